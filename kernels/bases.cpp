@@ -1,0 +1,87 @@
+// Bases: ASCII to codes, base counts, and canonical tetranucleotide counts.
+#include "kernels.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace llmbin {
+
+namespace {
+
+// 0-3 for ACGT (U counts as T), 4 for every other letter.
+constexpr std::array<uint8_t, 256> make_codes() {
+    std::array<uint8_t, 256> table{};
+    for (auto &entry : table) entry = 4;
+    const char *letters = "ACGTUacgtu";
+    const uint8_t values[] = {0, 1, 2, 3, 3, 0, 1, 2, 3, 3};
+    for (int i = 0; i < 10; ++i) table[static_cast<uint8_t>(letters[i])] = values[i];
+    return table;
+}
+constexpr auto kCodes = make_codes();
+
+// 4-mers and their reverse complements share one of 136 columns, in the order of the smaller of the two.
+struct Canonical {
+    std::array<uint8_t, 256> column{};
+    constexpr Canonical() {
+        int next = 0;
+        std::array<bool, 256> seen{};
+        for (int v = 0; v < 256; ++v) {
+            int r = 0;
+            for (int i = 0; i < 4; ++i) r |= (3 - ((v >> (2 * i)) & 3)) << (2 * (3 - i));
+            if (!seen[v]) {
+                column[v] = column[r] = static_cast<uint8_t>(next++);
+                seen[v] = seen[r] = true;
+            }
+        }
+    }
+};
+constexpr Canonical kCanonical;
+
+}  // namespace
+
+void encode_bases(const uint8_t *ascii, size_t n, uint8_t *codes) {
+    for (size_t i = 0; i < n; ++i) codes[i] = kCodes[ascii[i]];
+}
+
+void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
+    // Four histograms take turns, so that a run of equal 4-mers does not wait for its own store.
+    uint32_t counts[4][256] = {};
+    uint32_t value = 0;
+    size_t i = 0;
+    while (i < n) {
+        // Warm-up: three clean bases, then count for as long as the run lasts.
+        size_t filled = 0;
+        while (i < n && filled < 3) {
+            if (codes[i] > 3) filled = 0;
+            else { value = value << 2 | codes[i]; ++filled; }
+            ++i;
+        }
+        for (; i + 4 <= n; i += 4) {
+            uint32_t four;
+            std::memcpy(&four, codes + i, 4);
+            if (four & 0x04040404u) break;
+            uint32_t a = (value << 2 | codes[i]) & 255, b = (a << 2 | codes[i + 1]) & 255;
+            uint32_t c = (b << 2 | codes[i + 2]) & 255, d = (c << 2 | codes[i + 3]) & 255;
+            ++counts[0][a]; ++counts[1][b]; ++counts[2][c]; ++counts[3][d];
+            value = d;
+        }
+        for (; i < n && codes[i] < 4; ++i) {
+            value = (value << 2 | codes[i]) & 255;
+            ++counts[0][value];
+        }
+    }
+    for (int v = 0; v < 256; ++v)
+        out[kCanonical.column[v]] += counts[0][v] + counts[1][v] + counts[2][v] + counts[3][v];
+}
+
+void count_bases(const uint8_t *codes, size_t n, uint64_t *out) {
+    uint64_t gc = 0, known = 0;
+    for (size_t i = 0; i < n; ++i) {
+        gc += (codes[i] == 1) | (codes[i] == 2);
+        known += codes[i] < 4;
+    }
+    out[0] = gc;
+    out[1] = known;
+}
+
+}  // namespace llmbin

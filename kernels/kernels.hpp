@@ -1,0 +1,89 @@
+// The CPU kernels: plain functions over plain memory, without Python. module.cpp binds them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace llmbin {
+
+// bases.cpp
+void encode_bases(const uint8_t *ascii, size_t n, uint8_t *codes);
+void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out /* [136], added to */);
+void count_bases(const uint8_t *codes, size_t n, uint64_t *out /* [2]: G or C, A C G or T */);
+
+// fasta.cpp
+struct FastaRecord {
+    std::string header;    // the whole line behind '>', without the line end
+    uint64_t line;         // line of the header, from 1
+    std::string sequence;  // as written, line ends removed
+};
+
+class FastaParser {
+public:
+    // Takes the next bytes of the file; whole records go to `records`. False after an error.
+    bool feed(const char *data, size_t n);
+    // The end of the file: closes the last record.
+    bool finish();
+    std::vector<FastaRecord> records;
+    std::string error;        // what is wrong, for a person; empty while all is well
+    uint64_t error_line = 0;  // where
+
+private:
+    bool line(const char *data, size_t n);
+    bool fail(const std::string &what);
+    FastaRecord current_;
+    std::string partial_;
+    uint64_t line_ = 0;
+    bool open_ = false;
+};
+
+// depth.cpp
+struct DepthOptions {
+    double min_identity;  // of the aligned read, in [0, 1]
+    int edge;             // bases at each end of a contig that are not counted
+    uint32_t skip_flags;  // records with any of these flags are not counted
+};
+
+class DepthCounter {
+public:
+    DepthCounter(std::vector<int64_t> lengths, DepthOptions options);
+    // Whole and part BAM records (the bytes behind the header); a part is kept for the next call. False after an error.
+    bool feed(const uint8_t *data, size_t n);
+    bool finish();
+    std::vector<double> mean, variance;  // one per reference
+    uint64_t reads = 0, counted = 0;
+    std::string error;
+    bool unsorted = false;
+
+private:
+    bool record(const uint8_t *data, size_t n);
+    void close_reference();
+    std::vector<int64_t> lengths_;
+    DepthOptions options_;
+    std::vector<int32_t> change_;  // difference array of the reference in hand
+    std::vector<uint8_t> rest_;
+    std::vector<bool> closed_;
+    int32_t reference_ = -1;
+    int64_t last_position_ = -1;
+    uint64_t read_bases_ = 0;
+};
+
+// tree.cpp
+struct Points {
+    const float *vectors;   // [n, dims]
+    const float *noise;     // [n], variance of a vector in units of the metric
+    const float *depth;     // [n, samples], log depth
+    const float *variance;  // [n, samples], of the log depth
+    size_t n, dims, samples;
+};
+
+// The k nearest references of each query, nearest first, ties by index; a point is not its own neighbour.
+void neighbours(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
+                int threads, int32_t *index /* [q, k] */, float *distance /* [q, k] */);
+
+// Minimum spanning tree under max(core_i, core_j, distance_ij), by Prim: n - 1 edges.
+void spanning_tree(const Points &points, const float *core, int32_t *from, int32_t *to, float *weight);
+
+}  // namespace llmbin

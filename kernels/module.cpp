@@ -1,0 +1,145 @@
+// Python bindings of the CPU kernels. Shapes and types are checked here; long work runs without the GIL.
+#include "kernels.hpp"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+
+namespace nb = nanobind;
+using namespace llmbin;
+
+namespace {
+
+template <typename T, typename... Shape>
+using In = nb::ndarray<const T, nb::numpy, Shape..., nb::c_contig, nb::device::cpu>;
+template <typename T, size_t N>
+using Out = nb::ndarray<nb::numpy, T, nb::ndim<N>>;
+
+template <typename T>
+Out<T, 1> vector_out(std::vector<T> &&values) {
+    auto *held = new std::vector<T>(std::move(values));
+    nb::capsule owner(held, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+    return Out<T, 1>(held->data(), {held->size()}, owner);
+}
+
+template <typename T>
+Out<T, 2> table_out(std::vector<T> &&values, size_t rows, size_t columns) {
+    auto *held = new std::vector<T>(std::move(values));
+    nb::capsule owner(held, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+    return Out<T, 2>(held->data(), {rows, columns}, owner);
+}
+
+using Matrix = In<float, nb::ndim<2>>;
+using Vector = In<float, nb::ndim<1>>;
+
+Points points_of(const Matrix &vectors, const Vector &noise, const Matrix &depth, const Matrix &variance) {
+    const size_t n = vectors.shape(0);
+    if (noise.shape(0) != n || depth.shape(0) != n || variance.shape(0) != n || depth.shape(1) != variance.shape(1))
+        throw std::invalid_argument("vectors, noise, depth and variance must have one row a contig");
+    return {vectors.data(), noise.data(), depth.data(), variance.data(), n, vectors.shape(1), depth.shape(1)};
+}
+
+std::vector<int32_t> rows_of(const In<int32_t, nb::ndim<1>> &rows, size_t n) {
+    std::vector<int32_t> out(rows.data(), rows.data() + rows.shape(0));
+    for (int32_t r : out)
+        if (r < 0 || static_cast<size_t>(r) >= n) throw std::invalid_argument("row number out of range");
+    return out;
+}
+
+const uint8_t *bytes_of(const nb::bytes &b) { return static_cast<const uint8_t *>(b.data()); }
+
+}  // namespace
+
+NB_MODULE(_kernels, m) {
+    m.doc() = "Native kernels of llmbin-fast.";
+
+    m.def("encode_bases", [](nb::bytes sequence) {
+        std::vector<uint8_t> codes(sequence.size());
+        encode_bases(bytes_of(sequence), sequence.size(), codes.data());
+        return vector_out(std::move(codes));
+    }, nb::arg("sequence"), "Codes uint8 [n] of an ASCII sequence: ACGT 0-3 (U as T), anything else 4.");
+
+    m.def("tetranucleotides", [](In<uint8_t, nb::ndim<1>> codes) {
+        std::vector<uint32_t> counts(136, 0);
+        {
+            nb::gil_scoped_release release;
+            count_tetranucleotides(codes.data(), codes.shape(0), counts.data());
+        }
+        return vector_out(std::move(counts));
+    }, nb::arg("codes"), "Counts uint32 [136] of 4-mers, each added to its reverse complement's.");
+
+    m.def("base_counts", [](In<uint8_t, nb::ndim<1>> codes) {
+        uint64_t out[2];
+        count_bases(codes.data(), codes.shape(0), out);
+        return nb::make_tuple(out[0], out[1]);
+    }, nb::arg("codes"), "(G or C, A C G or T) among codes.");
+
+    nb::class_<FastaParser>(m, "FastaParser", "Streaming FASTA parser.")
+        .def(nb::init<>())
+        .def("feed", [](FastaParser &p, nb::bytes data) {
+            nb::gil_scoped_release release;
+            return p.feed(data.c_str(), data.size());
+        }, nb::arg("data"), "Take the next bytes; False after an error.")
+        .def("finish", &FastaParser::finish, "Close the last record; False after an error.")
+        .def("take", [](FastaParser &p) {
+            nb::list out;
+            for (auto &r : p.records)
+                out.append(nb::make_tuple(nb::bytes(r.header.data(), r.header.size()), r.line,
+                                          nb::bytes(r.sequence.data(), r.sequence.size())));
+            p.records.clear();
+            return out;
+        }, "Whole records so far: (header, line number, sequence), all bytes.")
+        .def_ro("error", &FastaParser::error)
+        .def_ro("error_line", &FastaParser::error_line);
+
+    nb::class_<DepthCounter>(m, "DepthCounter", "Mean and variance of depth from BAM records.")
+        .def("__init__", [](DepthCounter *self, std::vector<int64_t> lengths, double min_identity, int edge, uint32_t skip_flags) {
+            new (self) DepthCounter(std::move(lengths), DepthOptions{min_identity, edge, skip_flags});
+        }, nb::arg("lengths"), nb::arg("min_identity"), nb::arg("edge"), nb::arg("skip_flags"))
+        .def("feed", [](DepthCounter &c, nb::bytes data) {
+            nb::gil_scoped_release release;
+            return c.feed(bytes_of(data), data.size());
+        }, nb::arg("data"), "Take the next bytes behind the BAM header; False after an error.")
+        .def("finish", [](DepthCounter &c) {
+            nb::gil_scoped_release release;
+            return c.finish();
+        })
+        .def("mean", [](DepthCounter &c) { return vector_out(std::vector<double>(c.mean)); })
+        .def("variance", [](DepthCounter &c) { return vector_out(std::vector<double>(c.variance)); })
+        .def_ro("reads", &DepthCounter::reads)
+        .def_ro("counted", &DepthCounter::counted)
+        .def_ro("unsorted", &DepthCounter::unsorted)
+        .def_ro("error", &DepthCounter::error);
+
+    m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, In<int32_t, nb::ndim<1>> queries,
+                           In<int32_t, nb::ndim<1>> references, int k, int threads) {
+        const Points points = points_of(vectors, noise, depth, variance);
+        const auto q = rows_of(queries, points.n), r = rows_of(references, points.n);
+        if (k < 1) throw std::invalid_argument("k must be at least 1");
+        std::vector<int32_t> index(q.size() * k);
+        std::vector<float> distance(q.size() * k);
+        {
+            nb::gil_scoped_release release;
+            neighbours(points, q, r, k, threads, index.data(), distance.data());
+        }
+        return nb::make_tuple(table_out(std::move(index), q.size(), k), table_out(std::move(distance), q.size(), k));
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("queries"), nb::arg("references"),
+       nb::arg("k"), nb::arg("threads") = 1,
+       "Index int32 [q, k] and distance float32 [q, k] of the nearest references, nearest first; -1 and inf where there are fewer.");
+
+    m.def("spanning_tree", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, Vector core) {
+        const Points points = points_of(vectors, noise, depth, variance);
+        if (core.shape(0) != points.n || !points.n) throw std::invalid_argument("core must have one entry a contig, and at least one");
+        std::vector<int32_t> from(points.n - 1), to(points.n - 1);
+        std::vector<float> weight(points.n - 1);
+        {
+            nb::gil_scoped_release release;
+            spanning_tree(points, core.data(), from.data(), to.data(), weight.data());
+        }
+        return nb::make_tuple(vector_out(std::move(from)), vector_out(std::move(to)), vector_out(std::move(weight)));
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("core"),
+       "Minimum spanning tree of mutual reachability: from, to int32 [n-1], weight float32 [n-1].");
+}

@@ -1,0 +1,175 @@
+// Nearest neighbours and the minimum spanning tree of mutual reachability, under the calibrated metric
+//
+//     d(i, j)^2 = |x_i - x_j|^2 / (noise_i + noise_j) + sum_s (c_is - c_js)^2 / (v_is + v_js)
+//
+// Both are exact and brute force: no index beats a linear scan in thirty-odd dimensions. Sums run over eight fixed lanes,
+// so that every compiler and processor adds in the same order.
+#include "kernels.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define LLMBIN_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define LLMBIN_CLONES
+#endif
+
+namespace llmbin {
+
+namespace {
+
+constexpr size_t kLanes = 8;
+
+size_t padded(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+// Rows padded to whole lanes; the padding adds nothing (0 difference over variance 1).
+struct Table {
+    size_t dims, samples;
+    std::vector<float> vectors, depth, variance, noise;
+
+    Table(const Points &p, const std::vector<int32_t> &rows) : dims(padded(p.dims)), samples(padded(p.samples)) {
+        vectors.assign(rows.size() * dims, 0.0f);
+        depth.assign(rows.size() * samples, 0.0f);
+        variance.assign(rows.size() * samples, 0.5f);
+        noise.resize(rows.size());
+        for (size_t r = 0; r < rows.size(); ++r) set(r, p, rows[r]);
+    }
+    void set(size_t r, const Points &p, int32_t i) {
+        std::copy_n(p.vectors + i * p.dims, p.dims, vectors.begin() + r * dims);
+        std::copy_n(p.depth + i * p.samples, p.samples, depth.begin() + r * samples);
+        std::copy_n(p.variance + i * p.samples, p.samples, variance.begin() + r * samples);
+        noise[r] = p.noise[i];
+    }
+    void move(size_t from, size_t to) {
+        std::copy_n(vectors.begin() + from * dims, dims, vectors.begin() + to * dims);
+        std::copy_n(depth.begin() + from * samples, samples, depth.begin() + to * samples);
+        std::copy_n(variance.begin() + from * samples, samples, variance.begin() + to * samples);
+        noise[to] = noise[from];
+    }
+};
+
+LLMBIN_CLONES
+void distances(const float *x, const float *c, const float *v, float noise, const float *X, const float *C, const float *V,
+               const float *N, size_t dims, size_t samples, size_t begin, size_t end, float *out) {
+    for (size_t r = begin; r < end; ++r) {
+        float lane[kLanes] = {};
+        const float *y = X + r * dims;
+        for (size_t k = 0; k < dims; k += kLanes)
+            for (size_t j = 0; j < kLanes; ++j) {
+                const float d = x[k + j] - y[k + j];
+                lane[j] += d * d;
+            }
+        const float scale = 1.0f / (noise + N[r]);
+        for (size_t j = 0; j < kLanes; ++j) lane[j] *= scale;
+        const float *a = C + r * samples, *w = V + r * samples;
+        for (size_t k = 0; k < samples; k += kLanes)
+            for (size_t j = 0; j < kLanes; ++j) {
+                const float d = c[k + j] - a[k + j];
+                lane[j] += d * d / (v[k + j] + w[k + j]);
+            }
+        out[r] = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    }
+}
+
+struct Query {
+    const float *x, *c, *v;
+    float noise;
+};
+
+void scan(const Query &q, const Table &t, size_t begin, size_t end, float *out) {
+    distances(q.x, q.c, q.v, q.noise, t.vectors.data(), t.depth.data(), t.variance.data(), t.noise.data(), t.dims, t.samples,
+              begin, end, out);
+}
+
+Query row(const Table &t, size_t r) {
+    return {t.vectors.data() + r * t.dims, t.depth.data() + r * t.samples, t.variance.data() + r * t.samples, t.noise[r]};
+}
+
+}  // namespace
+
+void neighbours(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
+                int threads, int32_t *index, float *distance) {
+    const Table q(points, queries), t(points, references);
+    const size_t n = references.size();
+    std::atomic<size_t> next{0};
+    auto work = [&] {
+        constexpr size_t kTile = 512;
+        std::vector<float> d(kTile);
+        std::vector<std::pair<float, int32_t>> best;
+        for (size_t i; (i = next.fetch_add(1)) < queries.size();) {
+            best.clear();
+            for (size_t begin = 0; begin < n; begin += kTile) {
+                const size_t end = std::min(n, begin + kTile);
+                scan(row(q, i), t, begin, end, d.data() - begin);
+                for (size_t r = begin; r < end; ++r) {
+                    const float dr = d[r - begin];
+                    if (best.size() == static_cast<size_t>(k) && dr > best.front().first) continue;
+                    if (references[r] == queries[i]) continue;
+                    best.emplace_back(dr, references[r]);
+                    std::push_heap(best.begin(), best.end());
+                    if (best.size() > static_cast<size_t>(k)) {
+                        std::pop_heap(best.begin(), best.end());
+                        best.pop_back();
+                    }
+                }
+            }
+            std::sort(best.begin(), best.end());
+            for (int j = 0; j < k; ++j) {
+                const bool have = static_cast<size_t>(j) < best.size();
+                index[i * k + j] = have ? best[j].second : -1;
+                distance[i * k + j] = have ? std::sqrt(best[j].first) : std::numeric_limits<float>::infinity();
+            }
+        }
+    };
+    std::vector<std::thread> pool;
+    for (int i = 1; i < threads; ++i) pool.emplace_back(work);
+    work();
+    for (auto &thread : pool) thread.join();
+}
+
+void spanning_tree(const Points &points, const float *core, int32_t *from, int32_t *to, float *weight) {
+    std::vector<int32_t> rows(points.n);
+    for (size_t i = 0; i < points.n; ++i) rows[i] = static_cast<int32_t>(i);
+    Table t(points, rows);
+    std::vector<float> best(points.n, std::numeric_limits<float>::infinity()), d(points.n), reach(core, core + points.n);
+    std::vector<int32_t> parent(points.n, -1);
+    // Point 0 starts; the rest stand in rows 0 .. left-1 and the one that joins is replaced by the last.
+    Table in(points, {0});
+    float core_in = core[0];
+    int32_t id = 0;
+    size_t left = points.n - 1;
+    auto drop = [&](size_t r) {
+        t.move(left, r);
+        rows[r] = rows[left];
+        best[r] = best[left];
+        parent[r] = parent[left];
+        reach[r] = reach[left];
+    };
+    drop(0);
+    for (size_t edge = 0; edge + 1 < points.n; ++edge) {
+        scan(row(in, 0), t, 0, left, d.data());
+        size_t pick = 0;
+        for (size_t r = 0; r < left; ++r) {
+            const float m = std::max(std::max(std::sqrt(d[r]), core_in), reach[r]);
+            if (m < best[r] || (m == best[r] && id < parent[r])) {
+                best[r] = m;
+                parent[r] = id;
+            }
+            if (best[r] < best[pick] || (best[r] == best[pick] && rows[r] < rows[pick])) pick = r;
+        }
+        from[edge] = parent[pick];
+        to[edge] = rows[pick];
+        weight[edge] = best[pick];
+        in.set(0, points, rows[pick]);
+        core_in = core[rows[pick]];
+        id = rows[pick];
+        --left;
+        drop(pick);
+    }
+}
+
+}  // namespace llmbin

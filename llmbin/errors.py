@@ -1,0 +1,39 @@
+"""The errors that users see: one line that names the file, the place and the remedy."""
+
+from __future__ import annotations
+
+
+class LlmbinError(Exception):
+    """Base of every expected error; the command line prints it as one line and exits with ``exit_code``."""
+
+    exit_code = 1
+
+
+class UsageError(LlmbinError):
+    """Options that do not go together."""
+
+    exit_code = 2
+
+
+class InputError(LlmbinError):
+    """An input file is missing, unreadable or not what it should be."""
+
+
+class FastaError(InputError):
+    """A FASTA file breaks the format; the message holds the file and the line."""
+
+
+class CoverageError(InputError):
+    """A BAM, CRAM or depth table is broken, or belongs to another assembly."""
+
+
+class OutputError(LlmbinError):
+    """The output folder cannot be used."""
+
+
+class ModelPackError(LlmbinError):
+    """A model pack is incomplete, altered, or asks for something that packs may not do."""
+
+
+class DeviceError(LlmbinError):
+    """The device or precision that was asked for cannot be used here."""
