@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace llmbin {
@@ -70,6 +71,28 @@ private:
     uint64_t read_bases_ = 0;
 };
 
+// markers.cpp
+struct MarkerCandidate {
+    uint16_t family;
+    std::string protein;  // the whole stretch between two stops, or the ends of the contig
+};
+
+class MarkerScanner {
+public:
+    // Seeds are words of six of the twenty amino acids, each of one family.
+    MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int min_residues);
+    // Candidates of both strands, added to `out`.
+    void scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const;
+
+private:
+    static constexpr uint32_t kNoWord = 0xffffffffu, kFilterBits = 1u << 23;
+    static constexpr uint16_t kAmbiguous = 0xffff;
+    void scan_strand(const uint8_t *strand, size_t n, std::vector<MarkerCandidate> &out) const;
+    int min_hits_, min_residues_;
+    std::vector<uint64_t> filter_;
+    std::vector<std::pair<uint32_t, uint16_t>> table_;
+};
+
 // tree.cpp
 struct Points {
     const float *vectors;   // [n, dims]
@@ -77,6 +100,7 @@ struct Points {
     const float *depth;     // [n, samples], log depth
     const float *variance;  // [n, samples], of the log depth
     size_t n, dims, samples;
+    float penalty;          // effective dimensions of a vector, for the logarithm of its noise
 };
 
 // The k nearest references of each query, nearest first, ties by index; a point is not its own neighbour.

@@ -35,11 +35,11 @@ Out<T, 2> table_out(std::vector<T> &&values, size_t rows, size_t columns) {
 using Matrix = In<float, nb::ndim<2>>;
 using Vector = In<float, nb::ndim<1>>;
 
-Points points_of(const Matrix &vectors, const Vector &noise, const Matrix &depth, const Matrix &variance) {
+Points points_of(const Matrix &vectors, const Vector &noise, const Matrix &depth, const Matrix &variance, float penalty) {
     const size_t n = vectors.shape(0);
     if (noise.shape(0) != n || depth.shape(0) != n || variance.shape(0) != n || depth.shape(1) != variance.shape(1))
         throw std::invalid_argument("vectors, noise, depth and variance must have one row a contig");
-    return {vectors.data(), noise.data(), depth.data(), variance.data(), n, vectors.shape(1), depth.shape(1)};
+    return {vectors.data(), noise.data(), depth.data(), variance.data(), n, vectors.shape(1), depth.shape(1), penalty};
 }
 
 std::vector<int32_t> rows_of(const In<int32_t, nb::ndim<1>> &rows, size_t n) {
@@ -114,9 +114,27 @@ NB_MODULE(_kernels, m) {
         .def_ro("unsorted", &DepthCounter::unsorted)
         .def_ro("error", &DepthCounter::error);
 
-    m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, In<int32_t, nb::ndim<1>> queries,
+    nb::class_<MarkerScanner>(m, "MarkerScanner", "Finds stretches that may hold a marker gene.")
+        .def("__init__", [](MarkerScanner *self, std::vector<std::string> seeds, std::vector<uint16_t> families, int min_hits, int min_residues) {
+            if (seeds.size() != families.size()) throw std::invalid_argument("one family a seed");
+            for (const auto &s : seeds)
+                if (s.size() != 6) throw std::invalid_argument("a seed has six residues");
+            new (self) MarkerScanner(seeds, families, min_hits, min_residues);
+        }, nb::arg("seeds"), nb::arg("families"), nb::arg("min_hits"), nb::arg("min_residues"))
+        .def("scan", [](const MarkerScanner &scanner, In<uint8_t, nb::ndim<1>> codes) {
+            std::vector<MarkerCandidate> found;
+            {
+                nb::gil_scoped_release release;
+                scanner.scan(codes.data(), codes.shape(0), found);
+            }
+            nb::list out;
+            for (const auto &c : found) out.append(nb::make_tuple(c.family, nb::str(c.protein.data(), c.protein.size())));
+            return out;
+        }, nb::arg("codes"), "Candidates of both strands: (family, protein between two stops).");
+
+    m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
                            In<int32_t, nb::ndim<1>> references, int k, int threads) {
-        const Points points = points_of(vectors, noise, depth, variance);
+        const Points points = points_of(vectors, noise, depth, variance, penalty);
         const auto q = rows_of(queries, points.n), r = rows_of(references, points.n);
         if (k < 1) throw std::invalid_argument("k must be at least 1");
         std::vector<int32_t> index(q.size() * k);
@@ -126,12 +144,12 @@ NB_MODULE(_kernels, m) {
             neighbours(points, q, r, k, threads, index.data(), distance.data());
         }
         return nb::make_tuple(table_out(std::move(index), q.size(), k), table_out(std::move(distance), q.size(), k));
-    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("queries"), nb::arg("references"),
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("queries"), nb::arg("references"),
        nb::arg("k"), nb::arg("threads") = 1,
        "Index int32 [q, k] and distance float32 [q, k] of the nearest references, nearest first; -1 and inf where there are fewer.");
 
-    m.def("spanning_tree", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, Vector core) {
-        const Points points = points_of(vectors, noise, depth, variance);
+    m.def("spanning_tree", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, Vector core) {
+        const Points points = points_of(vectors, noise, depth, variance, penalty);
         if (core.shape(0) != points.n || !points.n) throw std::invalid_argument("core must have one entry a contig, and at least one");
         std::vector<int32_t> from(points.n - 1), to(points.n - 1);
         std::vector<float> weight(points.n - 1);
@@ -140,6 +158,6 @@ NB_MODULE(_kernels, m) {
             spanning_tree(points, core.data(), from.data(), to.data(), weight.data());
         }
         return nb::make_tuple(vector_out(std::move(from)), vector_out(std::move(to)), vector_out(std::move(weight)));
-    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("core"),
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("core"),
        "Minimum spanning tree of mutual reachability: from, to int32 [n-1], weight float32 [n-1].");
 }

@@ -1,7 +1,9 @@
 // Nearest neighbours and the minimum spanning tree of mutual reachability, under the calibrated metric
 //
-//     d(i, j)^2 = |x_i - x_j|^2 / (noise_i + noise_j) + sum_s (c_is - c_js)^2 / (v_is + v_js)
+//     d(i, j)^2 = |x_i - x_j|^2 / (noise_i + noise_j) + dims log(noise_i + noise_j)
+//               + sum_s [ (c_is - c_js)^2 / (v_is + v_js) + log(v_is + v_js) ]  -  constant
 //
+// which is -2 log likelihood of the difference, were both contigs of one genome; the constant makes the least possible value 0.
 // Both are exact and brute force: no index beats a linear scan in thirty-odd dimensions. Sums run over eight fixed lanes,
 // so that every compiler and processor adds in the same order.
 #include "kernels.hpp"
@@ -9,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <thread>
 
@@ -24,12 +27,26 @@ namespace {
 
 constexpr size_t kLanes = 8;
 
+// Natural logarithm of a positive normal float, within 1e-4; plain arithmetic, so that it vectorises and rounds alike everywhere.
+inline float fast_log(float x) {
+    uint32_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    const float exponent = static_cast<float>(static_cast<int32_t>(bits >> 23) - 127);
+    bits = (bits & 0x7fffffu) | 0x3f800000u;
+    float m;
+    std::memcpy(&m, &bits, sizeof m);
+    const float t = (m - 1.0f) / (m + 1.0f), u = t * t;
+    const float log_m = 2.0f * t * (1.0f + u * (1.0f / 3 + u * (1.0f / 5 + u * (1.0f / 7 + u * (1.0f / 9)))));
+    return exponent * 0.69314718f + log_m;
+}
+
 size_t padded(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 // Rows padded to whole lanes; the padding adds nothing (0 difference over variance 1).
 struct Table {
     size_t dims, samples;
     std::vector<float> vectors, depth, variance, noise;
+    float penalty, constant;  // dims of the noise's logarithm; least possible sum of logarithms
 
     Table(const Points &p, const std::vector<int32_t> &rows) : dims(padded(p.dims)), samples(padded(p.samples)) {
         vectors.assign(rows.size() * dims, 0.0f);
@@ -37,6 +54,13 @@ struct Table {
         variance.assign(rows.size() * samples, 0.5f);
         noise.resize(rows.size());
         for (size_t r = 0; r < rows.size(); ++r) set(r, p, rows[r]);
+        penalty = p.penalty;
+        constant = p.n ? penalty * fast_log(2 * *std::min_element(p.noise, p.noise + p.n)) : 0.0f;
+        for (size_t s = 0; s < p.samples && p.n; ++s) {
+            float least = p.variance[s];
+            for (size_t i = 1; i < p.n; ++i) least = std::min(least, p.variance[i * p.samples + s]);
+            constant += fast_log(2 * least);
+        }
     }
     void set(size_t r, const Points &p, int32_t i) {
         std::copy_n(p.vectors + i * p.dims, p.dims, vectors.begin() + r * dims);
@@ -54,7 +78,7 @@ struct Table {
 
 LLMBIN_CLONES
 void distances(const float *x, const float *c, const float *v, float noise, const float *X, const float *C, const float *V,
-               const float *N, size_t dims, size_t samples, size_t begin, size_t end, float *out) {
+               const float *N, size_t dims, size_t samples, float penalty, float constant, size_t begin, size_t end, float *out) {
     for (size_t r = begin; r < end; ++r) {
         float lane[kLanes] = {};
         const float *y = X + r * dims;
@@ -68,9 +92,10 @@ void distances(const float *x, const float *c, const float *v, float noise, cons
         const float *a = C + r * samples, *w = V + r * samples;
         for (size_t k = 0; k < samples; k += kLanes)
             for (size_t j = 0; j < kLanes; ++j) {
-                const float d = c[k + j] - a[k + j];
-                lane[j] += d * d / (v[k + j] + w[k + j]);
+                const float d = c[k + j] - a[k + j], sum = v[k + j] + w[k + j];
+                lane[j] += d * d / sum + fast_log(sum);
             }
+        lane[0] += penalty * fast_log(noise + N[r]) - constant;
         out[r] = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
     }
 }
@@ -82,7 +107,7 @@ struct Query {
 
 void scan(const Query &q, const Table &t, size_t begin, size_t end, float *out) {
     distances(q.x, q.c, q.v, q.noise, t.vectors.data(), t.depth.data(), t.variance.data(), t.noise.data(), t.dims, t.samples,
-              begin, end, out);
+              t.penalty, t.constant, begin, end, out);
 }
 
 Query row(const Table &t, size_t r) {
@@ -121,7 +146,7 @@ void neighbours(const Points &points, const std::vector<int32_t> &queries, const
             for (int j = 0; j < k; ++j) {
                 const bool have = static_cast<size_t>(j) < best.size();
                 index[i * k + j] = have ? best[j].second : -1;
-                distance[i * k + j] = have ? std::sqrt(best[j].first) : std::numeric_limits<float>::infinity();
+                distance[i * k + j] = have ? std::sqrt(std::max(best[j].first, 0.0f)) : std::numeric_limits<float>::infinity();
             }
         }
     };
@@ -154,7 +179,7 @@ void spanning_tree(const Points &points, const float *core, int32_t *from, int32
         scan(row(in, 0), t, 0, left, d.data());
         size_t pick = 0;
         for (size_t r = 0; r < left; ++r) {
-            const float m = std::max(std::max(std::sqrt(d[r]), core_in), reach[r]);
+            const float m = std::max(std::max(std::sqrt(std::max(d[r], 0.0f)), core_in), reach[r]);
             if (m < best[r] || (m == best[r] && id < parent[r])) {
                 best[r] = m;
                 parent[r] = id;

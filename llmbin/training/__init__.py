@@ -1,0 +1,1 @@
+"""Training of model packs and markers. Needs the extra ``train``."""

@@ -141,10 +141,12 @@ class _Metrics:
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board = SummaryWriter(str(out / "tensorboard"), purge_step=done)
+            self.board: SummaryWriter | None = SummaryWriter(str(out / "tensorboard"), purge_step=done)
         except ImportError:
             self.board = None
-        log.info("%s: steps %d to %d, %.0f kFLOP a base a strand, %s", out, done, options.steps, config.flops_per_base() / 1e3, asdict(options))
+        log.info(
+            "%s: steps %d to %d, %.0f kFLOP a base a strand, %s", out, done, options.steps, config.flops_per_base() / 1e3, asdict(options)
+        )
 
     def write(self, step: int, *values: float) -> None:
         self.rows.writerow([step, *(f"{v:.5g}" for v in values)])

@@ -57,9 +57,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int, kernel: int, dilation: int, expand: int) -> None:
         super().__init__()
-        self.mix = nn.Conv1d(
-            width, width, kernel, padding=dilation * (kernel // 2), dilation=dilation, groups=width
-        )
+        self.mix = nn.Conv1d(width, width, kernel, padding=dilation * (kernel // 2), dilation=dilation, groups=width)
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, expand * width)
         self.down = nn.Linear(expand * width, width)
@@ -69,7 +67,8 @@ class Block(nn.Module):
         """x: [batch, positions, width]; mask: [batch, positions, 1], 0 where there is padding."""
         h = self.mix((x * mask).transpose(1, 2)).transpose(1, 2)
         h = self.down(F.relu(self.up(self.norm(h))))
-        return x + self.scale * h
+        out: Tensor = x + self.scale * h
+        return out
 
 
 class GenomeLM(PreTrainedModel):
@@ -81,12 +80,8 @@ class GenomeLM(PreTrainedModel):
     def __init__(self, config: GenomeLMConfig) -> None:
         super().__init__(config)
         width, stride = config.width, config.stride
-        self.stem = nn.Conv1d(
-            5, width, config.stem_kernel, stride=stride, padding=(config.stem_kernel - stride) // 2
-        )
-        self.blocks = nn.ModuleList(
-            Block(width, config.kernel, d, config.expand) for d in config.dilations
-        )
+        self.stem = nn.Conv1d(5, width, config.stem_kernel, stride=stride, padding=(config.stem_kernel - stride) // 2)
+        self.blocks = nn.ModuleList(Block(width, config.kernel, d, config.expand) for d in config.dilations)
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, stride * 4)
         self.post_init()
@@ -110,7 +105,7 @@ class GenomeLM(PreTrainedModel):
         values = torch.arange(5, dtype=codes.dtype, device=codes.device)
         one_hot = (codes[:, None, :] == values[None, :, None]).to(mask.dtype) * mask[:, None, :]
         x = self.stem(one_hot).transpose(1, 2)
-        positions = mask.unflatten(1, (-1, self.config.stride)).amax(2)[:, :, None]
+        positions = mask.reshape(len(mask), -1, self.config.stride).amax(2)[:, :, None]
         for block in self.blocks:
             x = block(x, positions)
         return self.norm(x), positions
@@ -121,9 +116,7 @@ class GenomeLM(PreTrainedModel):
         Independent of the amount of padding, as long as that keeps ``bases`` a multiple of the
         stride, and of the strand that the window was read from (up to rounding).
         """
-        mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).to(
-            self.norm.weight.dtype
-        )
+        mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).to(self.norm.weight.dtype)
         forward = masked_mean(*self.hidden(codes, mask))
         reverse = masked_mean(*self.hidden(complement(codes.flip(1)), mask.flip(1)))
         return 0.5 * (forward + reverse)
@@ -143,7 +136,7 @@ class GenomeLM(PreTrainedModel):
         """
         mask = torch.ones(codes.shape, dtype=self.norm.weight.dtype, device=codes.device)
         states, positions = self.hidden(torch.where(hide, torch.full_like(codes, UNKNOWN), codes), mask)
-        logits = self.head(states).unflatten(2, (self.config.stride, 4)).flatten(1, 2)
+        logits = self.head(states).reshape(len(codes), -1, 4)
         wanted = hide & (codes < UNKNOWN)
         target, guess = codes[wanted].long(), logits[wanted]
         loss = F.cross_entropy(guess, target)

@@ -76,7 +76,8 @@ def _two_bit(path: Path) -> Iterator[tuple[str, list[bytes]]]:
     import py2bit
 
     handle = py2bit.open(str(path))
-    current, sequences = "", []
+    current = ""
+    sequences: list[bytes] = []
     for name in handle.chroms():
         genome = name.rsplit(".", 1)[0]
         if genome != current and sequences:
@@ -91,8 +92,13 @@ def _two_bit(path: Path) -> Iterator[tuple[str, list[bytes]]]:
 def write_shards(genomes: Iterable[Genome], out: Path) -> None:
     """Pack genomes into a shard folder."""
     out.mkdir(parents=True, exist_ok=True)
-    names, clades, first = [], [], [0]
-    shard, offset, length, runs = [], [], [], []
+    names: list[str] = []
+    clades: list[str] = []
+    first = [0]
+    shard: list[int] = []
+    offset: list[int] = []
+    length: list[int] = []
+    runs: list[tuple[int, int, int]] = []
     current, at, handle = -1, SHARD_BASES, None
     for genome in genomes:
         for codes in genome.sequences:
@@ -102,14 +108,18 @@ def write_shards(genomes: Iterable[Genome], out: Path) -> None:
                 current, at = current + 1, 0
                 handle = open(out / f"bases-{current:05d}.bin", "wb")
             runs += [(len(length), a, b) for a, b in _unknown_runs(codes)]
-            shard.append(current), offset.append(at), length.append(len(codes))
+            shard.append(current)
+            offset.append(at)
+            length.append(len(codes))
             packed = pack_bases(codes)
             handle.write(packed.tobytes())
             at += 4 * len(packed)
-        names.append(genome.name), clades.append(genome.clade), first.append(len(length))
+        names.append(genome.name)
+        clades.append(genome.clade)
+        first.append(len(length))
     if handle is not None:
         handle.close()
-    columns = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         "shard": np.array(shard, np.int32),
         "offset": np.array(offset, np.int64),
         "length": np.array(length, np.int64),
@@ -126,7 +136,7 @@ def pack_bases(codes: Codes) -> Codes:
     padded = np.zeros((len(codes) + 3) // 4 * 4, np.uint8)
     padded[: len(codes)] = np.where(codes < 4, codes, 0)
     quads = padded.reshape(-1, 4)
-    return quads[:, 0] | quads[:, 1] << 2 | quads[:, 2] << 4 | quads[:, 3] << 6
+    return np.asarray(quads[:, 0] | quads[:, 1] << 2 | quads[:, 2] << 4 | quads[:, 3] << 6, np.uint8)
 
 
 def _unknown_runs(codes: Codes) -> list[tuple[int, int]]:
@@ -167,6 +177,11 @@ class Shards:
             if a < stop and b > start:
                 codes[max(a - start, 0) : b - start] = 4
         return codes
+
+    def genome(self, genome: int) -> Genome:
+        """A whole genome."""
+        low, high = int(self.first[genome]), int(self.first[genome + 1])
+        return Genome(self.names[genome], str(self.clade[genome]), [self.window(s, 0, int(self.length[s])) for s in range(low, high)])
 
     def sample(self, genome: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
         """A place in a genome, uniform over its bases: (sequence, start). Sequences shorter than ``size`` count little."""

@@ -1,0 +1,49 @@
+"""Types of the native kernels (kernels/module.cpp)."""
+
+import numpy as np
+import numpy.typing as npt
+
+def encode_bases(sequence: bytes) -> npt.NDArray[np.uint8]: ...
+def tetranucleotides(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]: ...
+def base_counts(codes: npt.NDArray[np.uint8]) -> tuple[int, int]: ...
+def neighbours(
+    vectors: npt.NDArray[np.float32],
+    noise: npt.NDArray[np.float32],
+    depth: npt.NDArray[np.float32],
+    variance: npt.NDArray[np.float32],
+    penalty: float,
+    queries: npt.NDArray[np.int32],
+    references: npt.NDArray[np.int32],
+    k: int,
+    threads: int = 1,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+def spanning_tree(
+    vectors: npt.NDArray[np.float32],
+    noise: npt.NDArray[np.float32],
+    depth: npt.NDArray[np.float32],
+    variance: npt.NDArray[np.float32],
+    penalty: float,
+    core: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+
+class FastaParser:
+    error: str
+    error_line: int
+    def feed(self, data: bytes) -> bool: ...
+    def finish(self) -> bool: ...
+    def take(self) -> list[tuple[bytes, int, bytes]]: ...
+
+class DepthCounter:
+    reads: int
+    counted: int
+    unsorted: bool
+    error: str
+    def __init__(self, lengths: list[int], min_identity: float, edge: int, skip_flags: int) -> None: ...
+    def feed(self, data: bytes) -> bool: ...
+    def finish(self) -> bool: ...
+    def mean(self) -> npt.NDArray[np.float64]: ...
+    def variance(self) -> npt.NDArray[np.float64]: ...
+
+class MarkerScanner:
+    def __init__(self, seeds: list[str], families: list[int], min_hits: int, min_residues: int) -> None: ...
+    def scan(self, codes: npt.NDArray[np.uint8]) -> list[tuple[int, str]]: ...

@@ -1,0 +1,79 @@
+"""From points to bins: tree, cut, recruitment, and the sizes that count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .cut import cut_by_leaves, cut_by_markers
+from .markers import MarkerSet
+from .metric import Points
+from .recruit import recruit
+from .tree import build_tree, members
+
+CORE_LENGTH = 2_500  # with markers, contigs from here on make the tree
+CORE_LENGTH_WITHOUT_MARKERS = 5_000
+CORE_SHARE = 0.4  # of all bases that must be in such contigs; else all of the least length are in the tree
+
+
+@dataclass(frozen=True)
+class Binning:
+    """Bin of each contig int32 [n], numbered from 0 by size (ties: first contig), -1 for none; ``why`` it has none.
+
+    ``probability`` is that of the contig's best bin; ``core`` contigs were in the tree's chosen nodes.
+    """
+
+    label: npt.NDArray[np.int32]
+    probability: npt.NDArray[np.float64]
+    core: npt.NDArray[np.bool_]
+    why: list[str]
+    bins: int
+
+
+def bin_contigs(
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    min_length: int,
+    min_bin_size: int,
+    counts: npt.NDArray[np.int16] | None = None,
+    markers: MarkerSet | None = None,
+    threads: int = 1,
+) -> Binning:
+    """Cluster long contigs, cut the tree, recruit the rest, drop what is smaller than a bin."""
+    n = len(lengths)
+    rows = core_rows(lengths, min_length, CORE_LENGTH_WITHOUT_MARKERS if counts is None else CORE_LENGTH)
+    tree = build_tree(points.take(rows), lengths[rows], threads=threads)
+    if counts is not None and markers is not None:
+        nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size)
+    else:
+        nodes = cut_by_leaves(tree, min_bin_size)
+    core = np.full(n, -1, np.int32)
+    for j, node in enumerate(nodes):
+        core[rows[members(tree, node)]] = j
+    found = recruit(points, core, threads)
+    size = np.bincount(found.label[found.label >= 0], weights=lengths[found.label >= 0], minlength=len(nodes))
+    first = np.full(len(nodes), n)
+    np.minimum.at(first, found.label[found.label >= 0], np.flatnonzero(found.label >= 0))
+    kept = [int(b) for b in np.lexsort((first, -size)) if size[b] >= min_bin_size]
+    number = {b: i for i, b in enumerate(kept)}
+    label = np.array([number.get(int(b), -1) for b in found.label], np.int32)
+    why = [_reason(int(b), number, float(p), len(nodes), min_bin_size) for b, p in zip(found.label, found.probability, strict=True)]
+    return Binning(label, found.probability, found.core & (label >= 0), why, len(kept))
+
+
+def core_rows(lengths: npt.NDArray[np.int64], min_length: int, wanted: int) -> npt.NDArray[np.int64]:
+    """Contigs that make the tree: those of the wanted length, or of ``min_length`` in an assembly of short contigs."""
+    rows = np.flatnonzero(lengths >= max(min_length, wanted))
+    return rows if lengths[rows].sum() >= CORE_SHARE * lengths.sum() else np.flatnonzero(lengths >= min_length)
+
+
+def _reason(label: int, number: dict[int, int], probability: float, found: int, min_bin_size: int) -> str:
+    if label in number:
+        return ""
+    if label >= 0:
+        return f"its bin is smaller than {min_bin_size} bp"
+    if not found:
+        return "no cluster is large and clean enough to be a bin"
+    return f"no clear home (best bin has probability {probability:.2f})"

@@ -1,0 +1,114 @@
+"""Which device and precision an encoder runs on, and why."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import DeviceError
+
+CLASH = (
+    "both onnxruntime and onnxruntime-gpu are installed, and the later one overwrote the other's files: "
+    "`pip uninstall -y onnxruntime onnxruntime-gpu`, then install the one you want (`pip install 'llmbin-fast[cpu]'` or `[gpu]`)"
+)
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+
+
+@dataclass(frozen=True)
+class Device:
+    """A choice: ``kind`` is cpu, cuda or tensorrt; ``reason`` says in words why this one."""
+
+    kind: str
+    index: int
+    precision: str
+    reason: str
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+
+
+def installed(package: str) -> str | None:
+    """Version of an installed distribution."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def runtime() -> Any:
+    """The onnxruntime module.
+
+    Raises:
+        DeviceError: it is not installed, or two of its distributions overwrote each other.
+    """
+    if installed("onnxruntime") and installed("onnxruntime-gpu"):
+        raise DeviceError(CLASH)
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise DeviceError(
+            f"onnxruntime cannot be loaded ({error}); `pip install 'llmbin-fast[cpu]'`, or `[gpu]` with an NVIDIA GPU"
+        ) from None
+    return onnxruntime
+
+
+def choose_device(requested: str, precision: str, offered: list[str], providers: list[str] | None = None) -> Device:
+    """Resolve ``--device`` and ``--precision`` against what is installed and what the pack offers.
+
+    Args:
+        requested: auto, cpu, cuda, cuda:N or tensorrt.
+        precision: auto, or one of the pack's.
+        offered: precisions of the pack.
+        providers: onnxruntime's execution providers (asked for if not given).
+
+    Raises:
+        DeviceError: the device or precision cannot be had. Nothing falls back unless ``auto`` was asked for.
+    """
+    match = re.fullmatch(r"(auto|cpu|cuda|tensorrt)(?::(\d+))?", requested)
+    if not match or (match[2] and match[1] in ("auto", "cpu")):
+        raise DeviceError(f"--device {requested}: unknown; use auto, cpu, cuda, cuda:N or tensorrt")
+    kind, index = match[1], int(match[2] or 0)
+    have = providers if providers is not None else list(runtime().get_available_providers())
+    if kind == "auto":
+        kind = "cuda" if _PROVIDERS["cuda"] in have else "cpu"
+        reason = "auto: onnxruntime has the CUDA provider" if kind == "cuda" else "auto: this onnxruntime has no GPU provider"
+    else:
+        if _PROVIDERS[kind] not in have:
+            raise DeviceError(
+                f"--device {requested}: this onnxruntime has no {_PROVIDERS[kind]} (it has {', '.join(have)}); "
+                "`pip install 'llmbin-fast[gpu]'` on a machine with an NVIDIA GPU, or use --device cpu"
+            )
+        reason = "as asked"
+    preferred = ("int8", "fp32") if kind == "cpu" else ("fp16", "fp32")
+    if precision == "auto":
+        precision = next((p for p in preferred if p in offered), offered[0])
+    elif precision not in offered:
+        raise DeviceError(f"--precision {precision}: the model pack has {', '.join(offered)}")
+    return Device(kind, index, precision, reason)
+
+
+def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]]:
+    """A function that runs a graph on the device: inputs by name -> outputs. One thread a call, safe to call from several.
+
+    Raises:
+        DeviceError: the runtime cannot load the graph there.
+    """
+    ort = runtime()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    provider = _PROVIDERS[device.kind]
+    settings: dict[str, Any] = {} if device.kind == "cpu" else {"device_id": device.index}
+    try:
+        made = ort.InferenceSession(onnx, options, providers=[(provider, settings)])
+    except Exception as error:  # onnxruntime raises classes of its own making
+        raise DeviceError(f"{provider} cannot load the encoder ({str(error).splitlines()[0]})") from None
+    if made.get_providers()[0] != provider:
+        raise DeviceError(
+            f"{provider} is there but does not start (driver or CUDA libraries missing?); see `llmbin-fast doctor`, or use --device cpu"
+        )
+    return lambda inputs: list(made.run(None, inputs))

@@ -1,0 +1,73 @@
+"""The parts of a run that are useful alone: vectors of contigs, and depth tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .bam import DepthRules, read_depth
+from .coverage import sample_names
+from .depth_tables import DepthTable, write_depth_table
+from .devices import choose_device
+from .encoder import OnnxEncoder
+from .errors import CoverageError, InputError, OutputError
+from .features import profile_contigs
+from .pack import find_pack, load_pack
+from .progress import bar, log
+from .projector import project
+from .windows import WindowPlan
+
+
+def embed(
+    contigs: Path, output: Path, model: str = "llmbin-edge", device: str = "auto", precision: str = "auto", threads: int = 1,
+    batch_size: int = 0, windows: int = 0, min_length: int = 1, seed: int = 1,
+) -> None:  # fmt: skip
+    """Write ``names`` (str), ``vectors`` float32 [n, dims] and ``lm`` float32 [n, width] of contigs, in file order."""
+    pack = load_pack(find_pack(model))
+    chosen = choose_device(device, precision, list(pack.encoders))
+    log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, chosen, chosen.precision, chosen.reason)
+    plan = WindowPlan(pack.window, windows or pack.max_windows, pack.bucket, seed)
+    with bar("embedding", None, True) as advance:
+        features = profile_contigs(
+            contigs, OnnxEncoder(pack, chosen), plan, min_length=min_length, threads=threads, batch_size=batch_size, progress=advance
+        )
+    if not features.names:
+        raise InputError(f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length")
+    vectors = project(features.tetranucleotides, features.lm, pack.projector)
+    temporary = output.with_name(output.name + ".tmp")
+    try:
+        with open(temporary, "wb") as handle:
+            np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
+        os.replace(temporary, output)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
+    log.info("%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output)
+
+
+def depth(bams: Sequence[Path], output: Path, samples: Sequence[str] | None = None, min_identity: float = 0.97, threads: int = 1) -> None:
+    """Write the depth of every reference of the BAM or CRAM files as MetaBAT's table.
+
+    Raises:
+        CoverageError: a file is damaged, or the files have different references.
+    """
+    titles = sample_names(bams, samples)
+    rules = DepthRules(min_identity=min_identity)
+    found = []
+    for path in bams:
+        found.append(read_depth(path, rules, threads))
+        log.info("%s: %s reads, %s counted", path, f"{found[-1].reads:,}", f"{found[-1].counted:,}")
+        if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
+            raise CoverageError(f"{path}: its references differ from those of {bams[0]}; map all samples to the same contigs")
+    table = DepthTable(
+        output, found[0].names, found[0].lengths, titles, np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
+    )
+    temporary = output.with_name(output.name + ".tmp")
+    try:
+        with open(temporary, "w") as handle:
+            write_depth_table(table, handle.write)
+        os.replace(temporary, output)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None

@@ -1,0 +1,96 @@
+"""The language-model encoder: batches of windows in, one vector a contig out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .devices import Device, session
+from .errors import DeviceError
+from .pack import ModelPack
+from .windows import Batch
+
+Floats = npt.NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """Anything that turns a batch into vectors float32 [batch, width]; called from several threads at once."""
+
+    width: int
+
+    def encode(self, batch: Batch) -> Floats: ...
+
+
+class OnnxEncoder:
+    """An encoder run by ONNX Runtime; a batch that does not fit the device's memory is halved."""
+
+    def __init__(self, pack: ModelPack, device: Device) -> None:
+        self.width = pack.width
+        self.device = device
+        self._run = session(pack.encoders[device.precision], device)
+
+    def encode(self, batch: Batch) -> Floats:
+        """Vectors of a batch.
+
+        Raises:
+            DeviceError: not even one window fits, or the runtime failed.
+        """
+        try:
+            (out,) = self._run({"codes": batch.codes, "lengths": batch.lengths})
+        except Exception as error:  # onnxruntime raises classes of its own making
+            if "memory" not in str(error).lower() or len(batch.lengths) == 1:
+                raise DeviceError(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
+            half = len(batch.lengths) // 2
+            parts = (slice(0, half), slice(half, None))
+            return np.concatenate([self.encode(Batch(batch.codes[p], batch.lengths[p], batch.contigs[p])) for p in parts])
+        return np.asarray(out, np.float32)
+
+
+class ContigVectors:
+    """Length-weighted means of window vectors, filled as batches come back."""
+
+    def __init__(self, width: int) -> None:
+        self._sums = np.zeros((0, width), np.float64)
+        self._bases = np.zeros(0, np.float64)
+        self.windows = 0
+        self.bases = 0
+        self.positions = 0
+
+    def add(self, batch: Batch, vectors: Floats) -> None:
+        """Add the vectors of one batch."""
+        need = int(batch.contigs.max()) + 1
+        if need > len(self._bases):
+            grow = max(need, 2 * len(self._bases)) - len(self._bases)
+            self._sums = np.pad(self._sums, ((0, grow), (0, 0)))
+            self._bases = np.pad(self._bases, (0, grow))
+        np.add.at(self._sums, batch.contigs, vectors * batch.lengths[:, None].astype(np.float64))
+        np.add.at(self._bases, batch.contigs, batch.lengths.astype(np.float64))
+        self.windows += len(batch.lengths)
+        self.bases += int(batch.lengths.sum())
+        self.positions += batch.codes.size
+
+    def result(self, n: int) -> Floats:
+        """Vectors float32 [n, width]."""
+        sums = np.pad(self._sums[:n], ((0, max(0, n - len(self._sums))), (0, 0)))
+        bases = np.pad(self._bases[:n], (0, max(0, n - len(self._bases))))
+        return (sums / np.maximum(bases, 1)[:, None]).astype(np.float32)
+
+
+def encode_batches(encoder: Encoder, stream: Iterable[Batch], threads: int) -> ContigVectors:
+    """Encode a stream of batches on several threads; reading goes on while batches are under way, but not far ahead."""
+    vectors = ContigVectors(encoder.width)
+    queue: deque[tuple[Batch, Future[Floats]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for batch in stream:
+            queue.append((batch, pool.submit(encoder.encode, batch)))
+            while len(queue) > 2 * threads:
+                done, future = queue.popleft()
+                vectors.add(done, future.result())
+        for done, future in queue:
+            vectors.add(done, future.result())
+    return vectors

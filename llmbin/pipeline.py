@@ -1,0 +1,315 @@
+"""The main job, from contigs to bins.
+
+Read contigs; take windows; count tetranucleotides and embed windows with the language model, looking for marker
+genes meanwhile; measure coverage; project to points of one calibrated metric; build HDBSCAN's tree over long contigs; cut
+it where the genomes are; recruit the other contigs; write bins.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .bam import DepthRules, check_alignments
+from .binning import Binning, bin_contigs
+from .coverage import Coverage, coverage_from_bams, coverage_from_tables, no_coverage, sample_names
+from .devices import Device, choose_device, installed
+from .encoder import OnnxEncoder
+from .errors import InputError, UsageError
+from .features import Features, profile_contigs
+from .markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from .outputs import (
+    Bin,
+    summarise,
+    write_bins_table,
+    write_bioboxes,
+    write_contig2bin,
+    write_contigs_table,
+    write_sequences,
+)
+from .pack import ModelPack, find_pack, load_pack
+from .progress import Clock, bar, log_file
+from .projector import make_points, project
+from .windows import WindowPlan
+from .workspace import Workspace, file_digest
+
+log = logging.getLogger("llmbin")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Everything a user may choose."""
+
+    contigs: Path
+    outdir: Path
+    bams: Sequence[Path] = ()
+    depth: Sequence[Path] = ()
+    samples: Sequence[str] | None = None
+    model: str = "llmbin-edge"
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 1
+    batch_size: int = 0
+    windows: int = 0
+    min_length: int = 1500
+    recruit_length: int = 1000
+    min_bin_size: int = 200_000
+    min_identity: float = 0.97
+    markers: str = "auto"
+    seed: int = 1
+    prefix: str = "bin"
+    formats: Sequence[str] = ()
+    force: bool = False
+    resume: bool = False
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found."""
+
+    features: Features
+    coverage: Coverage
+    binning: Binning
+    bins: list[Bin]
+    clock: Clock = field(default_factory=Clock)
+
+
+def run(options: RunOptions) -> RunResult:
+    """Bin an assembly and write the output folder.
+
+    Raises:
+        LlmbinError: bad input, options, model pack, device or output folder; nothing is left behind.
+    """
+    check_options(options)
+    clock = Clock()
+    with Workspace(options.outdir, force=options.force, resume=options.resume) as work, log_file(options.outdir / "llmbin.log"):
+        log.info("llmbin-fast %s: %s", __version__, options.contigs)
+        check_coverage_files(options)
+        pack = load_pack(find_pack(options.model))
+        device = choose_device(options.device, options.precision, list(pack.encoders))
+        log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, device, device.precision, device.reason)
+        markers = choose_markers(options.markers)
+        contigs = stored_contigs(options.contigs, work)
+        digest = file_digest(contigs)
+        with clock.stage("features"):
+            features = contig_features(options, contigs, digest, pack, device, markers, work)
+        describe(features, options)
+        with clock.stage("coverage"):
+            coverage = contig_coverage(options, features, digest, work)
+        with clock.stage("binning"):
+            z = project(features.tetranucleotides, features.lm, pack.projector)
+            points = make_points(z, features.lengths, coverage, pack.projector)
+            binning = bin_contigs(
+                points, features.lengths, options.min_length, options.min_bin_size, features.markers, markers, options.threads
+            )
+        bins = summarise(features, coverage, binning, options.prefix, markers)
+        with clock.stage("output"):
+            write_results(options, contigs, work, features, coverage, binning, bins)
+        write_record(work, options, pack, device, digest, features, coverage, bins, clock)
+        work.commit()
+        report(options, features, binning, bins)
+    return RunResult(features, coverage, binning, bins, clock)
+
+
+def check_options(options: RunOptions) -> None:
+    """Options that contradict each other."""
+    if options.bams and options.depth:
+        raise UsageError("--bam and --depth are two ways to say the same; give one of them")
+    if options.samples and not (options.bams or options.depth):
+        raise UsageError("--samples names the samples of --bam or --depth, and there are none")
+    if options.force and options.resume:
+        raise UsageError("--force starts again and --resume continues; give one of them")
+    if options.recruit_length > options.min_length:
+        raise UsageError(
+            f"--recruit-length {options.recruit_length} is more than --min-length {options.min_length}; it can be at most that"
+        )
+    if not options.prefix or any(c in options.prefix for c in "/\\\t\n "):
+        raise UsageError(f"--prefix {options.prefix!r} cannot be part of a file name")
+
+
+def check_coverage_files(options: RunOptions) -> None:
+    """Look at every coverage file before the long work begins."""
+    for path in (*options.bams, *options.depth):
+        if not path.is_file():
+            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    for path in options.bams:
+        check_alignments(path)
+    if options.bams:
+        sample_names(options.bams, options.samples)
+
+
+def choose_markers(mode: str) -> MarkerSet | None:
+    """The marker families, or None where they are off; says so."""
+    if mode == "off":
+        log.info("markers are off, as asked: bins are HDBSCAN's leaf clusters and have no quality estimate")
+        return None
+    if not markers_available():
+        if mode == "on":
+            raise UsageError("--markers on needs pyhmmer: `pip install 'llmbin-fast[markers]'`")
+        log.warning("markers are off, pyhmmer is not installed (`pip install 'llmbin-fast[markers]'`): expect fewer complete bins")
+        return None
+    return load_marker_set()
+
+
+def stored_contigs(path: Path, work: Workspace) -> Path:
+    """The contigs as a file that can be read twice: standard input is stored first."""
+    if str(path) != "-":
+        if not path.is_file():
+            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+        return path
+    stored = work.result("stdin.fasta")
+    with open(stored, "wb") as handle:
+        while chunk := sys.stdin.buffer.read(1 << 20):
+            handle.write(chunk)
+    return stored
+
+
+def contig_features(
+    options: RunOptions, contigs: Path, digest: dict[str, Any], pack: ModelPack, device: Device, markers: MarkerSet | None, work: Workspace
+) -> Features:
+    """One pass over the contigs, or its stored outcome."""
+    plan = WindowPlan(pack.window, options.windows or pack.max_windows, pack.bucket, options.seed)
+    key = {
+        "version": __version__, "contigs": digest["sha256"] if "sha256" in digest else digest["sha256_ends"], "pack": pack.digest,
+        "precision": device.precision, "device": device.kind, "plan": asdict(plan), "shortest": options.recruit_length, "markers": markers is not None,
+    }  # fmt: skip
+    if options.resume and (stored := work.load("features", key)):
+        log.info("resuming: contigs were read and embedded before")
+        return Features(
+            stored["names"].tolist(), stored["lengths"], stored["gc"], stored["tetranucleotides"], stored["lm"],
+            stored["markers"] if markers is not None else None, *(int(x) for x in stored["numbers"]),
+        )  # fmt: skip
+    encoder = OnnxEncoder(pack, device)
+    search = MarkerSearch(markers, options.threads) if markers is not None else None
+    with bar("reading and embedding contigs", None, options.progress) as advance:
+        features = profile_contigs(
+            contigs, encoder, plan, min_length=options.recruit_length, threads=options.threads, batch_size=options.batch_size,
+            markers=search, progress=advance,
+        )  # fmt: skip
+    if not (features.lengths >= options.min_length).any():
+        raise InputError(
+            f"{options.contigs}: none of the {features.too_short + len(features.names):,} contigs has {options.min_length:,} bases or more; "
+            "lower --min-length, or check that this is the assembly"
+        )
+    numbers = [features.too_short, features.short_bases, features.encoded_bases, features.computed_positions]
+    arrays = {
+        "names": np.array(features.names), "lengths": features.lengths, "gc": features.gc, "tetranucleotides": features.tetranucleotides,
+        "lm": features.lm, "numbers": np.array(numbers, np.int64),
+    }  # fmt: skip
+    if features.markers is not None:
+        arrays["markers"] = features.markers
+    work.save("features", key, arrays)
+    return features
+
+
+def describe(features: Features, options: RunOptions) -> None:
+    """Say what was read."""
+    total = int(features.lengths.sum())
+    log.info("%s contigs of %s bases or more, %.1f Mbp", f"{len(features.names):,}", f"{options.recruit_length:,}", total / 1e6)
+    if features.too_short:
+        log.info("%s shorter contigs (%.1f Mbp) are left out", f"{features.too_short:,}", features.short_bases / 1e6)
+    if features.computed_positions:
+        log.debug(
+            "embedded %.1f Mbp, padding efficiency %.1f %%",
+            features.encoded_bases / 1e6,
+            100 * features.encoded_bases / features.computed_positions,
+        )
+    if features.markers is not None:
+        log.info("%s marker genes on %s contigs", f"{int(features.markers.sum()):,}", f"{int((features.markers.sum(1) > 0).sum()):,}")
+
+
+def contig_coverage(options: RunOptions, features: Features, digest: dict[str, Any], work: Workspace) -> Coverage:
+    """Coverage from BAM or CRAM files or tables, or of no samples."""
+    paths = list(options.bams) or list(options.depth)
+    if not paths:
+        log.warning("no coverage was given (--bam or --depth): binning by composition alone, which finds fewer genomes")
+        return no_coverage(len(features.names))
+    key = {
+        "version": __version__, "contigs": digest.get("sha256", digest.get("sha256_ends")), "shortest": options.recruit_length,
+        "files": [file_digest(p) for p in paths], "samples": list(options.samples or []), "identity": options.min_identity,
+    }  # fmt: skip
+    if options.resume and (stored := work.load("coverage", key)):
+        log.info("resuming: coverage was measured before")
+        return Coverage(stored["samples"].tolist(), stored["mean"], stored["variance"])
+    if options.bams:
+        rules = DepthRules(min_identity=options.min_identity)
+        coverage = coverage_from_bams(
+            paths, features.names, features.lengths, samples=options.samples, rules=rules, threads=options.threads, scratch=work.staging
+        )
+    else:
+        coverage = coverage_from_tables(paths, features.names, options.samples)
+    log.info("coverage of %d sample%s: %s", len(coverage.samples), "s" * (len(coverage.samples) > 1), ", ".join(coverage.samples[:8]))
+    work.save("coverage", key, {"samples": np.array(coverage.samples), "mean": coverage.mean, "variance": coverage.variance})
+    return coverage
+
+
+def write_results(
+    options: RunOptions, contigs: Path, work: Workspace, features: Features, coverage: Coverage, binning: Binning, bins: list[Bin]
+) -> None:
+    """All files but the record."""
+    write_contig2bin(work.result("contig2bin.tsv"), features, binning, options.prefix)
+    write_bins_table(work.result("bins.tsv"), bins, coverage.samples)
+    write_contigs_table(work.result("contigs.tsv"), features, coverage, binning, options.prefix)
+    if "bioboxes" in options.formats:
+        write_bioboxes(work.result("binning.bioboxes.tsv"), features, binning, options.prefix, options.contigs.name)
+    write_sequences(contigs, work.result("bins"), work.result("unbinned.fna.gz"), features, binning, options.prefix)
+
+
+def write_record(
+    work: Workspace, options: RunOptions, pack: ModelPack, device: Device, digest: dict[str, Any], features: Features, coverage: Coverage,
+    bins: list[Bin], clock: Clock,
+) -> None:  # fmt: skip
+    """``run.json``: enough to repeat the run and to explain it."""
+    import json
+
+    packages = ("numpy", "scipy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal")
+    record = {
+        "program": "llmbin-fast", "version": __version__,
+        "python": platform.python_version(), "platform": platform.platform(), "packages": {p: v for p in packages if (v := installed(p))},
+        "parameters": {k: _plain(v) for k, v in asdict(options).items()},
+        "model": {"name": pack.name, "version": pack.version, "sha256": pack.digest},
+        "device": {"device": str(device), "precision": device.precision, "reason": device.reason},
+        "inputs": [digest, *(file_digest(p) for p in (*options.bams, *options.depth))],
+        "contigs": len(features.names), "bases": int(features.lengths.sum()), "contigs_too_short": features.too_short,
+        "samples": coverage.samples, "bins": len(bins), "binned_bases": sum(b.bp for b in bins),
+        "padding_efficiency": features.encoded_bases / features.computed_positions if features.computed_positions else None,
+        "stages": clock.stages,
+    }  # fmt: skip
+    work.result("run.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def report(options: RunOptions, features: Features, binning: Binning, bins: list[Bin]) -> None:
+    """Bins, or a sentence saying why there are none."""
+    total = int(features.lengths.sum())
+    if not bins:
+        if total < options.min_bin_size:
+            log.warning(
+                "no bins: all contigs together hold %s bp, and a bin needs %s (--min-bin-size)", f"{total:,}", f"{options.min_bin_size:,}"
+            )
+        else:
+            log.warning("no bins: %s", next((w for w in binning.why if w), "no cluster is large and clean enough to be a bin"))
+        return
+    binned = sum(b.bp for b in bins)
+    log.info("%d bins with %.1f of %.1f Mbp (%.0f %%) in %s", len(bins), binned / 1e6, total / 1e6, 100 * binned / total, options.outdir)
+    if any(b.quality for b in bins):
+        classes = [b.quality_class for b in bins]
+        log.info(
+            "estimated quality: %s",
+            ", ".join(f"{classes.count(c)} {c}" for c in ("near-complete", "high", "medium", "low") if c in classes),
+        )

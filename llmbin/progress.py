@@ -1,0 +1,92 @@
+"""What a person sees while the program works: bars on a terminal, log lines elsewhere, and a clock for every stage."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger("llmbin")
+
+
+def set_up_logging(level: int) -> None:
+    """Messages to standard error: coloured and timed on a terminal, plain elsewhere."""
+    log.setLevel(logging.DEBUG)
+    log.handlers.clear()
+    handler: logging.Handler
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.logging import RichHandler
+
+        handler = RichHandler(console=Console(stderr=True), show_path=False, omit_repeated_times=False, highlighter=None)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setLevel(level)
+    log.addHandler(handler)
+    log.propagate = False
+
+
+@contextlib.contextmanager
+def log_file(path: Path) -> Iterator[None]:
+    """Write every message to a file as well."""
+    handler = logging.FileHandler(path, mode="w")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+@dataclass
+class Clock:
+    """Seconds, CPU seconds and peak memory of each stage."""
+
+    stages: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage; peak memory is the process's up to its end."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.stages[name] = {
+            "seconds": round(time.perf_counter() - wall, 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
+            "peak_mib": round(peak, 1),
+        }
+        log.debug("%s: %s", name, self.stages[name])
+
+
+@contextlib.contextmanager
+def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], object]]:
+    """A progress bar in bases on a terminal, a line every half minute elsewhere; gives the function to advance it."""
+    if show and sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+        columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(title, total=total)
+            yield lambda n: progress.advance(task, n)
+        return
+    done, last = 0, time.monotonic()
+
+    def advance(n: int) -> None:
+        nonlocal done, last
+        done += n
+        if show and time.monotonic() - last > 30:
+            last = time.monotonic()
+            log.info("%s: %.1f Mbp so far", title, done / 1e6)
+
+    yield advance

@@ -1,0 +1,113 @@
+"""Bytes of a file, whatever it is compressed with: chosen by content, not by name."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from .errors import InputError
+
+CHUNK = 1 << 20
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Decompressed chunks of a plain, gzip, BGZF, zstd, xz or bzip2 file.
+
+    Raises:
+        InputError: the file is missing, unreadable, damaged or cut off.
+    """
+    try:
+        with open(path, "rb") as handle:
+            magic = handle.read(6)
+            handle.seek(0)
+            if new := _decompressor(magic):
+                yield from _decompress(path, handle, new)
+            else:
+                while chunk := handle.read(CHUNK):
+                    yield chunk
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder, a file was expected") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _decompressor(magic: bytes) -> type | None:
+    if magic.startswith(b"\x1f\x8b"):
+        return _Gzip
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        return _Zstd
+    if magic.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMADecompressor
+    if magic.startswith(b"BZh"):
+        return bz2.BZ2Decompressor
+    return None
+
+
+def _decompress(path: Path, handle: BinaryIO, new: type) -> Iterator[bytes]:
+    """Members one after the other; anything behind the last member, or a member without its end, is an error."""
+    stream: _Decompressor | None = None
+    while data := handle.read(CHUNK):
+        while data:
+            if stream is None:
+                stream = new()
+            try:
+                out = stream.decompress(data)
+            except Exception as error:  # each codec has an error class of its own
+                raise InputError(f"{path}: damaged compressed data ({error}); fetch or compress the file again") from None
+            if out:
+                yield out
+            data = stream.unused_data if stream.eof else b""
+            if stream.eof:
+                stream = None
+                data = data.lstrip(b"\0")  # padding behind the last member, as tar and tapes leave it
+    if stream is not None:
+        raise InputError(f"{path}: the compressed data end too early, the file is truncated; fetch or compress it again")
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        from isal import isal_zlib
+
+        self._stream = isal_zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._stream.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._stream.unused_data)
+
+    def decompress(self, data: bytes) -> bytes:
+        return bytes(self._stream.decompress(data))
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        import zstandard
+
+        self._stream = zstandard.ZstdDecompressor().decompressobj()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._stream.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._stream.unused_data)
+
+    def decompress(self, data: bytes) -> bytes:
+        return bytes(self._stream.decompress(data))

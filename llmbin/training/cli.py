@@ -1,0 +1,139 @@
+"""``llmbin-fast train``: shards, lm, markers, pack and eval."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import logging
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TypeAlias
+
+from ..errors import InputError
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one of the training commands."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    parser = argparse.ArgumentParser(prog="llmbin-fast train", description="Train a model pack, step by step.")
+    commands = parser.add_subparsers(required=True, metavar="STEP")
+    for add in (_add_shards, _add_lm, _add_markers, _add_pack, _add_eval):
+        add(commands)
+    options = parser.parse_args(argv)
+    options.command(options)
+    return 0
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_shards(commands: Commands) -> None:
+    parser = commands.add_parser("shards", help="genomes (FASTA or 2bit) to memory-mapped 2-bit shards")
+    parser.add_argument("genomes", type=Path, help="folder of genomes")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--table", type=Path, help="TSV with the columns genome, clade and perhaps set")
+    parser.add_argument("--set", dest="only", help="only the genomes of this set")
+    parser.set_defaults(command=_shards)
+
+
+def _shards(options: argparse.Namespace) -> None:
+    from .shards import read_genomes, write_shards
+
+    write_shards(read_genomes(options.genomes, options.table, options.only), options.out)
+
+
+def _add_lm(commands: Commands) -> None:
+    from .lm import LMTraining
+
+    parser = commands.add_parser("lm", help="pre-train the language model; continues from its last checkpoint")
+    parser.add_argument("shards", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    for field in fields(LMTraining):
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default, help="(default: %(default)s)"
+        )
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--dilations", type=int, nargs="+", default=[1, 3, 9], help="one block each")
+    parser.set_defaults(command=_lm)
+
+
+def _lm(options: argparse.Namespace) -> None:
+    from .lm import LMTraining, train_lm
+    from .model import GenomeLMConfig
+
+    settings = LMTraining(**{f.name: getattr(options, f.name) for f in fields(LMTraining)})
+    train_lm(options.shards, options.out, GenomeLMConfig(width=options.width, dilations=tuple(options.dilations)), settings)
+
+
+def _add_markers(commands: Commands) -> None:
+    parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
+    parser.add_argument("shards", type=Path)
+    parser.add_argument(
+        "--table", type=Path, required=True, help="TSV with the columns genome, genome_bp, stored_bp, sequences and domain or name"
+    )
+    parser.add_argument("--seeds-from", nargs="+", required=True, metavar="GENOME", help="small genomes whose proteins seed the families")
+    parser.add_argument("--archaea", type=Path, required=True, help="file with the names of the archaeal genomes, one a line")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.set_defaults(command=_markers)
+
+
+def _markers(options: argparse.Namespace) -> None:
+    from .markers import MarkerSettings, learn_markers, one_per_clade, predict_proteins
+    from .shards import Shards
+
+    shards = Shards(options.shards)
+    with open(options.table, newline="") as handle:
+        rows = {row["genome"]: row for row in csv.DictReader(handle, delimiter="\t")}
+    missing = [name for name in shards.names if name not in rows]
+    if missing:
+        raise InputError(f"{options.table}: no row for genome {missing[0]!r}")
+    clade = dict(zip(shards.names, (str(c) for c in shards.clade), strict=True))
+    share = {n: int(rows[n]["stored_bp"]) / int(rows[n]["genome_bp"]) for n in shards.names}
+    whole = sorted((n for n in shards.names if share[n] == 1 and int(rows[n]["sequences"]) <= 130), key=lambda n: int(rows[n]["sequences"]))
+    archaea = set(options.archaea.read_text().split())
+    proteins = [p for g in range(len(shards)) for p in predict_proteins(shards.genome(g))]
+    learn_markers(proteins, clade, share, one_per_clade(whole, clade), archaea, options.seeds_from, options.out, MarkerSettings(panel=14))
+
+
+def _add_pack(commands: Commands) -> None:
+    parser = commands.add_parser("pack", help="fit the projector to a language model and write a model pack")
+    parser.add_argument("shards", type=Path)
+    parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--name", default="llmbin-edge")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
+    parser.add_argument("--window", type=int, default=2048)
+    parser.add_argument("--max-windows", type=int, default=1)
+    parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
+    parser.add_argument("--dims", type=int, default=32)
+    parser.add_argument("--shrink", type=float, default=0.1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-t", "--threads", type=int, default=1)
+    parser.set_defaults(command=_pack)
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from .packing import make_pack
+    from .projector import ProjectorSettings
+
+    make_pack(options, ProjectorSettings(dims=options.dims, shrink=options.shrink))
+
+
+def _add_eval(commands: Commands) -> None:
+    parser = commands.add_parser("eval", help="figures of a pack on genera that it was not trained on, with ablations")
+    parser.add_argument("pack", help="name or folder")
+    parser.add_argument("--train-shards", type=Path, required=True, help="shards that the pack was trained on (for the ablated projectors)")
+    parser.add_argument("--fragments", type=Path, required=True, help="FASTA of fragments")
+    parser.add_argument("--truth", type=Path, required=True, help="TSV: fragment, genome, length")
+    parser.add_argument("--per-genome", type=int, default=60)
+    parser.add_argument("-t", "--threads", type=int, default=1)
+    parser.add_argument("-o", "--out", type=Path, help="write the table as JSON too")
+    parser.set_defaults(command=_eval)
+
+
+def _eval(options: argparse.Namespace) -> None:
+    from .evaluate import evaluate
+
+    evaluate(options.pack, options.train_shards, options.fragments, options.truth, options.per_genome, options.threads, options.out)

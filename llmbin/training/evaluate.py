@@ -1,0 +1,78 @@
+"""The protocol: how well do vectors tell genomes of unseen genera apart, and what does each part contribute."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..encoder import encode_batches
+from ..features import BATCH_BASES, tetranucleotide_vector
+from ..pack import find_pack, load_pack
+from ..windows import WindowPlan, batches
+from .fragments import fragment_features
+from .packing import GraphEncoder
+from .projector import ProjectorSettings, fit_projector
+from .shards import Shards
+
+COLUMNS = ("AP", "ARI", "5-NN", "5-NN < 3 kb", "3-6 kb", "> 6 kb")
+
+
+def figures(vectors: npt.NDArray[np.float64], genome: npt.NDArray[np.str_], length: npt.NDArray[np.int64]) -> list[float]:
+    """Average precision of same-genome pairs by cosine, ARI of k-means with the true number, 5-NN precision, and that by length."""
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, average_precision_score
+
+    v = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    similarity = v @ v.T
+    pairs = np.triu_indices(len(v), 1)
+    precision = average_precision_score(genome[pairs[0]] == genome[pairs[1]], similarity[pairs])
+    np.fill_diagonal(similarity, -9)
+    hit = (genome[np.argpartition(-similarity, 5, axis=1)[:, :5]] == genome[:, None]).mean(1)
+    k = len(set(genome.tolist()))
+    rand = np.mean([adjusted_rand_score(genome, KMeans(k, n_init=2, random_state=r).fit_predict(v)) for r in range(3)])
+    bands = [hit[(length >= a) & (length < b)].mean() for a, b in ((0, 3000), (3000, 6000), (6000, 10**9))]
+    return [float(x) for x in (precision, rand, hit.mean(), *bands)]
+
+
+def evaluate(model: str, train_shards: Path, fragments: Path, truth: Path, per_genome: int, threads: int, out: Path | None) -> None:
+    """Print (and write) the table: raw tetranucleotides, their LDA, LM alone, the pack."""
+    from ..contigs import Assembly, Contig, read_contigs
+
+    pack = load_pack(find_pack(model))
+    encoder = GraphEncoder(pack.encoders["fp32"], pack.width)
+    plan = WindowPlan(pack.window, pack.max_windows, pack.bucket)
+    tetra: list[npt.NDArray[np.float32]] = []
+    assembly = Assembly([], [], [])
+
+    def noted(contig: Contig) -> Contig:
+        tetra.append(tetranucleotide_vector(contig.codes))
+        return contig
+
+    stream = (noted(c) for c in read_contigs(fragments, 1, assembly))
+    lm = encode_batches(encoder, batches(stream, plan, max(1, BATCH_BASES // plan.window)), threads).result
+    features = np.concatenate([np.array(tetra), lm(len(assembly.names))], axis=1).astype(np.float64)
+    with open(truth, newline="") as handle:
+        genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t")}
+    genome, length = np.array([genomes[n] for n in assembly.names]), np.array(assembly.lengths)
+    train = fragment_features(Shards(train_shards), encoder, plan, per_genome, 1, threads)
+    rows = {"tetranucleotides, centred": figures(features[:, :136] - features[:, :136].mean(0), genome, length)}
+    for name, columns in (
+        ("tetranucleotides, LDA (this pack without the LM)", slice(0, 136)),
+        ("LM, LDA (this pack without tetranucleotides)", slice(136, None)),
+    ):
+        part = fit_projector(replace(train, values=train.values[:, columns]), ProjectorSettings(dims=pack.projector.weight.shape[1]))
+        rows[name] = figures((features[:, columns] - part.mean) @ part.weight, genome, length)
+    rows[f"{pack.name} {pack.version}"] = figures((features - pack.projector.mean) @ pack.projector.weight, genome, length)
+    print("\t".join(["vectors", *COLUMNS]))
+    for name, row in rows.items():
+        print("\t".join([name, *(f"{x:.3f}" for x in row)]))
+    if out is not None:
+        out.write_text(
+            json.dumps({"pack": pack.name, "version": pack.version, "sha256": pack.digest, "columns": COLUMNS, "rows": rows}, indent=1)
+            + "\n"
+        )

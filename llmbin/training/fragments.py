@@ -1,0 +1,53 @@
+"""Fragments of training genomes as features: what the projector is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contigs import Contig
+from ..encoder import Encoder, encode_batches
+from ..features import BATCH_BASES, tetranucleotide_vector
+from ..windows import WindowPlan, batches
+from .shards import Shards
+
+
+@dataclass(frozen=True)
+class FragmentFeatures:
+    """Features [n, 136 + width] (tetranucleotides, then LM), genome [n], clade [n] and length [n]."""
+
+    values: npt.NDArray[np.float32]
+    genome: npt.NDArray[np.int64]
+    clade: npt.NDArray[np.int64]
+    length: npt.NDArray[np.int64]
+
+
+def fragment_features(
+    shards: Shards, encoder: Encoder, plan: WindowPlan, per_genome: int, seed: int, threads: int,
+    shortest: int = 1_000, longest: int = 20_000,
+) -> FragmentFeatures:  # fmt: skip
+    """Random fragments (log-uniform lengths, either strand) of every genome, embedded as ``run`` embeds contigs."""
+    rng = np.random.default_rng(seed)
+    genome, length, tetra = [], [], []
+
+    def fragments() -> Iterator[Contig]:
+        for g in range(len(shards)):
+            for _ in range(per_genome):
+                size = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
+                sequence, start = shards.sample(g, size, rng)
+                size = min(size, int(shards.length[sequence]) - start)
+                codes = shards.window(sequence, start, size)
+                if rng.random() < 0.5:
+                    codes = np.where(codes[::-1] < 4, 3 - codes[::-1], 4).astype(np.uint8)
+                genome.append(g)
+                length.append(size)
+                tetra.append(tetranucleotide_vector(codes))
+                yield Contig(len(genome) - 1, shards.names[g], codes)
+
+    vectors = encode_batches(encoder, batches(fragments(), plan, max(1, BATCH_BASES // plan.window)), threads)
+    values = np.concatenate([np.array(tetra, np.float32), vectors.result(len(genome))], axis=1)
+    index = np.array(genome, np.int64)
+    return FragmentFeatures(values, index, shards.clade[index], np.array(length, np.int64))
