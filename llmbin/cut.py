@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .markers import MarkerSet
+from .markers import MarkerSet, estimate
 from .tree import Tree
-
-CONTAMINATION_WEIGHT = 5.0
 
 
 def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet, min_bin_size: int) -> list[int]:
@@ -22,16 +20,6 @@ def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet
     Returns:
         chosen nodes, ascending.
     """
-    masks = [used for used in markers.used if used.any()]
-
-    def quality(mine: npt.NDArray[np.int16]) -> float:
-        scores = []
-        for used in masks:
-            copies = mine[used]
-            once, all_copies = int(np.count_nonzero(copies)), int(copies.sum())
-            scores.append((once / len(copies), (once - CONTAMINATION_WEIGHT * (all_copies - once)) / len(copies)))
-        return max(scores)[1]
-
     n, size = tree.leaves, tree.size.tolist()
     held: list[npt.NDArray[np.int16] | None] = list(counts)
     best: list[float] = []
@@ -45,7 +33,7 @@ def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet
             below, nodes = best[a] + best[b], chosen[a] + chosen[b]
             held[a] = held[b] = None
             chosen[a] = chosen[b] = ()
-        value = quality(held[node]) if size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
+        value = estimate(held[node], markers).score if size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
         take = value > 0 and value >= below - 1e-9
         best.append(value if take else below)
         chosen.append((node,) if take else nodes)

@@ -40,15 +40,19 @@ class OnnxEncoder:
         Raises:
             DeviceError: not even one window fits, or the runtime failed.
         """
+        codes, lengths = batch.codes, batch.lengths
+        if len(lengths) == 1:
+            # The runtime adds in another order where the batch dimension is 1; in company a window's bits never change.
+            codes, lengths = np.repeat(codes, 2, axis=0), np.repeat(lengths, 2)
         try:
-            (out,) = self._run({"codes": batch.codes, "lengths": batch.lengths})
+            (out,) = self._run({"codes": codes, "lengths": lengths})
         except Exception as error:  # onnxruntime raises classes of its own making
             if "memory" not in str(error).lower() or len(batch.lengths) == 1:
                 raise DeviceError(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
             half = len(batch.lengths) // 2
             parts = (slice(0, half), slice(half, None))
             return np.concatenate([self.encode(Batch(batch.codes[p], batch.lengths[p], batch.contigs[p])) for p in parts])
-        return np.asarray(out, np.float32)
+        return np.asarray(out[: len(batch.lengths)], np.float32)
 
 
 class ContigVectors:

@@ -76,7 +76,7 @@ def estimate(counts: npt.NDArray[np.integer[Any]], markers: MarkerSet) -> Qualit
             continue
         mine = counts[used]
         found = Quality(float((mine > 0).sum()) / size, float(np.maximum(mine - 1, 0).sum()) / size, domain)
-        if found.completeness > best.completeness:
+        if (found.completeness, found.score) > (best.completeness, best.score):
             best = found
     return best
 

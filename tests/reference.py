@@ -1,0 +1,85 @@
+"""Plain reference implementations of the kernels: slow, short, and obviously right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+import numpy as np
+
+COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
+CODON = dict(zip(map("".join, product("ACGT", repeat=3)), "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF", strict=True))
+
+
+def reverse_complement(text: str) -> str:
+    return "".join(COMPLEMENT.get(c, "N") for c in reversed(text))
+
+
+def tetranucleotides(text: str) -> np.ndarray:
+    words = ["".join(w) for w in product("ACGT", repeat=4)]
+    columns: dict[str, int] = {}
+    for word in words:
+        if word not in columns:
+            columns[word] = columns[reverse_complement(word)] = len(set(columns.values()))
+    out = np.zeros(136, np.uint32)
+    for word, count in Counter(text[i : i + 4] for i in range(len(text) - 3)).items():
+        if word in columns:
+            out[columns[word]] += count
+    return out
+
+
+def marker_candidates(text: str, seeds: dict[str, int], min_hits: int, min_residues: int) -> list[tuple[int, str]]:
+    out = []
+    for strand in (text, reverse_complement(text)):
+        for frame in range(3):
+            protein = "".join(CODON.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3))
+            for part in protein.split("*"):
+                hits = Counter(seeds[part[i : i + 6]] for i in range(len(part) - 5) if part[i : i + 6] in seeds)
+                out += [(f, part) for f, n in hits.items() if n >= min_hits and len(part) >= min_residues]
+    return sorted(out)
+
+
+def squared_distances(vectors, noise, depth, variance, penalty):  # type: ignore[no-untyped-def]
+    x, c, v = (np.asarray(a, np.float64) for a in (vectors, depth, variance))
+    s = noise[:, None].astype(np.float64) + noise[None]
+    d = ((x[:, None] - x[None]) ** 2).sum(2) / s + penalty * np.log(s)
+    both = v[:, None] + v[None]
+    d += ((c[:, None] - c[None]) ** 2 / both + np.log(both)).sum(2)
+    constant = penalty * np.log(2 * noise.min()) + (np.log(2 * v.min(0)).sum() if v.size else 0.0)
+    return np.maximum(d - constant, 0)
+
+
+def depth(lengths, reads, min_identity=0.97, edge=75):  # type: ignore[no-untyped-def]
+    """reads: (contig index, position, [(op, size)], NM or -1, flag). Mean and variance per contig, jgi's rules."""
+    out = []
+    counted_bases = counted = 0
+    by_contig = {i: np.zeros(n, np.int64) for i, n in enumerate(lengths)}
+    edges = {}
+    last = None
+    for contig, position, cigar, nm, flag in reads:
+        if flag & 0xF04 or contig < 0:
+            continue
+        if last is not None and contig != last:
+            edges[last] = min(edge, counted_bases // counted) if counted else 0
+        last = contig
+        size = sum(n for op, n in cigar if op in "MIS=X")
+        matched = sum(n for op, n in cigar if op in "M=X")
+        gaps = sum(n for op, n in cigar if op in "ID")
+        wrong = max(0, nm - gaps) if nm >= 0 else sum(n for op, n in cigar if op == "X")
+        if not matched or matched - wrong < min_identity * size:
+            continue
+        counted, counted_bases = counted + 1, counted_bases + size
+        at = position
+        for op, n in cigar:
+            if op in "M=X":
+                by_contig[contig][at : at + n] += 1
+            if op in "M=XDN":
+                at += n
+    if last is not None:
+        edges[last] = min(edge, counted_bases // counted) if counted else 0
+    for i, n in enumerate(lengths):
+        e = edges.get(i, 0)
+        e = 0 if n <= 2 * e else e
+        part = by_contig[i][e : n - e]
+        out.append((part.mean(), part.var(ddof=1) if len(part) > 1 else 0.0))
+    return np.array(out)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+import reference
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from llmbin.bam import DepthRules, read_depth
+from llmbin.errors import CoverageError
+
+LENGTHS = {"a": 2000, "b": 151, "c": 400, "none": 300, "one": 1}
+CIGARS = ["100M", "50M2I48M", "40M3D60M", "10S90M", "30M5N70M", "60=1X39=", "5H95M", "99M1I", "20S10M"]
+
+
+def split(cigar: str) -> list[tuple[str, int]]:
+    return [(op, int(n)) for n, op in re.findall(r"(\d+)([MIDNSHPX=])", cigar)]
+
+
+read = st.tuples(
+    st.sampled_from(["a", "b", "c"]),
+    st.integers(0, 1990),
+    st.sampled_from(CIGARS),
+    st.integers(-1, 6),
+    st.sampled_from([0, 16, 99, 4, 256, 1024, 2048, 512]),
+)
+
+
+@given(st.lists(read, max_size=60), st.integers(1, 3))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_depth_equals_the_reference(
+    write_bam: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory, reads: list, threads: int
+) -> None:
+    index = {n: i for i, n in enumerate(LENGTHS)}
+    # Reads may hang over the end of a contig; htslib writes them, mappers do not.
+    reads = sorted((r for r in reads if r[1] < LENGTHS[r[0]]), key=lambda r: (index[r[0]], r[1]))
+    path = write_bam(tmp_path_factory.mktemp("bam") / "s.bam", LENGTHS, reads)
+    got = read_depth(path, threads=threads)
+    want = reference.depth(list(LENGTHS.values()), [(index[c], p, split(g), nm, f) for c, p, g, nm, f in reads])
+    assert got.names == list(LENGTHS)
+    np.testing.assert_allclose(got.mean, want[:, 0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got.variance, want[:, 1], rtol=1e-6, atol=1e-9)
+    assert got.reads == len(reads)
+
+
+def some_reads(n: int = 3000, seed: int = 0) -> list:
+    rng = np.random.default_rng(seed)
+    return sorted((["a", "c"][int(rng.random() < 0.3)], int(rng.integers(0, 300)), "100M", int(rng.integers(0, 5)), 0) for _ in range(n))
+
+
+def test_order_does_not_matter(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+    reads = some_reads()
+    sorted_bam = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads))
+    mixed = [reads[i] for i in np.random.default_rng(1).permutation(len(reads))]
+    unsorted_bam = read_depth(write_bam(tmp_path / "u.bam", LENGTHS, mixed), scratch=tmp_path)
+    np.testing.assert_array_equal(sorted_bam.mean, unsorted_bam.mean)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["s.bam", "u.bam"]
+
+
+def test_cram_equals_bam(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+    reference_fasta = tmp_path / "ref.fa"
+    reference_fasta.write_text("".join(f">{n}\n{'A' * v}\n" for n, v in LENGTHS.items()))
+    pysam.faidx(str(reference_fasta))
+    reads = [(c, p, g, 0, f) for c, p, g, _, f in some_reads(500)]
+    bam = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads))
+    cram = read_depth(write_bam(tmp_path / "s.cram", LENGTHS, reads, "wc", reference_fasta), scratch=tmp_path)
+    np.testing.assert_array_equal(bam.mean, cram.mean)
+
+
+def test_identity_and_edge_are_options(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_bam(tmp_path / "s.bam", LENGTHS, [("a", 0, "100M", 10, 0)])
+    assert read_depth(path).mean[0] == 0
+    assert read_depth(path, DepthRules(min_identity=0.9, edge=0)).mean[0] == pytest.approx(100 / 2000)
+
+
+def test_many_references(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+    lengths = {f"k{i}": 300 for i in range(100_000)}
+    got = read_depth(write_bam(tmp_path / "s.bam", lengths, [("k99999", 100, "100M", 0, 0)]))
+    assert len(got.names) == 100_000
+    assert got.mean[-1] > 0
+    assert got.mean[:-1].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"@HD\tVN:1.6\n", "SAM text"), (b"ACGT", "neither"), (b"\x1f\x8b\x08\x04" + b"\0" * 40, "no end marker")],
+)
+def test_what_is_not_bam(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.bam"
+    path.write_bytes(content)
+    with pytest.raises(CoverageError, match=message):
+        read_depth(path)
+
+
+def test_damage_is_an_error_that_names_the_file_and_never_a_crash(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_bam(tmp_path / "s.bam", LENGTHS, some_reads())
+    whole, right = path.read_bytes(), read_depth(path)
+    rng = np.random.default_rng(5)
+    broken = tmp_path / "broken.bam"
+    for at in rng.integers(0, len(whole), 200).tolist():
+        data = bytearray(whole)
+        data[at] ^= int(rng.integers(1, 256))
+        broken.write_bytes(data)
+        try:
+            got = read_depth(broken)
+        except CoverageError as error:
+            assert str(broken) in str(error)
+        else:  # bytes of a gzip header that say nothing (time, operating system)
+            np.testing.assert_array_equal(got.mean, right.mean)
+    for cut in range(0, len(whole), len(whole) // 20):
+        broken.write_bytes(whole[:cut])
+        with pytest.raises(CoverageError, match="broken"):
+            read_depth(broken)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from pathlib import Path
+
+import pysam
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmbin._kernels import FastaParser
+from llmbin.errors import FastaError, InputError
+from llmbin.fasta import read_fasta
+
+TEXT = b">k141_1 flag=1 multi=2.0\nACGTacgtNRYKM\nACG\n\n>k141_2\r\nAC\r\nGT\r\n>empty\n>last a b\nTTT"
+RECORDS = [("k141_1", b"ACGTacgtNRYKMACG", 1), ("k141_2", b"ACGT", 5), ("empty", b"", 8), ("last", b"TTT", 9)]
+
+
+def bgzip(data: bytes, path: Path) -> bytes:
+    with pysam.BGZFile(str(path), "wb") as out:  # type: ignore[call-arg]
+        out.write(data)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["plain", "gz", "two-gz", "bgz", "zst", "xz", "bz2"])
+def test_reads_every_compression_whatever_the_name(kind: str, tmp_path: Path) -> None:
+    half = len(TEXT) // 2
+    packed = {
+        "plain": lambda: TEXT,
+        "gz": lambda: gzip.compress(TEXT),
+        "two-gz": lambda: gzip.compress(TEXT[:half]) + gzip.compress(TEXT[half:]),
+        "bgz": lambda: bgzip(TEXT, tmp_path / "x.gz"),
+        "zst": lambda: zstandard.compress(TEXT),
+        "xz": lambda: lzma.compress(TEXT),
+        "bz2": lambda: bz2.compress(TEXT),
+    }[kind]()
+    path = tmp_path / "contigs.data"
+    path.write_bytes(packed)
+    assert [(r.name, r.sequence, r.line) for r in read_fasta(path)] == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (b"", None, "no sequences"),
+        (b"\n\n", None, "no sequences"),
+        (b"@r1\nACGT\n+\nIIII\n", 1, "FASTQ"),
+        (b"ACGT\n", 1, "expected '>'"),
+        (b">a\nACGT\n> \nAC\n", 3, "without a name"),
+        (b">a\nACGT\n>b\nACGT\nMKLV*\n", 5, "protein"),
+        (b">a\nACGT\nAC-GT\n", 3, "'-' is not a nucleotide code"),
+        (b">a\nAC\x00GT\n", 2, "byte 0"),
+        (b">a\r\n\r\nACGT\r\nAC GT\r\n", 4, "byte 32"),
+    ],
+)
+def test_errors_name_the_file_and_the_line(text: bytes, line: int | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.fa"
+    path.write_bytes(text)
+    with pytest.raises(FastaError) as caught:
+        list(read_fasta(path))
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+    if line is not None:
+        assert f"line {line}:" in str(caught.value)
+
+
+@pytest.mark.parametrize("codec", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress])
+def test_truncated_compressed_files_are_errors_at_any_cut(codec: object, tmp_path: Path) -> None:
+    packed = codec(b">a\n" + b"ACGTTGCAACG" * 500 + b"\n")  # type: ignore[operator]
+    for cut in sorted({max(6, len(packed) * k // 21) for k in range(1, 21)} | {len(packed) - 1}):
+        path = tmp_path / "cut"
+        path.write_bytes(packed[:cut])
+        with pytest.raises(InputError, match=r"truncated|damaged"):
+            list(read_fasta(path))
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        list(read_fasta(tmp_path / "none.fa"))
+    with pytest.raises(InputError, match="folder"):
+        list(read_fasta(tmp_path))
+
+
+def reference_parse(text: bytes) -> list[tuple[bytes, int, bytes]]:
+    out: list[tuple[bytes, int, bytes]] = []
+    for number, raw in enumerate(text.split(b"\n"), 1):
+        line = raw.rstrip(b"\r \t")
+        if line.startswith(b">"):
+            out.append((line[1:], number, b""))
+        elif line:
+            header, start, sequence = out[-1]
+            out[-1] = (header, start, sequence + line)
+    return out
+
+
+line = st.binary().map(lambda b: bytes(b"ACGTNacgtnRY"[x % 12] for x in b))
+record = st.tuples(
+    st.from_regex(rb"[!-~][ -~]{0,20}", fullmatch=True), st.lists(line, max_size=5), st.sampled_from([b"\n", b"\r\n", b"\n\n"])
+)
+
+
+@given(st.lists(record, min_size=1, max_size=8), st.booleans(), st.integers(1, 40))
+def test_parser_equals_reference_however_the_bytes_arrive(records: list[tuple[bytes, list[bytes], bytes]], final: bool, step: int) -> None:
+    text = b"".join(b">" + h + end + b"".join(part + end for part in parts) for h, parts, end in records)
+    text = text if final else text.rstrip(b"\r\n")
+    parser, got = FastaParser(), []
+    for at in range(0, len(text), step):
+        assert parser.feed(text[at : at + step])
+        got += parser.take()
+    assert parser.finish()
+    assert got + parser.take() == reference_parse(text)

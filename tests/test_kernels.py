@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmbin._kernels import MarkerScanner, base_counts, encode_bases, neighbours, spanning_tree, tetranucleotides
+
+bases = st.text(alphabet="ACGT", max_size=60)
+messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map("".join)
+
+
+@given(messy)
+def test_codes_and_base_counts(text: str) -> None:
+    codes = encode_bases(text.encode())
+    assert codes.tolist() == ["ACGT".find(c) if c in "ACGT" else 4 for c in text.upper()]
+    upper = text.upper()
+    assert base_counts(codes) == (upper.count("G") + upper.count("C"), sum(c in "ACGT" for c in upper))
+
+
+@given(messy)
+def test_tetranucleotides_equal_the_reference(text: str) -> None:
+    assert (tetranucleotides(encode_bases(text.encode())) == reference.tetranucleotides(text.upper())).all()
+
+
+@given(bases)
+def test_tetranucleotides_do_not_see_the_strand(text: str) -> None:
+    other = reference.reverse_complement(text)
+    assert (tetranucleotides(encode_bases(text.encode())) == tetranucleotides(encode_bases(other.encode()))).all()
+
+
+SEEDS = {"MKLVAA": 0, "KLVAAG": 0, "GGHHAA": 1, "AAAAAA": 2, "RRRRRR": 1}
+
+
+@given(
+    st.lists(
+        st.sampled_from(["ATGAAACTGGTTGCGGCGGGT", "GGTGGTCATCATGCGGCG", "GCG" * 7, "CGC" * 8, "TAA", "A", "NN", "CTAG"]), max_size=12
+    ).map("".join),
+    st.booleans(),
+)
+def test_marker_candidates_equal_the_reference(text: str, flip: bool) -> None:
+    text = reference.reverse_complement(text) if flip else text
+    for hits, residues in ((1, 1), (2, 5)):
+        scanner = MarkerScanner(list(SEEDS), list(SEEDS.values()), hits, residues)
+        assert sorted(scanner.scan(encode_bases(text.encode()))) == reference.marker_candidates(text, SEEDS, hits, residues)
+
+
+def test_ambiguous_seeds_say_nothing() -> None:
+    scanner = MarkerScanner(["MKLVAA", "MKLVAA"], [0, 1], 1, 1)
+    assert scanner.scan(encode_bases(b"ATGAAACTGGTTGCGGCG")) == []
+
+
+def points(n: int, dims: int, samples: int, seed: int) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    return (
+        rng.normal(size=(n, dims)).astype(np.float32),
+        rng.uniform(0.1, 2, n).astype(np.float32),
+        rng.normal(size=(n, samples)).astype(np.float32),
+        rng.uniform(0.01, 0.5, (n, samples)).astype(np.float32),
+    )
+
+
+@given(st.integers(2, 40), st.integers(1, 20), st.integers(0, 10), st.integers(0, 9), st.sampled_from([0.0, 10.0]))
+@settings(deadline=None, max_examples=40)
+def test_neighbours_equal_the_reference(n: int, dims: int, samples: int, seed: int, penalty: float) -> None:
+    p = points(n, dims, samples, seed)
+    rows = np.arange(n, dtype=np.int32)
+    index, distance = neighbours(*p, penalty, rows, rows, min(5, n), 2)
+    want = reference.squared_distances(*p, penalty) ** 0.5
+    np.fill_diagonal(want, np.inf)
+    expected = np.sort(want, axis=1)[:, : min(5, n)]
+    np.testing.assert_allclose(distance, expected, rtol=2e-3, atol=2e-2)
+    for i in range(n):
+        for j, d in zip(index[i], distance[i], strict=True):
+            assert (j == -1) == np.isinf(d)
+            if j >= 0:
+                np.testing.assert_allclose(d, want[i, j], rtol=2e-3, atol=2e-2)
+
+
+def test_neighbours_do_not_depend_on_threads() -> None:
+    p = points(300, 8, 3, 1)
+    rows = np.arange(300, dtype=np.int32)
+    one, many = (neighbours(*p, 10.0, rows, rows, 6, t) for t in (1, 4))
+    assert (one[0] == many[0]).all()
+    assert (one[1] == many[1]).all()
+
+
+@pytest.mark.parametrize("samples", [0, 1, 9])
+def test_spanning_tree_weighs_what_scipy_says(samples: int) -> None:
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    p = points(120, 7, samples, 2)
+    core = np.random.default_rng(0).uniform(0, 2, 120).astype(np.float32)
+    start, stop, weight = spanning_tree(*p, 5.0, core)
+    d = np.maximum(np.maximum(core[:, None], core[None]), reference.squared_distances(*p, 5.0) ** 0.5)
+    want = np.sort(minimum_spanning_tree(d).data)
+    np.testing.assert_allclose(np.sort(weight), want, rtol=1e-3, atol=1e-2)
+    assert len({*start.tolist(), *stop.tolist()}) == 120
+
+
+def test_kernels_check_shapes() -> None:
+    x, noise, depth, variance = points(5, 3, 1, 0)
+    rows = np.arange(5, dtype=np.int32)
+    with pytest.raises(ValueError, match="one row a contig"):
+        neighbours(x, noise[:3], depth, variance, 0.0, rows, rows, 2)
+    with pytest.raises(ValueError, match="out of range"):
+        neighbours(x, noise, depth, variance, 0.0, rows + 1, rows, 2)
+    with pytest.raises(ValueError, match="at least 1"):
+        neighbours(x, noise, depth, variance, 0.0, rows, rows, 0)

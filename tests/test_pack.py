@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from llmbin.contigs import Contig
+from llmbin.devices import choose_device
+from llmbin.encoder import OnnxEncoder, encode_batches
+from llmbin.errors import DeviceError, ModelPackError
+from llmbin.onnx_check import check_onnx
+from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.windows import Batch, WindowPlan, batches
+
+
+@pytest.fixture(scope="module")
+def encoder() -> OnnxEncoder:
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    return OnnxEncoder(pack, choose_device("cpu", "auto", list(pack.encoders)))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(find_pack(DEFAULT_MODEL), tmp_path / "pack"))
+
+
+def rewrite(folder: Path, change: Callable[[dict], object]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    change(config)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def replace_file(folder: Path, name: str, data: bytes) -> None:
+    import hashlib
+
+    (folder / name).write_bytes(data)
+    entry = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    rewrite(folder, lambda c: c["files"].__setitem__(name, entry))
+
+
+def graph(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | None = None) -> onnx.ModelProto:
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    return helper.make_model(helper.make_graph(nodes, "g", [x], [y], initializers or []))
+
+
+def test_the_built_in_pack_says_what_it_is() -> None:
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    assert pack.projector.weight.shape == (136 + pack.width, pack.projector.scale.size)
+    assert pack.projector.scale.size <= 32
+    assert sum(p.stat().st_size for p in pack.folder.iterdir()) < 10 << 20
+    card = (pack.folder / "MODEL_CARD.md").read_text()
+    for heading in ("Data", "Training", "Evaluation", "Limits"):
+        assert f"## {heading}" in card
+
+
+@pytest.mark.parametrize("name", ["encoder.fp32.onnx", "model.safetensors", "MODEL_CARD.md"])
+def test_altered_and_missing_files_are_refused(copy: Path, name: str) -> None:
+    data = bytearray((copy / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / name).write_bytes(data)
+    with pytest.raises(ModelPackError, match=name):
+        load_pack(copy)
+    (copy / name).unlink()
+    with pytest.raises(ModelPackError, match=name):
+        load_pack(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.__setitem__("format", 99), "format 99"),
+        (lambda c: c.__setitem__("window", 1000), "impossible sizes"),
+        (lambda c: c.pop("noise"), "malformed"),
+        (lambda c: c["files"].__setitem__("../x", {"bytes": 1, "sha256": ""}), "leaves the pack"),
+        (lambda c: c["files"].pop("model.safetensors"), "not listed"),
+        (lambda c: c["files"]["model.safetensors"].pop("sha256"), "no size or sha256"),
+        (lambda c: c["noise"].__setitem__("floor", -1), "impossible numbers"),
+        (lambda c: c.__setitem__("width", 64), "shapes do not fit"),
+    ],
+)
+def test_impossible_manifests_are_refused(copy: Path, change: Callable[[dict], object], message: str) -> None:
+    rewrite(copy, change)
+    with pytest.raises(ModelPackError, match=message):
+        load_pack(copy)
+
+
+def test_foreign_operators_subgraphs_and_external_data_are_refused(copy: Path) -> None:
+    bad = graph([helper.make_node("Evil", ["x"], ["y"], domain="com.example")])
+    replace_file(copy, "encoder.fp32.onnx", bad.SerializeToString())
+    with pytest.raises(ModelPackError, match=r"com\.example::Evil"):
+        load_pack(copy)
+    loop = helper.make_node("If", ["x"], ["y"], then_branch=graph([helper.make_node("Scan", ["x"], ["y"])]).graph, else_branch=bad.graph)
+    with pytest.raises(ModelPackError, match=r"If, Scan, com\.example::Evil"):
+        check_onnx(graph([loop]).SerializeToString(), "x")
+    outside = helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0])
+    outside.data_location = TensorProto.EXTERNAL
+    outside.external_data.add(key="location", value="/etc/passwd")
+    with pytest.raises(ModelPackError, match="outside the file"):
+        check_onnx(graph([helper.make_node("Add", ["x", "w"], ["y"])], [outside]).SerializeToString(), "x")
+    for data in (b"", b"not onnx at all", b"\xff" * 40, graph([]).SerializeToString()):
+        with pytest.raises(ModelPackError, match="not a valid ONNX"):
+            check_onnx(data, "x")
+
+
+def test_operators_are_those_that_onnx_sees() -> None:
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    for data in pack.encoders.values():
+        model = onnx.load_from_string(data)
+        assert check_onnx(data, "x").operators == {n.op_type for n in model.graph.node}
+
+
+def test_no_such_pack_names_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ModelPackError, match=DEFAULT_MODEL):
+        find_pack(str(tmp_path / "none"))
+
+
+def window(n: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).choice(5, n, p=[0.24] * 4 + [0.04]).astype(np.uint8)
+
+
+def test_a_vector_is_the_same_alone_in_any_batch_and_at_any_padding(encoder: OnnxEncoder) -> None:
+    pieces = [window(n, n) for n in (1, 7, 300, 1000, 1024)]
+    exact = []
+    for p in pieces:
+        padded = np.pad(p, (0, -len(p) % 8))[None]
+        exact.append(encoder.encode(Batch(padded, np.array([len(p)], np.int32), np.zeros(1, np.int64)))[0])
+    for size in (1024, 1536, 2048):
+        codes = np.stack([np.pad(p, (0, size - len(p))) for p in pieces])
+        together = encoder.encode(Batch(codes, np.array([len(p) for p in pieces], np.int32), np.arange(5)))
+        np.testing.assert_allclose(together, np.array(exact), atol=1e-5)
+
+
+def test_a_vector_does_not_depend_on_the_strand(encoder: OnnxEncoder) -> None:
+    codes = window(1024, 1)
+    other = np.where(codes[::-1] < 4, 3 - codes[::-1], 4).astype(np.uint8)
+    both = encoder.encode(Batch(np.stack([codes, other]), np.array([1024, 1024], np.int32), np.arange(2)))
+    np.testing.assert_allclose(both[0], both[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batch_size_and_threads_change_no_bit(encoder: OnnxEncoder, threads: int) -> None:
+    plan = WindowPlan(2048, 2, 256)
+    contigs = [Contig(i, f"c{i}", window(n, i)) for i, n in enumerate((5000, 1500, 2048, 1700, 9000, 1501, 4096, 2000))]
+    want = encode_batches(encoder, batches(contigs, plan, 1), 1).result(8)
+    for size in (3, 7, 32):
+        got = encode_batches(encoder, batches(contigs, plan, size), threads).result(8)
+        assert (got == want).all()
+
+
+@pytest.mark.parametrize(
+    ("requested", "providers", "message"),
+    [
+        ("cuda", ["CPUExecutionProvider"], "has no CUDAExecutionProvider"),
+        ("tensorrt", ["CPUExecutionProvider"], "has no TensorrtExecutionProvider"),
+        ("gpu", ["CPUExecutionProvider"], "unknown"),
+        ("cpu:1", ["CPUExecutionProvider"], "unknown"),
+    ],
+)
+def test_devices_never_fall_back_silently(requested: str, providers: list[str], message: str) -> None:
+    with pytest.raises(DeviceError, match=message):
+        choose_device(requested, "auto", ["fp32"], providers)
+
+
+def test_auto_says_why() -> None:
+    cpu = choose_device("auto", "auto", ["fp32"], ["CPUExecutionProvider"])
+    assert (str(cpu), cpu.precision) == ("cpu", "fp32")
+    assert "no GPU provider" in cpu.reason
+    gpu = choose_device("auto", "auto", ["fp32", "fp16"], ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    assert (str(gpu), gpu.precision) == ("cuda:0", "fp16")
+    assert str(choose_device("cuda:2", "fp32", ["fp32"], ["CUDAExecutionProvider"])) == "cuda:2"
+    with pytest.raises(DeviceError, match="--precision int8"):
+        choose_device("cpu", "int8", ["fp32"], ["CPUExecutionProvider"])

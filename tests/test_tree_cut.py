@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmbin.binning import bin_contigs
+from llmbin.cut import cut_by_leaves, cut_by_markers
+from llmbin.markers import MarkerSet, estimate
+from llmbin.metric import Points
+from llmbin.recruit import recruit
+from llmbin.tree import Tree, build_tree, link, members
+
+MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.array([[1, 1, 1, 0], [0, 1, 1, 1]], bool))
+
+
+def plain(x: np.ndarray) -> Points:
+    n = len(x)
+    return Points(
+        np.ascontiguousarray(x, np.float32), np.full(n, 0.5, np.float32), np.empty((n, 0), np.float32), np.empty((n, 0), np.float32), 0.0
+    )
+
+
+def random_tree(rng: np.random.Generator, n: int) -> Tree:
+    return build_tree(plain(rng.normal(size=(n, 2))), rng.integers(50, 400, n), min_samples=1)
+
+
+def test_tree_equals_hdbscan() -> None:
+    import hdbscan
+
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(c, 0.3, (40, 5)) for c in (-2, 0, 3)]).astype(np.float32)
+    ours = build_tree(plain(x), np.ones(len(x), np.int64), min_samples=5)
+    theirs = hdbscan.HDBSCAN(min_cluster_size=30, min_samples=5, algorithm="generic", cluster_selection_method="leaf").fit(
+        x.astype(np.float64)
+    )
+    np.testing.assert_allclose(ours.distance, np.sort(theirs.single_linkage_tree_.to_numpy()[:, 2]), rtol=1e-4)
+    want = theirs.labels_
+    leaves = [members(ours, node) for node in cut_by_leaves(ours, 30)]
+    assert len(leaves) == want.max() + 1 == 3
+    for rows in leaves:
+        assert len(set(want[rows].tolist()) - {-1}) == 1
+
+
+def test_link_breaks_ties_by_order() -> None:
+    tree = link(np.array([2, 0, 1], np.int32), np.array([3, 1, 2], np.int32), np.ones(3, np.float32), np.array([1, 2, 3, 4]))
+    assert tree.left.tolist() == [0, 4, 5]
+    assert tree.right.tolist() == [1, 2, 3]
+    assert tree.size.tolist() == [1, 2, 3, 4, 3, 6, 10]
+
+
+def disjoint_sets(tree: Tree, nodes: list[int]) -> bool:
+    return not any(set(members(tree, a)) & set(members(tree, b)) for a, b in combinations(nodes, 2))
+
+
+@given(st.integers(1, 7), st.integers(0, 10_000))
+@settings(deadline=None, max_examples=80)
+def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tree = random_tree(rng, n)
+    counts = rng.choice(4, (n, 4), p=[0.6, 0.3, 0.07, 0.03]).astype(np.int16)
+    least = 150
+    value = {}
+    for node in range(2 * n - 1):
+        score = estimate(counts[members(tree, node)].sum(0), MARKERS).score
+        if tree.size[node] >= least and score > 0:
+            value[node] = score
+    best = 0.0
+    for k in range(1, len(value) + 1):
+        for nodes in combinations(value, k):
+            if disjoint_sets(tree, list(nodes)):
+                best = max(best, sum(value[x] for x in nodes))
+    chosen = cut_by_markers(tree, counts, MARKERS, least)
+    assert disjoint_sets(tree, chosen)
+    assert all(x in value for x in chosen)
+    assert sum(value[x] for x in chosen) == pytest.approx(best)
+
+
+@given(st.integers(1, 30), st.integers(0, 10_000))
+@settings(deadline=None, max_examples=50)
+def test_leaves_are_disjoint_large_and_unsplit(n: int, seed: int) -> None:
+    tree = random_tree(np.random.default_rng(seed), n)
+    chosen = cut_by_leaves(tree, 500)
+    assert disjoint_sets(tree, chosen)
+    assert all(tree.size[x] >= 500 for x in chosen)
+    assert bool(chosen) == (tree.size[-1] >= 500)
+
+
+def test_recruitment_follows_the_neighbours_and_leaves_doubtful_contigs_out() -> None:
+    x = np.concatenate([np.zeros((20, 3)), np.full((20, 3), 10.0), [[0.1, 0, 0], [5, 5, 5]]])
+    x[:40] += np.random.default_rng(0).normal(0, 0.1, (40, 3))
+    core = np.repeat([0, 1, -1], [20, 20, 2]).astype(np.int32)
+    got = recruit(plain(x), core)
+    assert got.label[:40].tolist() == core[:40].tolist()
+    assert got.label[40] == 0
+    assert got.probability[40] > 0.99
+    assert got.label[41] == -1 or got.probability[41] > 0.7
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 50])
+@pytest.mark.parametrize("with_markers", [True, False])
+def test_few_contigs(n: int, with_markers: bool) -> None:
+    rng = np.random.default_rng(n)
+    lengths = rng.integers(1500, 9000, n)
+    lengths[0] = 300_000
+    counts = np.zeros((n, 4), np.int16)
+    counts[0] = 1
+    got = bin_contigs(
+        plain(rng.normal(size=(n, 4))), lengths, 1500, 200_000, counts if with_markers else None, MARKERS if with_markers else None
+    )
+    assert got.bins == 1
+    assert got.label[0] == 0
+    assert all((label < 0) == bool(why) for label, why in zip(got.label, got.why, strict=True))
+    small = bin_contigs(plain(rng.normal(size=(n, 4))), np.full(n, 2000), 1500, 200_000)
+    assert small.bins == 0
+    assert all(small.why)

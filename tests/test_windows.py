@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmbin.contigs import Contig
+from llmbin.windows import WindowPlan, batches, padded_length, window_starts
+
+plans = st.builds(
+    WindowPlan, window=st.sampled_from([256, 512]), most=st.integers(1, 5), bucket=st.sampled_from([64, 128, 256]), seed=st.integers(0, 3)
+)
+
+
+@given(st.integers(1, 5000), st.integers(0, 99), plans)
+def test_windows_lie_inside_and_apart(length: int, index: int, plan: WindowPlan) -> None:
+    starts = window_starts(length, index, plan)
+    assert 1 <= len(starts) <= plan.most
+    assert starts == window_starts(length, index, plan)
+    for a, b in pairwise(starts):
+        assert b >= a + plan.window
+    assert starts[0] >= 0
+    assert starts[-1] + min(plan.window, length) <= length
+
+
+@given(st.lists(st.integers(1, 3000), max_size=30), plans, st.integers(1, 9))
+def test_every_window_is_in_exactly_one_batch(lengths: list[int], plan: WindowPlan, size: int) -> None:
+    rng = np.random.default_rng(0)
+    contigs = [Contig(i, f"c{i}", rng.integers(0, 5, n).astype(np.uint8)) for i, n in enumerate(lengths)]
+    seen: list[tuple[int, bytes]] = []
+    for batch in batches(contigs, plan, size):
+        assert 1 <= len(batch.lengths) <= size
+        for codes, n, i in zip(batch.codes, batch.lengths, batch.contigs, strict=True):
+            assert padded_length(int(n), plan) == len(codes)
+            assert not codes[n:].any()
+            seen.append((int(i), codes[:n].tobytes()))
+    want = [
+        (c.index, c.codes[s : s + plan.window].tobytes()) for c in contigs for s in window_starts(len(c.codes), c.index, plan)
+    ]  # fmt: skip
+    assert sorted(seen) == sorted(want)
