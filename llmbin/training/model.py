@@ -105,7 +105,7 @@ class GenomeLM(PreTrainedModel):
         values = torch.arange(5, dtype=codes.dtype, device=codes.device)
         one_hot = (codes[:, None, :] == values[None, :, None]).to(mask.dtype) * mask[:, None, :]
         x = self.stem(one_hot).transpose(1, 2)
-        positions = mask.reshape(len(mask), -1, self.config.stride).amax(2)[:, :, None]
+        positions = mask.reshape(mask.shape[0], -1, self.config.stride).amax(2)[:, :, None]
         for block in self.blocks:
             x = block(x, positions)
         return self.norm(x), positions

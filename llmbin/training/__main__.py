@@ -1,0 +1,7 @@
+"""``python -m llmbin.training``: the same as ``llmbin-fast train``, for launchers such as torchrun."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import in_new_python
+
+from llmbin.demo import Community
+from llmbin.fasta import read_fasta
+
+Cli = Callable[..., tuple[int, str, str]]
+FILES = {"bins", "bins.tsv", "contig2bin.tsv", "contigs.tsv", "llmbin.log", "run.json", "unbinned.fna.gz"}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    head, *body = [line.split("\t") for line in path.read_text().splitlines()]
+    return [dict(zip(head, line, strict=True)) for line in body]
+
+
+@pytest.fixture(scope="module")
+def finished(community: Community, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from llmbin.cli import main
+
+    out = tmp_path_factory.mktemp("finished") / "made" / "here"
+    assert (
+        main(["run", str(community.contigs), "--depth", str(community.depth), "-o", str(out), "-t", "2", "-q", "--format", "bioboxes"]) == 0
+    )
+    return out
+
+
+def test_outputs_agree_with_each_other(finished: Path, community: Community) -> None:
+    assert {p.name for p in finished.iterdir()} == FILES | {"binning.bioboxes.tsv"}
+    contig2bin = dict(line.split("\t") for line in (finished / "contig2bin.tsv").read_text().splitlines())
+    lengths = {r.name: len(r.sequence) for r in read_fasta(community.contigs)}
+    sequences = {r.name: r.sequence for r in read_fasta(community.contigs)}
+    bins = rows(finished / "bins.tsv")
+    assert [b["bin"] for b in bins] == [f"bin.{i + 1:04d}" for i in range(len(bins))]
+    sizes = [int(b["bp"]) for b in bins]
+    assert sizes == sorted(sizes, reverse=True)
+    for b in bins:
+        records = list(read_fasta(finished / "bins" / f"{b['bin']}.fna.gz"))
+        assert {r.name for r in records} == {c for c, name in contig2bin.items() if name == b["bin"]}
+        assert all(r.sequence == sequences[r.name] for r in records)
+        assert sum(lengths[r.name] for r in records) == int(b["bp"])
+        assert float(b["depth_S1"]) > 0
+        assert 0.5 < float(b["confidence"]) <= 1
+        assert b["quality"] in {"near-complete", "high", "medium", "low"}
+    unbinned = {r.name for r in read_fasta(finished / "unbinned.fna.gz")} if set(lengths) - set(contig2bin) else set()
+    assert unbinned == set(lengths) - set(contig2bin)
+    for row in rows(finished / "contigs.tsv"):
+        assert bool(row["bin"]) != bool(row["why_unbinned"])
+        assert row["bin"] == contig2bin.get(row["contig"], "")
+    record = json.loads((finished / "run.json").read_text())
+    assert record["bins"] == len(bins)
+    assert record["device"]["device"] == "cpu"
+    assert record["model"]["sha256"]
+    assert {"features", "coverage", "binning", "output"} == set(record["stages"])
+    assert len(record["inputs"]) == 2
+    assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[3] == "@@SEQUENCEID\tBINID\t_LENGTH"
+
+
+def test_bins_are_the_genomes(finished: Path, community: Community, cli: Cli) -> None:
+    status, out, _ = cli("score", finished / "contig2bin.tsv", "--gold", community.gold, "--json")
+    scores = json.loads(out)[str(finished / "contig2bin.tsv")]
+    assert status == 0
+    assert scores["near_complete"] >= 4
+    assert scores["ari"] > 0.95
+
+
+@pytest.mark.parametrize("options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]])
+def test_threads_and_batch_size_change_no_byte(finished: Path, community: Community, cli: Cli, tmp_path: Path, options: list[str]) -> None:
+    status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q", *options)
+    assert (status, err) == (0, "")
+    for name in ("contig2bin.tsv", "bins.tsv", "contigs.tsv", "unbinned.fna.gz"):
+        assert (tmp_path / name).read_bytes() == (finished / name).read_bytes()
+
+
+def test_standard_input_and_no_coverage(community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = gzip.decompress(community.contigs.read_bytes())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    status, _, err = cli("run", "-", "-o", tmp_path / "out", "-t", "2")
+    assert status == 0
+    assert "no coverage was given" in err
+    assert "composition alone" in err
+    assert {p.name for p in (tmp_path / "out").iterdir()} == FILES
+
+
+def test_bam_and_its_depth_table_give_the_same_bins(community: Community, cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+    lengths = {r.name: len(r.sequence) for r in read_fasta(community.contigs)}
+    rng = np.random.default_rng(0)
+    reads = [(n, int(p), "150M", 0, 0) for n, v in lengths.items() if v > 200 for p in sorted(rng.integers(0, v - 150, v // 100))]
+    bam = write_bam(tmp_path / "s1.sorted.bam", lengths, reads)
+    status, _, err = cli("depth", bam, "-o", tmp_path / "depth.tsv")
+    assert (status, len(rows(tmp_path / "depth.tsv"))) == (0, len(lengths)), err
+    status, _, err = cli("run", community.contigs, "--bam", bam, "-o", tmp_path / "a", "--samples", "gut", "-q")
+    assert (status, err) == (0, "")
+    assert "depth_gut" in (tmp_path / "a" / "bins.tsv").read_text()
+    assert cli("run", community.contigs, "--depth", tmp_path / "depth.tsv", "-o", tmp_path / "b", "-q")[0] == 0
+    # The table has six digits, so bins are alike though numbers are not.
+    assert (tmp_path / "a" / "contig2bin.tsv").read_bytes() == (tmp_path / "b" / "contig2bin.tsv").read_bytes()
+
+
+def test_used_folders_are_refused_and_forced(finished: Path, community: Community, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    arguments = ("run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q")
+    status, _, err = cli(*arguments)
+    assert status == 1
+    assert "not empty" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+    assert cli(*arguments, "--force")[0] == 0
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+    assert (tmp_path / "contig2bin.tsv").read_bytes() == (finished / "contig2bin.tsv").read_bytes()
+
+
+def test_an_interrupted_run_resumes(
+    finished: Path, community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("llmbin.pipeline.bin_contigs", stop)
+        status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", out)
+    assert status == 130
+    assert "--resume" in err
+    assert not (out / "contig2bin.tsv").exists()
+    monkeypatch.setattr("llmbin.pipeline.profile_contigs", stop)  # must not be needed again
+    status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", out, "--resume")
+    assert status == 0, err
+    assert "resuming" in err
+    assert {p.name for p in out.iterdir()} == FILES
+    assert (out / "contig2bin.tsv").read_bytes() == (finished / "contig2bin.tsv").read_bytes()
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 50])
+def test_few_contigs_give_bins_or_a_sentence(n: int, cli: Cli, tmp_path: Path) -> None:
+    rng = np.random.default_rng(n)
+    path = tmp_path / "c.fa"
+    path.write_text("".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 2000))}\n" for i in range(n)))
+    status, _, err = cli("run", path, "-o", tmp_path / "out")
+    assert status == 0
+    assert "no bins: all contigs together hold" in err
+    assert (tmp_path / "out" / "contig2bin.tsv").read_text() == ""
+    assert len(rows(tmp_path / "out" / "contigs.tsv")) == n
+
+
+GOOD = ">a\n" + "ACGTTGCA" * 300 + "\n>b\n" + "ACGGTGCA" * 300 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "no sequences"),
+        ("@r\nACGT\n+\nIIII\n", "line 1: starts like FASTQ"),
+        (">a\nMKLVPPQ\n", "line 2:.*protein"),
+        (GOOD + ">a x\nACGT\n", "line 5: a second contig named 'a'"),
+        (">a\nACGT\n", "none of the 1 contigs has 1,500 bases"),
+    ],
+)
+def test_bad_fasta_is_one_line_and_leaves_nothing(content: str, message: str, cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "bad.fa"
+    path.write_text(content)
+    check_error(cli("run", path, "-o", tmp_path / "deep" / "out", "-q"), str(path), message)
+    assert not (tmp_path / "deep" / "out").exists()
+
+
+def check_error(outcome: tuple[int, str, str], file: str, message: str) -> None:
+    import re
+
+    status, _, err = outcome
+    assert status != 0
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("llmbin-fast: error: ")
+    assert file in err
+    assert re.search(message, err), err
+
+
+def test_bad_coverage_is_one_line_and_leaves_nothing(cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    whole = write_bam(tmp_path / "s.bam", {"a": 2400, "b": 2400}, [("a", 1, "100M", 0, 0)])
+    cut = tmp_path / "cut.bam"
+    cut.write_bytes(whole.read_bytes()[:-10])
+    other = write_bam(tmp_path / "other.bam", {"a": 2400, "c": 2400}, [])
+    longer = write_bam(tmp_path / "longer.bam", {"a": 2401, "b": 2400}, [])
+    table = tmp_path / "t.tsv"
+    table.write_text("contigname\tS\na\t1\n")
+    for option, path, message in (
+        ("--bam", cut, "no end marker"),
+        ("--bam", other, "first is 'b'; the nearest name"),
+        ("--bam", longer, "2,401 bases here and 2,400"),
+        ("--bam", contigs, "a BAM or CRAM file was expected"),
+        ("--bam", tmp_path / "none.bam", "no such file"),
+        ("--depth", table, "first is 'b'"),
+        ("--depth", tmp_path, "not a file"),
+    ):
+        check_error(cli("run", contigs, option, path, "-o", tmp_path / "out", "-q"), str(path), message)
+        assert not (tmp_path / "out").exists()
+
+
+def test_options_that_contradict_each_other(cli: Cli, tmp_path: Path) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    base = ("run", contigs, "-o", tmp_path / "out", "-q")
+    for options, message in (
+        (["--bam", contigs, "--depth", contigs], "two ways"),
+        (["--samples", "x"], "there are none"),
+        (["--force", "--resume"], "give one of them"),
+        (["--prefix", "a/b"], "file name"),
+        (["--min-length", "500", "--recruit-length", "900"], "more than --min-length"),
+        (["--device", "cuda"], "CUDAExecutionProvider"),
+        (["--model", "none"], "no such model pack"),
+    ):
+        check_error(cli(*base, *options), "", message)
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_unwritable_folder(cli: Cli, tmp_path: Path) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    (tmp_path / "locked").mkdir(mode=0o500)
+    check_error(cli("run", contigs, "-o", tmp_path / "locked" / "out"), "locked", "cannot be written")
+
+
+def test_output_is_a_file(cli: Cli, tmp_path: Path) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    check_error(cli("run", contigs, "-o", contigs), "c.fa", "is a file")
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    from llmbin.cli import main
+    from llmbin.errors import InputError
+
+    with pytest.raises(InputError):
+        main(["run", str(tmp_path / "none.fa"), "-o", str(tmp_path / "out"), "--debug"])
+
+
+def test_embed(community: Community, cli: Cli, tmp_path: Path) -> None:
+    status, _, err = cli("embed", community.contigs, "-o", tmp_path / "v.npz", "-q")
+    assert (status, err) == (0, "")
+    with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == {"names", "vectors", "lm"}
+        assert arrays["names"].tolist() == [r.name for r in read_fasta(community.contigs)]
+        assert arrays["vectors"].shape[0] == arrays["lm"].shape[0] == len(arrays["names"])
+        assert np.isfinite(arrays["vectors"]).all()
+
+
+def test_models_doctor_and_version(cli: Cli) -> None:
+    assert "llmbin-edge" in cli("models")[1]
+    status, out, _ = cli("doctor")
+    assert status == 0, out
+    assert "--device auto: cpu" in out
+    assert cli("--version")[1].startswith("llmbin-fast ")
+
+
+def test_inference_imports_neither_torch_nor_anything_heavy_early() -> None:
+    loaded = in_new_python("import sys, llmbin, llmbin.cli; llmbin.cli.build_parser().format_help(); print(*sys.modules)").split()
+    assert not {"numpy", "torch", "onnxruntime", "pysam", "scipy", "rich"} & set(loaded)
+    loaded = in_new_python("import sys, llmbin.pipeline, llmbin.embed, llmbin.demo; print(*sys.modules)").split()
+    assert "torch" not in loaded

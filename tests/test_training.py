@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+pytest.importorskip("transformers")
+
+from llmbin.errors import InputError  # noqa: E402
+from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
+from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.training.shards import Genome, Shards, genome_batch, read_genomes, write_shards  # noqa: E402
+
+SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
+FAST = LMTraining(steps=6, genomes=4, window=128, warmup=2, save_every=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def genomes() -> list[Genome]:
+    rng = np.random.default_rng(0)
+    out = []
+    for g in range(6):
+        sequences = [rng.choice(4, n, p=np.roll([0.4, 0.3, 0.2, 0.1], g)).astype(np.uint8) for n in (3000, 501, 90)]
+        sequences[0][100:130] = 4
+        out.append(Genome(f"g{g}", f"clade{g // 2}", sequences))
+    return out
+
+
+@pytest.fixture(scope="module")
+def shards(genomes: list[Genome], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shards")
+    write_shards(genomes, folder)
+    return folder
+
+
+def test_shards_give_every_base_back(genomes: list[Genome], shards: Path) -> None:
+    held = Shards(shards)
+    assert held.names == [g.name for g in genomes]
+    for g, genome in enumerate(genomes):
+        back = held.genome(g)
+        for a, b in zip(genome.sequences, back.sequences, strict=True):
+            np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(held.window(1, 495, 20), np.concatenate([genomes[0].sequences[1][495:], np.full(14, 4)]))
+
+
+def test_samples_lie_inside(shards: Path) -> None:
+    held, rng = Shards(shards), np.random.default_rng(1)
+    for _ in range(300):
+        g = int(rng.integers(6))
+        sequence, start = held.sample(g, 200, rng)
+        assert held.first[g] <= sequence < held.first[g + 1]
+        assert 0 <= start <= max(0, held.length[sequence] - 200)
+
+
+def test_batches_bring_congeners_together(shards: Path) -> None:
+    held, rng = Shards(shards), np.random.default_rng(2)
+    chosen = genome_batch(held, 4, rng)
+    assert len(set(chosen.tolist())) == 4
+    pairs = sum(len(set(held.clade[genome_batch(held, 4, rng)].tolist())) < 4 for _ in range(50))
+    assert pairs > 25
+
+
+def test_fasta_folders_are_read(tmp_path: Path) -> None:
+    (tmp_path / "one.fna").write_text(">a\nACGTN\n>b\nTTTT\n")
+    (genome,) = read_genomes(tmp_path)
+    assert (genome.name, genome.clade) == ("one", "one")
+    assert [s.tolist() for s in genome.sequences] == [[0, 1, 2, 3, 4], [3, 3, 3, 3]]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no genomes"):
+        list(read_genomes(tmp_path / "empty"))
+
+
+def test_vectors_ignore_padding_and_strand() -> None:
+    lm = GenomeLM(SMALL).eval()
+    codes = torch.randint(0, 5, (1, 104), dtype=torch.uint8)
+    short, long = codes, torch.nn.functional.pad(codes, (0, 152), value=2)
+    length = torch.tensor([101])
+    with torch.no_grad():
+        torch.testing.assert_close(lm.encode(short, length), lm.encode(long, length), atol=1e-5, rtol=0)
+        whole = torch.randint(0, 4, (1, 128), dtype=torch.uint8)
+        n = torch.tensor([128])
+        torch.testing.assert_close(lm.encode(whole, n), lm.encode(3 - whole.flip(1), n), atol=1e-5, rtol=0)
+
+
+def test_save_and_load(tmp_path: Path) -> None:
+    lm = GenomeLM(SMALL).eval()
+    lm.save_pretrained(tmp_path)
+    assert (tmp_path / "model.safetensors").exists()
+    back = GenomeLM.from_pretrained(tmp_path).eval()
+    codes, lengths = torch.randint(0, 4, (2, 64), dtype=torch.uint8), torch.tensor([64, 40])
+    with torch.no_grad():
+        torch.testing.assert_close(lm(codes, lengths), back(codes, lengths))
+
+
+def losses(folder: Path) -> list[list[str]]:
+    with open(folder / "lm.csv") as handle:
+        return [row[:4] for row in csv.reader(handle)]
+
+
+def test_a_killed_training_continues_on_the_same_curve(shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train_lm(shards, tmp_path / "whole", SMALL, FAST)
+
+    def die_at_five(held: Shards, options: LMTraining, step: int, rank: int) -> object:
+        if step == 5:
+            raise KeyboardInterrupt  # as abrupt as a test can be: nothing is saved after step 4
+        return lm_batch(held, options, step, rank)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("llmbin.training.lm.lm_batch", die_at_five)
+        train_lm(shards, tmp_path / "killed", SMALL, FAST)
+    train_lm(shards, tmp_path / "killed", SMALL, FAST)
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+    assert len(losses(tmp_path / "whole")) == FAST.steps + 1
+
+
+def test_two_processes_share_the_work(shards: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "llmbin.training", "lm", str(shards), "-o", str(tmp_path),
+         "--steps", "3", "--genomes", "4", "--window", "128", "--threads", "1", "--width", "16", "--dilations", "1", "2"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(losses(tmp_path)) == 4
+    assert (tmp_path / "lm" / "model.safetensors").exists()
+
+
+def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxscript")
+    from llmbin.cli import main
+    from llmbin.pack import load_pack
+
+    train_lm(shards, tmp_path / "lm", SMALL, FAST)
+    (tmp_path / "card.md").write_text("# tiny\n")
+    arguments = ["train", "pack", shards, "--lm", tmp_path / "lm" / "lm", "-o", tmp_path / "pack", "--card", tmp_path / "card.md",
+                 "--window", "512", "--per-genome", "12", "--dims", "4", "--name", "tiny"]  # fmt: skip
+    assert main([str(a) for a in arguments]) == 0
+    pack = load_pack(tmp_path / "pack")
+    assert (pack.name, pack.width, pack.projector.weight.shape) == ("tiny", 16, (152, 4))
+    assert pack.config["export_difference"] <= 1e-5
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(">a\n" + "ACGTTGCAAC" * 80 + "\n")
+    assert main(["embed", str(contigs), "-o", str(tmp_path / "v.npz"), "--model", str(tmp_path / "pack"), "-q"]) == 0
+    with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
+        assert arrays["vectors"].shape == (1, 4)
