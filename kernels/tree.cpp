@@ -76,27 +76,40 @@ struct Table {
     }
 };
 
+constexpr size_t kTile = 512;  // rows at a time: their logarithms wait in cache until they can be taken together
+
 LLMBIN_CLONES
 void distances(const float *x, const float *c, const float *v, float noise, const float *X, const float *C, const float *V,
                const float *N, size_t dims, size_t samples, float penalty, float constant, size_t begin, size_t end, float *out) {
-    for (size_t r = begin; r < end; ++r) {
-        float lane[kLanes] = {};
-        const float *y = X + r * dims;
-        for (size_t k = 0; k < dims; k += kLanes)
-            for (size_t j = 0; j < kLanes; ++j) {
-                const float d = x[k + j] - y[k + j];
-                lane[j] += d * d;
+    float product[kTile];
+    for (size_t tile = begin; tile < end; tile += kTile) {
+        const size_t stop = std::min(end, tile + kTile);
+        for (size_t r = tile; r < stop; ++r) {
+            float lane[kLanes] = {};
+            const float *y = X + r * dims;
+            for (size_t k = 0; k < dims; k += kLanes)
+                for (size_t j = 0; j < kLanes; ++j) {
+                    const float d = x[k + j] - y[k + j];
+                    lane[j] += d * d;
+                }
+            out[r] = (((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))) / (noise + N[r]);
+        }
+        for (size_t r = tile; r < stop; ++r) out[r] += penalty * fast_log(noise + N[r]) - constant;
+        for (size_t k = 0; k < samples; k += kLanes) {
+            for (size_t r = tile; r < stop; ++r) {
+                const float *a = C + r * samples + k, *w = V + r * samples + k;
+                float lane[kLanes], sum[kLanes];
+                for (size_t j = 0; j < kLanes; ++j) {
+                    const float d = c[k + j] - a[j];
+                    sum[j] = v[k + j] + w[j];
+                    lane[j] = d * d / sum[j];
+                }
+                out[r] += ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+                // Variances lie well between 1e-4 and 1e4, so eight of them multiply without leaving the range of a float.
+                product[r - tile] = ((sum[0] * sum[4]) * (sum[2] * sum[6])) * ((sum[1] * sum[5]) * (sum[3] * sum[7]));
             }
-        const float scale = 1.0f / (noise + N[r]);
-        for (size_t j = 0; j < kLanes; ++j) lane[j] *= scale;
-        const float *a = C + r * samples, *w = V + r * samples;
-        for (size_t k = 0; k < samples; k += kLanes)
-            for (size_t j = 0; j < kLanes; ++j) {
-                const float d = c[k + j] - a[k + j], sum = v[k + j] + w[k + j];
-                lane[j] += d * d / sum + fast_log(sum);
-            }
-        lane[0] += penalty * fast_log(noise + N[r]) - constant;
-        out[r] = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+            for (size_t r = tile; r < stop; ++r) out[r] += fast_log(product[r - tile]);
+        }
     }
 }
 
@@ -122,7 +135,6 @@ void neighbours(const Points &points, const std::vector<int32_t> &queries, const
     const size_t n = references.size();
     std::atomic<size_t> next{0};
     auto work = [&] {
-        constexpr size_t kTile = 512;
         std::vector<float> d(kTile);
         std::vector<std::pair<float, int32_t>> best;
         for (size_t i; (i = next.fetch_add(1)) < queries.size();) {

@@ -11,6 +11,7 @@ from .cut import cut_by_leaves, cut_by_markers
 from .markers import MarkerSet
 from .metric import Points
 from .recruit import recruit
+from .refine import split_contaminated
 from .tree import build_tree, members
 
 CORE_LENGTH = 2_500  # with markers, contigs from here on make the tree
@@ -41,7 +42,7 @@ def bin_contigs(
     markers: MarkerSet | None = None,
     threads: int = 1,
 ) -> Binning:
-    """Cluster long contigs, cut the tree, recruit the rest, drop what is smaller than a bin."""
+    """Cluster long contigs, cut the tree, recruit the rest, split what holds two genomes, drop what is smaller than a bin."""
     n = len(lengths)
     rows = core_rows(lengths, min_length, CORE_LENGTH_WITHOUT_MARKERS if counts is None else CORE_LENGTH)
     tree = build_tree(points.take(rows), lengths[rows], threads=threads)
@@ -53,13 +54,19 @@ def bin_contigs(
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j
     found = recruit(points, core, threads)
-    size = np.bincount(found.label[found.label >= 0], weights=lengths[found.label >= 0], minlength=len(nodes))
-    first = np.full(len(nodes), n)
+    if counts is not None and markers is not None:
+        label = split_contaminated(points, lengths, found.label, counts, markers, min_bin_size)
+        if label.max(initial=-1) >= len(nodes):
+            in_tree = np.isin(np.arange(n), rows)
+            found = recruit(points, np.where(in_tree, label, -1).astype(np.int32), threads)
+    clusters = int(found.label.max(initial=-1)) + 1
+    size = np.bincount(found.label[found.label >= 0], weights=lengths[found.label >= 0], minlength=clusters)
+    first = np.full(clusters, n)
     np.minimum.at(first, found.label[found.label >= 0], np.flatnonzero(found.label >= 0))
     kept = [int(b) for b in np.lexsort((first, -size)) if size[b] >= min_bin_size]
     number = {b: i for i, b in enumerate(kept)}
     label = np.array([number.get(int(b), -1) for b in found.label], np.int32)
-    why = [_reason(int(b), number, float(p), len(nodes), min_bin_size) for b, p in zip(found.label, found.probability, strict=True)]
+    why = [_reason(int(b), number, float(p), clusters, min_bin_size) for b, p in zip(found.label, found.probability, strict=True)]
     return Binning(label, found.probability, found.core & (label >= 0), why, len(kept))
 
 

@@ -133,11 +133,14 @@ def learn_markers(
     weight = {g: 1.0 / members[clade[g]] for g in by_genome}
     families = seed_families(by_genome, panel, archaea, seeds_from, settings)
     log.info("%d seed families", len(families))
-    everything = digitise(proteins)
+    # Families are chosen on the panel, which has one genome a clade; the chosen few then search everything.
+    small = digitise([p for g in panel for p in by_genome[g]])
     first = [build_profile(f"f{i}", [(n, by_name[n]) for n in family], settings.cpus) for i, family in enumerate(families)]
-    found = [search(first_hits, weight) for first_hits in pyhmmer.hmmer.hmmsearch(first, everything, cpus=settings.cpus, E=1e-5)]
-    log.info("searched all proteins")
-    chosen = choose(found, weight, share, archaea, settings)
+    found = [search(first_hits, weight) for first_hits in pyhmmer.hmmer.hmmsearch(first, small, cpus=settings.cpus, E=1e-5)]
+    log.info("searched the panel")
+    chosen = choose(found, {g: weight[g] for g in panel}, share, archaea, settings)
+    log.info("%d families of %d are nearly universal and single-copy", len(chosen), len(found))
+    everything = digitise(proteins)
     profiles = []
     for rank, f in enumerate(chosen):
         core = [(hits[0][1], by_name[hits[0][1]]) for hits in found[f].kept.values()]
@@ -244,7 +247,7 @@ def seed_families(
             best = {g: hs[0] for g, hs in found.items()}
             share = len(best) / len(side)
             twice = sum(len(hs) > 1 and hs[1][0] > 0.7 * hs[0][0] for hs in found.values()) / max(len(best), 1)
-            if share >= 0.6 and twice <= 0.1:
+            if share >= 0.7 and twice <= 0.1:
                 names = [_name(query), *(h[1] for h in best.values())]
                 if sum(n in taken for n in names) <= 0.2 * len(names):
                     families.append(list(dict.fromkeys(names)))
