@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .cut import cut_by_leaves, cut_by_markers
 from .markers import MarkerSet
 from .metric import Points
-from .recruit import recruit
+from .recruit import MAX_SQUARED_DISTANCE, recruit
 from .refine import split_contaminated
 from .tree import build_tree, members
 
@@ -66,7 +66,10 @@ def bin_contigs(
     kept = [int(b) for b in np.lexsort((first, -size)) if size[b] >= min_bin_size]
     number = {b: i for i, b in enumerate(kept)}
     label = np.array([number.get(int(b), -1) for b in found.label], np.int32)
-    why = [_reason(int(b), number, float(p), clusters, min_bin_size) for b, p in zip(found.label, found.probability, strict=True)]
+    why = [
+        _reason(int(b), number, float(p), bool(d > MAX_SQUARED_DISTANCE), clusters, min_bin_size)
+        for b, p, d in zip(found.label, found.probability, found.distance, strict=True)
+    ]
     return Binning(label, found.probability, found.core & (label >= 0), why, len(kept))
 
 
@@ -76,11 +79,13 @@ def core_rows(lengths: npt.NDArray[np.int64], min_length: int, wanted: int) -> n
     return rows if lengths[rows].sum() >= CORE_SHARE * lengths.sum() else np.flatnonzero(lengths >= min_length)
 
 
-def _reason(label: int, number: dict[int, int], probability: float, found: int, min_bin_size: int) -> str:
+def _reason(label: int, number: dict[int, int], probability: float, far: bool, found: int, min_bin_size: int) -> str:
     if label in number:
         return ""
     if label >= 0:
         return f"its bin is smaller than {min_bin_size} bp"
     if not found:
         return "no cluster is large and clean enough to be a bin"
+    if far:
+        return "unlike every bin"
     return f"no clear home (best bin has probability {probability:.2f})"

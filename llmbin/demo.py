@@ -105,10 +105,12 @@ def marker_proteins() -> list[str]:
 
     if not markers_available():
         return []
+    import gzip
+
     import pyhmmer
 
     used = load_marker_set().used[0]
-    with pyhmmer.plan7.HMMFile(DATA / "markers.hmm") as profiles:
+    with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
         consensus = [str(p.consensus).upper() for p in profiles]
     return ["".join(c for c in p if c in AMINO) for p, u in zip(consensus, used, strict=True) if u]
 

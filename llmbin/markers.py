@@ -26,7 +26,7 @@ DATA = Path(__file__).parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
-MIN_SEEDS = 2
+MIN_SEEDS = 3
 
 Counts = npt.NDArray[np.int16]
 
@@ -121,7 +121,7 @@ class MarkerSearch:
 
         alphabet = Alphabet.amino()
         found = np.zeros((n, len(self.markers.names)), np.int16)
-        with pyhmmer.plan7.HMMFile(DATA / "markers.hmm") as profiles:
+        with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
             for family, profile in enumerate(profiles):
                 candidates = self._candidates[family]
                 if not candidates:

@@ -16,6 +16,8 @@ PER_READ = 1.0
 PER_STRETCH = 0.25
 STRETCH = 500
 READ = 150
+# Genomes are not of one composition (islands, rRNA, strand), so neighbours in a tree differ by more than the fit to random fragments says.
+HETEROGENEITY = 2.0
 SMALLEST_DEPTH = 0.05
 
 
@@ -28,7 +30,7 @@ def project(tetranucleotides: Floats, lm: Floats, projector: Projector) -> Float
 def vector_noise(lengths: npt.NDArray[np.int64], projector: Projector) -> Floats:
     """Expected squared distance of a contig's vector from its genome's centre, a dimension: float32 [n]."""
     kb = np.minimum(lengths / 1000, projector.noise_until_kb)
-    return np.asarray(projector.noise_floor + projector.noise_per_kb / kb, np.float32)
+    return np.asarray(HETEROGENEITY * (projector.noise_floor + projector.noise_per_kb / kb), np.float32)
 
 
 def make_points(z: Floats, lengths: npt.NDArray[np.int64], coverage: Coverage, projector: Projector) -> Points:

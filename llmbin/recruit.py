@@ -1,7 +1,7 @@
 """Recruitment: which bin every contig belongs to, with a probability.
 
 Cores are the contigs under the chosen nodes. Every other contig asks its nearest core contigs, under the same metric
-that built the tree; near ones count more. What is left without a clear majority stays unbinned.
+that built the tree; near ones count more. What is left without a clear majority, or is unlike every bin, stays unbinned.
 """
 
 from __future__ import annotations
@@ -15,15 +15,21 @@ from .metric import Points
 
 NEIGHBOURS = 15
 MIN_PROBABILITY = 0.7
+MAX_SQUARED_DISTANCE = 25.0  # a contig of the genome is nearer than this in 99 of 100 cases (docs/measurements.md)
+CHUNK = 4096
 
 
 @dataclass(frozen=True)
 class Membership:
-    """Bin of each contig (-1: none) int32 [n], and the probability of its best bin float64 [n]; core: was under a chosen node."""
+    """Bin of each contig (-1: none) int32 [n], and the probability of its best bin float64 [n].
+
+    ``core``: was under a chosen node. ``distance`` float32 [n]: median squared distance from the neighbours in its best bin.
+    """
 
     label: npt.NDArray[np.int32]
     probability: npt.NDArray[np.float64]
     core: npt.NDArray[np.bool_]
+    distance: npt.NDArray[np.float32]
 
 
 def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Membership:
@@ -38,7 +44,7 @@ def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Me
     held = np.flatnonzero(core >= 0).astype(np.int32)
     label, probability = core.copy(), np.zeros(n)
     if not len(held):
-        return Membership(label, probability, core >= 0)
+        return Membership(label, probability, core >= 0, np.full(n, np.inf, np.float32))
     rows = np.arange(n, dtype=np.int32)
     k = min(NEIGHBOURS, len(held))
     index, distance = neighbours(*points.arrays(), rows, held, k, threads)
@@ -54,7 +60,24 @@ def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Me
         probability[better] = mine[better]
         best[better] = bins[better, j]
     loose = core < 0
-    label[loose] = np.where(probability[loose] > MIN_PROBABILITY, best[loose], -1)
-    agree = ~loose & (best != core)
-    probability[agree] = 1 - probability[agree]
-    return Membership(label, probability, ~loose)
+    apart = squared_distance(points, index, bins == np.where(loose, best, core)[:, None])
+    fits = (probability > MIN_PROBABILITY) & (apart <= MAX_SQUARED_DISTANCE)
+    label[loose] = np.where(fits[loose], best[loose], -1)
+    other = ~loose & (best != core)
+    probability[other] = 1 - probability[other]
+    return Membership(label, probability, ~loose, apart)
+
+
+def squared_distance(points: Points, index: npt.NDArray[np.int32], wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Median over the wanted neighbours [n, k] of the squared difference over its expected value; inf without any."""
+    out = np.full(len(index), np.inf, np.float32)
+    x, noise, c, v = points.vectors, points.noise, points.depth, points.variance
+    for begin in range(0, len(index), CHUNK):
+        rows = slice(begin, begin + CHUNK)
+        near = np.maximum(index[rows], 0)
+        squared = ((x[rows, None] - x[near]) ** 2).sum(2) / (noise[rows, None] + noise[near])
+        squared += ((c[rows, None] - c[near]) ** 2 / (v[rows, None] + v[near])).sum(2)
+        some = wanted[rows].any(1)
+        held = np.where(wanted[rows], squared, np.nan)[some]
+        out[rows][some] = np.nanmedian(held, axis=1)
+    return out

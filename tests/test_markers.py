@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llmbin.contigs import Contig
+from llmbin.demo import GenomeModel, marker_proteins, mutate, reverse_complement, synthetic_genome
+from llmbin.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
+
+pytest.importorskip("pyhmmer")
+
+
+def codes(text: str) -> np.ndarray:
+    from llmbin._kernels import encode_bases
+
+    return encode_bases(text.encode())
+
+
+def search(texts: list[str], threads: int = 1) -> np.ndarray:
+    finder = MarkerSearch(load_marker_set(), threads)
+    contigs = [Contig(i, f"c{i}", codes(t)) for i, t in enumerate(texts)]
+    assert list(finder.watch(contigs)) == contigs
+    return finder.counts(len(texts))
+
+
+def test_the_set_is_usable() -> None:
+    markers = load_marker_set()
+    assert len(markers.names) == len(set(markers.names)) == len(markers.cutoffs)
+    assert markers.used[0].sum() >= 50
+    assert markers.used[1].sum() >= 20
+
+
+def test_every_marker_of_a_genome_is_found_once() -> None:
+    rng = np.random.default_rng(0)
+    genome = synthetic_genome(rng, 400_000, marker_proteins())
+    counts = search([genome, reverse_complement(genome)], threads=2)
+    np.testing.assert_array_equal(counts[0], counts[1])
+    used = load_marker_set().used[0]
+    assert (counts[0][used] == 1).mean() > 0.97
+    quality = estimate(counts[0], load_marker_set())
+    assert quality.completeness > 0.97
+    assert quality.contamination < 0.03
+    assert quality.domain == "bacteria"
+
+
+def test_half_a_gene_and_random_sequence_are_no_markers() -> None:
+    rng = np.random.default_rng(1)
+    model = GenomeModel(rng)
+    gene = model.gene(marker_proteins()[0])
+    noise = "".join(rng.choice(list("ACGT"), 100_000))
+    pieces = ["ACGT" * 50 + gene[: len(gene) * 2 // 5], gene[len(gene) * 3 // 5 :] + "ACGT" * 50, noise, "", "AC", "N" * 500]
+    assert search(pieces).sum() == 0
+    assert search(["TTAA" + gene + "TTAA"]).sum() == 1
+
+
+def test_quality_takes_the_domain_that_fits_better() -> None:
+    markers = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.array([[1, 1, 0, 0], [0, 0, 1, 1]], bool))
+    assert estimate(np.array([2, 1, 1, 0]), markers) == estimate(np.array([2, 1, 0, 0]), markers)
+    q = estimate(np.array([2, 1, 1, 0]), markers)
+    assert (q.domain, q.completeness, q.contamination, q.score) == ("bacteria", 1.0, 0.5, -1.5)
+    assert estimate(np.array([0, 1, 1, 3]), markers).domain == "archaea"
+    assert estimate(np.zeros(4, int), markers).score == 0
+
+
+def test_mutation_rate() -> None:
+    rng = np.random.default_rng(0)
+    protein = "A" * 10_000
+    assert 0.08 < sum(c != "A" for c in mutate(protein, 0.1, rng)) / 10_000 < 0.11
