@@ -1,6 +1,6 @@
 """Bins of communities with a known truth, beside MetaBAT2: near-complete genomes, CPU and wall seconds, peak memory.
 
-python -m bench.quality three=/data/three one=/data/one [--peers metabat2] [--ablations]
+python -m bench.quality three=/data/three one=/data/one [--peers metabat2] [--ablations 'markers off']
 
 A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and perhaps *.bam. Runs take the
 depth table, so that both binners do the same work; `--bam` adds one run from the BAM files.
@@ -24,7 +24,7 @@ from llmbin.score import read_bins, read_gold, score_bins
 
 from . import record
 
-ABLATIONS = {"markers off": ["--markers", "off"], "no coverage": None, "no recruitment below 1500": ["--recruit-length", "1500"]}
+ABLATIONS = {"markers off": ["--markers", "off"], "no coverage": None, "no recruitment": ["--recruit-length", "1500"]}
 
 
 def measured(command: list[str]) -> dict[str, float]:
@@ -76,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
     parser.add_argument("--peers", nargs="*", default=[], choices=["metabat2"])
-    parser.add_argument("--ablations", action="store_true")
+    parser.add_argument("--ablations", nargs="*", default=[], choices=sorted(ABLATIONS))
     parser.add_argument("--bam", action="store_true", help="also a run from the BAM files")
     parser.add_argument("--name", default="quality", help="name of the result file")
     options = parser.parse_args()
@@ -90,8 +90,7 @@ def main() -> None:
             jobs: dict[str, Any] = {"llmbin-fast": lambda f=folder: ours(f, scratch, [], "depth")}
             if options.bam:
                 jobs["llmbin-fast, from BAM"] = lambda f=folder: ours(f, scratch, [], "bam")
-            if options.ablations:
-                jobs |= {f"llmbin-fast, {k}": lambda f=folder, v=v: ours(f, scratch, v, "depth") for k, v in ABLATIONS.items()}
+            jobs |= {f"llmbin-fast, {k}": lambda f=folder, v=ABLATIONS[k]: ours(f, scratch, v, "depth") for k in options.ablations}
             if "metabat2" in options.peers:
                 jobs["MetaBAT2"] = lambda f=folder: metabat2(f, scratch, len(os.sched_getaffinity(0)))
             for binner, job in jobs.items():

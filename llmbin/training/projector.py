@@ -37,20 +37,15 @@ def fit_projector(data: FragmentFeatures, settings: ProjectorSettings) -> Projec
     """
     x = data.values.astype(np.float64)
     genomes, inverse, count = np.unique(data.genome, return_inverse=True, return_counts=True)
-    # A clade with many genomes counts as its square root, so that it does not decide what a difference is.
-    clade = np.zeros(len(genomes), np.int64)
-    clade[inverse] = data.clade
-    members = np.bincount(np.unique(clade, return_inverse=True)[1])[np.unique(clade, return_inverse=True)[1]]
-    weight = members**-0.5
     centre = np.zeros((len(genomes), x.shape[1]))
     np.add.at(centre, inverse, x)
     centre /= count[:, None]
-    mean = np.average(centre, axis=0, weights=weight)
+    mean = centre.mean(axis=0)
     inside = x - centre[inverse]
     deviation = inside.std(axis=0)
     inside /= deviation
     within = inside.T @ inside / (len(x) - len(genomes))
-    between = np.cov(((centre - mean) / deviation).T, aweights=weight) - within / count.mean()
+    between = np.cov(((centre - mean) / deviation).T) - within / count.mean()
     values, vectors = np.linalg.eigh(within + settings.shrink * np.eye(x.shape[1]))
     whiten = (vectors * values**-0.5) @ vectors.T
     values, vectors = np.linalg.eigh(whiten @ between @ whiten)
