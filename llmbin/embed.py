@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from .coverage import sample_names
 from .depth_tables import DepthTable, write_depth_table
 from .devices import choose_device
 from .encoder import OnnxEncoder
-from .errors import CoverageError, InputError, OutputError
+from .errors import CoverageError, InputError
 from .features import profile_contigs
 from .pack import find_pack, load_pack
 from .progress import bar, log
 from .projector import project
 from .windows import WindowPlan
+from .workspace import whole_file
 
 
 def embed(
@@ -37,13 +37,8 @@ def embed(
     if not features.names:
         raise InputError(f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length")
     vectors = project(features.tetranucleotides, features.lm, pack.projector)
-    temporary = output.with_name(output.name + ".tmp")
-    try:
-        with open(temporary, "wb") as handle:
-            np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
-        os.replace(temporary, output)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
+    with whole_file(output) as handle:
+        np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
     log.info("%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output)
 
 
@@ -64,10 +59,5 @@ def depth(bams: Sequence[Path], output: Path, samples: Sequence[str] | None = No
     table = DepthTable(
         output, found[0].names, found[0].lengths, titles, np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
     )
-    temporary = output.with_name(output.name + ".tmp")
-    try:
-        with open(temporary, "w") as handle:
-            write_depth_table(table, handle.write)
-        os.replace(temporary, output)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
+    with whole_file(output) as handle:
+        write_depth_table(table, lambda text: handle.write(text.encode()))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bz2
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 from .errors import InputError
 
@@ -44,11 +44,16 @@ def read_chunks(path: Path) -> Iterator[bytes]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _decompressor(magic: bytes) -> type | None:
+def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
+    """What makes a decompressor for data that begin so; None for plain data."""
     if magic.startswith(b"\x1f\x8b"):
-        return _Gzip
+        from isal import isal_zlib
+
+        return lambda: cast(_Decompressor, isal_zlib.decompressobj(wbits=31))
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        return _Zstd
+        import zstandard
+
+        return lambda: cast(_Decompressor, zstandard.ZstdDecompressor().decompressobj())
     if magic.startswith(b"\xfd7zXZ\x00"):
         return lzma.LZMADecompressor
     if magic.startswith(b"BZh"):
@@ -56,7 +61,7 @@ def _decompressor(magic: bytes) -> type | None:
     return None
 
 
-def _decompress(path: Path, handle: BinaryIO, new: type) -> Iterator[bytes]:
+def _decompress(path: Path, handle: BinaryIO, new: Callable[[], _Decompressor]) -> Iterator[bytes]:
     """Members one after the other; anything behind the last member, or a member without its end, is an error."""
     stream: _Decompressor | None = None
     while data := handle.read(CHUNK):
@@ -75,39 +80,3 @@ def _decompress(path: Path, handle: BinaryIO, new: type) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # padding behind the last member, as tar and tapes leave it
     if stream is not None:
         raise InputError(f"{path}: the compressed data end too early, the file is truncated; fetch or compress it again")
-
-
-class _Gzip:
-    def __init__(self) -> None:
-        from isal import isal_zlib
-
-        self._stream = isal_zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._stream.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._stream.unused_data)
-
-    def decompress(self, data: bytes) -> bytes:
-        return bytes(self._stream.decompress(data))
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        import zstandard
-
-        self._stream = zstandard.ZstdDecompressor().decompressobj()
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._stream.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._stream.unused_data)
-
-    def decompress(self, data: bytes) -> bytes:
-        return bytes(self._stream.decompress(data))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -87,13 +89,26 @@ class Workspace:
 
     def save(self, stage: str, key: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> None:
         """Keep a finished stage until the run is whole."""
-        path = self.staging / f"stage-{stage}-{_digest(key)}.npz"
-        try:
-            with open(path.with_suffix(".tmp"), "wb") as handle:
-                np.savez(handle, **arrays)  # type: ignore[arg-type]
-            os.replace(path.with_suffix(".tmp"), path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+        with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
+            np.savez(handle, **arrays)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when it is whole, or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as handle:
+            yield handle
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _digest(key: dict[str, Any]) -> str:
