@@ -79,8 +79,9 @@ struct MarkerCandidate {
 
 class MarkerScanner {
 public:
-    // Seeds are words of six of the twenty amino acids, each of one family.
-    MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int min_residues);
+    // Seeds are words of six of the twenty amino acids, each of one family. A stretch of `min_residues` is a candidate with
+    // `min_hits` seeds of a family, or with two that begin within `near` residues.
+    MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int near, int min_residues);
     // Candidates of both strands, added to `out`.
     void scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const;
 
@@ -88,7 +89,8 @@ private:
     static constexpr uint32_t kNoWord = 0xffffffffu, kFilterBits = 1u << 23;
     static constexpr uint16_t kAmbiguous = 0xffff;
     void scan_strand(const uint8_t *strand, size_t n, std::vector<MarkerCandidate> &out) const;
-    int min_hits_, min_residues_;
+    size_t min_hits_;
+    uint32_t near_, min_residues_;
     std::vector<uint64_t> filter_;
     std::vector<std::pair<uint32_t, uint16_t>> table_;
 };

@@ -32,8 +32,9 @@ uint32_t hash(uint32_t word) {
 
 }  // namespace
 
-MarkerScanner::MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int min_residues)
-    : min_hits_(min_hits), min_residues_(min_residues), filter_(kFilterBits / 64, 0) {
+MarkerScanner::MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int near,
+                             int min_residues)
+    : min_hits_(min_hits), near_(near), min_residues_(min_residues), filter_(kFilterBits / 64, 0) {
     size_t size = 1;
     while (size < 2 * seeds.size() + 2) size <<= 1;
     table_.assign(size, {kNoWord, 0});
@@ -71,18 +72,20 @@ void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCa
         size_t begin = 0;       // first base of the open stretch
         uint32_t word = 0;
         int filled = 0;
-        std::vector<uint16_t> hits;
+        std::vector<std::pair<uint16_t, uint32_t>> hits;  // family, residue of the stretch
     } frames[3];
     for (size_t f = 0; f < 3; ++f) frames[f].begin = f;
 
     auto close = [&](Frame &frame, size_t end) {  // bases begin .. end - 1
-        if (static_cast<int>(frame.hits.size()) >= min_hits_ && static_cast<int>((end - frame.begin) / 3) >= min_residues_) {
+        if (frame.hits.size() > 1 && (end - frame.begin) / 3 >= min_residues_) {
             std::sort(frame.hits.begin(), frame.hits.end());
             for (size_t i = 0; i < frame.hits.size();) {
                 size_t j = i;
-                while (j < frame.hits.size() && frame.hits[j] == frame.hits[i]) ++j;
-                if (static_cast<int>(j - i) >= min_hits_) {
-                    MarkerCandidate c{frame.hits[i], {}};
+                bool close_by = false;
+                for (++j; j < frame.hits.size() && frame.hits[j].first == frame.hits[i].first; ++j)
+                    close_by |= frame.hits[j].second - frame.hits[j - 1].second <= near_;
+                if (j - i >= min_hits_ || close_by) {
+                    MarkerCandidate c{frame.hits[i].first, {}};
                     for (size_t b = frame.begin; b + 3 <= end; b += 3) {
                         const bool known = s[b] < 4 && s[b + 1] < 4 && s[b + 2] < 4;
                         c.protein += kLetters[known ? kCode[s[b] << 4 | s[b + 1] << 2 | s[b + 2]] : kUnknown];
@@ -116,7 +119,7 @@ void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCa
         const size_t mask = table_.size() - 1;
         for (size_t slot = h & mask; table_[slot].first != kNoWord; slot = (slot + 1) & mask)
             if (table_[slot].first == frame.word) {
-                if (table_[slot].second != kAmbiguous) frame.hits.push_back(table_[slot].second);
+                if (table_[slot].second != kAmbiguous) frame.hits.emplace_back(table_[slot].second, static_cast<uint32_t>((i - frame.begin) / 3));
                 break;
             }
     }

@@ -115,12 +115,14 @@ NB_MODULE(_kernels, m) {
         .def_ro("error", &DepthCounter::error);
 
     nb::class_<MarkerScanner>(m, "MarkerScanner", "Finds stretches that may hold a marker gene.")
-        .def("__init__", [](MarkerScanner *self, std::vector<std::string> seeds, std::vector<uint16_t> families, int min_hits, int min_residues) {
+        .def("__init__", [](MarkerScanner *self, std::vector<std::string> seeds, std::vector<uint16_t> families, int min_hits, int near,
+                            int min_residues) {
+            if (min_hits < 2 || near < 0 || min_residues < 0) throw std::invalid_argument("min_hits must be 2 or more, near and min_residues 0 or more");
             if (seeds.size() != families.size()) throw std::invalid_argument("one family a seed");
             for (const auto &s : seeds)
                 if (s.size() != 6) throw std::invalid_argument("a seed has six residues");
-            new (self) MarkerScanner(seeds, families, min_hits, min_residues);
-        }, nb::arg("seeds"), nb::arg("families"), nb::arg("min_hits"), nb::arg("min_residues"))
+            new (self) MarkerScanner(seeds, families, min_hits, near, min_residues);
+        }, nb::arg("seeds"), nb::arg("families"), nb::arg("min_hits"), nb::arg("near"), nb::arg("min_residues"))
         .def("scan", [](const MarkerScanner &scanner, In<uint8_t, nb::ndim<1>> codes) {
             std::vector<MarkerCandidate> found;
             {

@@ -13,7 +13,7 @@ from .errors import LlmbinError
 from .markers import markers_available
 from .pack import DEFAULT_MODEL, find_pack, list_packs, load_pack
 
-PACKAGES = ("numpy", "scipy", "pysam", "isal", "pyhmmer", "onnxruntime", "onnxruntime-gpu", "tensorrt", "tensorrt-rtx", "torch")
+PACKAGES = ("numpy", "pysam", "isal", "pyhmmer", "onnxruntime", "onnxruntime-gpu", "tensorrt", "tensorrt-rtx", "torch")
 
 
 def examine() -> list[tuple[str, str, bool]]:

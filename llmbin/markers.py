@@ -26,7 +26,8 @@ DATA = Path(__file__).parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
-MIN_SEEDS = 3
+MIN_SEEDS = 3  # of a family in a stretch, or two within so many residues:
+NEAR = 40
 
 Counts = npt.NDArray[np.int16]
 
@@ -94,7 +95,7 @@ class MarkerSearch:
             word, name = line.split("\t")
             words.append(word)
             families.append(index[name])
-        self._scanner = MarkerScanner(words, families, MIN_SEEDS, MIN_RESIDUES)
+        self._scanner = MarkerScanner(words, families, MIN_SEEDS, NEAR, MIN_RESIDUES)
         self._threads = threads
         self._candidates: list[list[tuple[int, str]]] = [[] for _ in markers.names]
 

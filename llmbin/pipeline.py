@@ -272,7 +272,7 @@ def write_record(
     """``run.json``: enough to repeat the run and to explain it."""
     import json
 
-    packages = ("numpy", "scipy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal")
+    packages = ("numpy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal")
     record = {
         "program": "llmbin-fast", "version": __version__,
         "python": platform.python_version(), "platform": platform.platform(), "packages": {p: v for p in packages if (v := installed(p))},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -28,14 +28,17 @@ def tetranucleotides(text: str) -> np.ndarray:
     return out
 
 
-def marker_candidates(text: str, seeds: dict[str, int], min_hits: int, min_residues: int) -> list[tuple[int, str]]:
+def marker_candidates(text: str, seeds: dict[str, int], min_hits: int, near: int, min_residues: int) -> list[tuple[int, str]]:
     out = []
     for strand in (text, reverse_complement(text)):
         for frame in range(3):
             protein = "".join(CODON.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3))
             for part in protein.split("*"):
-                hits = Counter(seeds[part[i : i + 6]] for i in range(len(part) - 5) if part[i : i + 6] in seeds)
-                out += [(f, part) for f, n in hits.items() if n >= min_hits and len(part) >= min_residues]
+                for family in set(seeds.values()):
+                    at = [i for i in range(len(part) - 5) if seeds.get(part[i : i + 6]) == family]
+                    close = any(b - a <= near for a, b in pairwise(at))
+                    if (len(at) >= min_hits or close) and len(part) >= min_residues:
+                        out.append((family, part))
     return sorted(out)
 
 

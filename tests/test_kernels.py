@@ -42,14 +42,14 @@ SEEDS = {"MKLVAA": 0, "KLVAAG": 0, "GGHHAA": 1, "AAAAAA": 2, "RRRRRR": 1}
 )
 def test_marker_candidates_equal_the_reference(text: str, flip: bool) -> None:
     text = reference.reverse_complement(text) if flip else text
-    for hits, residues in ((1, 1), (2, 5)):
-        scanner = MarkerScanner(list(SEEDS), list(SEEDS.values()), hits, residues)
-        assert sorted(scanner.scan(encode_bases(text.encode()))) == reference.marker_candidates(text, SEEDS, hits, residues)
+    for rule in ((2, 0, 1), (3, 1, 5), (9, 8, 1)):
+        scanner = MarkerScanner(list(SEEDS), list(SEEDS.values()), *rule)
+        assert sorted(scanner.scan(encode_bases(text.encode()))) == reference.marker_candidates(text, SEEDS, *rule)
 
 
 def test_ambiguous_seeds_say_nothing() -> None:
-    scanner = MarkerScanner(["MKLVAA", "MKLVAA"], [0, 1], 1, 1)
-    assert scanner.scan(encode_bases(b"ATGAAACTGGTTGCGGCG")) == []
+    scanner = MarkerScanner(["MKLVAA", "MKLVAA"], [0, 1], 2, 50, 1)
+    assert scanner.scan(encode_bases(b"ATGAAACTGGTTGCGGCG" * 3)) == []
 
 
 def points(n: int, dims: int, samples: int, seed: int) -> tuple[np.ndarray, ...]:

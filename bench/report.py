@@ -1,0 +1,63 @@
+"""Tables of the README, written from bench/results: python -m bench.report [--check]"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from .record import RESULTS
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def table(titles: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in [titles, ["---"] * len(titles), *rows])
+
+
+def quality(result: dict[str, Any]) -> str:
+    rows = [
+        [r["community"], r["binner"], f"{r['near_complete']} of {r['genomes']}", str(r["hq_70_10"]), f"{r['f1']:.3f}", f"{r['ari']:.3f}",
+         f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"])]
+        for r in result["rows"]
+    ]  # fmt: skip
+    return table(["community", "binner", "near-complete", "> 70 %, < 10 %", "F1", "ARI", "% binned", "CPU s", "wall s", "peak MiB"], rows)
+
+
+def kernels(result: dict[str, Any]) -> str:
+    rows = [[name, f"{row['per_cpu_second']:.2f}", row["unit"]] for name, row in result["rows"].items()]
+    return table(["work", "per CPU second", ""], rows)
+
+
+def markers(result: dict[str, Any]) -> str:
+    return (
+        f"* The seed filter finds {100 * result['recall']:.1f} % of the marker genes that gene calling and a full search find, at "
+        f"{100 * result['cost_ratio']:.1f} % of their CPU time ([bench/results/markers.json](bench/results/markers.json))."
+    )
+
+
+def filled(text: str) -> str:
+    for name, make in {"quality": quality, "kernels": kernels, "markers": markers}.items():
+        body = make(json.loads((RESULTS / f"{name}.json").read_text()))
+        text, found = re.subn(f"(<!-- begin {name} -->).*(<!-- end {name} -->)", lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}", text, flags=re.S)
+        if found != 1:
+            sys.exit(f"{README}: no place for {name}")
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail if the README is not what the results say")
+    check = parser.parse_args().check
+    old = README.read_text()
+    new = filled(old)
+    if check:
+        sys.exit(0 if old == new else "README.md is not what bench/results say; run python -m bench.report")
+    README.write_text(new)
+
+
+if __name__ == "__main__":
+    main()
