@@ -217,7 +217,7 @@ def describe(features: Features, options: RunOptions) -> None:
     total = int(features.lengths.sum())
     log.info("%s contigs of %s bases or more, %.1f Mbp", f"{len(features.names):,}", f"{options.recruit_length:,}", total / 1e6)
     if features.too_short:
-        log.info("%s shorter contigs (%.1f Mbp) are left out", f"{features.too_short:,}", features.short_bases / 1e6)
+        log.info("shorter contigs left out: %s (%s bases)", f"{features.too_short:,}", f"{features.short_bases:,}")
     if features.computed_positions:
         log.debug(
             "embedded %.1f Mbp, padding efficiency %.1f %%",
@@ -306,7 +306,15 @@ def report(options: RunOptions, features: Features, binning: Binning, bins: list
             log.warning("no bins: %s", next((w for w in binning.why if w), "no cluster is large and clean enough to be a bin"))
         return
     binned = sum(b.bp for b in bins)
-    log.info("%d bins with %.1f of %.1f Mbp (%.0f %%) in %s", len(bins), binned / 1e6, total / 1e6, 100 * binned / total, options.outdir)
+    log.info(
+        "%d bin%s with %.1f of %.1f Mbp (%.0f %%) in %s",
+        len(bins),
+        "s" * (len(bins) != 1),
+        binned / 1e6,
+        total / 1e6,
+        100 * binned / total,
+        options.outdir,
+    )
     if any(b.quality for b in bins):
         classes = [b.quality_class for b in bins]
         log.info(
