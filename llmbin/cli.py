@@ -34,12 +34,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"llmbin-fast: error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("llmbin-fast: interrupted; `--resume` continues from the last finished stage", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (OSError, MemoryError) as error:
+        if options.debug:
+            raise
+        what = f"{error.filename or 'a file'}: {error.strerror or error}" if isinstance(error, OSError) else "out of memory"
+        print(f"llmbin-fast: error: {what}; free some and try again, `run --resume` keeps finished stages", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("llmbin-fast: interrupted; `--resume` continues from the last finished stage", file=sys.stderr)
+        return 130
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -40,7 +40,7 @@ from .pack import ModelPack, find_pack, load_pack
 from .progress import Clock, bar, log_file
 from .projector import make_points, project
 from .windows import WindowPlan
-from .workspace import Workspace, file_digest
+from .workspace import LOG, Workspace, file_digest
 
 log = logging.getLogger("llmbin")
 
@@ -92,7 +92,7 @@ def run(options: RunOptions) -> RunResult:
     """
     check_options(options)
     clock = Clock()
-    with Workspace(options.outdir, force=options.force, resume=options.resume) as work, log_file(options.outdir / "llmbin.log"):
+    with Workspace(options.outdir, force=options.force, resume=options.resume) as work, log_file(options.outdir / LOG):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         check_coverage_files(options)
         pack = load_pack(find_pack(options.model))

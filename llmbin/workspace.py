@@ -17,6 +17,7 @@ import numpy as np
 from .errors import LlmbinError, OutputError
 
 STAGING = ".llmbin-work"
+LOG = "llmbin.log"
 RESULTS = ("bins", "contig2bin.tsv", "bins.tsv", "contigs.tsv", "unbinned.fna.gz", "binning.bioboxes.tsv", "run.json")
 
 
@@ -31,11 +32,14 @@ class Workspace:
     def __init__(self, folder: Path, *, force: bool = False, resume: bool = False) -> None:
         self.folder = folder
         self.staging = folder / STAGING
-        self._made = not folder.exists()
+        # What an expected error has to take away again: the folders that were missing, or the log in one that was there.
+        missing = [p for p in (folder, *folder.parents) if not p.exists()]
+        self._made = missing[-1] if missing else None
+        self._new_log = not (folder / LOG).exists()
         self._resume = resume
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            used = [p.name for p in folder.iterdir() if p.name not in ("llmbin.log",)]
+            used = [p.name for p in folder.iterdir() if p.name != LOG]
             if used and not (force or resume):
                 raise OutputError(f"{folder}: the folder is not empty; choose another, or say --force (replace) or --resume (continue)")
             if force:
@@ -55,10 +59,13 @@ class Workspace:
             return
         for path in self.staging.glob("result-*"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        if issubclass(kind, LlmbinError) and not self._resume:
-            shutil.rmtree(self.staging, ignore_errors=True)
-        if self._made and not self.staging.exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if not issubclass(kind, LlmbinError) or self._resume:
+            return
+        shutil.rmtree(self.staging, ignore_errors=True)
+        if self._made is not None:
+            shutil.rmtree(self._made, ignore_errors=True)
+        elif self._new_log:
+            (self.folder / LOG).unlink(missing_ok=True)
 
     def result(self, name: str) -> Path:
         """Where to write a result for now."""

@@ -169,7 +169,23 @@ def test_bad_fasta_is_one_line_and_leaves_nothing(content: str, message: str, cl
     path = tmp_path / "bad.fa"
     path.write_text(content)
     check_error(cli("run", path, "-o", tmp_path / "deep" / "out", "-q"), str(path), message)
-    assert not (tmp_path / "deep" / "out").exists()
+    assert not (tmp_path / "deep").exists()
+    (tmp_path / "there").mkdir()
+    check_error(cli("run", path, "-o", tmp_path / "there", "-q"), str(path), message)
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_full_disk_is_one_line_and_keeps_the_stages(
+    community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "bins/bin.0001.fna.gz")
+
+    monkeypatch.setattr("llmbin.pipeline.write_sequences", full)
+    outcome = cli("run", community.contigs, "--depth", community.depth, "-o", tmp_path / "out", "-q")
+    check_error(outcome, "bin.0001.fna.gz", "No space left on device")
+    assert list((tmp_path / "out" / ".llmbin-work").glob("stage-*"))
+    assert not list((tmp_path / "out").glob("*.tsv"))
 
 
 def check_error(outcome: tuple[int, str, str], file: str, message: str) -> None:
