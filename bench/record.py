@@ -32,11 +32,18 @@ def versions() -> dict[str, str]:
     return out
 
 
+def argument(text: str) -> str:
+    """A command-line argument without the folders of this machine: NAME=/a/b/c becomes NAME=c."""
+    name, separator, path = text.rpartition("=")
+    plain = name + separator + Path(path).name if "/" in path else text
+    return f"'{plain}'" if " " in plain else plain
+
+
 def write(name: str, result: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     record = {
-        "command": " ".join(["python", "-m", f"bench.{name}", *sys.argv[1:]]),
+        "command": " ".join(["python", "-m", f"bench.{name}", *map(argument, sys.argv[1:])]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {"processor": processor(), "cores": len(os.sched_getaffinity(0)), "system": platform.platform(terse=True)},
         "versions": versions(),
