@@ -73,9 +73,9 @@ def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], o
     """A progress bar in bases on a terminal, a line every half minute elsewhere; gives the function to advance it."""
     if show and sys.stderr.isatty():
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]
+        columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} bp"), TimeElapsedColumn()]
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(title, total=total)
             yield lambda n: progress.advance(task, n)
