@@ -17,11 +17,10 @@ from .shards import Shards
 
 @dataclass(frozen=True)
 class FragmentFeatures:
-    """Features [n, 136 + width] (tetranucleotides, then LM), genome [n], clade [n] and length [n]."""
+    """Features [n, 136 + width] (tetranucleotides, then LM), genome [n] and length [n]."""
 
     values: npt.NDArray[np.float32]
     genome: npt.NDArray[np.int64]
-    clade: npt.NDArray[np.int64]
     length: npt.NDArray[np.int64]
 
 
@@ -49,5 +48,4 @@ def fragment_features(
 
     vectors = encode_batches(encoder, batches(fragments(), plan, max(1, BATCH_BASES // plan.window)), threads)
     values = np.concatenate([np.array(tetra, np.float32), vectors.result(len(genome))], axis=1)
-    index = np.array(genome, np.int64)
-    return FragmentFeatures(values, index, shards.clade[index], np.array(length, np.int64))
+    return FragmentFeatures(values, np.array(genome, np.int64), np.array(length, np.int64))

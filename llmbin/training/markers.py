@@ -38,7 +38,6 @@ class MarkerSettings:
     """How markers are chosen. ``prevalence`` is the share of complete genomes (weighted by clade) that must have a family."""
 
     panel: int = 24
-    seed_genomes: int = 4
     prevalence: float = 0.9
     single_copy: float = 0.97
     seed_clades: int = 3
