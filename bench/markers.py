@@ -18,7 +18,7 @@ from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 from llmbin._kernels import encode_bases
 from llmbin.contigs import Contig
 from llmbin.fasta import read_fasta
-from llmbin.markers import DATA, MIN_COVER, MarkerSearch, load_marker_set
+from llmbin.markers import DATA, MarkerSearch, load_marker_set, profile_hits
 
 from . import record
 
@@ -36,11 +36,8 @@ def full_route(sequences: list[bytes]) -> np.ndarray:
     found = np.zeros((len(sequences), len(markers.names)), np.int16)
     with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
         for family, profile in enumerate(profiles):
-            for hit in pyhmmer.plan7.Pipeline(alphabet, T=markers.cutoffs[family], bias_filter=False).search_hmm(profile, block):
-                begin = min(d.alignment.hmm_from for d in hit.domains)
-                end = max(d.alignment.hmm_to for d in hit.domains)
-                if hit.score >= markers.cutoffs[family] and end - begin + 1 >= MIN_COVER * profile.M:
-                    found[int(hit.name), family] += 1
+            for name in profile_hits(profile, block, markers.cutoffs[family]):
+                found[int(name), family] += 1
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .bam import DepthRules, read_depth
-from .depth_tables import DepthTable, read_depth_table
+from .depth_tables import read_depth_table
 from .errors import CoverageError, UsageError
 
 
@@ -98,11 +98,6 @@ def coverage_from_tables(paths: Sequence[Path], names: Sequence[str], samples: S
         np.concatenate([table.mean[rows] for table, rows in parts], axis=1),
         np.concatenate([table.variance[rows] for table, rows in parts], axis=1),
     )
-
-
-def table_of(coverage: Coverage, names: Sequence[str], lengths: npt.NDArray[np.int64], path: Path) -> DepthTable:
-    """The same numbers as a table that can be written."""
-    return DepthTable(path, list(names), lengths, coverage.samples, coverage.mean, coverage.variance)
 
 
 def _rows(path: Path, wanted: Sequence[str], have: Sequence[str], where: str) -> npt.NDArray[np.int64]:

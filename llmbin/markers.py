@@ -131,11 +131,18 @@ class MarkerSearch:
                     alphabet,
                     [TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet) for k, (_, protein) in enumerate(candidates)],
                 )
-                pipeline = pyhmmer.plan7.Pipeline(alphabet, T=self.markers.cutoffs[family], bias_filter=False)
-                for hit in pipeline.search_hmm(profile, block):
-                    begin = min(d.alignment.hmm_from for d in hit.domains)
-                    end = max(d.alignment.hmm_to for d in hit.domains)
-                    if hit.score >= self.markers.cutoffs[family] and end - begin + 1 >= MIN_COVER * profile.M:
-                        name = hit.name if isinstance(hit.name, str) else hit.name.decode()
-                        found[candidates[int(name)][0], family] += 1
+                for name in profile_hits(profile, block, self.markers.cutoffs[family]):
+                    found[candidates[int(name)][0], family] += 1
         return found
+
+
+def profile_hits(profile: Any, block: Any, cutoff: float) -> Iterator[str]:
+    """Names of the proteins of a block that reach a profile's cut-off (bits) and cover enough of it."""
+    import pyhmmer
+
+    pipeline = pyhmmer.plan7.Pipeline(profile.alphabet, T=cutoff, bias_filter=False)
+    for hit in pipeline.search_hmm(profile, block):
+        begin = min(d.alignment.hmm_from for d in hit.domains)
+        end = max(d.alignment.hmm_to for d in hit.domains)
+        if hit.score >= cutoff and end - begin + 1 >= MIN_COVER * profile.M:
+            yield hit.name if isinstance(hit.name, str) else hit.name.decode()

@@ -40,7 +40,7 @@ from .pack import ModelPack, find_pack, load_pack
 from .progress import Clock, bar, log_file
 from .projector import make_points, project
 from .windows import WindowPlan
-from .workspace import LOG, Workspace, file_digest
+from .workspace import LOG, Workspace, file_digest, fingerprint
 
 log = logging.getLogger("llmbin")
 
@@ -105,7 +105,8 @@ def run(options: RunOptions) -> RunResult:
             features = contig_features(options, contigs, digest, pack, device, markers, work)
         describe(features, options)
         with clock.stage("coverage"):
-            coverage = contig_coverage(options, features, digest, work)
+            sources = [file_digest(path) for path in (*options.bams, *options.depth)]
+            coverage = contig_coverage(options, features, digest, sources, work)
         with clock.stage("binning"):
             z = project(features.tetranucleotides, features.lm, pack.projector)
             points = make_points(z, features.lengths, coverage, pack.projector)
@@ -115,7 +116,7 @@ def run(options: RunOptions) -> RunResult:
         bins = summarise(features, coverage, binning, options.prefix, markers)
         with clock.stage("output"):
             write_results(options, contigs, work, features, coverage, binning, bins)
-        write_record(work, options, pack, device, digest, features, coverage, bins, clock)
+        write_record(work, options, pack, device, [digest, *sources], features, coverage, bins, clock)
         work.commit()
         report(options, features, binning, bins)
     return RunResult(features, coverage, binning, bins, clock)
@@ -137,11 +138,16 @@ def check_options(options: RunOptions) -> None:
         raise UsageError(f"--prefix {options.prefix!r} cannot be part of a file name")
 
 
+def check_file(path: Path) -> None:
+    """An input must be a file."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+
+
 def check_coverage_files(options: RunOptions) -> None:
     """Look at every coverage file before the long work begins."""
     for path in (*options.bams, *options.depth):
-        if not path.is_file():
-            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+        check_file(path)
     for path in options.bams:
         check_alignments(path)
     if options.bams:
@@ -164,8 +170,7 @@ def choose_markers(mode: str) -> MarkerSet | None:
 def stored_contigs(path: Path, work: Workspace) -> Path:
     """The contigs as a file that can be read twice: standard input is stored first."""
     if str(path) != "-":
-        if not path.is_file():
-            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+        check_file(path)
         return path
     stored = work.result("stdin.fasta")
     with open(stored, "wb") as handle:
@@ -180,7 +185,7 @@ def contig_features(
     """One pass over the contigs, or its stored outcome."""
     plan = WindowPlan(pack.window, options.windows or pack.max_windows, pack.bucket, options.seed)
     key = {
-        "version": __version__, "contigs": digest["sha256"] if "sha256" in digest else digest["sha256_ends"], "pack": pack.digest,
+        "version": __version__, "contigs": fingerprint(digest), "pack": pack.digest,
         "precision": device.precision, "device": device.kind, "plan": asdict(plan), "shortest": options.recruit_length, "markers": markers is not None,
     }  # fmt: skip
     if options.resume and (stored := work.load("features", key)):
@@ -228,15 +233,17 @@ def describe(features: Features, options: RunOptions) -> None:
         log.info("%s marker genes on %s contigs", f"{int(features.markers.sum()):,}", f"{int((features.markers.sum(1) > 0).sum()):,}")
 
 
-def contig_coverage(options: RunOptions, features: Features, digest: dict[str, Any], work: Workspace) -> Coverage:
+def contig_coverage(
+    options: RunOptions, features: Features, digest: dict[str, Any], sources: list[dict[str, Any]], work: Workspace
+) -> Coverage:
     """Coverage from BAM or CRAM files or tables, or of no samples."""
     paths = list(options.bams) or list(options.depth)
     if not paths:
         log.warning("no coverage was given (--bam or --depth): binning by composition alone, which finds fewer genomes")
         return no_coverage(len(features.names))
     key = {
-        "version": __version__, "contigs": digest.get("sha256", digest.get("sha256_ends")), "shortest": options.recruit_length,
-        "files": [file_digest(p) for p in paths], "samples": list(options.samples or []), "identity": options.min_identity,
+        "version": __version__, "contigs": fingerprint(digest), "shortest": options.recruit_length,
+        "files": sources, "samples": list(options.samples or []), "identity": options.min_identity,
     }  # fmt: skip
     if options.resume and (stored := work.load("coverage", key)):
         log.info("resuming: coverage was measured before")
@@ -266,7 +273,7 @@ def write_results(
 
 
 def write_record(
-    work: Workspace, options: RunOptions, pack: ModelPack, device: Device, digest: dict[str, Any], features: Features, coverage: Coverage,
+    work: Workspace, options: RunOptions, pack: ModelPack, device: Device, inputs: list[dict[str, Any]], features: Features, coverage: Coverage,
     bins: list[Bin], clock: Clock,
 ) -> None:  # fmt: skip
     """``run.json``: enough to repeat the run and to explain it."""
@@ -279,7 +286,7 @@ def write_record(
         "parameters": {k: _plain(v) for k, v in asdict(options).items()},
         "model": {"name": pack.name, "version": pack.version, "sha256": pack.digest},
         "device": {"device": str(device), "precision": device.precision, "reason": device.reason},
-        "inputs": [digest, *(file_digest(p) for p in (*options.bams, *options.depth))],
+        "inputs": inputs,
         "contigs": len(features.names), "bases": int(features.lengths.sum()), "contigs_too_short": features.too_short,
         "samples": coverage.samples, "bins": len(bins), "binned_bases": sum(b.bp for b in bins),
         "padding_efficiency": features.encoded_bases / features.computed_positions if features.computed_positions else None,

@@ -132,3 +132,8 @@ def file_digest(path: Path, whole: int = 1 << 30) -> dict[str, Any]:
         handle.seek(size - (1 << 20))
         state.update(handle.read())
         return {"path": str(path), "bytes": size, "sha256_ends": state.hexdigest()}
+
+
+def fingerprint(digest: dict[str, Any]) -> str:
+    """The hash in a file's digest, whichever of the two kinds it is."""
+    return str(digest.get("sha256") or digest["sha256_ends"])

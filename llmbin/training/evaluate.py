@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..encoder import encode_batches
-from ..features import BATCH_BASES, tetranucleotide_vector
+from ..features import profile_contigs
 from ..pack import find_pack, load_pack
-from ..windows import WindowPlan, batches
+from ..windows import WindowPlan
 from .fragments import fragment_features
 from .packing import GraphEncoder
 from .projector import ProjectorSettings, fit_projector
@@ -41,24 +40,14 @@ def figures(vectors: npt.NDArray[np.float64], genome: npt.NDArray[np.str_], leng
 
 def evaluate(model: str, train_shards: Path, fragments: Path, truth: Path, per_genome: int, threads: int, out: Path | None) -> None:
     """Print (and write) the table: raw tetranucleotides, their LDA, LM alone, the pack."""
-    from ..contigs import Assembly, Contig, read_contigs
-
     pack = load_pack(find_pack(model))
     encoder = GraphEncoder(pack.encoders["fp32"], pack.width)
     plan = WindowPlan(pack.window, pack.max_windows, pack.bucket)
-    tetra: list[npt.NDArray[np.float32]] = []
-    assembly = Assembly([], [], [])
-
-    def noted(contig: Contig) -> Contig:
-        tetra.append(tetranucleotide_vector(contig.codes))
-        return contig
-
-    stream = (noted(c) for c in read_contigs(fragments, 1, assembly))
-    lm = encode_batches(encoder, batches(stream, plan, max(1, BATCH_BASES // plan.window)), threads).result
-    features = np.concatenate([np.array(tetra), lm(len(assembly.names))], axis=1).astype(np.float64)
+    found = profile_contigs(fragments, encoder, plan, min_length=1, threads=threads)
+    features = np.concatenate([found.tetranucleotides, found.lm], axis=1).astype(np.float64)
     with open(truth, newline="") as handle:
         genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t")}
-    genome, length = np.array([genomes[n] for n in assembly.names]), np.array(assembly.lengths)
+    genome, length = np.array([genomes[n] for n in found.names]), found.lengths
     train = fragment_features(Shards(train_shards), encoder, plan, per_genome, 1, threads)
     rows = {"tetranucleotides, centred": figures(features[:, :136] - features[:, :136].mean(0), genome, length)}
     for name, columns in (

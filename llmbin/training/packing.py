@@ -22,6 +22,7 @@ from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
 BUCKET = 256
+ENCODER = "encoder.fp32.onnx"
 
 
 def write_pack(
@@ -32,13 +33,12 @@ def write_pack(
     projector: Projector,
     card: str,
     *,
+    export_difference: float,
     window: int,
     max_windows: int,
     training: dict[str, Any],
 ) -> None:
-    """Export the encoder, store the projector and the card, list everything with its sha256, and load the result as a check."""
-    out.mkdir(parents=True, exist_ok=True)
-    difference = export_encoder(lm, out / "encoder.fp32.onnx", window)
+    """Beside the exported encoder, store projector and card, list everything with its sha256, and load the result as a check."""
     save_file(
         {
             "projector.mean": np.ascontiguousarray(projector.mean),
@@ -53,12 +53,12 @@ def write_pack(
         data = path.read_bytes()
         files[path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     config = {
-        "format": FORMAT, "name": name, "version": version, "encoders": {"fp32": "encoder.fp32.onnx"},
+        "format": FORMAT, "name": name, "version": version, "encoders": {"fp32": ENCODER},
         "stride": lm.config.stride, "width": lm.config.width, "window": window, "bucket": BUCKET, "max_windows": max_windows,
         "noise": {"floor": projector.noise_floor, "per_kb": projector.noise_per_kb, "until_kb": projector.noise_until_kb, "dims": projector.dims},
         "lm": {k: lm.config.to_dict()[k] for k in ("width", "stride", "stem_kernel", "kernel", "dilations", "expand")},
         "flops_per_base": lm.config.flops_per_base() * 2,
-        "export_difference": difference, "training": training, "files": files,
+        "export_difference": export_difference, "training": training, "files": files,
     }  # fmt: skip
     (out / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     load_pack(out)
@@ -68,15 +68,15 @@ def make_pack(options: argparse.Namespace, settings: ProjectorSettings) -> None:
     """Fit the projector on fragments embedded by the exported encoder, and write the pack."""
     lm = GenomeLM.from_pretrained(options.lm).eval()
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "encoder.fp32.onnx"
-    export_encoder(lm, path, options.window)
+    path = options.out / ENCODER
+    difference = export_encoder(lm, path, options.window)
     encoder = GraphEncoder(path.read_bytes(), lm.config.width)
     plan = WindowPlan(options.window, options.max_windows, BUCKET, options.seed)
     data = fragment_features(Shards(options.shards), encoder, plan, options.per_genome, options.seed, options.threads)
     training = {"fragments_per_genome": options.per_genome, "seed": options.seed, "shrink": settings.shrink}
     write_pack(
         options.out, options.name, options.version, lm, fit_projector(data, settings), options.card.read_text(),
-        window=options.window, max_windows=options.max_windows, training=training,
+        export_difference=difference, window=options.window, max_windows=options.max_windows, training=training,
     )  # fmt: skip
 
 
