@@ -14,6 +14,11 @@ void encode_bases(const uint8_t *ascii, size_t n, uint8_t *codes);
 void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out /* [136], added to */);
 void count_bases(const uint8_t *codes, size_t n, uint64_t *out /* [2]: G or C, A C G or T */);
 
+// codons.cpp
+// Codons of the longest open frames of `shortest` bases or more, on either strand, that lie on longer
+// ones by at most a third; of equal ones the first, on the forward strand.
+void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out /* [64], added to */);
+
 // fasta.cpp
 struct FastaRecord {
     std::string header;    // the whole line behind '>', without the line end

@@ -71,6 +71,16 @@ NB_MODULE(_kernels, m) {
         return vector_out(std::move(counts));
     }, nb::arg("codes"), "Counts uint32 [136] of 4-mers, each added to its reverse complement's.");
 
+    m.def("codons", [](In<uint8_t, nb::ndim<1>> codes, size_t shortest) {
+        std::vector<uint32_t> counts(64, 0);
+        {
+            nb::gil_scoped_release release;
+            count_codons(codes.data(), codes.shape(0), shortest, counts.data());
+        }
+        return vector_out(std::move(counts));
+    }, nb::arg("codes"), nb::arg("shortest"),
+       "Counts uint32 [64] of codons in the open frames of `shortest` bases or more, the longest first where frames overlap.");
+
     m.def("base_counts", [](In<uint8_t, nb::ndim<1>> codes) {
         uint64_t out[2];
         count_bases(codes.data(), codes.shape(0), out);

@@ -55,7 +55,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"llmbin-fast {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_run, _add_demo, _add_embed, _add_depth, _add_score, _add_models, _add_doctor, _add_train):
+    for add in (
+        _add_run,
+        _add_demo,
+        _add_embed,
+        _add_depth,
+        _add_score,
+        _add_models,
+        _add_doctor,
+        _add_export,
+        _add_engine,
+        _add_bench,
+        _add_train,
+    ):
         add(commands)
     return parser
 
@@ -76,7 +88,7 @@ def _command(commands: Commands, name: str, run: Callable[[argparse.Namespace], 
 def _model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model and device")
     group.add_argument("--model", default="llmbin-edge", help="a model pack: its name or folder (default: %(default)s)")
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or tensorrt (default: %(default)s)")
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N (default: %(default)s)")
     group.add_argument("--precision", default="auto", help="auto, or one of the pack's: fp32, fp16, int8 (default: %(default)s)")
     group.add_argument(
         "-t", "--threads", type=_positive, default=len(os.sched_getaffinity(0)), help="CPU threads (default: all cores, %(default)s)"
@@ -272,6 +284,77 @@ def _doctor(_: argparse.Namespace) -> int:
     for what, found, fine in findings:
         print(f"{'ok ' if fine else 'BAD'} {what}: {found}")
     return 0 if all(fine for _, _, fine in findings) else 1
+
+
+def _add_export(commands: Commands) -> None:
+    parser = _command(commands, "export", _export, "export a pack's encoder again: other precisions, or a Triton model repository")
+    parser.add_argument("model", help="a model pack: its name or folder")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new pack or repository")
+    parser.add_argument("--precision", nargs="+", choices=["fp32", "fp16", "int8"], default=["fp32", "fp16", "int8"], help="(default: all)")
+    parser.add_argument(
+        "--calibrate", type=Path, metavar="FASTA", help="contigs to find the ranges of INT8 with, and to compare with PyTorch on"
+    )
+    parser.add_argument(
+        "--format", choices=["onnx", "triton"], default="onnx", help="onnx: a pack; triton: a model repository (default: %(default)s)"
+    )
+
+
+def _export(options: argparse.Namespace) -> None:
+    from .pack import find_pack, load_pack
+
+    pack = load_pack(find_pack(options.model))
+    if options.format == "triton":
+        from .triton import write_repository
+
+        write_repository(pack, options.out, options.precision)
+        return
+    if options.calibrate is None:
+        raise UsageError("--calibrate FASTA is needed: the exported encoders are compared with PyTorch on real contigs")
+    try:
+        from .export.pack import export_pack
+    except ImportError as error:
+        raise UsageError(f"export needs PyTorch ({error}): `pip install 'llmbin-fast[cpu,export]'`") from None
+    export_pack(pack, options.out, options.precision, options.calibrate)
+
+
+def _add_engine(commands: Commands) -> None:
+    parser = _command(commands, "build-engine", _build_engine, "build the TensorRT engine of a pack, which `run` would do on first use")
+    parser.add_argument("model", nargs="?", default="llmbin-edge", help="a model pack: its name or folder (default: %(default)s)")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="cache folder (default: LLMBIN_CACHE, or llmbin-fast in the user's cache)"
+    )
+    parser.add_argument("--precision", default="fp16", help="one of the pack's: fp16 or fp32 (default: %(default)s)")
+    parser.add_argument("--device", type=_natural, default=0, metavar="N", help="GPU to build for (default: %(default)s)")
+    parser.add_argument("--compute-capability", metavar="X.Y", help="build for RTX GPUs of this kind; needs no GPU, only tensorrt_rtx")
+
+
+def _build_engine(options: argparse.Namespace) -> None:
+    from .engines import build_for
+
+    _, path = build_for(options.model, options.precision, options.device, options.compute_capability, options.output)
+    print(path)
+
+
+def _add_bench(commands: Commands) -> None:
+    from .throughput import PRESETS
+
+    parser = _command(commands, "bench", _bench, "measure this machine: Mbp a second, by window length and by stage of a run")
+    parser.add_argument("contigs", nargs="?", type=Path, help="FASTA (default: a synthetic assembly)")
+    parser.add_argument(
+        "--preset", choices=sorted(PRESETS), default="laptop", help="size and lengths of the synthetic one (default: %(default)s)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    _model_options(parser)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from .throughput import measure, table, write_json
+
+    found = measure(options.contigs, options.preset, options.model, options.device, options.precision, options.threads, options.batch_size,
+                    options.windows, options.seed)  # fmt: skip
+    print(table(found))
+    if options.json:
+        write_json(found, options.json)
 
 
 def _add_train(commands: Commands) -> None:

@@ -14,7 +14,7 @@ CLASH = (
     "both onnxruntime and onnxruntime-gpu are installed, and the later one overwrote the other's files: "
     "`pip uninstall -y onnxruntime onnxruntime-gpu`, then install the one you want (`pip install 'llmbin-fast[cpu]'` or `[gpu]`)"
 )
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 @dataclass(frozen=True)
@@ -55,39 +55,67 @@ def runtime() -> Any:
     return onnxruntime
 
 
-def choose_device(requested: str, precision: str, offered: list[str], providers: list[str] | None = None) -> Device:
-    """Resolve ``--device`` and ``--precision`` against what is installed and what the pack offers.
+@dataclass(frozen=True)
+class Hardware:
+    """What there is to choose from: ONNX Runtime's providers, an NVIDIA GPU, and a TensorRT with what it needs."""
+
+    providers: tuple[str, ...]
+    gpu: bool
+    tensorrt: bool
+
+
+def look() -> Hardware:
+    """This machine. A device file tells of a GPU without loading a driver (Jetson and WSL have others than a PC)."""
+    import importlib.util
+    from pathlib import Path
+
+    gpu = any(Path("/dev", name).exists() for name in ("nvidia0", "nvhost-gpu", "nvgpu", "dxg"))
+    flavours = any(importlib.util.find_spec(name) for name in ("tensorrt", "tensorrt_rtx"))
+    tensorrt = flavours and importlib.util.find_spec("cuda") is not None
+    return Hardware(tuple(runtime().get_available_providers()), gpu, tensorrt)
+
+
+def choose_devices(requested: str, precision: str, offered: list[str], hardware: Hardware | None = None) -> list[Device]:
+    """Resolve ``--device`` and ``--precision``: the devices to try, best first. Only ``auto`` gives more than one.
 
     Args:
-        requested: auto, cpu, cuda, cuda:N or tensorrt.
+        requested: auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N.
         precision: auto, or one of the pack's.
         offered: precisions of the pack.
-        providers: onnxruntime's execution providers (asked for if not given).
+        hardware: what there is (looked for if not given).
 
     Raises:
-        DeviceError: the device or precision cannot be had. Nothing falls back unless ``auto`` was asked for.
+        DeviceError: the device or precision cannot be had.
     """
     match = re.fullmatch(r"(auto|cpu|cuda|tensorrt)(?::(\d+))?", requested)
     if not match or (match[2] and match[1] in ("auto", "cpu")):
         raise DeviceError(f"--device {requested}: unknown; use auto, cpu, cuda, cuda:N or tensorrt")
-    kind, index = match[1], int(match[2] or 0)
-    have = providers if providers is not None else list(runtime().get_available_providers())
-    if kind == "auto":
-        kind = "cuda" if _PROVIDERS["cuda"] in have else "cpu"
-        reason = "auto: onnxruntime has the CUDA provider" if kind == "cuda" else "auto: this onnxruntime has no GPU provider"
-    else:
-        if _PROVIDERS[kind] not in have:
-            raise DeviceError(
-                f"--device {requested}: this onnxruntime has no {_PROVIDERS[kind]} (it has {', '.join(have)}); "
-                "`pip install 'llmbin-fast[gpu]'` on a machine with an NVIDIA GPU, or use --device cpu"
-            )
-        reason = "as asked"
-    preferred = ("int8", "fp32") if kind == "cpu" else ("fp16", "fp32")
-    if precision == "auto":
-        precision = next((p for p in preferred if p in offered), offered[0])
-    elif precision not in offered:
+    if precision not in ("auto", *offered):
         raise DeviceError(f"--precision {precision}: the model pack has {', '.join(offered)}")
-    return Device(kind, index, precision, reason)
+    have = hardware or look()
+    kind, index = match[1], int(match[2] or 0)
+    cuda = _PROVIDERS["cuda"] in have.providers
+    if kind == "auto":
+        reasons = {
+            "tensorrt": "auto: a GPU and TensorRT are here" if have.gpu and have.tensorrt else "",
+            "cuda": "auto: a GPU and onnxruntime's CUDA provider are here" if have.gpu and cuda else "",
+            "cpu": "auto: no GPU is seen" if not have.gpu else "auto: there is a GPU, but neither onnxruntime-gpu nor TensorRT to use it",
+        }
+    elif kind == "cuda" and not cuda:
+        raise DeviceError(
+            f"--device {requested}: this onnxruntime has no {_PROVIDERS['cuda']} (it has {', '.join(have.providers)}); "
+            "`pip install 'llmbin-fast[gpu]'` on a machine with an NVIDIA GPU, or use --device cpu"
+        )
+    else:
+        reasons = {kind: "as asked"}
+    return [Device(k, index if k == kind else 0, _precision(k, precision, offered), why) for k, why in reasons.items() if why]
+
+
+def _precision(kind: str, precision: str, offered: list[str]) -> str:
+    if precision != "auto":
+        return precision
+    preferred = ("int8", "fp32") if kind == "cpu" else ("fp16", "fp32")
+    return next((p for p in preferred if p in offered), offered[0])
 
 
 def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]]:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 from . import __version__
-from .devices import CLASH, choose_device, installed, runtime
+from .devices import CLASH, choose_devices, installed, runtime
 from .errors import LlmbinError
 from .markers import markers_available
 from .pack import DEFAULT_MODEL, find_pack, list_packs, load_pack
@@ -63,7 +63,7 @@ def _device() -> list[tuple[str, str, bool]]:
         return [("onnxruntime", CLASH, False)]
     try:
         providers = list(runtime().get_available_providers())
-        device = choose_device("auto", "auto", list(load_pack(find_pack(DEFAULT_MODEL)).encoders), providers)
+        device = choose_devices("auto", "auto", list(load_pack(find_pack(DEFAULT_MODEL)).encoders))[0]
     except LlmbinError as error:
         return [("onnxruntime", str(error), False)]
     return [("providers", ", ".join(providers), True), ("--device auto", f"{device}, {device.precision} ({device.reason})", True)]

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from .bam import DepthRules, read_depth
+from .budget import choose_budget
 from .coverage import sample_names
 from .depth_tables import DepthTable, write_depth_table
-from .devices import choose_device
-from .encoder import OnnxEncoder
+from .encoder import open_encoder
 from .errors import CoverageError, InputError
 from .features import profile_contigs
 from .pack import find_pack, load_pack
@@ -27,16 +27,14 @@ def embed(
 ) -> None:  # fmt: skip
     """Write ``names`` (str), ``vectors`` float32 [n, dims] and ``lm`` float32 [n, width] of contigs, in file order."""
     pack = load_pack(find_pack(model))
-    chosen = choose_device(device, precision, list(pack.encoders))
-    log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, chosen, chosen.precision, chosen.reason)
+    chosen, encoder = open_encoder(pack, device, precision)
     plan = WindowPlan(pack.window, windows or pack.max_windows, pack.bucket, seed)
+    budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
     with bar("embedding", None, True) as advance:
-        features = profile_contigs(
-            contigs, OnnxEncoder(pack, chosen), plan, min_length=min_length, threads=threads, batch_size=batch_size, progress=advance
-        )
+        features = profile_contigs(contigs, encoder, plan, min_length=min_length, threads=threads, budget=budget, progress=advance)
     if not features.names:
         raise InputError(f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length")
-    vectors = project(features.tetranucleotides, features.lm, pack.projector)
+    vectors = project(features.composition, features.lm, pack.projector)
     with whole_file(output) as handle:
         np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
     log.info("%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,11 +11,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .devices import Device, session
-from .errors import DeviceError
+from .devices import Device, choose_devices, session
+from .errors import DeviceError, DeviceMemoryError
 from .pack import ModelPack
 from .windows import Batch
 
+log = logging.getLogger("llmbin")
 Floats = npt.NDArray[np.float32]
 
 
@@ -27,18 +29,19 @@ class Encoder(Protocol):
 
 
 class OnnxEncoder:
-    """An encoder run by ONNX Runtime; a batch that does not fit the device's memory is halved."""
+    """An encoder run by ONNX Runtime."""
 
-    def __init__(self, pack: ModelPack, device: Device) -> None:
-        self.width = pack.width
+    def __init__(self, onnx: bytes, width: int, device: Device) -> None:
+        self.width = width
         self.device = device
-        self._run = session(pack.encoders[device.precision], device)
+        self._run = session(onnx, device)
 
     def encode(self, batch: Batch) -> Floats:
         """Vectors of a batch.
 
         Raises:
-            DeviceError: not even one window fits, or the runtime failed.
+            DeviceMemoryError: the batch does not fit the device.
+            DeviceError: the runtime failed.
         """
         codes, lengths = batch.codes, batch.lengths
         if len(lengths) == 1:
@@ -47,12 +50,58 @@ class OnnxEncoder:
         try:
             (out,) = self._run({"codes": codes, "lengths": lengths})
         except Exception as error:  # onnxruntime raises classes of its own making
-            if "memory" not in str(error).lower() or len(batch.lengths) == 1:
-                raise DeviceError(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
-            half = len(batch.lengths) // 2
-            parts = (slice(0, half), slice(half, None))
-            return np.concatenate([self.encode(Batch(batch.codes[p], batch.lengths[p], batch.contigs[p])) for p in parts])
+            kind = DeviceMemoryError if "memory" in str(error).lower() else DeviceError
+            raise kind(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
         return np.asarray(out[: len(batch.lengths)], np.float32)
+
+
+def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Device, Encoder]:
+    """The pack's encoder on the device that was asked for, and which that is; builds a TensorRT engine if there is none.
+
+    Only ``auto`` goes on to another device where one does not start, and says so.
+
+    Raises:
+        DeviceError: the device cannot be had or does not start.
+    """
+    devices = choose_devices(requested, precision, list(pack.encoders))
+    for device, spare in zip(devices, [*devices[1:], None], strict=True):
+        try:
+            encoder = _open(pack, device)
+        except DeviceError as error:
+            if spare is None:
+                raise
+            log.warning("%s cannot be used (%s); trying %s", device, error, spare)
+        else:
+            log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, device, device.precision, device.reason)
+            return device, encoder
+    raise AssertionError("there is always a device to try")
+
+
+def _open(pack: ModelPack, device: Device) -> Encoder:
+    if device.kind != "tensorrt":
+        return OnnxEncoder(pack.encoders[device.precision], pack.width, device)
+    from .cuda import find_gpu
+    from .engines import cache_folder, engine_for, target_of, tensorrt
+    from .tensorrt_encoder import TensorRtEncoder
+
+    trt = tensorrt()
+    engine, _ = engine_for(pack, device.precision, trt, target_of(trt, find_gpu(device.index)), cache_folder())
+    return TensorRtEncoder(trt, engine, pack.width, device.index)
+
+
+def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:
+    """Vectors of a batch; one that does not fit the device's memory is halved until it does.
+
+    Raises:
+        DeviceError: not even one window fits.
+    """
+    try:
+        return encoder.encode(batch)
+    except DeviceMemoryError as error:
+        if len(batch.lengths) == 1:
+            raise DeviceError(f"{error}; not even one window of {batch.codes.shape[1]:,} bases fits, use --device cpu") from None
+    half = len(batch.lengths) // 2
+    return np.concatenate([encode_in_parts(encoder, batch.part(rows)) for rows in (slice(0, half), slice(half, None))])
 
 
 class ContigVectors:
@@ -91,7 +140,7 @@ def encode_batches(encoder: Encoder, stream: Iterable[Batch], threads: int) -> C
     queue: deque[tuple[Batch, Future[Floats]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for batch in stream:
-            queue.append((batch, pool.submit(encoder.encode, batch)))
+            queue.append((batch, pool.submit(encode_in_parts, encoder, batch)))
             while len(queue) > 2 * threads:
                 done, future = queue.popleft()
                 vectors.add(done, future.result())

@@ -37,3 +37,7 @@ class ModelPackError(LlmbinError):
 
 class DeviceError(LlmbinError):
     """The device or precision that was asked for cannot be used here."""
+
+
+class DeviceMemoryError(DeviceError):
+    """The device's memory does not hold a batch; a smaller one may fit."""

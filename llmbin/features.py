@@ -12,24 +12,27 @@ import numpy.typing as npt
 from .contigs import Assembly, Contig, read_contigs
 from .encoder import Encoder, encode_batches
 from .markers import MarkerSearch
-from .windows import WindowPlan, batches
+from .pack import COMPOSITION
+from .windows import CPU_BUDGET, WindowPlan, batches
 
 Floats = npt.NDArray[np.float32]
-BATCH_BASES = 16_384  # a core's cache holds the hidden states of about this many bases
+TETRANUCLEOTIDES = 136
+SENSE = np.array([c for c in range(64) if c not in (48, 50, 56)])  # all but the stops TAA, TAG, TGA
+SHORTEST_FRAME = 150  # bases; open frames of random sequence are mostly shorter
 
 
 @dataclass(frozen=True)
 class Features:
     """What is known of n contigs before coverage.
 
-    ``tetranucleotides`` are square roots of smoothed frequencies [n, 136]; ``lm`` [n, width]; ``markers`` copies
+    ``composition`` [n, 197] is that of `composition_vector`; ``lm`` [n, width]; ``markers`` copies
     int16 [n, markers], or None where markers are off. ``encoded_bases`` and ``computed_positions`` tell the padding.
     """
 
     names: list[str]
     lengths: npt.NDArray[np.int64]
     gc: Floats
-    tetranucleotides: Floats
+    composition: Floats
     lm: Floats
     markers: npt.NDArray[np.int16] | None
     too_short: int
@@ -38,15 +41,17 @@ class Features:
     computed_positions: int
 
 
-def tetranucleotide_vector(codes: npt.NDArray[np.uint8]) -> Floats:
-    """Square roots of canonical 4-mer frequencies with half a count added to each: float32 [136].
+def composition_vector(codes: npt.NDArray[np.uint8]) -> Floats:
+    """Square roots of the frequencies of canonical 4-mers and of codons in open frames: float32 [136 + 61].
 
-    The square root makes the variance of a frequency independent of the frequency (Hellinger).
+    The square root makes the variance of a frequency independent of the frequency (Hellinger). Half a count and a
+    quarter are added to each: a short contig looks like an average one.
     """
-    from ._kernels import tetranucleotides
+    from ._kernels import codons, tetranucleotides
 
-    counts = tetranucleotides(codes).astype(np.float64) + 0.5
-    return np.asarray(np.sqrt(counts / counts.sum()), np.float32)
+    words = tetranucleotides(codes).astype(np.float64) + 0.5
+    usage = codons(codes, SHORTEST_FRAME)[SENSE].astype(np.float64) + 0.25
+    return np.asarray(np.sqrt(np.concatenate([words / words.sum(), usage / usage.sum()])), np.float32)
 
 
 def profile_contigs(
@@ -56,33 +61,33 @@ def profile_contigs(
     *,
     min_length: int,
     threads: int = 1,
-    batch_size: int = 0,
+    budget: int = 0,
     markers: MarkerSearch | None = None,
     progress: Callable[[int], object] = lambda bases: None,
 ) -> Features:
     """Stream an assembly once.
 
-    ``batch_size`` is windows a batch, 0 for the default; ``progress`` is told the bases of every contig that went by.
+    ``budget`` is the bases of a batch, 0 for a CPU core's; ``progress`` is told the bases of every contig that went by.
     """
     assembly = Assembly([], [], [])
-    tetranucleotides: list[Floats] = []
+    compositions: list[Floats] = []
 
-    def composition(contigs: Iterable[Contig]) -> Iterator[Contig]:
+    def compositions_of(contigs: Iterable[Contig]) -> Iterator[Contig]:
         for contig in contigs:
-            tetranucleotides.append(tetranucleotide_vector(contig.codes))
+            compositions.append(composition_vector(contig.codes))
             progress(len(contig.codes))
             yield contig
 
-    stream: Iterable[Contig] = composition(read_contigs(path, min_length, assembly))
+    stream: Iterable[Contig] = compositions_of(read_contigs(path, min_length, assembly))
     if markers is not None:
         stream = markers.watch(stream)
-    vectors = encode_batches(encoder, batches(stream, plan, batch_size or max(1, BATCH_BASES // plan.window)), threads)
+    vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads)
     n = len(assembly.names)
     return Features(
         assembly.names,
         np.array(assembly.lengths, np.int64),
         np.array(assembly.gc, np.float32),
-        np.array(tetranucleotides, np.float32).reshape(n, 136),
+        np.array(compositions, np.float32).reshape(n, COMPOSITION),
         vectors.result(n),
         markers.counts(n) if markers is not None else None,
         assembly.too_short,

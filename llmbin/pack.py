@@ -19,8 +19,9 @@ import numpy.typing as npt
 from .errors import ModelPackError
 from .onnx_check import check_onnx
 
-FORMAT = 1
+FORMAT = 2
 MAX_FILE = 4 << 30
+COMPOSITION = 136 + 61  # tetranucleotides and codons
 BUILT_IN = Path(__file__).parent / "models"
 DEFAULT_MODEL = "llmbin-edge"
 
@@ -29,7 +30,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Projector:
-    """Linear map from [sqrt tetranucleotide frequencies | LM vector] to z.
+    """Linear map from [composition | LM vector] to z (see `features.composition_vector`).
 
     ``mean`` [features], ``weight`` [features, dims]; the noise of a vector of L kb is ``noise_floor`` +
     ``noise_per_kb`` / min(L, ``noise_until_kb``), in units of the mean squared difference from the genome's centre per
@@ -121,7 +122,7 @@ def _projector(folder: Path, data: bytes, width: int, noise: dict[str, float]) -
         numbers = [float(noise[k]) for k in ("floor", "per_kb", "until_kb", "dims")]
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ModelPackError(f"{folder / 'model.safetensors'}: malformed ({error!r})") from None
-    features = 136 + width
+    features = COMPOSITION + width
     if mean.shape != (features,) or weight.ndim != 2 or weight.shape[0] != features or scale.shape != weight.shape[1:]:
         raise ModelPackError(f"{folder}: the projector's shapes do not fit {features} features")
     if not all(np.isfinite(a).all() for a in (mean, weight, scale)) or min(numbers[0], numbers[1], numbers[2]) <= 0 or (scale <= 0).any():

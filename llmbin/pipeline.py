@@ -1,6 +1,6 @@
 """The main job, from contigs to bins.
 
-Read contigs; take windows; count tetranucleotides and embed windows with the language model, looking for marker
+Read contigs; take windows; count tetranucleotides and codons, and embed windows with the language model, looking for marker
 genes meanwhile; measure coverage; project to points of one calibrated metric; build HDBSCAN's tree over long contigs; cut
 it where the genomes are; recruit the other contigs; write bins.
 """
@@ -21,9 +21,10 @@ import numpy as np
 from . import __version__
 from .bam import DepthRules, check_alignments
 from .binning import Binning, bin_contigs
+from .budget import choose_budget
 from .coverage import Coverage, coverage_from_bams, coverage_from_tables, no_coverage, sample_names
-from .devices import Device, choose_device, installed
-from .encoder import OnnxEncoder
+from .devices import Device, installed
+from .encoder import Encoder, open_encoder
 from .errors import InputError, UsageError
 from .features import Features, profile_contigs
 from .markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
@@ -96,19 +97,18 @@ def run(options: RunOptions) -> RunResult:
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         check_coverage_files(options)
         pack = load_pack(find_pack(options.model))
-        device = choose_device(options.device, options.precision, list(pack.encoders))
-        log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, device, device.precision, device.reason)
+        device, encoder = open_encoder(pack, options.device, options.precision)
         markers = choose_markers(options.markers)
         contigs = stored_contigs(options.contigs, work)
         digest = file_digest(contigs)
         with clock.stage("features"):
-            features = contig_features(options, contigs, digest, pack, device, markers, work)
+            features = contig_features(options, contigs, digest, pack, device, encoder, markers, work)
         describe(features, options)
         with clock.stage("coverage"):
             sources = [file_digest(path) for path in (*options.bams, *options.depth)]
             coverage = contig_coverage(options, features, digest, sources, work)
         with clock.stage("binning"):
-            z = project(features.tetranucleotides, features.lm, pack.projector)
+            z = project(features.composition, features.lm, pack.projector)
             points = make_points(z, features.lengths, coverage, pack.projector)
             binning = bin_contigs(
                 points, features.lengths, options.min_length, options.min_bin_size, features.markers, markers, options.threads
@@ -180,8 +180,9 @@ def stored_contigs(path: Path, work: Workspace) -> Path:
 
 
 def contig_features(
-    options: RunOptions, contigs: Path, digest: dict[str, Any], pack: ModelPack, device: Device, markers: MarkerSet | None, work: Workspace
-) -> Features:
+    options: RunOptions, contigs: Path, digest: dict[str, Any], pack: ModelPack, device: Device, encoder: Encoder,
+    markers: MarkerSet | None, work: Workspace,
+) -> Features:  # fmt: skip
     """One pass over the contigs, or its stored outcome."""
     plan = WindowPlan(pack.window, options.windows or pack.max_windows, pack.bucket, options.seed)
     key = {
@@ -191,14 +192,14 @@ def contig_features(
     if options.resume and (stored := work.load("features", key)):
         log.info("resuming: contigs were read and embedded before")
         return Features(
-            stored["names"].tolist(), stored["lengths"], stored["gc"], stored["tetranucleotides"], stored["lm"],
+            stored["names"].tolist(), stored["lengths"], stored["gc"], stored["composition"], stored["lm"],
             stored["markers"] if markers is not None else None, *(int(x) for x in stored["numbers"]),
         )  # fmt: skip
-    encoder = OnnxEncoder(pack, device)
+    budget = options.batch_size * pack.window or choose_budget(encoder, device, plan)
     search = MarkerSearch(markers, options.threads) if markers is not None else None
     with bar("reading and embedding contigs", None, options.progress) as advance:
         features = profile_contigs(
-            contigs, encoder, plan, min_length=options.recruit_length, threads=options.threads, batch_size=options.batch_size,
+            contigs, encoder, plan, min_length=options.recruit_length, threads=options.threads, budget=budget,
             markers=search, progress=advance,
         )  # fmt: skip
     if not (features.lengths >= options.min_length).any():
@@ -208,7 +209,7 @@ def contig_features(
         )
     numbers = [features.too_short, features.short_bases, features.encoded_bases, features.computed_positions]
     arrays = {
-        "names": np.array(features.names), "lengths": features.lengths, "gc": features.gc, "tetranucleotides": features.tetranucleotides,
+        "names": np.array(features.names), "lengths": features.lengths, "gc": features.gc, "composition": features.composition,
         "lm": features.lm, "numbers": np.array(numbers, np.int64),
     }  # fmt: skip
     if features.markers is not None:

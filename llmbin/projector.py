@@ -21,9 +21,9 @@ HETEROGENEITY = 2.0
 SMALLEST_DEPTH = 0.05
 
 
-def project(tetranucleotides: Floats, lm: Floats, projector: Projector) -> Floats:
+def project(composition: Floats, lm: Floats, projector: Projector) -> Floats:
     """Vectors z float32 [n, dims] of contigs."""
-    features = np.concatenate([tetranucleotides, lm], axis=1)
+    features = np.concatenate([composition, lm], axis=1)
     return np.asarray((features - projector.mean) @ projector.weight, np.float32)
 
 

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from .contigs import Contig
 
+CPU_BUDGET = 8_192  # bases of a batch: a core's cache holds the hidden states of about this many
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -22,6 +24,10 @@ class Batch:
     codes: npt.NDArray[np.uint8]
     lengths: npt.NDArray[np.int32]
     contigs: npt.NDArray[np.int64]
+
+    def part(self, rows: slice) -> Batch:
+        """Some of the windows."""
+        return Batch(self.codes[rows], self.lengths[rows], self.contigs[rows])
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,8 @@ def padded_length(length: int, plan: WindowPlan) -> int:
     return min(plan.window, -(-length // plan.bucket) * plan.bucket)
 
 
-def batches(contigs: Iterable[Contig], plan: WindowPlan, batch_size: int) -> Iterator[Batch]:
-    """Batches of up to ``batch_size`` windows, each of one padded length."""
+def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:
+    """Batches of one padded length each, of up to ``budget`` bases with their padding (but at least one window)."""
     waiting: dict[int, list[tuple[int, npt.NDArray[np.uint8]]]] = {}
     for contig in contigs:
         for start in window_starts(len(contig.codes), contig.index, plan):
@@ -59,7 +65,7 @@ def batches(contigs: Iterable[Contig], plan: WindowPlan, batch_size: int) -> Ite
             size = padded_length(len(piece), plan)
             group = waiting.setdefault(size, [])
             group.append((contig.index, piece))
-            if len(group) == batch_size:
+            if (len(group) + 1) * size > budget:
                 yield _pack(size, waiting.pop(size))
     for size in sorted(waiting):
         yield _pack(size, waiting[size])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
 
 import numpy as np
 
@@ -25,6 +25,25 @@ def tetranucleotides(text: str) -> np.ndarray:
     for word, count in Counter(text[i : i + 4] for i in range(len(text) - 3)).items():
         if word in columns:
             out[columns[word]] += count
+    return out
+
+
+def codons(text: str, shortest: int) -> np.ndarray:
+    frames = []
+    for strand, at in ((text, lambda i: i), (reverse_complement(text), lambda i: len(text) - i)):
+        for begin in range(3):
+            words = [(i, strand[i : i + 3]) for i in range(begin, len(strand) - 2, 3)]
+            for stop, run in groupby(words, lambda w: CODON.get(w[1], "*") == "*"):
+                found = list(run)
+                low, high = sorted((at(found[0][0]), at(found[-1][0] + 3)))
+                if not stop and high - low >= shortest:
+                    frames.append((low - high, low, strand is not text, high, [w for _, w in found]))
+    out, used = np.zeros(64, np.uint32), np.zeros(len(text), bool)
+    for size, low, _, high, words in sorted(frames):
+        if 3 * used[low:high].sum() <= -size:
+            used[low:high] = True
+            for word in words:
+                out[["".join(w) for w in product("ACGT", repeat=3)].index(word)] += 1
     return out
 
 

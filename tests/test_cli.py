@@ -271,6 +271,42 @@ def test_embed(community: Community, cli: Cli, tmp_path: Path) -> None:
         assert np.isfinite(arrays["vectors"]).all()
 
 
+def test_bench_measures_a_file_and_writes_json(community: Community, cli: Cli, tmp_path: Path) -> None:
+    status, out, _ = cli("bench", community.contigs, "--json", tmp_path / "b.json", "-t", 1, "-q")
+    assert status == 0
+    for word in ("padded length", "Mbp/s", "padding", "markers", "peak memory"):
+        assert word in out
+    found = json.loads((tmp_path / "b.json").read_text())
+    assert found["padding_efficiency"] > 0.9
+    assert set(found["stages"]) == {"reading", "composition", "encoding", "markers"}
+    assert [b["bases"] for b in found["buckets"]] == list(range(256, 2049, 256))
+
+
+def test_a_triton_repository_holds_the_graphs(cli: Cli, tmp_path: Path) -> None:
+    from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    assert cli("export", DEFAULT_MODEL, "-o", tmp_path / "t", "--format", "triton")[0] == 0
+    assert {p.name for p in (tmp_path / "t").iterdir()} == {f"{pack.name}-{p}" for p in pack.encoders}
+    folder = tmp_path / "t" / f"{pack.name}-fp16"
+    assert (folder / "1" / "model.onnx").read_bytes() == pack.encoders["fp16"]
+    assert f"dims: [ {pack.width} ]" in (folder / "config.pbtxt").read_text()
+    status, _, err = cli("export", DEFAULT_MODEL, "-o", tmp_path / "t", "--format", "triton")
+    assert (status, "not empty" in err) == (1, True)
+
+
+def test_engines_cannot_be_built_for_what_does_not_exist(cli: Cli) -> None:
+    for arguments, message in (
+        (["--precision", "int8"], "made for CPUs"),
+        (["--precision", "fp8"], "the model pack has"),
+        (["--device", 99], ""),
+    ):
+        status, _, err = cli("build-engine", *arguments)
+        assert status == 1
+        assert message in err
+        assert err.count("\n") == 1
+
+
 def test_models_doctor_and_version(cli: Cli) -> None:
     assert "llmbin-edge" in cli("models")[1]
     status, out, _ = cli("doctor")

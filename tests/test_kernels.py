@@ -6,7 +6,7 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin._kernels import MarkerScanner, base_counts, encode_bases, neighbours, spanning_tree, tetranucleotides
+from llmbin._kernels import MarkerScanner, base_counts, codons, encode_bases, neighbours, spanning_tree, tetranucleotides
 
 bases = st.text(alphabet="ACGT", max_size=60)
 messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map("".join)
@@ -29,6 +29,23 @@ def test_tetranucleotides_equal_the_reference(text: str) -> None:
 def test_tetranucleotides_do_not_see_the_strand(text: str) -> None:
     other = reference.reverse_complement(text)
     assert (tetranucleotides(encode_bases(text.encode())) == tetranucleotides(encode_bases(other.encode()))).all()
+
+
+coding = st.lists(st.one_of(st.sampled_from(["GCGGAT", "TAA", "TTA", "ATG", "C", "N", "GGC" * 6]), bases), max_size=25).map("".join)
+
+
+@given(coding, st.sampled_from([3, 12, 30]))
+def test_codons_equal_the_reference(text: str, shortest: int) -> None:
+    assert (codons(encode_bases(text.encode()), shortest) == reference.codons(text, shortest)).all()
+
+
+def test_a_gene_shows_its_codons_on_either_strand() -> None:
+    sense = [word for word, residue in reference.CODON.items() if residue != "*"]
+    gene = np.random.default_rng(1).choice(sense, 200)
+    text = "TAGTTAGCTAA" + "".join(gene) + "TAACTAGCTAG"
+    want = [int((gene == word).sum()) for word in reference.CODON]
+    for strand in (text, reference.reverse_complement(text)):
+        assert codons(encode_bases(strand.encode()), 150).tolist() == want
 
 
 SEEDS = {"MKLVAA": 0, "KLVAAG": 0, "GGHHAA": 1, "AAAAAA": 2, "RRRRRR": 1}

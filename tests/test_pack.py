@@ -11,18 +11,18 @@ import pytest
 from onnx import TensorProto, helper
 
 from llmbin.contigs import Contig
-from llmbin.devices import choose_device
+from llmbin.devices import Device
 from llmbin.encoder import OnnxEncoder, encode_batches
-from llmbin.errors import DeviceError, ModelPackError
+from llmbin.errors import ModelPackError
 from llmbin.onnx_check import check_onnx
-from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.pack import COMPOSITION, DEFAULT_MODEL, find_pack, load_pack
 from llmbin.windows import Batch, WindowPlan, batches
 
 
-@pytest.fixture(scope="module")
-def encoder() -> OnnxEncoder:
+@pytest.fixture(scope="module", params=["fp32", "int8"])
+def encoder(request: pytest.FixtureRequest) -> OnnxEncoder:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    return OnnxEncoder(pack, choose_device("cpu", "auto", list(pack.encoders)))
+    return OnnxEncoder(pack.encoders[request.param], pack.width, Device("cpu", 0, request.param, "test"))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def graph(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | No
 
 def test_the_built_in_pack_says_what_it_is() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    assert pack.projector.weight.shape == (136 + pack.width, pack.projector.scale.size)
+    assert pack.projector.weight.shape == (COMPOSITION + pack.width, pack.projector.scale.size)
     assert pack.projector.scale.size <= 32
     assert sum(p.stat().st_size for p in pack.folder.iterdir()) < 10 << 20
     card = (pack.folder / "MODEL_CARD.md").read_text()
@@ -148,32 +148,7 @@ def test_a_vector_does_not_depend_on_the_strand(encoder: OnnxEncoder) -> None:
 def test_batch_size_and_threads_change_no_bit(encoder: OnnxEncoder, threads: int) -> None:
     plan = WindowPlan(2048, 2, 256)
     contigs = [Contig(i, f"c{i}", window(n, i)) for i, n in enumerate((5000, 1500, 2048, 1700, 9000, 1501, 4096, 2000))]
-    want = encode_batches(encoder, batches(contigs, plan, 1), 1).result(8)
+    want = encode_batches(encoder, batches(contigs, plan, 2048), 1).result(8)
     for size in (3, 7, 32):
-        got = encode_batches(encoder, batches(contigs, plan, size), threads).result(8)
+        got = encode_batches(encoder, batches(contigs, plan, size * 2048), threads).result(8)
         assert (got == want).all()
-
-
-@pytest.mark.parametrize(
-    ("requested", "providers", "message"),
-    [
-        ("cuda", ["CPUExecutionProvider"], "has no CUDAExecutionProvider"),
-        ("tensorrt", ["CPUExecutionProvider"], "has no TensorrtExecutionProvider"),
-        ("gpu", ["CPUExecutionProvider"], "unknown"),
-        ("cpu:1", ["CPUExecutionProvider"], "unknown"),
-    ],
-)
-def test_devices_never_fall_back_silently(requested: str, providers: list[str], message: str) -> None:
-    with pytest.raises(DeviceError, match=message):
-        choose_device(requested, "auto", ["fp32"], providers)
-
-
-def test_auto_says_why() -> None:
-    cpu = choose_device("auto", "auto", ["fp32"], ["CPUExecutionProvider"])
-    assert (str(cpu), cpu.precision) == ("cpu", "fp32")
-    assert "no GPU provider" in cpu.reason
-    gpu = choose_device("auto", "auto", ["fp32", "fp16"], ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    assert (str(gpu), gpu.precision) == ("cuda:0", "fp16")
-    assert str(choose_device("cuda:2", "fp32", ["fp32"], ["CUDAExecutionProvider"])) == "cuda:2"
-    with pytest.raises(DeviceError, match="--precision int8"):
-        choose_device("cpu", "int8", ["fp32"], ["CPUExecutionProvider"])

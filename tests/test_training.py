@@ -138,13 +138,48 @@ def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.Ca
     train_lm(shards, tmp_path / "lm", SMALL, FAST)
     (tmp_path / "card.md").write_text("# tiny\n")
     arguments = ["train", "pack", shards, "--lm", tmp_path / "lm" / "lm", "-o", tmp_path / "pack", "--card", tmp_path / "card.md",
-                 "--window", "512", "--per-genome", "12", "--dims", "4", "--name", "tiny"]  # fmt: skip
+                 "--window", "512", "--per-genome", "12", "--dims", "4", "--name", "tiny", "--precision", "fp32", "fp16"]  # fmt: skip
     assert main([str(a) for a in arguments]) == 0
     pack = load_pack(tmp_path / "pack")
-    assert (pack.name, pack.width, pack.projector.weight.shape) == ("tiny", 16, (152, 4))
-    assert pack.config["export_difference"] <= 1e-5
+    assert (pack.name, pack.width, pack.projector.weight.shape) == ("tiny", 16, (213, 4))
+    assert set(pack.encoders) == {"fp32", "fp16"}
+    assert pack.config["parity"]["fp32"]["difference"] <= 1e-5
     contigs = tmp_path / "c.fa"
     contigs.write_text(">a\n" + "ACGTTGCAAC" * 80 + "\n")
     assert main(["embed", str(contigs), "-o", str(tmp_path / "v.npz"), "--model", str(tmp_path / "pack"), "-q"]) == 0
     with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
         assert arrays["vectors"].shape == (1, 4)
+
+
+def test_a_pack_is_exported_again(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxscript")
+    from llmbin.cli import main
+    from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+
+    rng = np.random.default_rng(0)
+    contigs = tmp_path / "c.fa"
+    contigs.write_text("".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 6000))}\n" for i in range(3)))
+    assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "again"), "--precision", "fp32", "fp16", "--calibrate", str(contigs)]) == 0
+    source, made = load_pack(find_pack(DEFAULT_MODEL)), load_pack(tmp_path / "again")
+    assert set(made.encoders) == {"fp32", "fp16"}
+    assert made.encoders == {p: source.encoders[p] for p in made.encoders}
+    assert made.config["parity"]["fp16"]["cosine"] > 0.9995
+    assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "x")]) == 2
+    assert "--calibrate FASTA is needed" in capsys.readouterr().err
+    contigs.write_text(">short\nACGT\n")
+    assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "x"), "--calibrate", str(contigs)]) == 1
+    assert "no sequence has 2,048 bases" in capsys.readouterr().err
+
+
+def test_half_precision_graphs_write_every_type() -> None:
+    import onnx
+    from llmbin.export.graph import encoder_onnx
+
+    model = onnx.load_from_string(encoder_onnx(GenomeLM(SMALL), 256, half=True))
+    typed = {t.name: t.data_type for t in model.graph.initializer}
+    for node in model.graph.node:
+        kinds = {typed[name] for name in node.input if name in typed} & {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
+        if node.op_type in ("Conv", "MatMul", "Gemm"):
+            assert kinds == {onnx.TensorProto.FLOAT16}, node.name
+        if node.op_type == "LayerNormalization":
+            assert kinds == {onnx.TensorProto.FLOAT}, node.name

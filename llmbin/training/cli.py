@@ -15,7 +15,8 @@ from ..errors import InputError
 
 def main(argv: Sequence[str]) -> int:
     """Run one of the training commands."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("llmbin").setLevel(logging.INFO)
     parser = argparse.ArgumentParser(prog="llmbin-fast train", description="Train a model pack, step by step.")
     commands = parser.add_subparsers(required=True, metavar="STEP")
     for add in (_add_shards, _add_lm, _add_markers, _add_pack, _add_eval):
@@ -104,6 +105,8 @@ def _add_pack(commands: Commands) -> None:
     parser.add_argument("--name", default="llmbin-edge")
     parser.add_argument("--version", default="1")
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
+    precisions = ["fp32", "fp16", "int8"]
+    parser.add_argument("--precision", nargs="+", choices=precisions, default=precisions, help="encoders to export (default: all)")
     parser.add_argument("--window", type=int, default=2048)
     parser.add_argument("--max-windows", type=int, default=1)
     parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..features import profile_contigs
-from ..pack import find_pack, load_pack
+from ..devices import Device
+from ..encoder import OnnxEncoder
+from ..features import TETRANUCLEOTIDES, profile_contigs
+from ..pack import COMPOSITION, find_pack, load_pack
 from ..windows import WindowPlan
 from .fragments import fragment_features
-from .packing import GraphEncoder
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
@@ -39,20 +40,22 @@ def figures(vectors: npt.NDArray[np.float64], genome: npt.NDArray[np.str_], leng
 
 
 def evaluate(model: str, train_shards: Path, fragments: Path, truth: Path, per_genome: int, threads: int, out: Path | None) -> None:
-    """Print (and write) the table: raw tetranucleotides, their LDA, LM alone, the pack."""
+    """Print (and write) the table: raw tetranucleotides, LDA of the parts, the pack."""
     pack = load_pack(find_pack(model))
-    encoder = GraphEncoder(pack.encoders["fp32"], pack.width)
+    encoder = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "evaluation"))
     plan = WindowPlan(pack.window, pack.max_windows, pack.bucket)
     found = profile_contigs(fragments, encoder, plan, min_length=1, threads=threads)
-    features = np.concatenate([found.tetranucleotides, found.lm], axis=1).astype(np.float64)
+    features = np.concatenate([found.composition, found.lm], axis=1).astype(np.float64)
     with open(truth, newline="") as handle:
         genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t")}
     genome, length = np.array([genomes[n] for n in found.names]), found.lengths
     train = fragment_features(Shards(train_shards), encoder, plan, per_genome, 1, threads)
-    rows = {"tetranucleotides, centred": figures(features[:, :136] - features[:, :136].mean(0), genome, length)}
+    raw = features[:, :TETRANUCLEOTIDES]
+    rows = {"tetranucleotides, centred": figures(raw - raw.mean(0), genome, length)}
     for name, columns in (
-        ("tetranucleotides, LDA (this pack without the LM)", slice(0, 136)),
-        ("LM, LDA (this pack without tetranucleotides)", slice(136, None)),
+        ("tetranucleotides, LDA", slice(0, TETRANUCLEOTIDES)),
+        ("tetranucleotides and codons, LDA (this pack without the LM)", slice(0, COMPOSITION)),
+        ("LM, LDA (this pack without tetranucleotides and codons)", slice(COMPOSITION, None)),
     ):
         part = fit_projector(replace(train, values=train.values[:, columns]), ProjectorSettings(dims=pack.projector.weight.shape[1]))
         rows[name] = figures((features[:, columns] - part.mean) @ part.weight, genome, length)

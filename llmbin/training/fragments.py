@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from ..contigs import Contig
 from ..encoder import Encoder, encode_batches
-from ..features import BATCH_BASES, tetranucleotide_vector
-from ..windows import WindowPlan, batches
+from ..features import composition_vector
+from ..windows import CPU_BUDGET, WindowPlan, batches
 from .shards import Shards
 
 
 @dataclass(frozen=True)
 class FragmentFeatures:
-    """Features [n, 136 + width] (tetranucleotides, then LM), genome [n] and length [n]."""
+    """Features [n, 197 + width] (composition, then LM), genome [n] and length [n]."""
 
     values: npt.NDArray[np.float32]
     genome: npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ def fragment_features(
 ) -> FragmentFeatures:  # fmt: skip
     """Random fragments (log-uniform lengths, either strand) of every genome, embedded as ``run`` embeds contigs."""
     rng = np.random.default_rng(seed)
-    genome, length, tetra = [], [], []
+    genome, length, composition = [], [], []
 
     def fragments() -> Iterator[Contig]:
         for g in range(len(shards)):
@@ -43,9 +43,9 @@ def fragment_features(
                     codes = np.where(codes[::-1] < 4, 3 - codes[::-1], 4).astype(np.uint8)
                 genome.append(g)
                 length.append(size)
-                tetra.append(tetranucleotide_vector(codes))
+                composition.append(composition_vector(codes))
                 yield Contig(len(genome) - 1, shards.names[g], codes)
 
-    vectors = encode_batches(encoder, batches(fragments(), plan, max(1, BATCH_BASES // plan.window)), threads)
-    values = np.concatenate([np.array(tetra, np.float32), vectors.result(len(genome))], axis=1)
+    vectors = encode_batches(encoder, batches(fragments(), plan, CPU_BUDGET), threads)
+    values = np.concatenate([np.array(composition, np.float32), vectors.result(len(genome))], axis=1)
     return FragmentFeatures(values, np.array(genome, np.int64), np.array(length, np.int64))

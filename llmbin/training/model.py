@@ -66,7 +66,9 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """x: [batch, positions, width]; mask: [batch, positions, 1], 0 where there is padding."""
         h = self.mix((x * mask).transpose(1, 2)).transpose(1, 2)
-        h = self.down(F.relu(self.up(self.norm(h))))
+        # The norm keeps its own precision, so that the rest may run in half; in one precision the casts are none.
+        h = self.norm(h.to(self.norm.weight.dtype)).to(x.dtype)
+        h = self.down(F.relu(self.up(h)))
         out: Tensor = x + self.scale * h
         return out
 
@@ -103,12 +105,13 @@ class GenomeLM(PreTrainedModel):
             hidden states [batch, bases / stride, width] and their mask [batch, bases / stride, 1].
         """
         values = torch.arange(5, dtype=codes.dtype, device=codes.device)
-        one_hot = (codes[:, None, :] == values[None, :, None]).to(mask.dtype) * mask[:, None, :]
+        narrow = self.stem.weight.dtype
+        one_hot = (codes[:, None, :] == values[None, :, None]).to(narrow) * mask[:, None, :].to(narrow)
         x = self.stem(one_hot).transpose(1, 2)
         positions = mask.reshape(mask.shape[0], -1, self.config.stride).amax(2)[:, :, None]
         for block in self.blocks:
-            x = block(x, positions)
-        return self.norm(x), positions
+            x = block(x, positions.to(narrow))
+        return self.norm(x.to(self.norm.weight.dtype)), positions
 
     def encode(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """Masked mean of the hidden states over both strands: [batch, width].
@@ -117,9 +120,9 @@ class GenomeLM(PreTrainedModel):
         stride, and of the strand that the window was read from (up to rounding).
         """
         mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).to(self.norm.weight.dtype)
-        forward = masked_mean(*self.hidden(codes, mask))
-        reverse = masked_mean(*self.hidden(complement(codes.flip(1)), mask.flip(1)))
-        return 0.5 * (forward + reverse)
+        # Both strands in one pass: one chain of layers, so that what is quantised treats them alike.
+        both = masked_mean(*self.hidden(torch.cat([codes, complement(codes.flip(1))]), torch.cat([mask, mask.flip(1)])))
+        return both.reshape(2, -1, both.shape[1]).mean(0)
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         return self.encode(codes, lengths)

@@ -1,28 +1,28 @@
-"""Writing model packs: ONNX encoder, projector, manifest."""
+"""Writing model packs: ONNX encoders, projector, weights, manifest."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
+import torch
+from safetensors.torch import save
 
-from ..devices import Device, session
-from ..export.encoder import export_encoder
+from ..devices import Device
+from ..encoder import OnnxEncoder
+from ..export.pack import CALIBRATION, CHECK, export_precisions, state_for_pack, write_config
+from ..export.parity import Parity
 from ..pack import FORMAT, Projector, load_pack
-from ..windows import Batch, WindowPlan
+from ..windows import WindowPlan
 from .fragments import fragment_features
 from .model import GenomeLM
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
 BUCKET = 256
-ENCODER = "encoder.fp32.onnx"
 
 
 def write_pack(
@@ -32,61 +32,50 @@ def write_pack(
     lm: GenomeLM,
     projector: Projector,
     card: str,
+    graphs: dict[str, bytes],
+    parity: dict[str, Parity],
     *,
-    export_difference: float,
     window: int,
     max_windows: int,
     training: dict[str, Any],
 ) -> None:
-    """Beside the exported encoder, store projector and card, list everything with its sha256, and load the result as a check."""
-    save_file(
-        {
-            "projector.mean": np.ascontiguousarray(projector.mean),
-            "projector.weight": np.ascontiguousarray(projector.weight),
-            "projector.scale": np.ascontiguousarray(projector.scale),
-        },
-        out / "model.safetensors",
-    )
+    """Write encoders, weights and card, list everything with its sha256, and load the result as a check."""
+    out.mkdir(parents=True, exist_ok=True)
+    tensors = {f"projector.{k}": torch.from_numpy(np.ascontiguousarray(getattr(projector, k))) for k in ("mean", "weight", "scale")}
+    (out / "model.safetensors").write_bytes(save(tensors | state_for_pack(lm)))
     (out / "MODEL_CARD.md").write_text(card)
-    files = {}
-    for path in sorted(p for p in out.iterdir() if p.name != "config.json"):
-        data = path.read_bytes()
-        files[path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     config = {
-        "format": FORMAT, "name": name, "version": version, "encoders": {"fp32": ENCODER},
+        "format": FORMAT, "name": name, "version": version,
         "stride": lm.config.stride, "width": lm.config.width, "window": window, "bucket": BUCKET, "max_windows": max_windows,
         "noise": {"floor": projector.noise_floor, "per_kb": projector.noise_per_kb, "until_kb": projector.noise_until_kb, "dims": projector.dims},
         "lm": {k: lm.config.to_dict()[k] for k in ("width", "stride", "stem_kernel", "kernel", "dilations", "expand")},
-        "flops_per_base": lm.config.flops_per_base() * 2,
-        "export_difference": export_difference, "training": training, "files": files,
+        "flops_per_base": lm.config.flops_per_base() * 2, "training": training,
     }  # fmt: skip
-    (out / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    write_config(out, config, graphs, parity)
     load_pack(out)
 
 
 def make_pack(options: argparse.Namespace, settings: ProjectorSettings) -> None:
-    """Fit the projector on fragments embedded by the exported encoder, and write the pack."""
+    """Export the encoder, fit the projector on fragments that it embedded, and write the pack."""
     lm = GenomeLM.from_pretrained(options.lm).eval()
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / ENCODER
-    difference = export_encoder(lm, path, options.window)
-    encoder = GraphEncoder(path.read_bytes(), lm.config.width)
+    shards = Shards(options.shards)
+    graphs, parity = export_precisions(lm, options.precision, random_windows(shards, options.window, CALIBRATION + CHECK, options.seed))
+    encoder = OnnxEncoder(graphs["fp32"], lm.config.width, Device("cpu", 0, "fp32", "training"))
     plan = WindowPlan(options.window, options.max_windows, BUCKET, options.seed)
-    data = fragment_features(Shards(options.shards), encoder, plan, options.per_genome, options.seed, options.threads)
+    data = fragment_features(shards, encoder, plan, options.per_genome, options.seed, options.threads)
     training = {"fragments_per_genome": options.per_genome, "seed": options.seed, "shrink": settings.shrink}
     write_pack(
-        options.out, options.name, options.version, lm, fit_projector(data, settings), options.card.read_text(),
-        export_difference=difference, window=options.window, max_windows=options.max_windows, training=training,
+        options.out, options.name, options.version, lm, fit_projector(data, settings), options.card.read_text(), graphs, parity,
+        window=options.window, max_windows=options.max_windows, training=training,
     )  # fmt: skip
 
 
-class GraphEncoder:
-    """An exported encoder on the CPU, before there is a pack around it."""
-
-    def __init__(self, onnx: bytes, width: int) -> None:
-        self.width = width
-        self._run = session(onnx, Device("cpu", 0, "fp32", "training"))
-
-    def encode(self, batch: Batch) -> npt.NDArray[np.float32]:
-        """Vectors [batch, width]."""
-        return np.asarray(self._run({"codes": batch.codes, "lengths": batch.lengths})[0], np.float32)
+def random_windows(shards: Shards, size: int, count: int, seed: int) -> npt.NDArray[np.uint8]:
+    """Whole windows uint8 [count, size] of genomes at random."""
+    rng = np.random.default_rng(seed)
+    windows: list[npt.NDArray[np.uint8]] = []
+    while len(windows) < count:
+        sequence, start = shards.sample(int(rng.integers(len(shards))), size, rng)
+        if int(shards.length[sequence]) - start >= size:
+            windows.append(shards.window(sequence, start, size))
+    return np.stack(windows)

@@ -1,4 +1,4 @@
-"""The projector: within-genome whitening of [tetranucleotides | LM], ranked by what tells genomes apart.
+"""The projector: within-genome whitening of [composition | LM], ranked by what tells genomes apart.
 
 A shrunk linear discriminant analysis over fragments of the training genomes. Free networks overfit a few hundred species;
 this start is what they have to beat (see docs/measurements.md).

@@ -1,0 +1,75 @@
+// Codon usage of a contig's open frames: a view of the genome that plain k-mers blur, for next to nothing.
+#include "kernels.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <tuple>
+
+namespace llmbin {
+
+namespace {
+
+struct Frame {
+    size_t begin, end;  // on the forward strand, a whole number of codons
+    bool reverse;
+};
+
+constexpr size_t codon(int a, int b, int c) { return static_cast<size_t>(a * 16 + b * 4 + c); }
+
+// Stops of the standard code, as the forward strand shows them when the gene lies on either strand.
+constexpr std::array<std::array<bool, 64>, 2> make_stops() {
+    std::array<std::array<bool, 64>, 2> stops{};
+    stops[0][codon(3, 0, 0)] = stops[0][codon(3, 0, 2)] = stops[0][codon(3, 2, 0)] = true;  // TAA TAG TGA
+    stops[1][codon(3, 3, 0)] = stops[1][codon(1, 3, 0)] = stops[1][codon(3, 1, 0)] = true;  // TTA CTA TCA
+    return stops;
+}
+constexpr auto kStops = make_stops();
+
+size_t complement(size_t word) {
+    const size_t a = word >> 4, b = word >> 2 & 3, c = word & 3;
+    return (3 - c) << 4 | (3 - b) << 2 | (3 - a);
+}
+
+// Stretches without a stop or an unknown base, in the three frames of each strand.
+std::vector<Frame> open_frames(const uint8_t *codes, size_t n, size_t shortest) {
+    std::vector<Frame> frames;
+    size_t begin[2][3] = {{0, 1, 2}, {0, 1, 2}};
+    auto close = [&](int strand, size_t phase, size_t end, size_t next) {
+        if (end >= begin[strand][phase] + shortest) frames.push_back({begin[strand][phase], end, strand == 1});
+        begin[strand][phase] = next;
+    };
+    size_t i = 0, phase = 0;
+    for (; i + 3 <= n; ++i, phase = phase == 2 ? 0 : phase + 1) {
+        const bool known = (codes[i] | codes[i + 1] | codes[i + 2]) < 4;
+        const size_t word = known ? codon(codes[i], codes[i + 1], codes[i + 2]) : 0;
+        for (int strand = 0; strand < 2; ++strand)
+            if (!known || kStops[strand][word]) close(strand, phase, i, i + 3);
+    }
+    for (const size_t stop = i + 3; i < stop; ++i, phase = phase == 2 ? 0 : phase + 1)
+        for (int strand = 0; strand < 2; ++strand) close(strand, phase, i, i);
+    return frames;
+}
+
+}  // namespace
+
+void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out) {
+    std::vector<Frame> frames = open_frames(codes, n, shortest);
+    // A gene is longer than the open frames that lie across it by chance, so the longest are right most often.
+    std::sort(frames.begin(), frames.end(), [](const Frame &a, const Frame &b) {
+        const size_t x = a.end - a.begin, y = b.end - b.begin;
+        return std::tie(y, a.begin, a.reverse) < std::tie(x, b.begin, b.reverse);
+    });
+    std::vector<uint8_t> used(n, 0);
+    for (const Frame &frame : frames) {
+        const size_t taken = std::accumulate(used.begin() + frame.begin, used.begin() + frame.end, size_t{0});
+        if (3 * taken > frame.end - frame.begin) continue;
+        std::fill(used.begin() + frame.begin, used.begin() + frame.end, uint8_t{1});
+        for (size_t i = frame.begin; i < frame.end; i += 3) {
+            const size_t word = codon(codes[i], codes[i + 1], codes[i + 2]);
+            ++out[frame.reverse ? complement(word) : word];
+        }
+    }
+}
+
+}  // namespace llmbin

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from llmbin import encoder as encoders
+from llmbin.budget import SMALLEST, time_budgets
+from llmbin.devices import Hardware, choose_devices
+from llmbin.encoder import encode_in_parts, open_encoder
+from llmbin.errors import DeviceError, DeviceMemoryError
+from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.windows import Batch, WindowPlan
+
+CPU = Hardware(("CPUExecutionProvider",), gpu=False, tensorrt=False)
+CUDA = Hardware(("CUDAExecutionProvider", "CPUExecutionProvider"), gpu=True, tensorrt=False)
+ALL = Hardware(("CUDAExecutionProvider", "CPUExecutionProvider"), gpu=True, tensorrt=True)
+
+
+@pytest.mark.parametrize(
+    ("requested", "precision", "message"),
+    [
+        ("cuda", "auto", "has no CUDAExecutionProvider"),
+        ("gpu", "auto", "unknown"),
+        ("cpu:1", "auto", "unknown"),
+        ("cpu", "int8", "--precision int8: the model pack has fp32"),
+    ],
+)
+def test_what_cannot_be_had_is_an_error(requested: str, precision: str, message: str) -> None:
+    with pytest.raises(DeviceError, match=message):
+        choose_devices(requested, precision, ["fp32"], CPU)
+
+
+def test_auto_says_why_and_takes_the_best() -> None:
+    (cpu,) = choose_devices("auto", "auto", ["fp32", "int8", "fp16"], CPU)
+    assert (str(cpu), cpu.precision) == ("cpu", "int8")
+    assert "no GPU is seen" in cpu.reason
+    assert [(str(d), d.precision) for d in choose_devices("auto", "auto", ["fp32", "fp16"], ALL)] == [
+        ("tensorrt:0", "fp16"), ("cuda:0", "fp16"), ("cpu", "fp32"),
+    ]  # fmt: skip
+    assert [str(d) for d in choose_devices("auto", "auto", ["fp32"], CUDA)] == ["cuda:0", "cpu"]
+    (idle,) = choose_devices("auto", "auto", ["fp32"], Hardware(CPU.providers, gpu=True, tensorrt=False))
+    assert "there is a GPU, but" in idle.reason
+    (second,) = choose_devices("cuda:2", "fp32", ["fp32"], CUDA)
+    assert (str(second), second.reason) == ("cuda:2", "as asked")
+
+
+def test_auto_falls_back_with_a_line_and_a_named_device_does_not(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    monkeypatch.setattr("llmbin.devices.look", lambda: CUDA)
+    logging.getLogger("llmbin").propagate = True
+    with caplog.at_level(logging.INFO, "llmbin"):
+        device, _ = open_encoder(pack, "auto", "auto")
+    assert device.kind == "cpu"
+    assert "cuda:0 cannot be used" in caplog.text
+    assert "trying cpu" in caplog.text
+    with pytest.raises(DeviceError, match="CUDA"):
+        open_encoder(pack, "cuda", "auto")
+
+
+class Device16:
+    """A device with memory for sixteen windows; remembers its batches."""
+
+    width = 1
+
+    def __init__(self, room: int = 16) -> None:
+        self.room, self.seen = room, list[int]()
+
+    def encode(self, batch: Batch) -> np.ndarray:
+        if len(batch.lengths) > self.room:
+            raise DeviceMemoryError("no room")
+        self.seen.append(len(batch.lengths))
+        return batch.codes[:, :1].astype(np.float32)
+
+
+def test_a_batch_that_does_not_fit_is_halved() -> None:
+    batch = Batch(np.arange(40, dtype=np.uint8)[:, None] % 4, np.ones(40, np.int32), np.arange(40))
+    device = Device16()
+    assert (encode_in_parts(device, batch) == batch.codes).all()
+    assert device.seen == [10, 10, 10, 10]
+    with pytest.raises(DeviceError, match="not even one window"):
+        encode_in_parts(Device16(0), batch)
+
+
+def test_the_budget_stays_in_memory() -> None:
+    plan = WindowPlan(2048, 1, 256)
+    budget, speed = time_budgets(Device16(SMALLEST // 2048 * 2), plan, cap=1 << 20)
+    assert budget in (SMALLEST, 2 * SMALLEST)
+    assert speed > 0
+
+
+def test_every_device_has_an_opener() -> None:
+    assert {d.kind for d in choose_devices("auto", "auto", ["fp32"], ALL)} == {"tensorrt", "cuda", "cpu"}
+    assert encoders.OnnxEncoder is not None
