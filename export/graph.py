@@ -72,13 +72,18 @@ def graph_onnx(graph: nn.Module, window: int, stride: int) -> bytes:
     )  # fmt: skip
     assert program is not None
     program.optimize()
-    proto = program.model_proto
-    for node in proto.graph.node:  # names and traces of the exporting machine do not belong in a pack
-        node.ClearField("metadata_props")
-        node.ClearField("doc_string")
-    for value in (*proto.graph.value_info, *proto.graph.input, *proto.graph.output):
-        value.ClearField("metadata_props")
+    proto = without_traces(program.model_proto)
     buffer = io.BytesIO()
     onnx.save(proto, buffer)
     check_onnx(buffer.getvalue(), "the exported encoder")
     return buffer.getvalue()
+
+
+def without_traces(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph without names and traces of the machine that exported it."""
+    for node in proto.graph.node:
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    for value in (*proto.graph.value_info, *proto.graph.input, *proto.graph.output):
+        value.ClearField("metadata_props")
+    return proto

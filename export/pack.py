@@ -17,7 +17,7 @@ import torch
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError, ModelPackError
 from llmbin.fasta import read_fasta
-from llmbin.pack import ModelPack, load_pack
+from llmbin.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
 from llmbin.training.model import GenomeLM, GenomeLMConfig
 
 from .graph import encoder_onnx
@@ -36,7 +36,7 @@ def language_model(pack: ModelPack) -> GenomeLM:
     """
     from safetensors.torch import load
 
-    tensors = load((pack.folder / "model.safetensors").read_bytes())
+    tensors = load((pack.folder / WEIGHTS).read_bytes())
     weights = {name.removeprefix("lm."): tensor for name, tensor in tensors.items() if name.startswith("lm.")}
     try:
         lm = GenomeLM(GenomeLMConfig(**pack.config["lm"]))
@@ -106,7 +106,7 @@ def export_pack(pack: ModelPack, out: Path, precisions: Sequence[str], contigs: 
     """
     graphs, parity = export_precisions(language_model(pack), precisions, windows_of(contigs, pack.window, CALIBRATION + CHECK))
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("model.safetensors", "MODEL_CARD.md"):
+    for name in (WEIGHTS, PROJECTOR, "MODEL_CARD.md"):
         shutil.copyfile(pack.folder / name, out / name)
     config = {k: v for k, v in pack.config.items() if k not in ("encoders", "parity", "files")}
     write_config(out, config, graphs, parity)
@@ -119,13 +119,13 @@ def write_config(out: Path, config: dict[str, object], graphs: dict[str, bytes],
     for precision, data in graphs.items():
         (out / names[precision]).write_bytes(data)
     files = {}
-    for path in (out / name for name in sorted({"model.safetensors", "MODEL_CARD.md", *names.values()})):
+    for path in (out / name for name in sorted({WEIGHTS, PROJECTOR, "MODEL_CARD.md", *names.values()})):
         data = path.read_bytes()
         files[path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     whole = config | {"encoders": names, "parity": {p: asdict(v) for p, v in parity.items()}, "files": files}
     (out / "config.json").write_text(json.dumps(whole, indent=1) + "\n")
 
 
-def state_for_pack(lm: GenomeLM) -> dict[str, torch.Tensor]:
-    """Weights under the names that packs use."""
-    return {f"lm.{name}": tensor.detach().float().contiguous() for name, tensor in lm.state_dict().items()}
+def weights_of(prefix: str, module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Weights under the names that packs use: ``lm.`` and ``projector.``."""
+    return {f"{prefix}.{name}": tensor.detach().float().contiguous() for name, tensor in module.state_dict().items()}

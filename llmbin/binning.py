@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .cut import cut_by_leaves, cut_by_markers
+from .cut import cut_by_markers, cut_by_separation
+from .join import join_parts
 from .markers import MarkerSet
 from .metric import Points
 from .recruit import MAX_SQUARED_DISTANCE, recruit
 from .refine import split_contaminated
 from .tree import build_tree, members
 
-CORE_LENGTH = 2_500  # with markers, contigs from here on make the tree
-CORE_LENGTH_WITHOUT_MARKERS = 5_000
+CORE_LENGTH = 2_500  # contigs from here on make the tree
 CORE_SHARE = 0.4  # of all bases that must be in such contigs; else all of the least length are in the tree
 
 
@@ -42,21 +42,23 @@ def bin_contigs(
     markers: MarkerSet | None = None,
     threads: int = 1,
 ) -> Binning:
-    """Cluster long contigs, cut the tree, recruit the rest, split what holds two genomes, drop what is smaller than a bin."""
+    """Cluster long contigs, cut the tree, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
     n = len(lengths)
-    rows = core_rows(lengths, min_length, CORE_LENGTH_WITHOUT_MARKERS if counts is None else CORE_LENGTH)
-    tree = build_tree(points.take(rows), lengths[rows], threads=threads)
+    rows = core_rows(lengths, min_length, CORE_LENGTH)
+    core_points = points.take(rows)
+    tree = build_tree(core_points, lengths[rows], threads=threads)
     if counts is not None and markers is not None:
         nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size)
     else:
-        nodes = cut_by_leaves(tree, min_bin_size)
+        nodes = cut_by_separation(tree, core_points, min_bin_size)
     core = np.full(n, -1, np.int32)
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j
     found = recruit(points, core, threads)
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, found.label, counts, markers, min_bin_size)
-        if label.max(initial=-1) >= len(nodes):
+        label = join_parts(points, lengths, label, counts, markers)
+        if (label != found.label).any():
             in_tree = np.isin(np.arange(n), rows)
             found = recruit(points, np.where(in_tree, label, -1).astype(np.int32), threads)
     clusters = int(found.label.max(initial=-1)) + 1

@@ -269,7 +269,7 @@ def _models(options: argparse.Namespace) -> None:
     for name in [options.model] if options.model else list_packs():
         pack = load_pack(find_pack(name))
         print(
-            f"{pack.name}\t{pack.version}\t{', '.join(pack.encoders)}\t{pack.projector.weight.shape[1]} dimensions\tsha256 {pack.digest}\t{pack.folder}"
+            f"{pack.name}\t{pack.version}\t{', '.join(pack.encoders)}\t{pack.projector.outputs} dimensions\tsha256 {pack.digest}\t{pack.folder}"
         )
 
 

@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .markers import MarkerSet, estimate
+from .metric import Points
+from .parts import SAME_GENOME, parts_of
 from .tree import Tree
 
 
 def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet, min_bin_size: int) -> list[int]:
-    """Disjoint nodes with the highest sum of completeness - 5 x contamination.
+    """Disjoint nodes with the highest sum of completeness^2 - 5 x contamination.
 
     A node's quality comes from the marker copies of its contigs (counts int16 [leaves, markers]) in the domain that
     fits better. A node that is as good as the best cut below it is preferred to that cut: contigs without markers
@@ -33,26 +35,35 @@ def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet
             below, nodes = best[a] + best[b], chosen[a] + chosen[b]
             held[a] = held[b] = None
             chosen[a] = chosen[b] = ()
-        value = estimate(held[node], markers).score if size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
+        value = estimate(held[node], markers).worth if size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
         take = value > 0 and value >= below - 1e-9
         best.append(value if take else below)
         chosen.append((node,) if take else nodes)
     return sorted(chosen[-1])
 
 
-def cut_by_leaves(tree: Tree, min_bin_size: int) -> list[int]:
-    """HDBSCAN's leaf clusters with sizes in bp: the nodes that never again split in two parts of ``min_bin_size``."""
+def cut_by_separation(tree: Tree, points: Points, min_bin_size: int) -> list[int]:
+    """Without markers: the largest nodes in which no two parts of a genome's size are further apart than one genome's would be.
+
+    Two parts of ``min_bin_size`` bp or more that meet at a node are one genome if both are and their distance D
+    (`parts`) is at most `SAME_GENOME`; smaller parts join whatever they meet.
+
+    Returns:
+        chosen nodes, ascending.
+    """
     n = tree.leaves
+    held = parts_of(points, np.arange(n), 2 * n - 1)
     big = tree.size >= min_bin_size
-    splits = np.zeros(2 * n - 1, bool)  # two parts of that size come together at the node or below it
-    chosen: list[int] = []
-    for node in range(n, 2 * n - 1):
-        a, b = int(tree.left[node - n]), int(tree.right[node - n])
-        parts = big[a] and big[b]
-        splits[node] = parts or splits[a] or splits[b]
-        if parts:
-            chosen += [x for x in (a, b) if not splits[x]]
-    root = 2 * n - 2
-    if big[root] and not splits[root]:
-        chosen.append(root)
-    return sorted(chosen)
+    one = np.ones(2 * n - 1, bool)
+    chosen: list[tuple[int, ...]] = [(i,) if big[i] else () for i in range(n)]
+    for k in range(n - 1):
+        node, a, b = n + k, int(tree.left[k]), int(tree.right[k])
+        if big[a] and big[b]:
+            one[node] = one[a] and one[b] and held.distance(a, np.array([b]))[0] <= SAME_GENOME
+        else:
+            one[node] = (one[a] or not big[a]) and (one[b] or not big[b])
+        chosen.append((node,) if big[node] and one[node] else chosen[a] + chosen[b])
+        chosen[a] = chosen[b] = ()
+        held.add(a, node)
+        held.add(b, node)
+    return sorted(chosen[-1])

@@ -20,13 +20,18 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Points:
-    """Contigs as the metric sees them: vectors [n, dims], noise [n], log depth and its variance [n, samples]."""
+    """Contigs as the metric sees them: vectors [n, dims], noise [n], log depth and its variance [n, samples].
+
+    ``stretch_noise`` and ``stretch_variance`` are what remains of noise and variance in long stretches of a genome.
+    """
 
     vectors: Floats
     noise: Floats
     depth: Floats
     variance: Floats
     dims: float
+    stretch_noise: float = 0.0
+    stretch_variance: float = 0.0
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -38,4 +43,4 @@ class Points:
     def take(self, rows: npt.NDArray[np.int64]) -> Points:
         """Some of the contigs."""
         part = [np.ascontiguousarray(a[rows]) for a in (self.vectors, self.noise, self.depth, self.variance)]
-        return Points(part[0], part[1], part[2], part[3], self.dims)
+        return Points(part[0], part[1], part[2], part[3], self.dims, self.stretch_noise, self.stretch_variance)

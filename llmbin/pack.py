@@ -1,7 +1,7 @@
 """Model packs: folders of weights with a manifest, checked before anything is loaded.
 
-A pack holds ``config.json`` (sizes, calibration and the manifest), one ONNX encoder a precision, ``model.safetensors``
-(the projector) and ``MODEL_CARD.md``. It is untrusted input: every file is listed with its size and sha256, ONNX
+A pack holds ``config.json`` (sizes, calibration and the manifest), one ONNX encoder a precision, ``projector.onnx``,
+``model.safetensors`` (the weights of both, to export them again) and ``MODEL_CARD.md``. It is untrusted input: every file is listed with its size and sha256, ONNX
 graphs may use plain operators only and no data outside the file, and nothing is unpickled.
 """
 
@@ -13,35 +13,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from .errors import ModelPackError
 from .onnx_check import check_onnx
 
 FORMAT = 2
 MAX_FILE = 4 << 30
 COMPOSITION = 136 + 61  # tetranucleotides and codons
+PROJECTOR, WEIGHTS = "projector.onnx", "model.safetensors"
 BUILT_IN = Path(__file__).parent / "models"
 DEFAULT_MODEL = "llmbin-edge"
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Projector:
-    """Linear map from [composition | LM vector] to z (see `features.composition_vector`).
+    """Map from [composition | LM vector] (see `features.composition_vector`) to z of ``outputs`` dimensions, as an ONNX graph.
 
-    ``mean`` [features], ``weight`` [features, dims]; the noise of a vector of L kb is ``noise_floor`` +
-    ``noise_per_kb`` / min(L, ``noise_until_kb``), in units of the mean squared difference from the genome's centre per
-    dimension; ``scale`` [dims] is the shrinkage of each dimension.
+    The noise of a vector of L kb is ``noise_at_1kb`` * min(L, ``noise_until_kb``) ** ``noise_exponent``, in units of the mean
+    squared difference from the genome's centre per dimension; ``dims`` of them count in the metric's logarithm.
     """
 
-    mean: Floats
-    weight: Floats
-    scale: Floats
-    noise_floor: float
-    noise_per_kb: float
+    onnx: bytes
+    outputs: int
+    noise_at_1kb: float
+    noise_exponent: float
     noise_until_kb: float
     dims: float
 
@@ -92,7 +86,6 @@ def load_pack(folder: Path) -> ModelPack:
         encoders = {str(k): str(v) for k, v in config["encoders"].items()}
         window, bucket, stride = (int(config[k]) for k in ("window", "bucket", "stride"))
         width, most = int(config["width"]), int(config["max_windows"])
-        noise = config["noise"]
         version = str(config["version"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelPackError(f"{folder / 'config.json'}: malformed ({error!r})") from None
@@ -101,33 +94,27 @@ def load_pack(folder: Path) -> ModelPack:
     if not (0 < stride <= bucket <= window <= 1 << 20 and window % bucket == 0 and bucket % stride == 0 and 0 < width <= 8192 and most > 0):
         raise ModelPackError(f"{folder}: impossible sizes in config.json")
     contents = {name: _checked(folder, name, entry) for name, entry in files.items()}
-    for name in {"model.safetensors", *encoders.values()} - contents.keys():
+    for name in {WEIGHTS, PROJECTOR, *encoders.values()} - contents.keys():
         raise ModelPackError(f"{folder}: {name} is used but not listed under files")
     for name in encoders.values():
         check_onnx(contents[name], str(folder / name))
-    projector = _projector(folder, contents["model.safetensors"], width, noise)
+    projector = _projector(folder, contents[PROJECTOR], config)
     return ModelPack(
         str(config["name"]), version, folder, hashlib.sha256(raw).hexdigest(), width, window, most, bucket,
         {precision: contents[name] for precision, name in encoders.items()}, projector, config,
     )  # fmt: skip
 
 
-def _projector(folder: Path, data: bytes, width: int, noise: dict[str, float]) -> Projector:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
+def _projector(folder: Path, onnx: bytes, config: dict[str, Any]) -> Projector:
+    check_onnx(onnx, str(folder / PROJECTOR))
     try:
-        tensors = load(data)
-        mean, weight, scale = (np.asarray(tensors[k], np.float32) for k in ("projector.mean", "projector.weight", "projector.scale"))
-        numbers = [float(noise[k]) for k in ("floor", "per_kb", "until_kb", "dims")]
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise ModelPackError(f"{folder / 'model.safetensors'}: malformed ({error!r})") from None
-    features = COMPOSITION + width
-    if mean.shape != (features,) or weight.ndim != 2 or weight.shape[0] != features or scale.shape != weight.shape[1:]:
-        raise ModelPackError(f"{folder}: the projector's shapes do not fit {features} features")
-    if not all(np.isfinite(a).all() for a in (mean, weight, scale)) or min(numbers[0], numbers[1], numbers[2]) <= 0 or (scale <= 0).any():
-        raise ModelPackError(f"{folder}: the projector holds impossible numbers")
-    return Projector(mean, weight, scale, *numbers)
+        noise, outputs = config["noise"], int(config["outputs"])
+        numbers = [float(noise[k]) for k in ("at_1kb", "exponent", "until_kb", "dims")]
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelPackError(f"{folder / 'config.json'}: malformed ({error!r})") from None
+    if numbers[0] <= 0 or not -2 <= numbers[1] <= 0 or numbers[2] <= 0 or not 0 < outputs <= 4096:
+        raise ModelPackError(f"{folder}: impossible numbers in config.json")
+    return Projector(onnx, outputs, *numbers)
 
 
 def _checked(folder: Path, name: str, entry: Any) -> bytes:

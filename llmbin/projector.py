@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .coverage import Coverage
+from .devices import Device, session
+from .errors import DeviceError
 from .metric import Floats, Points
 from .pack import Projector
 
 # Noise of a log depth, beside the model pack: what a genome's contigs differ by at any depth and length (replication,
 # GC bias, mapping), for each read counted (Poisson), and for each stretch of 500 bp (uneven libraries).
-BETWEEN_CONTIGS = 0.05
+BETWEEN_CONTIGS = 0.1
 PER_READ = 1.0
 PER_STRETCH = 0.25
 STRETCH = 500
@@ -19,18 +21,34 @@ READ = 150
 # Genomes are not of one composition (islands, rRNA, strand), so neighbours in a tree differ by more than the fit to random fragments says.
 HETEROGENEITY = 2.0
 SMALLEST_DEPTH = 0.05
+CHUNK = 1024
 
 
 def project(composition: Floats, lm: Floats, projector: Projector) -> Floats:
-    """Vectors z float32 [n, dims] of contigs."""
-    features = np.concatenate([composition, lm], axis=1)
-    return np.asarray((features - projector.mean) @ projector.weight, np.float32)
+    """Vectors z float32 [n, dims] of contigs.
+
+    Raises:
+        DeviceError: the runtime cannot load the projector, or its shapes do not fit.
+    """
+    return project_features(np.concatenate([composition, lm], axis=1), projector)
 
 
-def vector_noise(lengths: npt.NDArray[np.int64], projector: Projector) -> Floats:
+def project_features(features: Floats, projector: Projector) -> Floats:
+    """Vectors of [composition | LM] rows. Always on the CPU: this is a thousandth of the encoder's work."""
+    run = session(projector.onnx, Device("cpu", 0, "fp32", "projector"))
+    # Chunks of one shape, so that a row's sums never depend on how many there are.
+    padded = np.pad(features, ((0, -len(features) % CHUNK), (0, 0)))
+    try:
+        parts = [run({"features": padded[i : i + CHUNK]})[0] for i in range(0, len(padded), CHUNK)]
+    except Exception as error:  # onnxruntime raises classes of its own making
+        raise DeviceError(f"the projector does not fit the encoder: {str(error).splitlines()[0]}") from None
+    return np.concatenate(parts)[: len(features)] if parts else np.zeros((0, projector.outputs), np.float32)
+
+
+def vector_noise(lengths: npt.NDArray[np.number], projector: Projector) -> Floats:
     """Expected squared distance of a contig's vector from its genome's centre, a dimension: float32 [n]."""
     kb = np.minimum(lengths / 1000, projector.noise_until_kb)
-    return np.asarray(HETEROGENEITY * (projector.noise_floor + projector.noise_per_kb / kb), np.float32)
+    return np.asarray(HETEROGENEITY * projector.noise_at_1kb * kb**projector.noise_exponent, np.float32)
 
 
 def make_points(z: Floats, lengths: npt.NDArray[np.int64], coverage: Coverage, projector: Projector) -> Points:
@@ -38,7 +56,9 @@ def make_points(z: Floats, lengths: npt.NDArray[np.int64], coverage: Coverage, p
     reads = coverage.mean * lengths[:, None] / READ
     variance = BETWEEN_CONTIGS**2 + PER_READ / (reads + 2) + PER_STRETCH**2 * STRETCH / lengths[:, None]
     depth = np.log(coverage.mean + SMALLEST_DEPTH)
+    longest = vector_noise(np.array([1000 * projector.noise_until_kb]), projector)
     return Points(
         np.ascontiguousarray(z), vector_noise(lengths, projector),
-        np.ascontiguousarray(depth, np.float32), np.ascontiguousarray(variance, np.float32), projector.dims,
+        np.ascontiguousarray(depth, np.float32), np.ascontiguousarray(variance, np.float32),
+        projector.dims, float(longest[0]), BETWEEN_CONTIGS**2,
     )  # fmt: skip

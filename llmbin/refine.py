@@ -58,12 +58,12 @@ def best_split(points: Points, lengths: npt.NDArray[np.int64], counts: Counts, m
 
 
 def value_of(parts: Labels, lengths: npt.NDArray[np.int64], counts: Counts, markers: MarkerSet, min_bin_size: int) -> float:
-    """Sum of the positive quality scores of parts that are large enough to be bins."""
+    """Sum of the positive worths of parts that are large enough to be bins."""
     total = 0.0
     for part in range(int(parts.max()) + 1):
         mine = parts == part
         if lengths[mine].sum() >= min_bin_size:
-            total += max(0.0, estimate(counts[mine].sum(0), markers).score)
+            total += max(0.0, estimate(counts[mine].sum(0), markers).worth)
     return total
 
 

@@ -1,7 +1,8 @@
 """The cluster tree: HDBSCAN's hierarchy of contigs, built exactly under the calibrated metric.
 
 HDBSCAN (Campello, Moulavi & Sander 2013) links points by mutual reachability, max(core_i, core_j, d_ij), where
-core is the distance to the ``min_samples``-th neighbour. Here d is a metric with a noise term per contig (see
+core is the distance within which a point has enough company: `CORE_BASES` bp of contigs with its own, but at most
+``min_samples`` neighbours, for a genome may have but a few long contigs. Here d is a metric with a noise term per contig (see
 :mod:`llmbin.metric`), so the spanning tree comes from our own kernel; sizes are in base pairs.
 """
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from .metric import Points
 
 MIN_SAMPLES = 5
+CORE_BASES = 50_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Tree:
     size: npt.NDArray[np.int64]
 
 
-def build_tree(points: Points, lengths: npt.NDArray[np.int64], min_samples: int = MIN_SAMPLES, threads: int = 1) -> Tree:
+def build_tree(
+    points: Points, lengths: npt.NDArray[np.int64], min_samples: int = MIN_SAMPLES, core_bases: int = CORE_BASES, threads: int = 1
+) -> Tree:
     """HDBSCAN's single-linkage tree of all points (exact; ties broken by contig order)."""
     from ._kernels import neighbours, spanning_tree
 
@@ -41,10 +45,22 @@ def build_tree(points: Points, lengths: npt.NDArray[np.int64], min_samples: int 
         return link(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), lengths)
     rows = np.arange(n, dtype=np.int32)
     k = max(1, min(min_samples, n - 1))
-    _, distance = neighbours(*points.arrays(), rows, rows, k, threads)
-    core = np.where(np.isfinite(distance[:, -1]), distance[:, -1], 0).astype(np.float32)
+    index, distance = neighbours(*points.arrays(), rows, rows, k, threads)
+    core = core_distance(index, distance, lengths, core_bases)
     start, stop, reach = spanning_tree(*points.arrays(), core)
     return link(start, stop, reach, lengths)
+
+
+def core_distance(
+    index: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], core_bases: int
+) -> npt.NDArray[np.float32]:
+    """Distance float32 [n] to the neighbour (index and distance [n, k], nearest first) that completes ``core_bases``; 0 for a long contig."""
+    company = np.where(index >= 0, lengths[np.maximum(index, 0)], 0)
+    held = np.cumsum(np.column_stack([lengths, company]), axis=1) >= core_bases
+    last = np.where(held.any(axis=1), held.argmax(axis=1), distance.shape[1])
+    steps = np.column_stack([np.zeros(len(lengths), np.float32), distance])
+    core = steps[np.arange(len(lengths)), last]
+    return np.where(np.isfinite(core), core, 0).astype(np.float32)
 
 
 def link(

@@ -13,9 +13,10 @@ from onnx import TensorProto, helper
 from llmbin.contigs import Contig
 from llmbin.devices import Device
 from llmbin.encoder import OnnxEncoder, encode_batches
-from llmbin.errors import ModelPackError
+from llmbin.errors import DeviceError, ModelPackError
 from llmbin.onnx_check import check_onnx
 from llmbin.pack import COMPOSITION, DEFAULT_MODEL, find_pack, load_pack
+from llmbin.projector import project
 from llmbin.windows import Batch, WindowPlan, batches
 
 
@@ -52,15 +53,16 @@ def graph(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | No
 
 def test_the_built_in_pack_says_what_it_is() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    assert pack.projector.weight.shape == (COMPOSITION + pack.width, pack.projector.scale.size)
-    assert pack.projector.scale.size <= 32
+    z = project(np.zeros((3, COMPOSITION), np.float32), np.zeros((3, pack.width), np.float32), pack.projector)
+    assert z.shape == (3, pack.projector.outputs)
+    assert pack.projector.outputs <= 32
     assert sum(p.stat().st_size for p in pack.folder.iterdir()) < 10 << 20
     card = (pack.folder / "MODEL_CARD.md").read_text()
     for heading in ("Data", "Training", "Evaluation", "Limits"):
         assert f"## {heading}" in card
 
 
-@pytest.mark.parametrize("name", ["encoder.fp32.onnx", "model.safetensors", "MODEL_CARD.md"])
+@pytest.mark.parametrize("name", ["encoder.fp32.onnx", "model.safetensors", "projector.onnx", "MODEL_CARD.md"])
 def test_altered_and_missing_files_are_refused(copy: Path, name: str) -> None:
     data = bytearray((copy / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -81,8 +83,9 @@ def test_altered_and_missing_files_are_refused(copy: Path, name: str) -> None:
         (lambda c: c["files"].__setitem__("../x", {"bytes": 1, "sha256": ""}), "leaves the pack"),
         (lambda c: c["files"].pop("model.safetensors"), "not listed"),
         (lambda c: c["files"]["model.safetensors"].pop("sha256"), "no size or sha256"),
-        (lambda c: c["noise"].__setitem__("floor", -1), "impossible numbers"),
-        (lambda c: c.__setitem__("width", 64), "shapes do not fit"),
+        (lambda c: c["noise"].__setitem__("at_1kb", -1), "impossible numbers"),
+        (lambda c: c.__setitem__("outputs", 0), "impossible numbers"),
+        (lambda c: c["noise"].__setitem__("exponent", 1), "impossible numbers"),
     ],
 )
 def test_impossible_manifests_are_refused(copy: Path, change: Callable[[dict], object], message: str) -> None:
@@ -109,9 +112,19 @@ def test_foreign_operators_subgraphs_and_external_data_are_refused(copy: Path) -
             check_onnx(data, "x")
 
 
+def test_a_projector_of_another_width_is_an_error_and_rows_do_not_depend_on_company() -> None:
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    rng = np.random.default_rng(0)
+    composition, lm = rng.normal(size=(1500, COMPOSITION)).astype(np.float32), rng.normal(size=(1500, pack.width)).astype(np.float32)
+    whole = project(composition, lm, pack.projector)
+    assert (project(composition[700:703], lm[700:703], pack.projector) == whole[700:703]).all()
+    with pytest.raises(DeviceError, match="does not fit"):
+        project(composition, lm[:, 1:], pack.projector)
+
+
 def test_operators_are_those_that_onnx_sees() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    for data in pack.encoders.values():
+    for data in (*pack.encoders.values(), pack.projector.onnx):
         model = onnx.load_from_string(data)
         assert check_onnx(data, "x").operators == {n.op_type for n in model.graph.node}
 

@@ -130,6 +130,55 @@ def test_two_processes_share_the_work(shards: Path, tmp_path: Path) -> None:
     assert (tmp_path / "lm" / "model.safetensors").exists()
 
 
+def test_finetuning_continues_on_the_same_curve_and_gives_a_projector(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmbin.training import finetune as module
+    from llmbin.training.finetune import Finetuning, finetune, finetune_batch
+    from llmbin.training.projector import load_projector
+
+    GenomeLM(SMALL).save_pretrained(tmp_path / "lm")
+    options = Finetuning(steps=6, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=2, save_every=2, threads=1)
+    finetune(shards, tmp_path / "lm", tmp_path / "whole", options)
+
+    def die_at_five(held: Shards, settings: Finetuning, step: int, rank: int) -> object:
+        if step == 5:
+            raise KeyboardInterrupt
+        return finetune_batch(held, settings, step, rank)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(module, "finetune_batch", die_at_five)
+        finetune(shards, tmp_path / "lm", tmp_path / "killed", options)
+    finetune(shards, tmp_path / "lm", tmp_path / "killed", options)
+    assert (tmp_path / "killed" / "finetune.csv").read_text() == (tmp_path / "whole" / "finetune.csv").read_text()
+    projector = load_projector(tmp_path / "whole" / "projector.safetensors")
+    features = torch.rand(3, 197 + 16)
+    assert projector(features).shape == (3, 32)
+    before = GenomeLM.from_pretrained(tmp_path / "lm").state_dict()
+    after = GenomeLM.from_pretrained(tmp_path / "whole" / "lm").state_dict()
+    assert any((before[k] != after[k]).any() for k in before)
+    (tmp_path / "bad.safetensors").write_bytes(b"no")
+    with pytest.raises(InputError, match="not a projector"):
+        load_projector(tmp_path / "bad.safetensors")
+
+
+def test_the_projector_of_a_finetuned_model_is_what_was_trained(shards: Path) -> None:
+    from llmbin.training.finetune import BinningLM
+    from llmbin.training.projector import ResidualProjector
+
+    rng = np.random.default_rng(0)
+    start = ResidualProjector(rng.normal(size=197), rng.normal(size=(197, 197)), rng.random(8), 5, 0.0)
+    model = BinningLM(GenomeLM(SMALL), start, 8, 12).eval()
+    with torch.no_grad():
+        model.net[-1].weight.normal_()
+        model.whiten.running_mean.normal_()
+        codes, lengths, composition = torch.randint(0, 4, (3, 64), dtype=torch.uint8), torch.full((3,), 64), torch.rand(3, 197)
+        z, _, _ = model(composition, codes, lengths)
+        states, mask = model.lm.hidden(codes, torch.ones(3, 64))
+        lm = (states * mask).sum(1) / mask.sum(1)
+        torch.testing.assert_close(model.projector()(torch.cat([composition, lm], 1)), z, atol=1e-3, rtol=1e-4)
+
+
 def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
@@ -141,7 +190,7 @@ def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.Ca
                  "--window", "512", "--per-genome", "12", "--dims", "4", "--name", "tiny", "--precision", "fp32", "fp16"]  # fmt: skip
     assert main([str(a) for a in arguments]) == 0
     pack = load_pack(tmp_path / "pack")
-    assert (pack.name, pack.width, pack.projector.weight.shape) == ("tiny", 16, (213, 4))
+    assert (pack.name, pack.width, pack.projector.outputs) == ("tiny", 16, 4)
     assert set(pack.encoders) == {"fp32", "fp16"}
     assert pack.config["parity"]["fp32"]["difference"] <= 1e-5
     contigs = tmp_path / "c.fa"

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmbin.binning import bin_contigs
-from llmbin.cut import cut_by_leaves, cut_by_markers
+from llmbin.cut import cut_by_markers, cut_by_separation
+from llmbin.join import join_parts
 from llmbin.markers import MarkerSet, estimate
 from llmbin.metric import Points
+from llmbin.parts import SAME_GENOME, parts_of
 from llmbin.recruit import recruit
-from llmbin.tree import Tree, build_tree, link, members
+from llmbin.tree import Tree, build_tree, core_distance, link, members
 
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.array([[1, 1, 1, 0], [0, 1, 1, 1]], bool))
 
@@ -25,7 +27,7 @@ def plain(x: np.ndarray) -> Points:
 
 
 def random_tree(rng: np.random.Generator, n: int) -> Tree:
-    return build_tree(plain(rng.normal(size=(n, 2))), rng.integers(50, 400, n), min_samples=1)
+    return build_tree(plain(rng.normal(size=(n, 2))), rng.integers(50, 400, n), min_samples=1, core_bases=10**9)
 
 
 def test_tree_equals_hdbscan() -> None:
@@ -34,15 +36,18 @@ def test_tree_equals_hdbscan() -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(c, 0.3, (40, 5)) for c in (-2, 0, 3)]).astype(np.float32)
     ours = build_tree(plain(x), np.ones(len(x), np.int64), min_samples=5)
-    theirs = hdbscan.HDBSCAN(min_cluster_size=30, min_samples=5, algorithm="generic", cluster_selection_method="leaf").fit(
-        x.astype(np.float64)
-    )
+    theirs = hdbscan.HDBSCAN(min_cluster_size=30, min_samples=5, algorithm="generic").fit(x.astype(np.float64))
     np.testing.assert_allclose(ours.distance, np.sort(theirs.single_linkage_tree_.to_numpy()[:, 2]), rtol=1e-4)
-    want = theirs.labels_
-    leaves = [members(ours, node) for node in cut_by_leaves(ours, 30)]
-    assert len(leaves) == want.max() + 1 == 3
-    for rows in leaves:
-        assert len(set(want[rows].tolist()) - {-1}) == 1
+    assert theirs.labels_.max() == 2
+    tops = [node for node in range(120, 239) if 30 <= ours.size[node] <= 45]
+    assert {int(theirs.labels_[members(ours, node)].max()) for node in tops} == {0, 1, 2}
+
+
+def test_a_long_contig_is_company_enough() -> None:
+    index = np.array([[1, 2], [0, 2], [1, 0]], np.int32)
+    distance = np.array([[0.1, 0.2], [0.1, 0.3], [0.3, 0.4]], np.float32)
+    core = core_distance(index, distance, np.array([60_000, 10_000, 30_000]), 50_000)
+    np.testing.assert_allclose(core, [0, 0.1, 0.4])
 
 
 def test_link_breaks_ties_by_order() -> None:
@@ -65,7 +70,7 @@ def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
     least = 150
     value = {}
     for node in range(2 * n - 1):
-        score = estimate(counts[members(tree, node)].sum(0), MARKERS).score
+        score = estimate(counts[members(tree, node)].sum(0), MARKERS).worth
         if tree.size[node] >= least and score > 0:
             value[node] = score
     best = 0.0
@@ -79,14 +84,59 @@ def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
     assert sum(value[x] for x in chosen) == pytest.approx(best)
 
 
-@given(st.integers(1, 30), st.integers(0, 10_000))
+@given(st.integers(1, 30), st.integers(0, 10_000), st.sampled_from([0.5, 20.0]))
 @settings(deadline=None, max_examples=50)
-def test_leaves_are_disjoint_large_and_unsplit(n: int, seed: int) -> None:
-    tree = random_tree(np.random.default_rng(seed), n)
-    chosen = cut_by_leaves(tree, 500)
+def test_without_markers_the_cut_is_disjoint_large_and_of_one_genome(n: int, seed: int, spread: float) -> None:
+    rng = np.random.default_rng(seed)
+    points = plain(rng.normal(0, spread, size=(n, 2)))
+    tree = build_tree(points, rng.integers(50, 400, n), min_samples=1)
+    chosen = cut_by_separation(tree, points, 500)
     assert disjoint_sets(tree, chosen)
     assert all(tree.size[x] >= 500 for x in chosen)
     assert bool(chosen) == (tree.size[-1] >= 500)
+
+    def centre(node: int) -> tuple[np.ndarray, float]:
+        rows = members(tree, node)
+        return points.vectors[rows].mean(0), 0.5 / len(rows)
+
+    for node in chosen:
+        below = [x for x in range(n, node + 1) if set(members(tree, x)) <= set(members(tree, node))]
+        for x in below:
+            a, b = int(tree.left[x - n]), int(tree.right[x - n])
+            if tree.size[a] >= 500 and tree.size[b] >= 500:
+                (za, va), (zb, vb) = centre(a), centre(b)
+                assert ((za - zb) ** 2).sum() / (va + vb) <= SAME_GENOME * 1.001
+
+
+def test_parts_are_weighted_means_and_add_up() -> None:
+    rng = np.random.default_rng(0)
+    noise, variance = rng.uniform(0.1, 2, 6).astype(np.float32), rng.uniform(0.1, 2, (6, 2)).astype(np.float32)
+    x, c = rng.normal(size=(6, 3)).astype(np.float32), rng.normal(size=(6, 2)).astype(np.float32)
+    points = Points(x, noise, c, variance, 3.0, 0.3, 0.2)
+    label = np.array([0, 0, 0, 1, 1, -1])
+    found = parts_of(points, label, 3).distance(0, np.array([1, 2]))
+    want = 0.0
+    for values, spread, weights in ((x, 0.3, np.repeat(1 / noise[:, None], 3, 1)), (c, 0.2, 1 / variance)):
+        a, b = (np.average(values[label == k], axis=0, weights=weights[label == k]) for k in (0, 1))
+        want += ((a - b) ** 2 / (1 / weights[label == 0].sum(0) + 1 / weights[label == 1].sum(0) + 2 * spread)).sum()
+    assert found[0] == pytest.approx(want, rel=1e-5)
+    assert found[1] == np.inf
+
+
+def test_pieces_of_a_genome_are_joined_unless_markers_object() -> None:
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 0.3, (6, 4)), rng.normal(30, 0.3, (3, 4))]).astype(np.float32)
+    points, lengths = plain(x), np.array([200_000] * 5 + [30_000] + [200_000] * 3)
+    label = np.array([0, 0, 1, 1, 2, -1, 3, 3, -1], np.int32)
+    counts = np.zeros((9, 4), np.int16)
+    counts[[0, 2, 4, 4, 6], [0, 1, 0, 1, 2]] = 1  # bin 2 holds second copies of the markers of bins 0 and 1
+    joined = join_parts(points, lengths, label, counts, MARKERS)
+    assert joined[0] == joined[1] == joined[2] == joined[3] != joined[4]
+    assert joined[5] >= 0
+    assert joined[6] == joined[7] == joined[8] == 3
+    assert join_parts(points, lengths, np.full(9, -1, np.int32), counts, MARKERS).max() >= 0
+    alone = join_parts(points, np.full(9, 1000), np.full(9, -1, np.int32), counts, MARKERS)
+    assert (alone == -1).all()
 
 
 def test_recruitment_follows_the_neighbours_and_leaves_doubtful_contigs_out() -> None:

@@ -1,4 +1,4 @@
-"""``llmbin-fast train``: shards, lm, markers, pack and eval."""
+"""``llmbin-fast train``: shards, lm, finetune, markers, pack and eval."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main(argv: Sequence[str]) -> int:
     logging.getLogger("llmbin").setLevel(logging.INFO)
     parser = argparse.ArgumentParser(prog="llmbin-fast train", description="Train a model pack, step by step.")
     commands = parser.add_subparsers(required=True, metavar="STEP")
-    for add in (_add_shards, _add_lm, _add_markers, _add_pack, _add_eval):
+    for add in (_add_shards, _add_lm, _add_finetune, _add_markers, _add_pack, _add_eval):
         add(commands)
     options = parser.parse_args(argv)
     options.command(options)
@@ -67,6 +67,26 @@ def _lm(options: argparse.Namespace) -> None:
     train_lm(options.shards, options.out, GenomeLMConfig(width=options.width, dilations=tuple(options.dilations)), settings)
 
 
+def _add_finetune(commands: Commands) -> None:
+    from .finetune import Finetuning
+
+    parser = commands.add_parser("finetune", help="fine-tune a language model for binning; continues from its last checkpoint")
+    parser.add_argument("shards", type=Path)
+    parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    for field in fields(Finetuning):
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default, help="(default: %(default)s)"
+        )
+    parser.set_defaults(command=_finetune)
+
+
+def _finetune(options: argparse.Namespace) -> None:
+    from .finetune import Finetuning, finetune
+
+    finetune(options.shards, options.lm, options.out, Finetuning(**{f.name: getattr(options, f.name) for f in fields(Finetuning)}))
+
+
 def _add_markers(commands: Commands) -> None:
     parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
     parser.add_argument("shards", type=Path)
@@ -98,10 +118,13 @@ def _markers(options: argparse.Namespace) -> None:
 
 
 def _add_pack(commands: Commands) -> None:
+    from .projector import ProjectorSettings
+
     parser = commands.add_parser("pack", help="fit the projector to a language model and write a model pack")
     parser.add_argument("shards", type=Path)
-    parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
+    parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` or `train finetune` (OUT/lm)")
     parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--projector", type=Path, help="OUT/projector.safetensors of `train finetune` (default: fit one to the LM)")
     parser.add_argument("--name", default="llmbin-edge")
     parser.add_argument("--version", default="1")
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
@@ -110,8 +133,14 @@ def _add_pack(commands: Commands) -> None:
     parser.add_argument("--window", type=int, default=2048)
     parser.add_argument("--max-windows", type=int, default=1)
     parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
-    parser.add_argument("--dims", type=int, default=32)
-    parser.add_argument("--shrink", type=float, default=0.1)
+    for field in fields(ProjectorSettings):
+        if field.name != "seed":
+            parser.add_argument(
+                "--" + field.name.replace("_", "-"),
+                type=type(field.default),
+                default=field.default,
+                help="projector (default: %(default)s)",
+            )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-t", "--threads", type=int, default=1)
     parser.set_defaults(command=_pack)
@@ -121,7 +150,7 @@ def _pack(options: argparse.Namespace) -> None:
     from .packing import make_pack
     from .projector import ProjectorSettings
 
-    make_pack(options, ProjectorSettings(dims=options.dims, shrink=options.shrink))
+    make_pack(options, ProjectorSettings(**{f.name: getattr(options, f.name) for f in fields(ProjectorSettings)}))
 
 
 def _add_eval(commands: Commands) -> None:

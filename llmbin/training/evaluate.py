@@ -14,6 +14,7 @@ from ..devices import Device
 from ..encoder import OnnxEncoder
 from ..features import TETRANUCLEOTIDES, profile_contigs
 from ..pack import COMPOSITION, find_pack, load_pack
+from ..projector import project_features as project
 from ..windows import WindowPlan
 from .fragments import fragment_features
 from .projector import ProjectorSettings, fit_projector
@@ -22,11 +23,12 @@ from .shards import Shards
 COLUMNS = ("AP", "ARI", "5-NN", "5-NN < 3 kb", "3-6 kb", "> 6 kb")
 
 
-def figures(vectors: npt.NDArray[np.float64], genome: npt.NDArray[np.str_], length: npt.NDArray[np.int64]) -> list[float]:
+def figures(vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], length: npt.NDArray[np.int64]) -> list[float]:
     """Average precision of same-genome pairs by cosine, ARI of k-means with the true number, 5-NN precision, and that by length."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score, average_precision_score
 
+    vectors = vectors.astype(np.float64)
     v = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     similarity = v @ v.T
     pairs = np.triu_indices(len(v), 1)
@@ -45,21 +47,25 @@ def evaluate(model: str, train_shards: Path, fragments: Path, truth: Path, per_g
     encoder = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "evaluation"))
     plan = WindowPlan(pack.window, pack.max_windows, pack.bucket)
     found = profile_contigs(fragments, encoder, plan, min_length=1, threads=threads)
-    features = np.concatenate([found.composition, found.lm], axis=1).astype(np.float64)
+    features = np.concatenate([found.composition, found.lm], axis=1)
     with open(truth, newline="") as handle:
         genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t")}
     genome, length = np.array([genomes[n] for n in found.names]), found.lengths
     train = fragment_features(Shards(train_shards), encoder, plan, per_genome, 1, threads)
+    settings = ProjectorSettings(**pack.config["training"]["projector"])
     raw = features[:, :TETRANUCLEOTIDES]
     rows = {"tetranucleotides, centred": figures(raw - raw.mean(0), genome, length)}
-    for name, columns in (
-        ("tetranucleotides, LDA", slice(0, TETRANUCLEOTIDES)),
-        ("tetranucleotides and codons, LDA (this pack without the LM)", slice(0, COMPOSITION)),
-        ("LM, LDA (this pack without tetranucleotides and codons)", slice(COMPOSITION, None)),
+    linear = replace(settings, steps=0)
+    for name, columns, how in (
+        ("tetranucleotides, LDA", slice(0, TETRANUCLEOTIDES), linear),
+        ("tetranucleotides and codons, LDA", slice(0, COMPOSITION), linear),
+        ("all, LDA (this pack without the network)", slice(0, None), linear),
+        ("tetranucleotides and codons (this pack without the LM)", slice(0, COMPOSITION), settings),
+        ("LM (this pack without tetranucleotides and codons)", slice(COMPOSITION, None), settings),
     ):
-        part = fit_projector(replace(train, values=train.values[:, columns]), ProjectorSettings(dims=pack.projector.weight.shape[1]))
-        rows[name] = figures((features[:, columns] - part.mean) @ part.weight, genome, length)
-    rows[f"{pack.name} {pack.version}"] = figures((features - pack.projector.mean) @ pack.projector.weight, genome, length)
+        _, part = fit_projector(replace(train, values=np.ascontiguousarray(train.values[:, columns])), how)
+        rows[name] = figures(project(features[:, columns], part), genome, length)
+    rows[f"{pack.name} {pack.version}"] = figures(project(features, pack.projector), genome, length)
     print("\t".join(["vectors", *COLUMNS]))
     for name, row in rows.items():
         print("\t".join([name, *(f"{x:.3f}" for x in row)]))

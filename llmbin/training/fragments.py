@@ -26,7 +26,7 @@ class FragmentFeatures:
 
 def fragment_features(
     shards: Shards, encoder: Encoder, plan: WindowPlan, per_genome: int, seed: int, threads: int,
-    shortest: int = 1_000, longest: int = 20_000,
+    shortest: int = 1_000, longest: int = 110_000,
 ) -> FragmentFeatures:  # fmt: skip
     """Random fragments (log-uniform lengths, either strand) of every genome, embedded as ``run`` embeds contigs."""
     rng = np.random.default_rng(seed)

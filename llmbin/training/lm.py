@@ -10,8 +10,10 @@ import csv
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +23,9 @@ from torch.nn import functional as F
 from .checkpoint import load_checkpoint, save_checkpoint
 from .model import GenomeLM, GenomeLMConfig
 from .shards import Shards, genome_batch
+
+if TYPE_CHECKING:
+    from .finetune import Finetuning
 
 log = logging.getLogger("llmbin.training")
 
@@ -79,7 +84,7 @@ def lm_batch(shards: Shards, options: LMTraining, step: int, rank: int) -> tuple
     return torch.from_numpy(codes), torch.from_numpy(hide), torch.from_numpy(chosen)
 
 
-def learning_rate(step: int, options: LMTraining) -> float:
+def learning_rate(step: int, options: LMTraining | Finetuning) -> float:
     """Linear warm-up, then half a cosine down to nothing."""
     if step < options.warmup:
         return options.learning_rate * (step + 1) / options.warmup
@@ -103,7 +108,8 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
     optimizer = torch.optim.AdamW(module.parameters(), options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.98))
     done = load_checkpoint(out / "checkpoint", module, optimizer)
     module, optimizer = accelerator.prepare(module, optimizer)
-    metrics = _Metrics(out, options, config, done) if accelerator.is_main_process else None
+    names = ("masked_loss", "masked_accuracy", "contrast_loss", "bases_per_second")
+    metrics = Metrics(out / "lm.csv", names, options, done) if accelerator.is_main_process else None
     module.train()
     for step in range(done, options.steps):
         began = time.perf_counter()
@@ -125,34 +131,31 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
     return out / "lm"
 
 
-class _Metrics:
-    """One row a step in CSV and, where it is installed, TensorBoard."""
+class Metrics:
+    """One row a step in CSV and, where it is installed, TensorBoard; rows from step ``done`` on are written again."""
 
-    FIELDS = ("step", "masked_loss", "masked_accuracy", "contrast_loss", "bases_per_second")
-
-    def __init__(self, out: Path, options: LMTraining, config: GenomeLMConfig, done: int) -> None:
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / "lm.csv"
+    def __init__(self, path: Path, names: Sequence[str], options: LMTraining | Finetuning, done: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         rows = [r for r in csv.reader(path.open()) if r[:1] and r[0].isdigit() and int(r[0]) < done] if path.exists() else []
+        self.names = names
         self.handle = path.open("w", newline="")
         self.rows = csv.writer(self.handle)
-        self.rows.writerow(self.FIELDS)
+        self.rows.writerow(["step", *names])
         self.rows.writerows(rows)
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board: SummaryWriter | None = SummaryWriter(str(out / "tensorboard"), purge_step=done)
+            self.board: SummaryWriter | None = SummaryWriter(str(path.parent / "tensorboard"), purge_step=done)
         except ImportError:
             self.board = None
-        log.info(
-            "%s: steps %d to %d, %.0f kFLOP a base a strand, %s", out, done, options.steps, config.flops_per_base() / 1e3, asdict(options)
-        )
+        log.info("%s: steps %d to %d, %s", path, done, options.steps, asdict(options))
 
     def write(self, step: int, *values: float) -> None:
+        """Note one step."""
         self.rows.writerow([step, *(f"{v:.5g}" for v in values)])
         self.handle.flush()
         if self.board is not None:
-            for name, value in zip(self.FIELDS[1:], values, strict=True):
+            for name, value in zip(self.names, values, strict=True):
                 self.board.add_scalar(name, value, step)
         if step % 20 == 0:
-            log.info("step %d: masked %.4f (%.3f right), contrast %.3f, %.0f kbp/s", step, *values[:3], values[3] / 1e3)
+            log.info("step %d: %s", step, ", ".join(f"{n} {v:.4g}" for n, v in zip(self.names, values, strict=True)))

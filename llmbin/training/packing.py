@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from safetensors.torch import save
 
 from ..devices import Device
 from ..encoder import OnnxEncoder
-from ..export.pack import CALIBRATION, CHECK, export_precisions, state_for_pack, write_config
+from ..export.pack import CALIBRATION, CHECK, export_precisions, weights_of, write_config
 from ..export.parity import Parity
-from ..pack import FORMAT, Projector, load_pack
+from ..pack import FORMAT, PROJECTOR, WEIGHTS, Projector, load_pack
 from ..windows import WindowPlan
 from .fragments import fragment_features
 from .model import GenomeLM
-from .projector import ProjectorSettings, fit_projector
+from .projector import ProjectorSettings, ResidualProjector, calibrate, fit_projector, load_projector
 from .shards import Shards
 
 BUCKET = 256
@@ -30,6 +30,7 @@ def write_pack(
     name: str,
     version: str,
     lm: GenomeLM,
+    module: ResidualProjector,
     projector: Projector,
     card: str,
     graphs: dict[str, bytes],
@@ -41,13 +42,13 @@ def write_pack(
 ) -> None:
     """Write encoders, weights and card, list everything with its sha256, and load the result as a check."""
     out.mkdir(parents=True, exist_ok=True)
-    tensors = {f"projector.{k}": torch.from_numpy(np.ascontiguousarray(getattr(projector, k))) for k in ("mean", "weight", "scale")}
-    (out / "model.safetensors").write_bytes(save(tensors | state_for_pack(lm)))
+    (out / WEIGHTS).write_bytes(save(weights_of("lm", lm) | weights_of("projector", module)))
+    (out / PROJECTOR).write_bytes(projector.onnx)
     (out / "MODEL_CARD.md").write_text(card)
     config = {
         "format": FORMAT, "name": name, "version": version,
-        "stride": lm.config.stride, "width": lm.config.width, "window": window, "bucket": BUCKET, "max_windows": max_windows,
-        "noise": {"floor": projector.noise_floor, "per_kb": projector.noise_per_kb, "until_kb": projector.noise_until_kb, "dims": projector.dims},
+        "stride": lm.config.stride, "width": lm.config.width, "window": window, "bucket": BUCKET, "max_windows": max_windows, "outputs": projector.outputs,
+        "noise": {"at_1kb": projector.noise_at_1kb, "exponent": projector.noise_exponent, "until_kb": projector.noise_until_kb, "dims": projector.dims},
         "lm": {k: lm.config.to_dict()[k] for k in ("width", "stride", "stem_kernel", "kernel", "dilations", "expand")},
         "flops_per_base": lm.config.flops_per_base() * 2, "training": training,
     }  # fmt: skip
@@ -56,16 +57,21 @@ def write_pack(
 
 
 def make_pack(options: argparse.Namespace, settings: ProjectorSettings) -> None:
-    """Export the encoder, fit the projector on fragments that it embedded, and write the pack."""
+    """Export the encoder, fit or calibrate the projector on fragments that it embedded, and write the pack."""
     lm = GenomeLM.from_pretrained(options.lm).eval()
     shards = Shards(options.shards)
     graphs, parity = export_precisions(lm, options.precision, random_windows(shards, options.window, CALIBRATION + CHECK, options.seed))
     encoder = OnnxEncoder(graphs["fp32"], lm.config.width, Device("cpu", 0, "fp32", "training"))
     plan = WindowPlan(options.window, options.max_windows, BUCKET, options.seed)
     data = fragment_features(shards, encoder, plan, options.per_genome, options.seed, options.threads)
-    training = {"fragments_per_genome": options.per_genome, "seed": options.seed, "shrink": settings.shrink}
+    if options.projector is None:
+        module, projector = fit_projector(data, settings)
+    else:
+        module = load_projector(options.projector)
+        projector = calibrate(module, data, settings)
+    training = {"fragments_per_genome": options.per_genome, "seed": options.seed, "projector": asdict(settings)}
     write_pack(
-        options.out, options.name, options.version, lm, fit_projector(data, settings), options.card.read_text(), graphs, parity,
+        options.out, options.name, options.version, lm, module, projector, options.card.read_text(), graphs, parity,
         window=options.window, max_windows=options.max_windows, training=training,
     )  # fmt: skip
 

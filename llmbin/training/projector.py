@@ -1,39 +1,126 @@
-"""The projector: within-genome whitening of [composition | LM], ranked by what tells genomes apart.
+"""The projector: within-genome whitening of [composition | LM], and a small residual network on top.
 
-A shrunk linear discriminant analysis over fragments of the training genomes. Free networks overfit a few hundred species;
-this start is what they have to beat (see docs/measurements.md).
+A shrunk linear discriminant analysis ranks directions by what tells genomes apart. A free network overfits a few hundred
+species; one that starts as that analysis, is small, decays its weights and stops early is better than it (docs/measurements.md).
 """
 
 from __future__ import annotations
 
+import io
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
+from ..errors import InputError
+from ..onnx_check import check_onnx
 from ..pack import Projector
 from .fragments import FragmentFeatures
+from .lm import same_genome_loss
 
 log = logging.getLogger("llmbin.training")
+
+NOISE_BINS = 14  # of equal numbers of fragments
+
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ProjectorSettings:
-    """``shrink`` is added to the diagonal of the within-genome correlation matrix."""
+    """``shrink`` is added to the diagonal of the within-genome correlation matrix; ``steps`` 0 leaves the network out.
+
+    Fragments of up to ``longest_kb`` decide the directions: the contigs that are hard to place. The noise is fitted to all.
+    A batch is ``genomes`` x ``views`` fragments.
+    """
 
     dims: int = 32
     shrink: float = 0.1
-    noise_until_kb: float = 15.0
+    longest_kb: float = 20.0
+    noise_until_kb: float = 100.0
     effective_dims: float = 10.0
+    steps: int = 300
+    hidden: int = 256
+    genomes: int = 128
+    views: int = 4
+    temperature: float = 0.1
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
+    dropout: float = 0.2
+    seed: int = 1
 
 
-def fit_projector(data: FragmentFeatures, settings: ProjectorSettings) -> Projector:
-    """Whiten within genomes, rank directions by between-genome variance, shrink each by its reliability.
+class ResidualProjector(nn.Module):
+    """z = scale * u[:dims] + f(u) with u the whitened features and f a network that begins as zero."""
 
-    With S_w the within-genome and S_b the between-genome covariance of whitened features, a direction of eigenvalue s
-    is scaled by sqrt(s / (s + 1)) (the posterior of a random-effects model). Then the noise of a vector is fitted as
-    floor + per_kb / L over the fragments.
+    mean: Tensor
+    whiten: Tensor
+    scale: Tensor
+
+    def __init__(self, mean: Values, whiten: Values, scale: Values, hidden: int, dropout: float) -> None:
+        super().__init__()
+        dims = len(scale)
+        self.register_buffer("mean", torch.from_numpy(mean.astype(np.float32)))
+        self.register_buffer("whiten", torch.from_numpy(whiten.astype(np.float32)))
+        self.register_buffer("scale", torch.from_numpy(scale.astype(np.float32)))
+        self.net = nn.Sequential(nn.Linear(whiten.shape[1], hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, dims))
+        for parameter in self.net[-1].parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """features [n, composition + width] -> z [n, dims]."""
+        u = (features - self.mean) @ self.whiten
+        out: Tensor = u[:, : len(self.scale)] * self.scale + self.net(u)
+        return out
+
+
+def fit_projector(data: FragmentFeatures, settings: ProjectorSettings) -> tuple[ResidualProjector, Projector]:
+    """Whiten within genomes, and train the network on top."""
+    module = discriminant(data, settings)
+    if settings.steps:
+        train_network(module, data, settings)
+    return module, calibrate(module, data, settings)
+
+
+def calibrate(module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings) -> Projector:
+    """Export a projector, and fit the noise of its vectors as a power of the length."""
+    with torch.no_grad():
+        z = module.eval()(torch.from_numpy(data.values)).numpy().astype(np.float64)
+    at_1kb, exponent = noise_law(z, data, settings.noise_until_kb)
+    log.info("projector: %d fragments of %d genomes, noise %.3f x kb^%.3f", len(z), len(set(data.genome.tolist())), at_1kb, exponent)
+    onnx = projector_onnx(module, data.values.shape[1])
+    return Projector(onnx, z.shape[1], at_1kb, exponent, settings.noise_until_kb, settings.effective_dims)
+
+
+def save_projector(module: ResidualProjector, path: Path) -> None:
+    """Weights as safetensors."""
+    save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, path)
+
+
+def load_projector(path: Path) -> ResidualProjector:
+    """A projector that `save_projector` stored.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    try:
+        held = load_file(path)
+        mean, whiten, scale = (held[name].numpy().astype(np.float64) for name in ("mean", "whiten", "scale"))
+        module = ResidualProjector(mean, whiten, scale, len(held["net.0.bias"]), 0.0)
+        module.load_state_dict(held)
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"{path}: not a projector that `train finetune` wrote ({error})") from None
+    return module
+
+
+def discriminant(data: FragmentFeatures, settings: ProjectorSettings) -> ResidualProjector:
+    """With S_w the within-genome and S_b the between-genome covariance of whitened features, a direction of eigenvalue s
+    is scaled by sqrt(s / (s + 1)), the posterior of a random-effects model.
     """
     x = data.values.astype(np.float64)
     genomes, inverse, count = np.unique(data.genome, return_inverse=True, return_counts=True)
@@ -41,41 +128,80 @@ def fit_projector(data: FragmentFeatures, settings: ProjectorSettings) -> Projec
     np.add.at(centre, inverse, x)
     centre /= count[:, None]
     mean = centre.mean(axis=0)
-    inside = x - centre[inverse]
+    inside = (x - centre[inverse])[data.length <= 1000 * settings.longest_kb]
     deviation = inside.std(axis=0)
     inside /= deviation
-    within = inside.T @ inside / (len(x) - len(genomes))
-    between = np.cov(((centre - mean) / deviation).T) - within / count.mean()
+    within = inside.T @ inside / (len(inside) - len(genomes))
+    between = np.cov(((centre - mean) / deviation).T) - within * len(genomes) / len(x)
     values, vectors = np.linalg.eigh(within + settings.shrink * np.eye(x.shape[1]))
     whiten = (vectors * values**-0.5) @ vectors.T
     values, vectors = np.linalg.eigh(whiten @ between @ whiten)
-    top = np.argsort(-values, kind="stable")[: settings.dims]
-    signal = np.maximum(values[top], 1e-6)
-    scale = np.sqrt(signal / (signal + 1))
-    directions = vectors[:, top] * np.where(vectors[np.abs(vectors[:, top]).argmax(0), top] < 0, -1, 1)
-    matrix = (whiten @ directions * scale) / deviation[:, None]
-    z = (x - mean) @ matrix
-    floor, per_kb = _noise(z, inverse, count, data.length, settings.noise_until_kb)
-    log.info("projector: %d fragments of %d genomes, noise %.3f + %.3f / kb", len(x), len(genomes), floor, per_kb)
-    return Projector(
-        mean.astype(np.float32),
-        matrix.astype(np.float32),
-        scale.astype(np.float32),
-        floor,
-        per_kb,
-        settings.noise_until_kb,
-        settings.effective_dims,
+    order = np.argsort(-values, kind="stable")
+    signal = np.maximum(values[order[: settings.dims]], 1e-6)
+    directions = vectors[:, order]
+    directions = directions * np.where(directions[np.abs(directions).argmax(0), np.arange(len(order))] < 0, -1, 1)
+    return ResidualProjector(
+        mean, (whiten @ directions) / deviation[:, None], np.sqrt(signal / (signal + 1)), settings.hidden, settings.dropout
     )
 
 
-def _noise(
-    z: npt.NDArray[np.float64], inverse: npt.NDArray[np.int64], count: npt.NDArray[np.int64], length: npt.NDArray[np.int64], until: float
-) -> tuple[float, float]:
-    """Least-squares fit of the mean squared distance to the genome's centre (a dimension) to a + b / min(L, until)."""
-    centre = np.zeros((len(count), z.shape[1]))
-    np.add.at(centre, inverse, z)
-    centre /= count[:, None]
-    squared = ((z - centre[inverse]) ** 2).mean(1) * (count / np.maximum(count - 1, 1))[inverse]
-    design = np.stack([np.ones(len(length)), 1 / np.minimum(length / 1000, until)], axis=1)
-    (floor, per_kb), *_ = np.linalg.lstsq(design, squared, rcond=None)
-    return max(float(floor), 0.02), max(float(per_kb), 0.02)
+def train_network(module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings) -> None:
+    """Supervised contrastive loss over views of genomes: fragments of one genome are positives, all others negatives."""
+    torch.manual_seed(settings.seed)
+    for layer in list(module.net)[:-1]:
+        if isinstance(layer, nn.Linear):
+            layer.reset_parameters()
+    rng = np.random.default_rng(settings.seed)
+    usable = data.length <= 1000 * settings.longest_kb
+    rows = [found for g in np.unique(data.genome) if len(found := np.flatnonzero((data.genome == g) & usable)) >= settings.views]
+    features = torch.from_numpy(data.values)
+    optimizer = torch.optim.AdamW(module.net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=settings.steps, pct_start=0.1)
+    module.train()
+    for step in range(settings.steps):
+        chosen = rng.choice(len(rows), min(settings.genomes, len(rows)), replace=False)
+        batch = np.concatenate([rng.choice(rows[g], settings.views, replace=False) for g in chosen])
+        genome = torch.from_numpy(np.repeat(chosen, settings.views))
+        loss = same_genome_loss(nn.functional.normalize(module(features[batch]), dim=1), genome, settings.temperature)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 0:
+            log.info("projector step %d: loss %.3f", step, loss.item())
+
+
+def noise_law(z: Values, data: FragmentFeatures, until: float) -> tuple[float, float]:
+    """Power law of the mean squared distance to the genome's centre (a dimension) over the length in kb.
+
+    The line is fitted to the logarithms of bin means, not of single fragments: their mean is what the metric needs.
+    """
+    _, inverse = np.unique(data.genome, return_inverse=True)
+    weight = data.length / 1000
+    centre = np.zeros((inverse.max() + 1, z.shape[1]))
+    np.add.at(centre, inverse, z * weight[:, None])
+    centre /= np.bincount(inverse, weights=weight)[:, None]
+    squared = ((z - centre[inverse]) ** 2).mean(1)
+    kb = np.minimum(weight, until)
+    groups = np.array_split(np.argsort(kb, kind="stable"), NOISE_BINS)
+    exponent, at_1kb = np.polyfit([np.log(kb[r]).mean() for r in groups], [np.log(squared[r].mean()) for r in groups], 1)
+    return float(np.exp(at_1kb)), float(np.clip(exponent, -2, 0))
+
+
+def projector_onnx(module: ResidualProjector, features: int) -> bytes:
+    """The projector as a graph: features [n, features] -> vectors [n, dims]."""
+    import onnx
+
+    from ..export.graph import OPSET, without_traces
+
+    rows = torch.export.Dim("rows", min=1, max=1 << 24)
+    program = torch.onnx.export(
+        module.eval(), (torch.zeros(2, features),), dynamo=True, opset_version=OPSET, input_names=["features"], output_names=["vectors"],
+        dynamic_shapes=({0: rows},), verbose=False,
+    )  # fmt: skip
+    assert program is not None
+    program.optimize()
+    buffer = io.BytesIO()
+    onnx.save(without_traces(program.model_proto), buffer)
+    check_onnx(buffer.getvalue(), "the exported projector")
+    return buffer.getvalue()
