@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from .cut import cut_by_markers, cut_by_separation
 from .join import join_parts
 from .markers import MarkerSet
 from .metric import Points
-from .recruit import MAX_SQUARED_DISTANCE, recruit
+from .recruit import MAX_SQUARED_DISTANCE, Membership, recruit
 from .refine import split_contaminated
 from .tree import build_tree, members
 
@@ -45,6 +46,8 @@ def bin_contigs(
     """Cluster long contigs, cut the tree, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
     n = len(lengths)
     rows = core_rows(lengths, min_length, CORE_LENGTH)
+    if not len(rows):
+        return Binning(np.full(n, -1, np.int32), np.zeros(n), np.zeros(n, np.bool_), ["no contig is long enough to begin a bin"] * n, 0)
     core_points = points.take(rows)
     tree = build_tree(core_points, lengths[rows], threads=threads)
     if counts is not None and markers is not None:
@@ -61,18 +64,57 @@ def bin_contigs(
         if (label != found.label).any():
             in_tree = np.isin(np.arange(n), rows)
             found = recruit(points, np.where(in_tree, label, -1).astype(np.int32), threads)
-    clusters = int(found.label.max(initial=-1)) + 1
-    size = np.bincount(found.label[found.label >= 0], weights=lengths[found.label >= 0], minlength=clusters)
-    first = np.full(clusters, n)
-    np.minimum.at(first, found.label[found.label >= 0], np.flatnonzero(found.label >= 0))
-    kept = [int(b) for b in np.lexsort((first, -size)) if size[b] >= min_bin_size]
+    return numbered(found, lengths, min_bin_size)
+
+
+def bin_samples(
+    points: Points, lengths: npt.NDArray[np.int64], samples: Sequence[str], min_length: int, min_bin_size: int,
+    counts: npt.NDArray[np.int16] | None = None, markers: MarkerSet | None = None, threads: int = 1,
+) -> Binning:  # fmt: skip
+    """Contigs of several assemblies: each sample's are binned by themselves, with the depths in all samples.
+
+    A genome that was assembled in several samples is a bin in each, so that its markers are not taken for contamination.
+    """
+    n = len(lengths)
+    label = np.full(n, -1, np.int32)
+    probability, core, why = np.zeros(n), np.zeros(n, np.bool_), [""] * n
+    bins = 0
+    for rows in (np.flatnonzero(np.array(samples) == s) for s in dict.fromkeys(samples)):
+        part = counts[rows] if counts is not None else None
+        found = bin_contigs(points.take(rows), lengths[rows], min_length, min_bin_size, part, markers, threads)
+        label[rows] = np.where(found.label >= 0, found.label + bins, -1)
+        probability[rows], core[rows] = found.probability, found.core
+        for row, reason in zip(rows.tolist(), found.why, strict=True):
+            why[row] = reason
+        bins += found.bins
+    order = by_size(label, lengths, bins)
+    number = np.empty(bins, np.int32)
+    number[order] = np.arange(bins)
+    return Binning(np.where(label >= 0, number[label] if bins else -1, -1).astype(np.int32), probability, core, why, bins)
+
+
+def by_size(label: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], clusters: int) -> npt.NDArray[np.int64]:
+    """Cluster numbers, the largest first; of equal ones that with the first contig."""
+    held = label >= 0
+    size = np.bincount(label[held], weights=lengths[held], minlength=clusters)
+    first = np.full(clusters, len(label))
+    np.minimum.at(first, label[held], np.flatnonzero(held))
+    return np.lexsort((first, -size))
+
+
+def numbered(found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: int) -> Binning:
+    """Clusters that are large enough become bins, numbered by size."""
+    label = found.label
+    clusters = int(label.max(initial=-1)) + 1
+    size = np.bincount(label[label >= 0], weights=lengths[label >= 0], minlength=clusters)
+    kept = [int(b) for b in by_size(label, lengths, clusters) if size[b] >= min_bin_size]
     number = {b: i for i, b in enumerate(kept)}
-    label = np.array([number.get(int(b), -1) for b in found.label], np.int32)
     why = [
         _reason(int(b), number, float(p), bool(d > MAX_SQUARED_DISTANCE), clusters, min_bin_size)
-        for b, p, d in zip(found.label, found.probability, found.distance, strict=True)
+        for b, p, d in zip(label, found.probability, found.distance, strict=True)
     ]
-    return Binning(label, found.probability, found.core & (label >= 0), why, len(kept))
+    named = np.array([number.get(int(b), -1) for b in label], np.int32)
+    return Binning(named, found.probability, found.core & (named >= 0), why, len(kept))
 
 
 def core_rows(lengths: npt.NDArray[np.int64], min_length: int, wanted: int) -> npt.NDArray[np.int64]:

@@ -149,6 +149,9 @@ def _add_run(commands: Commands) -> None:
     )
     how.add_argument("--min-bin-size", type=_positive, default=200_000, help="smallest bin in bp (default: %(default)s)")
     how.add_argument(
+        "--separator", default="", metavar="C", help="contigs of several assemblies, named SAMPLE C CONTIG: bin each sample by itself"
+    )
+    how.add_argument(
         "--markers", choices=["auto", "on", "off"], default="auto", help="cut the tree by single-copy marker genes (default: %(default)s)"
     )
     _model_options(parser)
@@ -163,7 +166,7 @@ def _run(options: argparse.Namespace) -> None:
             model=options.model, device=options.device, precision=options.precision, threads=options.threads,
             batch_size=options.batch_size, windows=options.windows, min_length=options.min_length,
             recruit_length=min(1000, options.min_length) if options.recruit_length is None else options.recruit_length, min_bin_size=options.min_bin_size,
-            min_identity=options.min_identity, markers=options.markers, seed=options.seed, prefix=options.prefix, formats=options.formats,
+            min_identity=options.min_identity, separator=options.separator, markers=options.markers, seed=options.seed, prefix=options.prefix, formats=options.formats,
             force=options.force, resume=options.resume, progress=not options.quiet,
         )
     )  # fmt: skip

@@ -32,6 +32,7 @@ class Bin:
     depth: list[float]
     confidence: float
     quality: Quality | None
+    sample: str = ""
 
     @property
     def quality_class(self) -> str:
@@ -52,8 +53,10 @@ def n50(lengths: npt.NDArray[np.int64]) -> int:
     return int(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
 
 
-def summarise(features: Features, coverage: Coverage, binning: Binning, prefix: str, markers: MarkerSet | None) -> list[Bin]:
-    """One summary a bin, in order of number."""
+def summarise(
+    features: Features, coverage: Coverage, binning: Binning, prefix: str, markers: MarkerSet | None, samples: Sequence[str]
+) -> list[Bin]:
+    """One summary a bin, in order of number; ``samples`` are those that the contigs were assembled from."""
     order = np.argsort(binning.label, kind="stable")
     starts = np.searchsorted(binning.label[order], np.arange(binning.bins + 1))
     out = []
@@ -65,7 +68,7 @@ def summarise(features: Features, coverage: Coverage, binning: Binning, prefix: 
         out.append(
             Bin(
                 bin_name(prefix, b), len(rows), int(length.sum()), n50(length), float(np.average(features.gc[rows], weights=length)),
-                [float(d) for d in depth], float(np.average(binning.probability[rows], weights=length)), quality,
+                [float(d) for d in depth], float(np.average(binning.probability[rows], weights=length)), quality, samples[rows[0]],
             )
         )  # fmt: skip
     return out
@@ -97,13 +100,13 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
     """``bins.tsv``."""
     with open(path, "w") as handle:
         titles = ["bin", "contigs", "bp", "n50", "gc", *(f"depth_{s}" for s in samples), "confidence"]
-        handle.write("\t".join([*titles, "completeness", "contamination", "quality", "quality_basis"]) + "\n")
+        handle.write("\t".join([*titles, "completeness", "contamination", "quality", "quality_basis", "sample"]) + "\n")
         for b in bins:
             fields = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}", *(f"{d:.4f}" for d in b.depth), f"{b.confidence:.4f}"]
             q = b.quality
             estimates = ["NA", "NA"] if q is None else [f"{100 * q.completeness:.2f}", f"{100 * q.contamination:.2f}"]
             basis = "markers off" if q is None else f"single-copy markers of {q.domain}"
-            handle.write("\t".join([*fields, *estimates, b.quality_class, basis]) + "\n")
+            handle.write("\t".join([*fields, *estimates, b.quality_class, basis, b.sample]) + "\n")
 
 
 def write_contigs_table(path: Path, features: Features, coverage: Coverage, binning: Binning, prefix: str) -> None:

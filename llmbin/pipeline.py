@@ -20,7 +20,7 @@ import numpy as np
 
 from . import __version__
 from .bam import DepthRules, check_alignments
-from .binning import Binning, bin_contigs
+from .binning import Binning, bin_samples
 from .budget import choose_budget
 from .coverage import Coverage, coverage_from_bams, coverage_from_tables, no_coverage, sample_names
 from .devices import Device, installed
@@ -65,6 +65,7 @@ class RunOptions:
     recruit_length: int = 1000
     min_bin_size: int = 200_000
     min_identity: float = 0.97
+    separator: str = ""
     markers: str = "auto"
     seed: int = 1
     prefix: str = "bin"
@@ -110,10 +111,10 @@ def run(options: RunOptions) -> RunResult:
         with clock.stage("binning"):
             z = project(features.composition, features.lm, pack.projector)
             points = make_points(z, features.lengths, coverage, pack.projector)
-            binning = bin_contigs(
-                points, features.lengths, options.min_length, options.min_bin_size, features.markers, markers, options.threads
-            )
-        bins = summarise(features, coverage, binning, options.prefix, markers)
+            samples = contig_samples(features.names, options.separator)
+            sizes = options.min_length, options.min_bin_size
+            binning = bin_samples(points, features.lengths, samples, *sizes, features.markers, markers, options.threads)
+        bins = summarise(features, coverage, binning, options.prefix, markers, samples)
         with clock.stage("output"):
             write_results(options, contigs, work, features, coverage, binning, bins)
         write_record(work, options, pack, device, [digest, *sources], features, coverage, bins, clock)
@@ -232,6 +233,22 @@ def describe(features: Features, options: RunOptions) -> None:
         )
     if features.markers is not None:
         log.info("%s marker genes on %s contigs", f"{int(features.markers.sum()):,}", f"{int((features.markers.sum(1) > 0).sum()):,}")
+
+
+def contig_samples(names: Sequence[str], separator: str) -> list[str]:
+    """The sample that each contig was assembled from: its name up to the separator; one for all without a separator.
+
+    Raises:
+        InputError: a contig's name has no separator.
+    """
+    if not separator:
+        return [""] * len(names)
+    for name in names:
+        if separator not in name:
+            raise InputError(f"contig {name!r} has no {separator!r} in its name; --separator is for names like S1{separator}contig1")
+    samples = [name.split(separator, 1)[0] for name in names]
+    log.info("%d samples by the names of their contigs, each binned by itself", len(set(samples)))
+    return samples
 
 
 def contig_coverage(

@@ -271,6 +271,25 @@ def test_embed(community: Community, cli: Cli, tmp_path: Path) -> None:
         assert np.isfinite(arrays["vectors"]).all()
 
 
+def test_samples_assembled_apart_are_binned_apart(community: Community, cli: Cli, tmp_path: Path) -> None:
+    both, depth = tmp_path / "both.fa", tmp_path / "depth.tsv"
+    text, table = gzip.decompress(community.contigs.read_bytes()).decode(), community.depth.read_text().splitlines()
+    both.write_text(text.replace(">", ">SA#") + text.replace(">", ">SB#"))
+    depth.write_text("\n".join([table[0], *(f"{s}#{row}" for s in ("SA", "SB") for row in table[1:])]) + "\n")
+    status, _, err = cli("run", both, "--depth", depth, "-o", tmp_path / "out", "--separator", "#")
+    assert status == 0
+    assert "2 samples by the names" in err
+    rows = [line.split("\t") for line in (tmp_path / "out" / "bins.tsv").read_text().splitlines()]
+    sizes = [int(row[2]) for row in rows[1:]]
+    assert sizes == sorted(sizes, reverse=True)
+    for sample in ("SA", "SB"):
+        assert sum(row[-1] == sample for row in rows[1:]) == 5
+    pairs = [line.split("\t") for line in (tmp_path / "out" / "contig2bin.tsv").read_text().splitlines()]
+    assert len({(name[:2], bin) for name, bin in pairs}) == len({bin for _, bin in pairs}) == 10
+    status, _, err = cli("run", both, "--depth", depth, "-o", tmp_path / "no", "--separator", "@")
+    assert (status, "has no '@' in its name" in err) == (1, True)
+
+
 def test_bench_measures_a_file_and_writes_json(community: Community, cli: Cli, tmp_path: Path) -> None:
     status, out, _ = cli("bench", community.contigs, "--json", tmp_path / "b.json", "-t", 1, "-q")
     assert status == 0
