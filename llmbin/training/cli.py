@@ -161,6 +161,7 @@ def _add_eval(commands: Commands) -> None:
     parser.add_argument("--truth", type=Path, required=True, help="TSV: fragment, genome, length")
     parser.add_argument("--per-genome", type=int, default=60)
     parser.add_argument("-t", "--threads", type=int, default=1)
+    parser.add_argument("--species", type=int, nargs="*", default=[], help="also rows for so many training species, without the LM")
     parser.add_argument("-o", "--out", type=Path, help="write the table as JSON too")
     parser.set_defaults(command=_eval)
 
@@ -168,4 +169,13 @@ def _add_eval(commands: Commands) -> None:
 def _eval(options: argparse.Namespace) -> None:
     from .evaluate import evaluate
 
-    evaluate(options.pack, options.train_shards, options.fragments, options.truth, options.per_genome, options.threads, options.out)
+    evaluate(
+        options.pack,
+        options.train_shards,
+        options.fragments,
+        options.truth,
+        options.per_genome,
+        options.threads,
+        options.out,
+        options.species,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..features import TETRANUCLEOTIDES, profile_contigs
 from ..pack import COMPOSITION, find_pack, load_pack
 from ..projector import project_features as project
 from ..windows import WindowPlan
-from .fragments import fragment_features
+from .fragments import FragmentFeatures, fragment_features
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
@@ -41,8 +42,17 @@ def figures(vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], len
     return [float(x) for x in (precision, rand, hit.mean(), *bands)]
 
 
-def evaluate(model: str, train_shards: Path, fragments: Path, truth: Path, per_genome: int, threads: int, out: Path | None) -> None:
-    """Print (and write) the table: raw tetranucleotides, LDA of the parts, the pack."""
+def evaluate(
+    model: str,
+    train_shards: Path,
+    fragments: Path,
+    truth: Path,
+    per_genome: int,
+    threads: int,
+    out: Path | None,
+    species: Sequence[int] = (),
+) -> None:
+    """Print (and write) the table: raw tetranucleotides, LDA of the parts, the pack; and without the LM, by number of training species."""
     pack = load_pack(find_pack(model))
     encoder = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "evaluation"))
     plan = WindowPlan(pack.window, pack.max_windows, pack.bucket)
@@ -65,6 +75,12 @@ def evaluate(model: str, train_shards: Path, fragments: Path, truth: Path, per_g
     ):
         _, part = fit_projector(replace(train, values=np.ascontiguousarray(train.values[:, columns])), how)
         rows[name] = figures(project(features[:, columns], part), genome, length)
+    for count in species:
+        chosen = np.random.default_rng(0).permutation(np.unique(train.genome))[:count]
+        kept = np.isin(train.genome, chosen)
+        part_of_it = FragmentFeatures(np.ascontiguousarray(train.values[kept, :COMPOSITION]), train.genome[kept], train.length[kept])
+        _, part = fit_projector(part_of_it, settings)
+        rows[f"tetranucleotides and codons, {count} species"] = figures(project(features[:, :COMPOSITION], part), genome, length)
     rows[f"{pack.name} {pack.version}"] = figures(project(features, pack.projector), genome, length)
     print("\t".join(["vectors", *COLUMNS]))
     for name, row in rows.items():
