@@ -117,4 +117,9 @@ void neighbours(const Points &points, const std::vector<int32_t> &queries, const
 // Minimum spanning tree under max(core_i, core_j, distance_ij), by Prim: n - 1 edges.
 void spanning_tree(const Points &points, const float *core, int32_t *from, int32_t *to, float *weight);
 
+// The same from a graph of neighbours (index [n, k], -1 for none): Kruskal over its edges, ties by index. Parts that no edge
+// connects are joined last, at more than twice the longest edge.
+void spanning_forest(const int32_t *index, const float *distance, const float *core, size_t n, size_t k, std::vector<int32_t> &from,
+                     std::vector<int32_t> &to, std::vector<float> &weight);
+
 }  // namespace llmbin

@@ -172,4 +172,19 @@ NB_MODULE(_kernels, m) {
         return nb::make_tuple(vector_out(std::move(from)), vector_out(std::move(to)), vector_out(std::move(weight)));
     }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("core"),
        "Minimum spanning tree of mutual reachability: from, to int32 [n-1], weight float32 [n-1].");
+
+    m.def("spanning_forest", [](In<int32_t, nb::ndim<2>> index, Matrix distance, Vector core) {
+        const size_t n = index.shape(0), k = index.shape(1);
+        if (!n || core.shape(0) != n || distance.shape(0) != n || distance.shape(1) != k) throw std::invalid_argument("shapes differ");
+        for (size_t i = 0; i < n * k; ++i)
+            if (index.data()[i] >= static_cast<int64_t>(n)) throw std::invalid_argument("row number out of range");
+        std::vector<int32_t> from, to;
+        std::vector<float> weight;
+        {
+            nb::gil_scoped_release release;
+            spanning_forest(index.data(), distance.data(), core.data(), n, k, from, to, weight);
+        }
+        return nb::make_tuple(vector_out(std::move(from)), vector_out(std::move(to)), vector_out(std::move(weight)));
+    }, nb::arg("index"), nb::arg("distance"), nb::arg("core"),
+       "Spanning tree of mutual reachability over a graph of neighbours (index and distance [n, k]): from, to, weight [n-1].");
 }

@@ -13,7 +13,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <thread>
+#include <tuple>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define LLMBIN_CLONES __attribute__((target_clones("avx2", "default")))
@@ -207,6 +209,42 @@ void spanning_tree(const Points &points, const float *core, int32_t *from, int32
         --left;
         drop(pick);
     }
+}
+
+void spanning_forest(const int32_t *index, const float *distance, const float *core, size_t n, size_t k, std::vector<int32_t> &from,
+                     std::vector<int32_t> &to, std::vector<float> &weight) {
+    struct Edge {
+        float weight;
+        int32_t a, b;
+        bool operator<(const Edge &o) const { return std::tie(weight, a, b) < std::tie(o.weight, o.a, o.b); }
+    };
+    std::vector<Edge> edges;
+    edges.reserve(n * k);
+    for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < k; ++j) {
+            const int32_t other = index[i * k + j];
+            if (other < 0) continue;
+            const float reach = std::max({core[i], core[other], distance[i * k + j]});
+            edges.push_back({reach, std::min(static_cast<int32_t>(i), other), std::max(static_cast<int32_t>(i), other)});
+        }
+    std::sort(edges.begin(), edges.end());
+    std::vector<int32_t> parent(n);
+    std::iota(parent.begin(), parent.end(), 0);
+    auto root = [&](int32_t x) {
+        while (parent[x] != x) x = parent[x] = parent[parent[x]];
+        return x;
+    };
+    auto join = [&](int32_t a, int32_t b, float w) {
+        const int32_t x = root(a), y = root(b);
+        if (x == y) return;
+        parent[std::max(x, y)] = std::min(x, y);
+        from.push_back(a);
+        to.push_back(b);
+        weight.push_back(w);
+    };
+    for (const Edge &edge : edges) join(edge.a, edge.b, edge.weight);
+    const float beyond = edges.empty() ? 1.0f : 2 * edges.back().weight + 1;
+    for (size_t i = 1; i < n; ++i) join(0, static_cast<int32_t>(i), beyond);
 }
 
 }  // namespace llmbin

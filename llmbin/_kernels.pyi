@@ -18,6 +18,9 @@ def neighbours(
     k: int,
     threads: int = 1,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+def spanning_forest(
+    index: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], core: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
 def spanning_tree(
     vectors: npt.NDArray[np.float32],
     noise: npt.NDArray[np.float32],

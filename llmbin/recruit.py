@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .metric import Points
+from .nearest import nearest
 
 NEIGHBOURS = 15
 MIN_PROBABILITY = 0.7
@@ -38,8 +39,6 @@ def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Me
     Args:
         core: bin of each core contig, -1 for the others.
     """
-    from ._kernels import neighbours
-
     n = len(core)
     held = np.flatnonzero(core >= 0).astype(np.int32)
     label, probability = core.copy(), np.zeros(n)
@@ -47,10 +46,10 @@ def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Me
         return Membership(label, probability, core >= 0, np.full(n, np.inf, np.float32))
     rows = np.arange(n, dtype=np.int32)
     k = min(NEIGHBOURS, len(held))
-    index, distance = neighbours(*points.arrays(), rows, held, k, threads)
+    index, distance = nearest(points, rows, held, k, threads)
     valid = index >= 0
-    nearest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
-    votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / nearest) ** 2), 0.0)
+    closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
+    votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)
     bins = np.where(valid, core[index], -1)
     total = votes.sum(1)
     best = np.full(n, -1, np.int32)

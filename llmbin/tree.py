@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .metric import Points
+from .nearest import EXACT_PAIRS, nearest
 
 MIN_SAMPLES = 5
 CORE_BASES = 50_000
+GRAPH_NEIGHBOURS = 15  # where the exact tree would take too long
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,18 @@ class Tree:
 def build_tree(
     points: Points, lengths: npt.NDArray[np.int64], min_samples: int = MIN_SAMPLES, core_bases: int = CORE_BASES, threads: int = 1
 ) -> Tree:
-    """HDBSCAN's single-linkage tree of all points (exact; ties broken by contig order)."""
-    from ._kernels import neighbours, spanning_tree
+    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 120,000."""
+    from ._kernels import spanning_forest, spanning_tree
 
     n = len(points)
     if n == 1:
         return link(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), lengths)
     rows = np.arange(n, dtype=np.int32)
     k = max(1, min(min_samples, n - 1))
-    index, distance = neighbours(*points.arrays(), rows, rows, k, threads)
-    core = core_distance(index, distance, lengths, core_bases)
-    start, stop, reach = spanning_tree(*points.arrays(), core)
+    exact = n * n <= EXACT_PAIRS
+    index, distance = nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads)
+    core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
+    start, stop, reach = spanning_tree(*points.arrays(), core) if exact else spanning_forest(index, distance, core)
     return link(start, stop, reach, lengths)
 
 

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmbin._kernels import neighbours, spanning_forest, spanning_tree
 from llmbin.binning import bin_contigs
 from llmbin.cut import cut_by_markers, cut_by_separation
 from llmbin.join import join_parts
 from llmbin.markers import MarkerSet, estimate
 from llmbin.metric import Points
+from llmbin.nearest import nearest
 from llmbin.parts import SAME_GENOME, parts_of
 from llmbin.recruit import recruit
 from llmbin.tree import Tree, build_tree, core_distance, link, members
@@ -137,6 +139,40 @@ def test_pieces_of_a_genome_are_joined_unless_markers_object() -> None:
     assert join_parts(points, lengths, np.full(9, -1, np.int32), counts, MARKERS).max() >= 0
     alone = join_parts(points, np.full(9, 1000), np.full(9, -1, np.int32), counts, MARKERS)
     assert (alone == -1).all()
+
+
+def test_a_graph_of_all_neighbours_gives_the_exact_tree() -> None:
+    rng = np.random.default_rng(0)
+    points, core = plain(rng.normal(size=(60, 4))), rng.random(60).astype(np.float32)
+    rows = np.arange(60, dtype=np.int32)
+    index, distance = neighbours(*points.arrays(), rows, rows, 59)
+    exact = spanning_tree(*points.arrays(), core)
+    graph = spanning_forest(index, distance, core)
+    np.testing.assert_allclose(np.sort(graph[2]), np.sort(exact[2]), rtol=1e-6)
+    apart = spanning_forest(index[:, :1].copy(), distance[:, :1].copy(), core)
+    assert len(apart[0]) == 59
+    assert apart[2].max() > 2 * distance[:, 0].max()
+
+
+@pytest.mark.parametrize("samples", [0, 2])
+def test_cells_find_nearly_all_neighbours(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    centres = rng.normal(0, 4, (40, 8 + samples))
+    x = (centres[np.repeat(np.arange(40), 50)] + rng.normal(0, 0.7, (2000, 8 + samples))).astype(np.float32)
+    variance = np.full((2000, samples), 0.5, np.float32)
+    points = Points(np.ascontiguousarray(x[:, :8]), np.full(2000, 0.5, np.float32), np.ascontiguousarray(x[:, 8:]), variance, 8.0)
+    rows = np.arange(2000, dtype=np.int32)
+    exact, _ = nearest(points, rows, rows, 5)
+    monkeypatch.setattr("llmbin.nearest.EXACT_PAIRS", 0)
+    monkeypatch.setattr("llmbin.nearest.CELL", 50)
+    found, distance = nearest(points, rows, rows[::2].copy(), 5)
+    assert (found % 2 == 0).all()
+    assert (np.diff(distance, axis=1) >= 0).all()
+    found, _ = nearest(points, rows, rows, 5)
+    assert np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact.tolist(), found.tolist(), strict=True)]) > 0.98
+    monkeypatch.setattr("llmbin.tree.EXACT_PAIRS", 0)
+    tree = build_tree(points, np.full(2000, 10_000), threads=2)
+    assert len(cut_by_separation(tree, points, 200_000)) == 40
 
 
 def test_recruitment_follows_the_neighbours_and_leaves_doubtful_contigs_out() -> None:

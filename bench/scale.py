@@ -1,0 +1,57 @@
+"""Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
+
+python -m bench.scale [--contigs 20000 80000 320000] [--samples 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+
+import numpy as np
+
+from llmbin.binning import bin_contigs
+from llmbin.metric import Points
+
+from . import record
+
+CONTIGS_A_GENOME = 350
+
+
+def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.ndarray]:
+    """Genomes as Gaussians whose spreads are those that the metric expects; lengths as of a short-read assembly."""
+    rng = np.random.default_rng(seed)
+    genome = rng.integers(0, max(1, n // CONTIGS_A_GENOME), n)
+    lengths = np.clip(np.exp(rng.normal(np.log(5_000), 0.9, n)), 1_500, 600_000).astype(np.int64)
+    noise = (2.6 * (lengths / 1000) ** -0.72).astype(np.float32)
+    variance = np.full((n, samples), 0.02, np.float32) + (3e-5 * 5e5 / lengths[:, None]).astype(np.float32)
+    genomes = int(genome.max()) + 1
+    z = rng.normal(0, 2.5, (genomes, 32))[genome] + rng.normal(size=(n, 32)) * np.sqrt(noise / 2)[:, None]
+    depth = rng.normal(1.5, 1.0, (genomes, samples))[genome] + rng.normal(size=(n, samples)) * np.sqrt(variance)
+    return Points(z.astype(np.float32), noise, depth.astype(np.float32), variance, 10.0, 0.1, 0.01), lengths, genome
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--contigs", type=int, nargs="+", default=[20_000, 80_000, 320_000])
+    parser.add_argument("--samples", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    rows = []
+    for n in options.contigs:
+        points, lengths, genome = community(n, options.samples, seed=1)
+        cpu, wall = time.process_time(), time.perf_counter()
+        found = bin_contigs(points, lengths, 1_500, 200_000, threads=options.threads)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        held = found.label >= 0
+        pairs = len(set(zip(found.label[held].tolist(), genome[held].tolist(), strict=True)))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        rows.append({"contigs": n, "genomes": int(genome.max()) + 1, "bins": found.bins, "bin_genome_pairs": pairs,
+                     "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()), "cpu_seconds": cpu, "wall_seconds": wall, "peak_mib": peak})  # fmt: skip
+        print(rows[-1], flush=True)
+    print(record.write("scale", {"samples": options.samples, "threads": options.threads, "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()

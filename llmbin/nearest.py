@@ -1,0 +1,65 @@
+"""Nearest neighbours under the calibrated metric: exact, or among the cells of a coarse partition when there are too many pairs."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import numpy.typing as npt
+
+from .metric import Points
+
+log = logging.getLogger("llmbin")
+
+EXACT_PAIRS = 15_000_000_000  # some 120,000 contigs against each other, minutes of one core
+CELL = 500  # points of a cell, on average
+PROBES = 12  # cells that are looked through for the points of one
+CHUNK = 8_192
+
+Rows = npt.NDArray[np.int32]
+Distances = npt.NDArray[np.float32]
+
+
+def nearest(points: Points, queries: Rows, references: Rows, k: int, threads: int = 1) -> tuple[Rows, Distances]:
+    """Index and distance [queries, k] of the nearest references, nearest first; -1 and inf where there are fewer.
+
+    Exact up to `EXACT_PAIRS` pairs. Beyond, points are shared out among cells around reference points, and the points of a cell look
+    through the `PROBES` cells next to it: time and memory then grow with n^1.5 and n, and a neighbour far outside its cell is missed.
+    """
+    from ._kernels import neighbours
+
+    if len(queries) * len(references) <= EXACT_PAIRS:
+        return neighbours(*points.arrays(), queries, references, k, threads)
+    index = np.full((len(queries), k), -1, np.int32)
+    distance = np.full((len(queries), k), np.inf, np.float32)
+    space = coarse_space(points)
+    centres = space[references[np.linspace(0, len(references) - 1, max(1, len(references) // CELL)).astype(np.int64)]]
+    of_query, of_reference = closest(space[queries], centres), closest(space[references], centres)
+    order = np.argsort(of_reference, kind="stable")
+    bounds = np.searchsorted(of_reference[order], np.arange(len(centres) + 1))
+    asking = np.argsort(of_query, kind="stable")
+    ask_bounds = np.searchsorted(of_query[asking], np.arange(len(centres) + 1))
+    for cell in range(len(centres)):
+        mine = asking[ask_bounds[cell] : ask_bounds[cell + 1]]
+        if not len(mine):
+            continue
+        near = np.argsort(((centres - centres[cell]) ** 2).sum(1), kind="stable")[:PROBES]
+        found = np.sort(np.concatenate([order[bounds[c] : bounds[c + 1]] for c in near]))
+        index[mine], distance[mine] = neighbours(*points.arrays(), queries[mine], references[found], k, threads)
+    return index, distance
+
+
+def coarse_space(points: Points) -> Distances:
+    """Coordinates float32 [n, dims + samples] whose plain distance is roughly the metric's: each part over its usual noise."""
+    parts = [points.vectors / np.sqrt(2 * np.median(points.noise))]
+    if points.depth.shape[1]:
+        parts.append(points.depth / np.sqrt(2 * np.median(points.variance, axis=0)))
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def closest(x: Distances, centres: Distances) -> npt.NDArray[np.int64]:
+    """Nearest centre of each row, the first of equals."""
+    norm = (centres**2).sum(1)
+    return np.concatenate(
+        [(norm - 2 * (x[i : i + CHUNK] @ centres.T)).argmin(1) for i in range(0, len(x), CHUNK)] or [np.empty(0, np.int64)]
+    )
