@@ -21,8 +21,9 @@ from llmbin.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
 from llmbin.training.model import GenomeLM, GenomeLMConfig
 
 from .graph import encoder_onnx
+from .huggingface import KmerEncoder, encoder_from_folder, read_vocabulary
 from .int8 import int8_onnx
-from .parity import Parity, compare, onnx_encode, torch_encode
+from .parity import LEAST_COSINE, Parity, compare, onnx_encode, torch_encode
 
 log = logging.getLogger("llmbin.export")
 CALIBRATION, CHECK = 64, 32  # windows
@@ -80,6 +81,22 @@ def export_precisions(
         if parity.fails(precision):
             raise ModelPackError(f"the {precision} encoder is not close enough to PyTorch: {parity}")
     return graphs, found
+
+
+def export_folder(folder: Path, windows: npt.NDArray[np.uint8]) -> tuple[dict[str, bytes], dict[str, Parity], KmerEncoder]:
+    """The FP32 graph of a Hugging Face folder, how close it is to PyTorch, and the encoder itself.
+
+    Raises:
+        ModelPackError: it cannot be exported, or is not close enough.
+    """
+    k = read_vocabulary(folder).k
+    windows = np.ascontiguousarray(windows[-CHECK:, : windows.shape[1] // k * k])
+    graph, encoder = encoder_from_folder(folder, windows.shape[1])
+    parity = compare(torch_encode(encoder), onnx_encode(graph), windows)
+    log.info("fp32: %d bytes, at most %.1e from PyTorch, cosine %.6f or more", len(graph), parity.difference, parity.cosine)
+    if parity.cosine < LEAST_COSINE["fp32"]:
+        raise ModelPackError(f"{folder}: the graph is not close enough to PyTorch: {parity}")
+    return {"fp32": graph}, {"fp32": parity}, encoder
 
 
 def windows_of(path: Path, size: int, count: int, seed: int = 0) -> npt.NDArray[np.uint8]:

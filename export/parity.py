@@ -10,7 +10,6 @@ import numpy.typing as npt
 import torch
 
 from llmbin.devices import Device, session
-from llmbin.training.model import GenomeLM
 
 Encode = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
 
@@ -31,13 +30,13 @@ class Parity:
         return self.difference > MOST_DIFFERENT.get(precision, np.inf) or self.cosine < LEAST_COSINE[precision]
 
 
-def torch_encode(lm: GenomeLM) -> Encode:
-    """PyTorch FP32 on the CPU: the reference."""
-    lm = lm.eval().float()
+def torch_encode(encoder: torch.nn.Module) -> Encode:
+    """PyTorch FP32 on the CPU, of any module of (codes, lengths) -> vectors: the reference."""
+    encoder = encoder.eval().float()
 
     def run(codes: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         with torch.no_grad():
-            return lm.encode(torch.from_numpy(codes.astype(np.int32)), torch.from_numpy(lengths)).numpy()
+            return np.asarray(encoder(torch.from_numpy(codes.astype(np.int32)), torch.from_numpy(lengths)).numpy())
 
     return run
 

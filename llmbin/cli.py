@@ -291,8 +291,9 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _add_export(commands: Commands) -> None:
     parser = _command(commands, "export", _export, "export a pack's encoder again: other precisions, or a Triton model repository")
-    parser.add_argument("model", help="a model pack: its name or folder")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new pack or repository")
+    parser.add_argument("model", help="a model pack: its name or folder; with --from-hf a local Hugging Face model")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new pack, repository or graph")
+    parser.add_argument("--from-hf", action="store_true", help="a BERT, ESM or ModernBERT encoder of k-mers: its graph alone, in FP32")
     parser.add_argument("--precision", nargs="+", choices=["fp32", "fp16", "int8"], default=["fp32", "fp16", "int8"], help="(default: all)")
     parser.add_argument(
         "--calibrate", type=Path, metavar="FASTA", help="contigs to find the ranges of INT8 with, and to compare with PyTorch on"
@@ -305,19 +306,26 @@ def _add_export(commands: Commands) -> None:
 def _export(options: argparse.Namespace) -> None:
     from .pack import find_pack, load_pack
 
-    pack = load_pack(find_pack(options.model))
-    if options.format == "triton":
+    if options.format == "triton" and not options.from_hf:
         from .triton import write_repository
 
-        write_repository(pack, options.out, options.precision)
+        write_repository(load_pack(find_pack(options.model)), options.out, options.precision)
         return
     if options.calibrate is None:
         raise UsageError("--calibrate FASTA is needed: the exported encoders are compared with PyTorch on real contigs")
     try:
-        from .export.pack import export_pack
+        from .export.pack import CHECK, export_folder, export_pack, windows_of
     except ImportError as error:
         raise UsageError(f"export needs PyTorch ({error}): `pip install 'llmbin-fast[cpu,export]'`") from None
-    export_pack(pack, options.out, options.precision, options.calibrate)
+    if not options.from_hf:
+        export_pack(load_pack(find_pack(options.model)), options.out, options.precision, options.calibrate)
+        return
+    from .workspace import whole_file
+
+    graphs, _, _ = export_folder(Path(options.model), windows_of(options.calibrate, 2048, CHECK))
+    options.out.mkdir(parents=True, exist_ok=True)
+    with whole_file(options.out / "encoder.fp32.onnx") as handle:
+        handle.write(graphs["fp32"])
 
 
 def _add_engine(commands: Commands) -> None:

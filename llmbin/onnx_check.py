@@ -19,6 +19,7 @@ _NODE_OP, _NODE_ATTRIBUTE, _NODE_DOMAIN = 4, 5, 7
 _ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 5, 6, 10, 11
 _TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
 
+# Plain arithmetic on tensors: nothing here reads a file, loops or calls out.
 ALLOWED = frozenset(
     [
         "Abs",
@@ -31,6 +32,8 @@ ALLOWED = frozenset(
         "Constant",
         "ConstantOfShape",
         "Conv",
+        "Cos",
+        "CumSum",
         "DequantizeLinear",
         "Div",
         "Equal",
@@ -39,6 +42,8 @@ ALLOWED = frozenset(
         "Expand",
         "Flatten",
         "Gather",
+        "GatherElements",
+        "GatherND",
         "Gelu",
         "Gemm",
         "GlobalAveragePool",
@@ -52,6 +57,7 @@ ALLOWED = frozenset(
         "MatMul",
         "Max",
         "Min",
+        "Mod",
         "Mul",
         "Neg",
         "Not",
@@ -64,11 +70,13 @@ ALLOWED = frozenset(
         "ReduceL2",
         "ReduceMax",
         "ReduceMean",
+        "ReduceMin",
         "ReduceSum",
         "Relu",
         "Reshape",
         "Shape",
         "Sigmoid",
+        "Sin",
         "Slice",
         "Softmax",
         "Split",

@@ -232,3 +232,77 @@ def test_half_precision_graphs_write_every_type() -> None:
             assert kinds == {onnx.TensorProto.FLOAT16}, node.name
         if node.op_type == "LayerNormalization":
             assert kinds == {onnx.TensorProto.FLOAT}, node.name
+
+
+def kmer_model(kind: str, folder: Path) -> Path:
+    from itertools import product
+
+    import transformers
+
+    words = ["<unk>", "<pad>", "<mask>", "<cls>", "<eos>", *("".join(w) for w in product("ATCG", repeat=3))]
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "vocab_size": len(words)}
+    more = {
+        "Esm": {"position_embedding_type": "rotary", "pad_token_id": 1, "mask_token_id": 2, "max_position_embeddings": 1026},
+        "Bert": {"max_position_embeddings": 1026, "pad_token_id": 1},
+        "ModernBert": {
+            "pad_token_id": 1,
+            "cls_token_id": 3,
+            "sep_token_id": 4,
+            "bos_token_id": 3,
+            "eos_token_id": 4,
+            "local_attention": 16,
+        },
+    }
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(**sizes, **more[kind])
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(words))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["Esm", "Bert", "ModernBert"])
+def test_hugging_face_encoders_of_kmers_export(kind: str, tmp_path: Path) -> None:
+    from llmbin.export.huggingface import encoder_from_folder
+    from llmbin.export.parity import compare, onnx_encode, torch_encode
+
+    graph, encoder = encoder_from_folder(kmer_model(kind, tmp_path / kind), 192)
+    windows = np.random.default_rng(0).integers(0, 4, (9, 192)).astype(np.uint8)
+    parity = compare(torch_encode(encoder), onnx_encode(graph), windows)
+    assert parity.difference < 1e-4
+    codes = torch.from_numpy(windows[:1])
+    with torch.no_grad():
+        one = encoder(codes, torch.tensor([150], dtype=torch.int32))
+        other = encoder(3 - codes[:, :150].flip(1), torch.tensor([150], dtype=torch.int32))
+    torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_a_pack_of_a_hugging_face_encoder_embeds(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from llmbin.cli import main
+    from llmbin.pack import load_pack
+
+    folder = kmer_model("Esm", tmp_path / "esm")
+    (tmp_path / "card.md").write_text("# foreign\n")
+    arguments = ["train", "pack", shards, "--from-hf", folder, "-o", tmp_path / "pack", "--card", tmp_path / "card.md",
+                 "--window", "512", "--per-genome", "8", "--dims", "4", "--steps", "5"]  # fmt: skip
+    assert main([str(a) for a in arguments]) == 0
+    pack = load_pack(tmp_path / "pack")
+    assert (pack.width, pack.bucket % 3, pack.window % pack.bucket) == (32, 0, 0)
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(">a\n" + "ACGTTGCAAC" * 300 + "\n")
+    assert main(["embed", str(contigs), "-o", str(tmp_path / "v.npz"), "--model", str(tmp_path / "pack"), "-q"]) == 0
+    assert main(["export", str(folder), "--from-hf", "-o", str(tmp_path / "g"), "--calibrate", str(contigs)]) == 0
+    assert (tmp_path / "g" / "encoder.fp32.onnx").stat().st_size > 10_000
+
+
+def test_what_cannot_be_exported_says_why(tmp_path: Path) -> None:
+    from llmbin.export.huggingface import load_encoder, read_vocabulary
+    from transformers import MambaConfig
+
+    from llmbin.errors import ModelPackError
+
+    MambaConfig(hidden_size=16, num_hidden_layers=1).save_pretrained(tmp_path)
+    with pytest.raises(ModelPackError, match="mamba models cannot be exported"):
+        load_encoder(tmp_path)
+    (tmp_path / "vocab.txt").write_text("ACGT\nAC\nGATTACA\n")
+    with pytest.raises(ModelPackError, match="byte pairs"):
+        read_vocabulary(tmp_path)

@@ -122,7 +122,11 @@ def _add_pack(commands: Commands) -> None:
 
     parser = commands.add_parser("pack", help="fit the projector to a language model and write a model pack")
     parser.add_argument("shards", type=Path)
-    parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` or `train finetune` (OUT/lm)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--lm", type=Path, help="folder written by `train lm` or `train finetune` (OUT/lm)")
+    source.add_argument(
+        "--from-hf", type=Path, metavar="FOLDER", help="a local BERT, ESM or ModernBERT model with a k-mer vocabulary instead"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--projector", type=Path, help="OUT/projector.safetensors of `train finetune` (default: fit one to the LM)")
     parser.add_argument("--name", default="llmbin-edge")
