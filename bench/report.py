@@ -39,8 +39,21 @@ def markers(result: dict[str, Any]) -> str:
     )
 
 
+def encoder(result: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{row['mbp_per_cpu_second']:.2f}", f"{row['ratio']:.2f}", f"{100 * row['padding_efficiency']:.1f}"]
+        for name, row in result["rows"].items()
+    ]
+    return table(["way", "Mbp per CPU second", "of eager PyTorch", "% of positions are bases"], rows)
+
+
+def scale(result: dict[str, Any]) -> str:
+    rows = [[f"{r['contigs']:,}", str(r["genomes"]), str(r["bins"]), f"{r['cpu_seconds']:.0f}", str(r["peak_mib"])] for r in result["rows"]]
+    return table(["contigs", "genomes", "bins", "CPU s", "peak MiB"], rows)
+
+
 def filled(text: str) -> str:
-    for name, make in {"quality": quality, "kernels": kernels, "markers": markers}.items():
+    for name, make in {"quality": quality, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers}.items():
         body = make(json.loads((RESULTS / f"{name}.json").read_text()))
         text, found = re.subn(f"(<!-- begin {name} -->).*(<!-- end {name} -->)", lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}", text, flags=re.S)
         if found != 1:

@@ -5,7 +5,6 @@ import logging
 import numpy as np
 import pytest
 
-from llmbin import encoder as encoders
 from llmbin.budget import SMALLEST, time_budgets
 from llmbin.devices import Hardware, choose_devices
 from llmbin.encoder import encode_in_parts, open_encoder
@@ -88,8 +87,3 @@ def test_the_budget_stays_in_memory() -> None:
     budget, speed = time_budgets(Device16(SMALLEST // 2048 * 2), plan, cap=1 << 20)
     assert budget in (SMALLEST, 2 * SMALLEST)
     assert speed > 0
-
-
-def test_every_device_has_an_opener() -> None:
-    assert {d.kind for d in choose_devices("auto", "auto", ["fp32"], ALL)} == {"tensorrt", "cuda", "cpu"}
-    assert encoders.OnnxEncoder is not None
