@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import io
-import logging
+from typing import Any
 
 import onnx
 import torch
@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from llmbin.onnx_check import check_onnx
 from llmbin.training.model import GenomeLM
 
-log = logging.getLogger("llmbin.export")
 OPSET = 20
 
 
@@ -66,16 +65,25 @@ def graph_onnx(graph: nn.Module, window: int, stride: int) -> bytes:
     """Any module of (codes, lengths) -> vectors, exported; bases come in multiples of ``stride``."""
     example = (torch.randint(0, 4, (2, window), dtype=torch.uint8), torch.tensor([window, window - 37], dtype=torch.int32))
     batch, steps = torch.export.Dim("batch", min=1, max=65536), torch.export.Dim("steps", min=4, max=1 << 17)
+    shapes = ({0: batch, 1: stride * steps}, {0: batch})
+    return module_onnx(graph, example, ["codes", "lengths"], shapes, "the exported encoder")
+
+
+def module_onnx(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], shapes: tuple[dict[int, Any], ...], what: str) -> bytes:
+    """A module of tensors -> vectors as a graph, checked against what packs may hold; ``what`` it is, for errors.
+
+    Raises:
+        ModelPackError: the graph uses operators that packs may not use.
+    """
     program = torch.onnx.export(
-        graph.eval(), example, dynamo=True, opset_version=OPSET, input_names=["codes", "lengths"], output_names=["vectors"],
-        dynamic_shapes=({0: batch, 1: stride * steps}, {0: batch}), verbose=False,
+        module.eval(), example, dynamo=True, opset_version=OPSET, input_names=inputs, output_names=["vectors"],
+        dynamic_shapes=shapes, verbose=False,
     )  # fmt: skip
     assert program is not None
     program.optimize()
-    proto = without_traces(program.model_proto)
     buffer = io.BytesIO()
-    onnx.save(proto, buffer)
-    check_onnx(buffer.getvalue(), "the exported encoder")
+    onnx.save(without_traces(program.model_proto), buffer)
+    check_onnx(buffer.getvalue(), what)
     return buffer.getvalue()
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import time
 
-import numpy as np
-
 from .devices import Device
 from .encoder import Encoder
+from .engines import MAX_BASES
 from .errors import DeviceError, DeviceMemoryError
-from .windows import CPU_BUDGET, Batch, WindowPlan
+from .windows import CPU_BUDGET, WindowPlan, full_batch
 
 log = logging.getLogger("llmbin")
 
-SMALLEST, LARGEST = 1 << 15, 1 << 20  # bases of a batch on a GPU; the largest is that of the engines' profiles
+SMALLEST = 1 << 15  # bases of a batch on a GPU
 BYTES_A_BASE = 2_048  # of device memory, hidden states of a strand and what is computed from them; generous
 UNKNOWN_MEMORY = 4 << 30
 WORTH = 1.03  # a larger batch must be this much faster
@@ -39,24 +38,21 @@ def memory_cap(device: Device) -> tuple[int, str]:
         memory, share, why = gpu.memory, 0.5 if gpu.integrated else 0.8, f"{gpu.memory / 2**30:.0f} GiB on {gpu.name}"
     except DeviceError:
         memory, share, why = UNKNOWN_MEMORY, 0.8, "without cuda-python its memory is unknown; 4 GiB is assumed"
-    return int(min(LARGEST, max(SMALLEST, memory * share / BYTES_A_BASE))), why
+    return int(min(MAX_BASES, max(SMALLEST, memory * share / BYTES_A_BASE))), why
 
 
 def time_budgets(encoder: Encoder, plan: WindowPlan, cap: int) -> tuple[int, float]:
     """Doubles the batch for as long as that is faster and fits. Returns the budget and its bases a second."""
-    rng = np.random.default_rng(0)
     best, speed, budget = SMALLEST, 0.0, SMALLEST
     while budget <= cap:
-        count = max(1, budget // plan.window)
-        codes = rng.integers(0, 4, (count, plan.window)).astype(np.uint8)
-        batch = Batch(codes, np.full(count, plan.window, np.int32), np.arange(count))
+        batch = full_batch(plan.window, budget)
         try:
             encoder.encode(batch)  # the first of a shape sets up
             start = time.perf_counter()
             encoder.encode(batch)
         except DeviceMemoryError:
             break
-        now = codes.size / (time.perf_counter() - start)
+        now = batch.codes.size / (time.perf_counter() - start)
         if now < speed * WORTH:
             break
         best, speed, budget = budget, now, budget * 2

@@ -69,8 +69,10 @@ def look() -> Hardware:
     import importlib.util
     from pathlib import Path
 
+    from .engines import MODULES
+
     gpu = any(Path("/dev", name).exists() for name in ("nvidia0", "nvhost-gpu", "nvgpu", "dxg"))
-    flavours = any(importlib.util.find_spec(name) for name in ("tensorrt", "tensorrt_rtx"))
+    flavours = any(importlib.util.find_spec(name) for name in MODULES)
     tensorrt = flavours and importlib.util.find_spec("cuda") is not None
     return Hardware(tuple(runtime().get_available_providers()), gpu, tensorrt)
 

@@ -17,7 +17,6 @@ from .features import profile_contigs
 from .pack import find_pack, load_pack
 from .progress import bar, log
 from .projector import project
-from .windows import WindowPlan
 from .workspace import whole_file
 
 
@@ -28,7 +27,7 @@ def embed(
     """Write ``names`` (str), ``vectors`` float32 [n, dims] and ``lm`` float32 [n, width] of contigs, in file order."""
     pack = load_pack(find_pack(model))
     chosen, encoder = open_encoder(pack, device, precision)
-    plan = WindowPlan(pack.window, windows or pack.max_windows, pack.bucket, seed)
+    plan = pack.plan(windows, seed)
     budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
     with bar("embedding", None, True) as advance:
         features = profile_contigs(contigs, encoder, plan, min_length=min_length, threads=threads, budget=budget, progress=advance)

@@ -171,7 +171,7 @@ def engine_for(pack: ModelPack, precision: str, trt: Any, target: Target, folder
     import time
 
     onnx = pack.encoders[precision]
-    shapes = profiles(WindowPlan(pack.window, pack.max_windows, pack.bucket))
+    shapes = profiles(pack.plan())
     key = engine_key(onnx, precision, shapes, target)
     open_cache(folder)
     if (data := cached_engine(folder, key)) is not None:

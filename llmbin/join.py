@@ -39,6 +39,7 @@ def join_parts(
     near = np.full((count, count), np.inf)
     for a in range(count):
         near[a, a + 1 :] = held.distance(a, np.arange(a + 1, count))
+    left = np.bincount(label[label >= 0], minlength=count) > 0
     while True:
         a, b = divmod(int(near.argmin()), count)
         if near[a, b] > SAME_GENOME:
@@ -52,7 +53,8 @@ def join_parts(
         worth[a] = max(0.0, together)
         label[label == b] = a
         near[b], near[:, b] = np.inf, np.inf
-        alive = np.flatnonzero(np.isin(np.arange(count), label))
+        left[b] = False
+        alive = np.flatnonzero(left)
         fresh = held.distance(a, alive)
         near[a, alive[alive > a]], near[alive[alive < a], a] = fresh[alive > a], fresh[alive < a]
     alone = np.bincount(label[label >= 0], minlength=count) == 1

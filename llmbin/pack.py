@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import ModelPackError
 from .onnx_check import check_onnx
+from .windows import WindowPlan
 
 FORMAT = 2
 MAX_FILE = 4 << 30
@@ -55,6 +56,10 @@ class ModelPack:
     encoders: dict[str, bytes]
     projector: Projector
     config: dict[str, Any]
+
+    def plan(self, windows: int = 0, seed: int = 0) -> WindowPlan:
+        """How contigs are cut for this encoder; ``windows`` a contig at most, 0 for the pack's number."""
+        return WindowPlan(self.window, windows or self.max_windows, self.bucket, seed)
 
 
 def find_pack(model: str) -> Path:

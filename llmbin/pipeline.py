@@ -40,7 +40,6 @@ from .outputs import (
 from .pack import ModelPack, find_pack, load_pack
 from .progress import Clock, bar, log_file
 from .projector import make_points, project
-from .windows import WindowPlan
 from .workspace import LOG, Workspace, file_digest, fingerprint
 
 log = logging.getLogger("llmbin")
@@ -185,7 +184,7 @@ def contig_features(
     markers: MarkerSet | None, work: Workspace,
 ) -> Features:  # fmt: skip
     """One pass over the contigs, or its stored outcome."""
-    plan = WindowPlan(pack.window, options.windows or pack.max_windows, pack.bucket, options.seed)
+    plan = pack.plan(options.windows, options.seed)
     key = {
         "version": __version__, "contigs": fingerprint(digest), "pack": pack.digest,
         "precision": device.precision, "device": device.kind, "plan": asdict(plan), "shortest": options.recruit_length, "markers": markers is not None,

@@ -61,18 +61,18 @@ def measure(
     from .encoder import encode_batches, open_encoder
     from .features import composition_vector
     from .pack import find_pack, load_pack
-    from .windows import WindowPlan, batches
+    from .windows import batches, full_batch
 
     pack = load_pack(find_pack(model))
     cold = time.perf_counter()
     chosen, encoder = open_encoder(pack, device, precision)
-    full = _full_batch(pack.window, 1)
+    full = full_batch(pack.window, pack.window)
     encoder.encode(full)
     cold = time.perf_counter() - cold
     warm = time.perf_counter()
     encoder.encode(full)
     warm = time.perf_counter() - warm
-    plan = WindowPlan(pack.window, windows or pack.max_windows, pack.bucket, seed)
+    plan = pack.plan(windows, seed)
     budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
     buckets = [_bucket(encoder, n, budget, threads) for n in range(pack.bucket, pack.window + 1, pack.bucket)]
     with tempfile.TemporaryDirectory() as folder:
@@ -136,20 +136,13 @@ class _stage:
         self.stages[self.name] = {"wall": time.perf_counter() - self.wall, "cpu": time.process_time() - self.cpu}
 
 
-def _full_batch(bases: int, windows: int) -> Any:
-    import numpy as np
-
-    from .windows import Batch
-
-    codes = np.random.default_rng(0).integers(0, 4, (windows, bases)).astype(np.uint8)
-    return Batch(codes, np.full(windows, bases, np.int32), np.arange(windows))
-
-
 def _bucket(encoder: Any, bases: int, budget: int, threads: int, repeats: int = 5) -> Bucket:
     from concurrent.futures import ThreadPoolExecutor
 
-    windows = max(1, budget // bases)
-    batch = _full_batch(bases, windows)
+    from .windows import full_batch
+
+    batch = full_batch(bases, budget)
+    windows = len(batch.lengths)
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(encoder.encode, [batch] * threads))
         start = time.perf_counter()

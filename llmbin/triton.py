@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from .engines import MAX_BASES
 from .errors import DeviceError, OutputError
 from .pack import ModelPack
 from .workspace import whole_file
@@ -43,7 +44,7 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
         folder = out / f"{pack.name}-{precision}"
         (folder / "1").mkdir(parents=True)
         kind = "KIND_CPU" if precision == "int8" else "KIND_AUTO"
-        config = CONFIG.format(name=folder.name, most=(1 << 20) // pack.window, width=pack.width, kind=kind)
+        config = CONFIG.format(name=folder.name, most=MAX_BASES // pack.window, width=pack.width, kind=kind)
         for path, data in ((folder / "1" / "model.onnx", pack.encoders[precision]), (folder / "config.pbtxt", config.encode())):
             with whole_file(path) as handle:
                 handle.write(data)

@@ -71,6 +71,13 @@ def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterato
         yield _pack(size, waiting[size])
 
 
+def full_batch(bases: int, budget: int) -> Batch:
+    """As many random windows without padding as the budget holds (at least one), to time an encoder with."""
+    count = max(1, budget // bases)
+    codes = np.random.default_rng(0).integers(0, 4, (count, bases)).astype(np.uint8)
+    return Batch(codes, np.full(count, bases, np.int32), np.arange(count))
+
+
 def _pack(size: int, group: list[tuple[int, npt.NDArray[np.uint8]]]) -> Batch:
     codes = np.zeros((len(group), size), np.uint8)
     for row, (_, piece) in enumerate(group):

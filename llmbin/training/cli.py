@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import InputError
 
@@ -26,7 +26,24 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_settings(parser: argparse.ArgumentParser, settings: type[DataclassInstance], about: str = "", skip: str = "") -> None:
+    """One option a field, with its type and default."""
+    for field in fields(settings):
+        if field.name != skip:
+            name, usual = "--" + field.name.replace("_", "-"), field.default
+            parser.add_argument(name, type=type(usual), default=usual, help=f"{about}(default: %(default)s)")
+
+
+def _settings(options: argparse.Namespace, settings: type[Settings]) -> Settings:
+    """The options of `_add_settings` as an instance."""
+    return settings(**{f.name: getattr(options, f.name) for f in fields(settings)})
 
 
 def _add_shards(commands: Commands) -> None:
@@ -50,10 +67,7 @@ def _add_lm(commands: Commands) -> None:
     parser = commands.add_parser("lm", help="pre-train the language model; continues from its last checkpoint")
     parser.add_argument("shards", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    for field in fields(LMTraining):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default, help="(default: %(default)s)"
-        )
+    _add_settings(parser, LMTraining)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--dilations", type=int, nargs="+", default=[1, 3, 9], help="one block each")
     parser.set_defaults(command=_lm)
@@ -63,7 +77,7 @@ def _lm(options: argparse.Namespace) -> None:
     from .lm import LMTraining, train_lm
     from .model import GenomeLMConfig
 
-    settings = LMTraining(**{f.name: getattr(options, f.name) for f in fields(LMTraining)})
+    settings = _settings(options, LMTraining)
     train_lm(options.shards, options.out, GenomeLMConfig(width=options.width, dilations=tuple(options.dilations)), settings)
 
 
@@ -74,17 +88,14 @@ def _add_finetune(commands: Commands) -> None:
     parser.add_argument("shards", type=Path)
     parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    for field in fields(Finetuning):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default, help="(default: %(default)s)"
-        )
+    _add_settings(parser, Finetuning)
     parser.set_defaults(command=_finetune)
 
 
 def _finetune(options: argparse.Namespace) -> None:
     from .finetune import Finetuning, finetune
 
-    finetune(options.shards, options.lm, options.out, Finetuning(**{f.name: getattr(options, f.name) for f in fields(Finetuning)}))
+    finetune(options.shards, options.lm, options.out, _settings(options, Finetuning))
 
 
 def _add_markers(commands: Commands) -> None:
@@ -137,14 +148,7 @@ def _add_pack(commands: Commands) -> None:
     parser.add_argument("--window", type=int, default=2048)
     parser.add_argument("--max-windows", type=int, default=1)
     parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
-    for field in fields(ProjectorSettings):
-        if field.name != "seed":
-            parser.add_argument(
-                "--" + field.name.replace("_", "-"),
-                type=type(field.default),
-                default=field.default,
-                help="projector (default: %(default)s)",
-            )
+    _add_settings(parser, ProjectorSettings, "projector ", skip="seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-t", "--threads", type=int, default=1)
     parser.set_defaults(command=_pack)
@@ -154,7 +158,7 @@ def _pack(options: argparse.Namespace) -> None:
     from .packing import make_pack
     from .projector import ProjectorSettings
 
-    make_pack(options, ProjectorSettings(**{f.name: getattr(options, f.name) for f in fields(ProjectorSettings)}))
+    make_pack(options, _settings(options, ProjectorSettings))
 
 
 def _add_eval(commands: Commands) -> None:

@@ -16,7 +16,6 @@ from ..encoder import OnnxEncoder
 from ..features import TETRANUCLEOTIDES, profile_contigs
 from ..pack import COMPOSITION, find_pack, load_pack
 from ..projector import project_features as project
-from ..windows import WindowPlan
 from .fragments import FragmentFeatures, fragment_features
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
@@ -55,7 +54,7 @@ def evaluate(
     """Print (and write) the table: raw tetranucleotides, LDA of the parts, the pack; and without the LM, by number of training species."""
     pack = load_pack(find_pack(model))
     encoder = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "evaluation"))
-    plan = WindowPlan(pack.window, pack.max_windows, pack.bucket)
+    plan = pack.plan()
     found = profile_contigs(fragments, encoder, plan, min_length=1, threads=threads)
     features = np.concatenate([found.composition, found.lm], axis=1)
     with open(truth, newline="") as handle:

@@ -22,7 +22,7 @@ from ..features import TETRANUCLEOTIDES, composition_vector
 from ..pack import COMPOSITION
 from ..windows import Batch, WindowPlan
 from .checkpoint import load_checkpoint, save_checkpoint
-from .fragments import fragment_features
+from .fragments import fragment_features, random_fragment
 from .lm import Metrics, learning_rate, same_genome_loss
 from .model import GenomeLM, masked_mean
 from .projector import ProjectorSettings, ResidualProjector, discriminant, save_projector
@@ -94,11 +94,7 @@ def finetune_batch(shards: Shards, options: Finetuning, step: int, rank: int) ->
     chosen = np.repeat(genome_batch(shards, options.genomes, rng), options.views)
     composition, codes, lengths = [], np.zeros((len(chosen), options.window), np.uint8), np.zeros(len(chosen), np.int32)
     for row, genome in enumerate(chosen):
-        size = int(np.exp(rng.uniform(np.log(options.shortest), np.log(options.longest))))
-        sequence, start = shards.sample(int(genome), size, rng)
-        fragment = shards.window(sequence, start, min(size, int(shards.length[sequence]) - start))
-        if rng.random() < 0.5:
-            fragment = np.where(fragment[::-1] < 4, 3 - fragment[::-1], 4).astype(np.uint8)
+        fragment = random_fragment(shards, int(genome), options.shortest, options.longest, rng)
         composition.append(composition_vector(fragment))
         begin = int(rng.integers(0, max(1, len(fragment) - options.window + 1)))
         piece = fragment[begin : begin + options.window]

@@ -12,7 +12,7 @@ from ..contigs import Contig
 from ..encoder import Encoder, encode_batches
 from ..features import composition_vector
 from ..windows import CPU_BUDGET, WindowPlan, batches
-from .shards import Shards
+from .shards import Shards, other_strand
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,14 @@ class FragmentFeatures:
     values: npt.NDArray[np.float32]
     genome: npt.NDArray[np.int64]
     length: npt.NDArray[np.int64]
+
+
+def random_fragment(shards: Shards, genome: int, shortest: int, longest: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Codes of a random place of a genome, on either strand; lengths are log-uniform, up to what the sequence has."""
+    size = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
+    sequence, start = shards.sample(genome, size, rng)
+    codes = shards.window(sequence, start, min(size, int(shards.length[sequence]) - start))
+    return other_strand(codes) if rng.random() < 0.5 else codes
 
 
 def fragment_features(
@@ -35,14 +43,9 @@ def fragment_features(
     def fragments() -> Iterator[Contig]:
         for g in range(len(shards)):
             for _ in range(per_genome):
-                size = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
-                sequence, start = shards.sample(g, size, rng)
-                size = min(size, int(shards.length[sequence]) - start)
-                codes = shards.window(sequence, start, size)
-                if rng.random() < 0.5:
-                    codes = np.where(codes[::-1] < 4, 3 - codes[::-1], 4).astype(np.uint8)
+                codes = random_fragment(shards, g, shortest, longest, rng)
                 genome.append(g)
-                length.append(size)
+                length.append(len(codes))
                 composition.append(composition_vector(codes))
                 yield Contig(len(genome) - 1, shards.names[g], codes)
 

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .model import GenomeLM, GenomeLMConfig
-from .shards import Shards, genome_batch
+from .shards import Shards, genome_batch, other_strand
 
 if TYPE_CHECKING:
     from .finetune import Finetuning
@@ -78,8 +78,7 @@ def lm_batch(shards: Shards, options: LMTraining, step: int, rank: int) -> tuple
     chosen = np.repeat(genome_batch(shards, options.genomes, rng), 2)
     codes = np.stack([shards.window(*shards.sample(int(g), options.window, rng), options.window) for g in chosen])
     reverse = rng.random(len(codes)) < 0.5
-    flipped = codes[reverse][:, ::-1]
-    codes[reverse] = np.where(flipped < 4, 3 - flipped, 4)
+    codes[reverse] = other_strand(codes[reverse])
     hide = rng.random(codes.shape) < options.mask
     return torch.from_numpy(codes), torch.from_numpy(hide), torch.from_numpy(chosen)
 

@@ -6,7 +6,6 @@ species; one that starts as that analysis, is small, decays its weights and stop
 
 from __future__ import annotations
 
-import io
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..onnx_check import check_onnx
 from ..pack import Projector
 from .fragments import FragmentFeatures
 from .lm import same_genome_loss
@@ -190,18 +188,7 @@ def noise_law(z: Values, data: FragmentFeatures, until: float) -> tuple[float, f
 
 def projector_onnx(module: ResidualProjector, features: int) -> bytes:
     """The projector as a graph: features [n, features] -> vectors [n, dims]."""
-    import onnx
-
-    from ..export.graph import OPSET, without_traces
+    from ..export.graph import module_onnx
 
     rows = torch.export.Dim("rows", min=1, max=1 << 24)
-    program = torch.onnx.export(
-        module.eval(), (torch.zeros(2, features),), dynamo=True, opset_version=OPSET, input_names=["features"], output_names=["vectors"],
-        dynamic_shapes=({0: rows},), verbose=False,
-    )  # fmt: skip
-    assert program is not None
-    program.optimize()
-    buffer = io.BytesIO()
-    onnx.save(without_traces(program.model_proto), buffer)
-    check_onnx(buffer.getvalue(), "the exported projector")
-    return buffer.getvalue()
+    return bytes(module_onnx(module, (torch.zeros(2, features),), ["features"], ({0: rows},), "the exported projector"))

@@ -192,6 +192,12 @@ class Shards:
         return low + pick, int(rng.integers(room[pick]))
 
 
+def other_strand(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Reverse complement along the last axis; unknown stays unknown."""
+    back = codes[..., ::-1]
+    return np.where(back < 4, 3 - back, 4).astype(np.uint8)
+
+
 def genome_batch(shards: Shards, count: int, rng: np.random.Generator, congeners: float = 0.5) -> npt.NDArray[np.int64]:
     """Distinct genomes for one contrastive batch: balanced over clades, a share of them with a congener beside them.
 
