@@ -65,29 +65,58 @@ bool edit_distance(const uint8_t *p, const uint8_t *end, int64_t &nm) {
 
 }  // namespace
 
-DepthCounter::DepthCounter(std::vector<int64_t> lengths, DepthOptions options)
-    : mean(lengths.size(), 0.0), variance(lengths.size(), 0.0), lengths_(std::move(lengths)), options_(options),
-      closed_(lengths_.size(), false) {}
+DepthCounter::DepthCounter(std::shared_ptr<const std::vector<int64_t>> lengths, DepthOptions options, bool later)
+    : lengths_(std::move(lengths)), options_(options), later_(later) {}
 
-void DepthCounter::close_reference() {
-    if (reference_ < 0) return;
-    const int64_t length = lengths_[reference_];
-    const int64_t read = counted ? static_cast<int64_t>(read_bases_ / counted) : 0;
-    int64_t edge = std::min<int64_t>(options_.edge, read);
+void DepthCounter::close(const Open &open) {
+    if (open.reference < 0) return;
+    const int64_t length = (*lengths_)[open.reference];
+    if (later_ && mean_read() < options_.edge) short_reads_ = true;
+    int64_t edge = std::min<int64_t>(options_.edge, mean_read());
     if (length <= 2 * edge) edge = 0;
     int64_t depth = 0, sum = 0;
     double squares = 0;
-    for (int64_t i = 0; i < edge; ++i) depth += change_[i];
+    for (int64_t i = 0; i < edge; ++i) depth += open.change[i];
     for (int64_t i = edge; i < length - edge; ++i) {
-        depth += change_[i];
+        depth += open.change[i];
         sum += depth;
         squares += static_cast<double>(depth) * static_cast<double>(depth);
     }
-    const double n = static_cast<double>(length - 2 * edge);
-    mean[reference_] = static_cast<double>(sum) / n;
-    if (n > 1) variance[reference_] = std::max(0.0, (squares - static_cast<double>(sum) * mean[reference_]) / (n - 1));
-    closed_[reference_] = true;
-    reference_ = -1;
+    const double n = static_cast<double>(length - 2 * edge), mean = static_cast<double>(sum) / n;
+    closed_.push_back({open.reference, mean, n > 1 ? std::max(0.0, (squares - static_cast<double>(sum) * mean) / (n - 1)) : 0.0});
+}
+
+bool DepthCounter::append(DepthCounter &next) {
+    if (!error.empty() || !next.error.empty() || !rest_.empty() || next.short_reads_ || mean_read() < options_.edge) return false;
+    Open &head = next.first_.reference >= 0 ? next.first_ : next.open_;
+    if (head.reference >= 0) {
+        if (head.reference < open_.reference) return false;
+        if (head.reference == open_.reference) {
+            for (size_t i = 0; i < head.change.size(); ++i) open_.change[i] += head.change[i];
+        } else {
+            close(open_);
+            open_ = std::move(head);
+        }
+    }
+    reads += next.reads;
+    counted += next.counted;
+    read_bases_ += next.read_bases_;
+    if (next.first_.reference >= 0) {
+        close(open_);
+        closed_.insert(closed_.end(), next.closed_.begin(), next.closed_.end());
+        open_ = std::move(next.open_);
+    }
+    rest_ = std::move(next.rest_);
+    return true;
+}
+
+void DepthCounter::depths(double *mean, double *variance) const {
+    std::fill_n(mean, references(), 0.0);
+    std::fill_n(variance, references(), 0.0);
+    for (const Closed &c : closed_) {
+        mean[c.reference] = c.mean;
+        variance[c.reference] = c.variance;
+    }
 }
 
 bool DepthCounter::record(const uint8_t *p, size_t n) {
@@ -102,19 +131,20 @@ bool DepthCounter::record(const uint8_t *p, size_t n) {
         return false;
     }
     if (reference < 0 || (flag & (kUnmapped | options_.skip_flags))) return true;
-    if (static_cast<size_t>(reference) >= lengths_.size() || position < 0) {
+    if (static_cast<size_t>(reference) >= references() || position < 0) {
         error = "record " + std::to_string(reads) + " lies on a reference that the header does not have";
         return false;
     }
-    if (reference != reference_) {
-        close_reference();
-        if (closed_[reference]) {
+    if (reference != open_.reference) {
+        if (reference < open_.reference) {
             unsorted = true;
             error = "the records are not sorted by coordinate";
             return false;
         }
-        reference_ = reference;
-        change_.assign(lengths_[reference] + 1, 0);
+        if (later_ && first_.reference < 0 && open_.reference >= 0) first_ = std::move(open_);
+        else close(open_);
+        open_.reference = reference;
+        open_.change.assign((*lengths_)[reference] + 1, 0);
     }
     const uint8_t *cigar = p + kFixed + name;
     int64_t matched = 0, gaps = 0, mismatched = 0, clipped = 0;
@@ -141,15 +171,15 @@ bool DepthCounter::record(const uint8_t *p, size_t n) {
     ++counted;
     read_bases_ += static_cast<uint64_t>(length);
     int64_t at = position;
-    const int64_t end = lengths_[reference];
+    const int64_t end = (*lengths_)[reference];
     for (size_t i = 0; i < operations; ++i) {
         const uint32_t op = load<uint32_t>(cigar + 4 * i);
         const int64_t size = op >> 4;
         switch (op & 15) {
             case 0: case 7: case 8:
                 if (at < end) {
-                    ++change_[at];
-                    --change_[std::min(at + size, end)];
+                    ++open_.change[at];
+                    --open_.change[std::min(at + size, end)];
                 }
                 at += size;
                 break;
@@ -195,7 +225,8 @@ bool DepthCounter::feed(const uint8_t *data, size_t n) {
 bool DepthCounter::finish() {
     if (error.empty() && !rest_.empty()) error = "the last record is cut off";
     if (!error.empty()) return false;
-    close_reference();
+    close(open_);
+    open_ = Open();
     return true;
 }
 

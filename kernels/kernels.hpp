@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,27 +53,43 @@ struct DepthOptions {
     uint32_t skip_flags;  // records with any of these flags are not counted
 };
 
+// Counts the records of a file in the order of their references, or those of a later piece of it (`later`), which is then
+// appended to what comes before it.
 class DepthCounter {
 public:
-    DepthCounter(std::vector<int64_t> lengths, DepthOptions options);
+    DepthCounter(std::shared_ptr<const std::vector<int64_t>> lengths, DepthOptions options, bool later = false);
+    DepthCounter piece() const { return DepthCounter(lengths_, options_, true); }
     // Whole and part BAM records (the bytes behind the header); a part is kept for the next call. False after an error.
     bool feed(const uint8_t *data, size_t n);
+    // Add the piece that follows. False where one counter would have counted otherwise: records out of order, a record on both
+    // sides of the cut, or reads shorter than the edge, whose mean length so far decides what the edge is.
+    bool append(DepthCounter &next);
     bool finish();
-    std::vector<double> mean, variance;  // one per reference
+    // Mean and variance of every reference.
+    void depths(double *mean, double *variance) const;
     uint64_t reads = 0, counted = 0;
     std::string error;
     bool unsorted = false;
+    size_t references() const { return lengths_->size(); }
 
 private:
+    struct Open {
+        int32_t reference = -1;
+        std::vector<int32_t> change;  // difference array of its depth
+    };
+    struct Closed {
+        int32_t reference;
+        double mean, variance;
+    };
     bool record(const uint8_t *data, size_t n);
-    void close_reference();
-    std::vector<int64_t> lengths_;
+    void close(const Open &open);
+    int64_t mean_read() const { return counted ? static_cast<int64_t>(read_bases_ / counted) : 0; }
+    std::shared_ptr<const std::vector<int64_t>> lengths_;
     DepthOptions options_;
-    std::vector<int32_t> change_;  // difference array of the reference in hand
+    bool later_, short_reads_ = false;
+    Open first_, open_;  // a later piece keeps its first reference open, too: its begin may lie in the piece before
+    std::vector<Closed> closed_;
     std::vector<uint8_t> rest_;
-    std::vector<bool> closed_;
-    int32_t reference_ = -1;
-    int64_t last_position_ = -1;
     uint64_t read_bases_ = 0;
 };
 

@@ -107,18 +107,26 @@ NB_MODULE(_kernels, m) {
 
     nb::class_<DepthCounter>(m, "DepthCounter", "Mean and variance of depth from BAM records.")
         .def("__init__", [](DepthCounter *self, std::vector<int64_t> lengths, double min_identity, int edge, uint32_t skip_flags) {
-            new (self) DepthCounter(std::move(lengths), DepthOptions{min_identity, edge, skip_flags});
+            new (self) DepthCounter(std::make_shared<const std::vector<int64_t>>(std::move(lengths)), DepthOptions{min_identity, edge, skip_flags});
         }, nb::arg("lengths"), nb::arg("min_identity"), nb::arg("edge"), nb::arg("skip_flags"))
+        .def("piece", &DepthCounter::piece, "A counter for a later piece of the same file.")
         .def("feed", [](DepthCounter &c, nb::bytes data) {
             nb::gil_scoped_release release;
             return c.feed(bytes_of(data), data.size());
         }, nb::arg("data"), "Take the next bytes behind the BAM header; False after an error.")
+        .def("append", [](DepthCounter &c, DepthCounter &next) {
+            nb::gil_scoped_release release;
+            return c.append(next);
+        }, nb::arg("next"), "Add the piece that follows; False where one counter would have counted otherwise.")
         .def("finish", [](DepthCounter &c) {
             nb::gil_scoped_release release;
             return c.finish();
         })
-        .def("mean", [](DepthCounter &c) { return vector_out(std::vector<double>(c.mean)); })
-        .def("variance", [](DepthCounter &c) { return vector_out(std::vector<double>(c.variance)); })
+        .def("depths", [](DepthCounter &c) {
+            std::vector<double> mean(c.references()), variance(c.references());
+            c.depths(mean.data(), variance.data());
+            return nb::make_tuple(vector_out(std::move(mean)), vector_out(std::move(variance)));
+        }, "Mean and variance of every reference.")
         .def_ro("reads", &DepthCounter::reads)
         .def_ro("counted", &DepthCounter::counted)
         .def_ro("unsorted", &DepthCounter::unsorted)

@@ -1,7 +1,7 @@
 """Depth of coverage from one BAM or CRAM file.
 
-BAM takes the fast way: blocks of the file are inflated by ISA-L on several threads and a native kernel walks the
-records. CRAM, and BAM that is not sorted by coordinate, go through pysam first.
+BAM takes the fast way: several threads take a piece of the file each, ISA-L inflates its blocks and a native kernel
+walks the records. CRAM, and BAM that is not sorted by coordinate, go through pysam first.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from __future__ import annotations
 import logging
 import struct
 import tempfile
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from .bgzf import EOF_BLOCK, block_groups, inflated, likely_block
 from .errors import CoverageError
+
+if TYPE_CHECKING:
+    from ._kernels import DepthCounter
 
 log = logging.getLogger("llmbin")
 
-EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+PIECES_A_THREAD = 2
+SMALLEST_PIECE = 1 << 22  # bytes of a file; less is not worth a thread
 SKIP_FLAGS = 0x100 | 0x200 | 0x400 | 0x800  # secondary, failed quality control, duplicate, supplementary
 
 
@@ -94,17 +100,60 @@ def _bam_depth(path: Path, rules: DepthRules, threads: int) -> SampleDepth | Non
     """None if the file is not sorted by coordinate."""
     from ._kernels import DepthCounter
 
-    chunks = _inflate(path, threads)
-    names, lengths, rest = _header(path, chunks)
-    counter = DepthCounter(lengths.tolist(), rules.min_identity, rules.edge, SKIP_FLAGS)
-    good = counter.feed(rest)
-    while good and (chunk := next(chunks, None)) is not None:
-        good = counter.feed(chunk)
+    begin = 0
+
+    def contents() -> Iterator[bytes]:
+        nonlocal begin
+        for group in block_groups(path):
+            begin += len(group)
+            yield b"".join(inflated(path, group))
+
+    names, lengths, rest = _header(path, contents())
+
+    def begun() -> DepthCounter:
+        counter = DepthCounter(lengths.tolist(), rules.min_identity, rules.edge, SKIP_FLAGS)
+        counter.feed(rest)
+        return counter
+
+    counter = _counted_in_pieces(path, begin, begun(), threads) if threads > 1 else None
+    if counter is None:
+        counter = begun()
+        _count(path, begin, None, counter)
     if counter.unsorted:
         return None
     if not counter.finish():
         raise CoverageError(f"{path}: {counter.error}; the BAM file is damaged")
-    return SampleDepth(names, lengths, counter.mean(), counter.variance(), counter.reads, counter.counted)
+    mean, variance = counter.depths()
+    return SampleDepth(names, lengths, mean, variance, counter.reads, counter.counted)
+
+
+def _count(path: Path, begin: int, end: int | None, counter: DepthCounter) -> int:
+    """Feed the blocks from ``begin`` to ``end`` to a counter. Returns where the last one ends, or where the counter had enough."""
+    for group in block_groups(path, begin, end):
+        if not all(counter.feed(block) for block in inflated(path, group)):
+            break
+        begin += len(group)
+    return begin
+
+
+def _counted_in_pieces(path: Path, begin: int, counter: DepthCounter, threads: int) -> DepthCounter | None:
+    """The same count by several threads, a piece of the file each; None where one thread must read it all.
+
+    Pieces begin where a block seems to. That is right if the piece before ends there and no record lies across, which is what
+    htslib writes; errors are left to the one thread, which says what is wrong.
+    """
+    end = path.stat().st_size
+    step = max(SMALLEST_PIECE, -(-(end - begin) // (PIECES_A_THREAD * threads)))
+    starts = [begin] + [found for at in range(begin + step, end, step) if (found := likely_block(path, at)) is not None]
+    stops = [*starts[1:], end]
+    counters = [counter] + [counter.piece() for _ in starts[1:]]
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            reached = list(pool.map(_count, repeat(path), starts, stops, counters))
+    except CoverageError:
+        return None
+    whole = reached == stops and all(counter.append(piece) for piece in counters[1:])
+    return counter if whole else None
 
 
 def _header(path: Path, chunks: Iterator[bytes]) -> tuple[list[str], npt.NDArray[np.int64], bytes]:
@@ -138,63 +187,6 @@ def _header(path: Path, chunks: Iterator[bytes]) -> tuple[list[str], npt.NDArray
     if any(not 0 < length < 1 << 31 for length in lengths):
         raise CoverageError(f"{path}: the BAM header is damaged (a reference of impossible length)")
     return names, np.array(lengths, np.int64), bytes(data[at:])
-
-
-def _inflate(path: Path, threads: int) -> Iterator[bytes]:
-    """Decompressed bytes in order; groups of blocks are inflated by a pool, a few groups ahead."""
-    with open(path, "rb") as handle, ThreadPoolExecutor(max(1, threads)) as pool:
-        queue: deque[Future[bytes]] = deque()
-        for blocks in _block_groups(path, handle):
-            queue.append(pool.submit(_inflate_group, path, blocks))
-            if len(queue) > 2 * threads:
-                yield queue.popleft().result()
-        while queue:
-            yield queue.popleft().result()
-
-
-def _block_groups(path: Path, handle: object, size: int = 1 << 20) -> Iterator[bytes]:
-    """Whole BGZF blocks, about ``size`` bytes at a time."""
-    rest = b""
-    while data := handle.read(size):  # type: ignore[attr-defined]
-        data = rest + data
-        at = 0
-        while len(data) - at >= 18:
-            total = _block_size(path, data, at)
-            if at + total > len(data):
-                break
-            at += total
-        rest = data[at:]
-        if at:
-            yield data[:at]
-    if rest:
-        raise CoverageError(f"{path}: the last block is cut off; the BAM file is damaged")
-
-
-def _block_size(path: Path, data: bytes, at: int) -> int:
-    if data[at : at + 4] != b"\x1f\x8b\x08\x04" or data[at + 12 : at + 16] != b"BC\2\0":
-        raise CoverageError(f"{path}: not a BGZF block where one should be; the BAM file is damaged")
-    size = int(struct.unpack_from("<H", data, at + 16)[0]) + 1
-    if size < 26:
-        raise CoverageError(f"{path}: a block of impossible size; the BAM file is damaged")
-    return size
-
-
-def _inflate_group(path: Path, data: bytes) -> bytes:
-    from isal import igzip_lib, isal_zlib
-
-    out, at, view = [], 0, memoryview(data)
-    while at < len(data):
-        total = _block_size(path, data, at)
-        crc, length = struct.unpack_from("<II", data, at + total - 8)
-        try:
-            block = igzip_lib.decompress(view[at + 18 : at + total - 8], igzip_lib.DECOMP_DEFLATE, 15, max(length, 1))
-        except Exception as error:  # igzip_lib.error, a class that type checkers do not see
-            raise CoverageError(f"{path}: a block cannot be inflated ({error}); the BAM file is damaged") from None
-        if len(block) != length or isal_zlib.crc32(block) != crc:
-            raise CoverageError(f"{path}: a block does not match its checksum; the BAM file is damaged")
-        out.append(block)
-        at += total
-    return b"".join(out)
 
 
 def _through_pysam(path: Path, rules: DepthRules, threads: int, scratch: Path | None, kind: str) -> SampleDepth:

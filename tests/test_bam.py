@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +14,9 @@ import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from llmbin import bam, bgzf
 from llmbin.bam import DepthRules, read_depth
+from llmbin.bgzf import EOF_BLOCK
 from llmbin.errors import CoverageError
 
 LENGTHS = {"a": 2000, "b": 151, "c": 400, "none": 300, "one": 1}
@@ -67,15 +72,70 @@ def test_cram_equals_bam(write_bam: Callable[..., Path], tmp_path: Path) -> None
     reference_fasta.write_text("".join(f">{n}\n{'A' * v}\n" for n, v in LENGTHS.items()))
     pysam.faidx(str(reference_fasta))
     reads = [(c, p, g, 0, f) for c, p, g, _, f in some_reads(500)]
-    bam = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads))
+    plain = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads))
     cram = read_depth(write_bam(tmp_path / "s.cram", LENGTHS, reads, "wc", reference_fasta), scratch=tmp_path)
-    np.testing.assert_array_equal(bam.mean, cram.mean)
+    np.testing.assert_array_equal(plain.mean, cram.mean)
 
 
 def test_identity_and_edge_are_options(write_bam: Callable[..., Path], tmp_path: Path) -> None:
     path = write_bam(tmp_path / "s.bam", LENGTHS, [("a", 0, "100M", 10, 0)])
     assert read_depth(path).mean[0] == 0
     assert read_depth(path, DepthRules(min_identity=0.9, edge=0)).mean[0] == pytest.approx(100 / 2000)
+
+
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Small files in pieces, too; whether each was counted so."""
+    done: list[bool] = []
+    inner = bam._counted_in_pieces
+
+    def counted(*args: object) -> object:
+        out = inner(*args)  # type: ignore[arg-type]
+        done.append(out is not None)
+        return out
+
+    monkeypatch.setattr(bgzf, "READ", 1 << 12)
+    monkeypatch.setattr(bam, "SMALLEST_PIECE", 1 << 12)
+    monkeypatch.setattr(bam, "_counted_in_pieces", counted)
+    return done
+
+
+def in_blocks(path: Path, content: bytes, size: int) -> Path:
+    """A BGZF file whose blocks end anywhere."""
+    with open(path, "wb") as out:
+        for at in range(0, len(content), size):
+            part = content[at : at + size]
+            deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+            data = deflate.compress(part) + deflate.flush()
+            out.write(EOF_BLOCK[:16] + struct.pack("<H", len(data) + 25) + data + struct.pack("<II", zlib.crc32(part), len(part)))
+        out.write(EOF_BLOCK)
+    return path
+
+
+@pytest.mark.parametrize(("cigar", "across", "pieces"), [("100M", False, True), ("60M", False, False), ("100M", True, False)])
+@pytest.mark.parametrize("threads", [2, 5])
+def test_pieces_of_a_file_add_up_to_the_same_depth(
+    cigar: str, across: bool, pieces: bool, threads: int, write_bam: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads shorter than the edge, and records that lie across blocks, are read by one thread."""
+    lengths = {"long": 60_000, "empty": 500, **{f"k{i}": 400 for i in range(60)}}
+    rng = np.random.default_rng(2)
+    names = [name for name in lengths for _ in range(9_000 if name == "long" else 150 if name != "empty" else 0)]
+    reads = [(n, int(p), cigar, 0, 0) for n, p in zip(names, sorted_positions(names, lengths, rng), strict=True)]
+    path = write_bam(tmp_path / "s.bam", lengths, reads)
+    if across:
+        path = in_blocks(tmp_path / "across.bam", gzip.decompress(path.read_bytes()), 10_007)
+    want, done = read_depth(path), in_pieces(monkeypatch)
+    got = read_depth(path, threads=threads)
+    assert done == [pieces]
+    assert want.mean[0] > 5
+    for name in ("mean", "variance", "reads", "counted"):
+        np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
+
+
+def sorted_positions(names: list[str], lengths: dict[str, int], rng: np.random.Generator) -> list[int]:
+    places = [int(rng.integers(0, lengths[n] - 110)) for n in names]
+    order = {n: i for i, n in enumerate(lengths)}
+    return [p for _, p in sorted(zip((order[n] for n in names), places, strict=True))]
 
 
 def test_many_references(write_bam: Callable[..., Path], tmp_path: Path) -> None:
@@ -97,7 +157,11 @@ def test_what_is_not_bam(content: bytes, message: str, tmp_path: Path) -> None:
         read_depth(path)
 
 
-def test_damage_is_an_error_that_names_the_file_and_never_a_crash(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_damage_is_an_error_that_names_the_file_and_never_a_crash(
+    threads: int, write_bam: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_pieces(monkeypatch)
     path = write_bam(tmp_path / "s.bam", LENGTHS, some_reads())
     whole, right = path.read_bytes(), read_depth(path)
     rng = np.random.default_rng(5)
@@ -107,7 +171,7 @@ def test_damage_is_an_error_that_names_the_file_and_never_a_crash(write_bam: Cal
         data[at] ^= int(rng.integers(1, 256))
         broken.write_bytes(data)
         try:
-            got = read_depth(broken)
+            got = read_depth(broken, threads=threads)
         except CoverageError as error:
             assert str(broken) in str(error)
         else:  # bytes of a gzip header that say nothing (time, operating system)
@@ -115,4 +179,4 @@ def test_damage_is_an_error_that_names_the_file_and_never_a_crash(write_bam: Cal
     for cut in range(0, len(whole), len(whole) // 20):
         broken.write_bytes(whole[:cut])
         with pytest.raises(CoverageError, match="broken"):
-            read_depth(broken)
+            read_depth(broken, threads=threads)
