@@ -1,6 +1,8 @@
 """Kernels beside other ways to do the same, one core, same file, same run: CPU seconds, medians of several turns.
 
-python -m bench.kernels --fasta contigs.fasta --bam s1.bam
+python -m bench.kernels --fasta contigs.fasta --bam s1.bam [s2.bam ...]
+
+Two threads are timed by the wall clock, beside two processes that share nothing: what the machine can gain at all.
 """
 
 from __future__ import annotations
@@ -10,16 +12,22 @@ import resource
 import shutil
 import statistics
 import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from llmbin._kernels import encode_bases, tetranucleotides
+from llmbin._kernels import codons, encode_bases, tetranucleotides
 from llmbin.bam import read_depth
 from llmbin.fasta import read_fasta
+from llmbin.features import SHORTEST_FRAME
 
 from . import record
+
+Work = dict[str, Callable[[], object]]
 
 
 def cpu_seconds() -> float:
@@ -36,6 +44,13 @@ def median_cpu(work: Callable[[], object], turns: int) -> float:
         work()
         times.append(cpu_seconds() - before)
     return statistics.median(times)
+
+
+def pysam_fasta(path: Path) -> int:
+    import pysam
+
+    with pysam.FastxFile(str(path)) as handle:
+        return sum(len(r.sequence) for r in handle)
 
 
 def pysam_depth(path: Path) -> int:
@@ -60,46 +75,116 @@ def numpy_tetranucleotides(codes: np.ndarray) -> np.ndarray:
     return np.bincount(words, minlength=256)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fasta", type=Path, required=True)
-    parser.add_argument("--bam", type=Path, required=True)
-    parser.add_argument("--turns", type=int, default=3)
-    options = parser.parse_args()
-    records = list(read_fasta(options.fasta))
-    bases = sum(len(r.sequence) for r in records)
+def numba_tetranucleotides() -> Callable[[np.ndarray], np.ndarray]:
+    import numba
+
+    @numba.njit
+    def count(codes: np.ndarray) -> np.ndarray:
+        out, word, held = np.zeros(256, np.int64), 0, 0
+        for c in codes:
+            if c > 3:
+                held = 0
+                continue
+            word = ((word << 2) | c) & 255
+            held += 1
+            if held >= 4:
+                out[word] += 1
+        return out
+
+    count(np.zeros(8, np.uint8))  # compiled before it is timed
+    return count
+
+
+def sequence_work(path: Path) -> tuple[int, Work]:
+    """Bases of a FASTA file, and what is done with them; results are let go one by one, as the program does."""
+    records = list(read_fasta(path))
     codes = [encode_bases(r.sequence) for r in records]
     clean = [np.where(c < 4, c, 0).astype(np.int64) for c in codes]
-    reads = read_depth(options.bam).reads
-    jgi = ["jgi_summarize_bam_contig_depths", "--outputDepth", "/dev/null", str(options.bam)]
-    rows: dict[str, tuple[str, float, Callable[[], object]]] = {
-        "read FASTA, ours": ("Mbp/s", bases / 1e6, lambda: sum(len(r.sequence) for r in read_fasta(options.fasta))),
-        "read FASTA, pysam": ("Mbp/s", bases / 1e6, lambda: _pysam_fasta(options.fasta)),
-        "bases to codes, ours": ("Mbp/s", bases / 1e6, lambda: [encode_bases(r.sequence) for r in records]),
-        "tetranucleotides, ours": ("Mbp/s", bases / 1e6, lambda: [tetranucleotides(c) for c in codes]),
-        "tetranucleotides, numpy": ("Mbp/s", bases / 1e6, lambda: [numpy_tetranucleotides(c) for c in clean if len(c) > 3]),
-        "BAM depth, ours": ("Mreads/s", reads / 1e6, lambda: read_depth(options.bam, threads=1)),
-        "BAM depth, pysam": ("Mreads/s", reads / 1e6, lambda: pysam_depth(options.bam)),
+    work: Work = {
+        "read FASTA, ours": lambda: sum(len(r.sequence) for r in read_fasta(path)),
+        "read FASTA, pysam": lambda: pysam_fasta(path),
+        "bases to codes, ours": lambda: sum(len(encode_bases(r.sequence)) for r in records),
+        "tetranucleotides, ours": lambda: sum(len(tetranucleotides(c)) for c in codes),
+        "tetranucleotides, numpy": lambda: sum(len(numpy_tetranucleotides(c)) for c in clean if len(c) > 3),
+        "codons of open frames, ours": lambda: sum(len(codons(c, SHORTEST_FRAME)) for c in codes),
     }
-    if shutil.which(jgi[0]):
-        rows["BAM depth, jgi"] = ("Mreads/s", reads / 1e6, lambda: subprocess.run(jgi, check=True, capture_output=True))
-    if shutil.which("samtools"):
-        rows["BAM depth, samtools coverage"] = (
-            "Mreads/s", reads / 1e6, lambda: subprocess.run(["samtools", "coverage", "-o", "/dev/null", str(options.bam)], check=True),
-        )  # fmt: skip
-    result = {}
-    for name, (unit, amount, work) in rows.items():
-        seconds = median_cpu(work, options.turns)
-        result[name] = {"unit": unit, "per_cpu_second": round(amount / seconds, 3), "cpu_seconds": round(seconds, 3)}
-        print(f"{name:32s} {amount / seconds:10.2f} {unit} a CPU second", flush=True)
-    print(record.write("kernels", {"bases": bases, "reads": reads, "turns": options.turns, "rows": result}))
+    try:
+        count = numba_tetranucleotides()
+        work["tetranucleotides, numba"] = lambda: sum(len(count(c)) for c in codes)
+    except ImportError:
+        print("numba is not installed: its row is left out")
+    return sum(len(c) for c in codes), work
 
 
-def _pysam_fasta(path: Path) -> int:
+def depth_work(bam: Path, scratch: Path) -> Work:
+    """Ways to the depth of one file; programs that are not installed are left out."""
     import pysam
 
-    with pysam.FastxFile(str(path)) as handle:
-        return sum(len(r.sequence) for r in handle)
+    linked = scratch / "sample.bam"  # mosdepth wants an index beside the file
+    linked.unlink(missing_ok=True)
+    linked.symlink_to(bam.resolve())
+    pysam.index(str(linked))
+    work: Work = {"ours": lambda: read_depth(bam, threads=1), "pysam": lambda: pysam_depth(bam)}
+    for name, command in {
+        "jgi_summarize_bam_contig_depths": ["jgi_summarize_bam_contig_depths", "--outputDepth", "/dev/null", str(bam)],
+        "samtools coverage": ["samtools", "coverage", "-o", "/dev/null", str(bam)],
+        "mosdepth": ["mosdepth", "--no-per-base", "--fast-mode", str(scratch / "mosdepth"), str(linked)],
+    }.items():
+        if shutil.which(command[0]):
+            work[name] = lambda c=command: subprocess.run(c, check=True, capture_output=True)
+        else:
+            print(f"{command[0]} is not installed: its row is left out")
+    return work
+
+
+def scaling(bam: Path, turns: int) -> dict[str, float]:
+    """Wall seconds of one thread, of two, and of two processes that each do it all; the best of the turns."""
+    code = f"import sys; from pathlib import Path; from llmbin.bam import read_depth; sys.stdin.read(); read_depth(Path({str(bam)!r}))"
+
+    def processes() -> float:
+        started = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) for _ in range(2)]
+        time.sleep(1)  # imports are not what is timed
+        began = time.perf_counter()
+        for process in started:
+            process.communicate()
+        return time.perf_counter() - began
+
+    def threads(n: int) -> float:
+        began = time.perf_counter()
+        read_depth(bam, threads=n)
+        return time.perf_counter() - began
+
+    taken = [(threads(1), threads(2), processes()) for _ in range(turns)]
+    one, two, both = (min(column) for column in zip(*taken, strict=True))
+    return {"one_thread": one, "two_threads": two, "two_processes_twice_the_work": both,
+            "threads_ratio": one / two, "processes_ratio": 2 * one / both}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fasta", type=Path, required=True)
+    parser.add_argument("--bam", type=Path, nargs="+", required=True)
+    parser.add_argument("--turns", type=int, default=3)
+    options = parser.parse_args()
+    rows: dict[str, dict[str, object]] = {}
+
+    def measure(name: str, unit: str, amount: float, work: Callable[[], object]) -> None:
+        seconds = median_cpu(work, options.turns)
+        rows[name] = {"unit": unit, "per_cpu_second": round(amount / seconds, 3), "cpu_seconds": round(seconds, 3)}
+        print(f"{name:50s} {amount / seconds:10.2f} {unit} a CPU second", flush=True)
+
+    bases, work = sequence_work(options.fasta)
+    for name, job in work.items():
+        measure(name, "Mbp/s", bases / 1e6, job)
+    reads, threads = {}, {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for bam in options.bam:
+            reads[bam.stem] = read_depth(bam).reads
+            for name, job in depth_work(bam, Path(scratch)).items():
+                measure(f"depth of {bam.stem}, {name}", "Mreads/s", reads[bam.stem] / 1e6, job)
+            threads[bam.stem] = {name: round(value, 3) for name, value in scaling(bam, 2 * options.turns).items()}
+            print(bam.stem, threads[bam.stem], flush=True)
+    print(record.write("kernels", {"bases": bases, "reads": reads, "turns": options.turns, "rows": rows, "threads": threads}))
 
 
 if __name__ == "__main__":

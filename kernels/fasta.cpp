@@ -22,6 +22,7 @@ constexpr std::array<uint8_t, 256> make_classes() {
 constexpr auto kClasses = make_classes();
 
 // Nothing but A, C, G, T and N in either case? Sums of compares, so that compilers make vector code of it.
+LLMBIN_CLONES
 bool plain_bases(const char *data, size_t n) {
     uint8_t strange = 0;
     for (size_t i = 0; i < n; ++i) {

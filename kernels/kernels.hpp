@@ -8,6 +8,13 @@
 #include <utility>
 #include <vector>
 
+// A second copy of a function for newer processors, chosen when the module is loaded.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define LLMBIN_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define LLMBIN_CLONES
+#endif
+
 namespace llmbin {
 
 // bases.cpp
@@ -130,6 +137,13 @@ struct Points {
 // The k nearest references of each query, nearest first, ties by index; a point is not its own neighbour.
 void neighbours(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
                 int threads, int32_t *index /* [q, k] */, float *distance /* [q, k] */);
+// The same to the bit by the GPU's code: run on the CPU, for tests, and on a GPU (cuda/neighbours.cu, built with LLMBIN_CUDA).
+void neighbours_emulated(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
+                         int slices, int32_t *index, float *distance);
+void neighbours_on_gpu(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
+                       int device, int32_t *index, float *distance);
+int cuda_devices();
+
 
 // Minimum spanning tree under max(core_i, core_j, distance_ij), by Prim: n - 1 edges.
 void spanning_tree(const Points &points, const float *core, int32_t *from, int32_t *to, float *weight);

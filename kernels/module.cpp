@@ -1,5 +1,6 @@
 // Python bindings of the CPU kernels. Shapes and types are checked here; long work runs without the GIL.
 #include "kernels.hpp"
+#include "cuda/neighbours.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -47,6 +48,21 @@ std::vector<int32_t> rows_of(const In<int32_t, nb::ndim<1>> &rows, size_t n) {
     for (int32_t r : out)
         if (r < 0 || static_cast<size_t>(r) >= n) throw std::invalid_argument("row number out of range");
     return out;
+}
+
+// Runs one of the neighbour searches, which differ in `how`: threads, slices, or the device.
+template <typename Search>
+nb::tuple searched(const Points &points, const In<int32_t, nb::ndim<1>> &queries, const In<int32_t, nb::ndim<1>> &references, int k, int how,
+                   Search search) {
+    const auto q = rows_of(queries, points.n), r = rows_of(references, points.n);
+    if (k < 1) throw std::invalid_argument("k must be at least 1");
+    std::vector<int32_t> index(q.size() * k);
+    std::vector<float> distance(q.size() * k);
+    {
+        nb::gil_scoped_release release;
+        search(points, q, r, k, how, index.data(), distance.data());
+    }
+    return nb::make_tuple(table_out(std::move(index), q.size(), k), table_out(std::move(distance), q.size(), k));
 }
 
 const uint8_t *bytes_of(const nb::bytes &b) { return static_cast<const uint8_t *>(b.data()); }
@@ -154,19 +170,27 @@ NB_MODULE(_kernels, m) {
 
     m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
                            In<int32_t, nb::ndim<1>> references, int k, int threads) {
-        const Points points = points_of(vectors, noise, depth, variance, penalty);
-        const auto q = rows_of(queries, points.n), r = rows_of(references, points.n);
-        if (k < 1) throw std::invalid_argument("k must be at least 1");
-        std::vector<int32_t> index(q.size() * k);
-        std::vector<float> distance(q.size() * k);
-        {
-            nb::gil_scoped_release release;
-            neighbours(points, q, r, k, threads, index.data(), distance.data());
-        }
-        return nb::make_tuple(table_out(std::move(index), q.size(), k), table_out(std::move(distance), q.size(), k));
+        return searched(points_of(vectors, noise, depth, variance, penalty), queries, references, k, threads, neighbours);
     }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("queries"), nb::arg("references"),
        nb::arg("k"), nb::arg("threads") = 1,
        "Index int32 [q, k] and distance float32 [q, k] of the nearest references, nearest first; -1 and inf where there are fewer.");
+
+    m.def("neighbours_emulated", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
+                                    In<int32_t, nb::ndim<1>> references, int k, int slices) {
+        if (slices < 1 || k > kMostNeighbours) throw std::invalid_argument("slices must be at least 1, k at most 32");
+        return searched(points_of(vectors, noise, depth, variance, penalty), queries, references, k, slices, neighbours_emulated);
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("queries"), nb::arg("references"),
+       nb::arg("k"), nb::arg("slices"), "As `neighbours`, by the code that a GPU runs, in so many slices of the references; for tests.");
+
+#ifdef LLMBIN_CUDA
+    m.def("cuda_devices", &cuda_devices, "Number of NVIDIA GPUs that the driver shows.");
+    m.def("neighbours_on_gpu", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
+                                  In<int32_t, nb::ndim<1>> references, int k, int device) {
+        if (k > kMostNeighbours) throw std::invalid_argument("k must be at most 32");
+        return searched(points_of(vectors, noise, depth, variance, penalty), queries, references, k, device, neighbours_on_gpu);
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("queries"), nb::arg("references"),
+       nb::arg("k"), nb::arg("device"), "As `neighbours`, to the same bits, on a GPU.");
+#endif
 
     m.def("spanning_tree", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, Vector core) {
         const Points points = points_of(vectors, noise, depth, variance, penalty);

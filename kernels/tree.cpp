@@ -1,12 +1,7 @@
-// Nearest neighbours and the minimum spanning tree of mutual reachability, under the calibrated metric
-//
-//     d(i, j)^2 = |x_i - x_j|^2 / (noise_i + noise_j) + dims log(noise_i + noise_j)
-//               + sum_s [ (c_is - c_js)^2 / (v_is + v_js) + log(v_is + v_js) ]  -  constant
-//
-// which is -2 log likelihood of the difference, were both contigs of one genome; the constant makes the least possible value 0.
-// Both are exact and brute force: no index beats a linear scan in thirty-odd dimensions. Sums run over eight fixed lanes,
-// so that every compiler and processor adds in the same order.
+// Nearest neighbours and the minimum spanning tree of mutual reachability, under the calibrated metric. Both are exact and
+// brute force: no index beats a linear scan in thirty-odd dimensions.
 #include "kernels.hpp"
+#include "metric.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,66 +12,9 @@
 #include <thread>
 #include <tuple>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define LLMBIN_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define LLMBIN_CLONES
-#endif
-
 namespace llmbin {
 
 namespace {
-
-constexpr size_t kLanes = 8;
-
-// Natural logarithm of a positive normal float, within 1e-4; plain arithmetic, so that it vectorises and rounds alike everywhere.
-inline float fast_log(float x) {
-    uint32_t bits;
-    std::memcpy(&bits, &x, sizeof bits);
-    const float exponent = static_cast<float>(static_cast<int32_t>(bits >> 23) - 127);
-    bits = (bits & 0x7fffffu) | 0x3f800000u;
-    float m;
-    std::memcpy(&m, &bits, sizeof m);
-    const float t = (m - 1.0f) / (m + 1.0f), u = t * t;
-    const float log_m = 2.0f * t * (1.0f + u * (1.0f / 3 + u * (1.0f / 5 + u * (1.0f / 7 + u * (1.0f / 9)))));
-    return exponent * 0.69314718f + log_m;
-}
-
-size_t padded(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
-
-// Rows padded to whole lanes; the padding adds nothing (0 difference over variance 1).
-struct Table {
-    size_t dims, samples;
-    std::vector<float> vectors, depth, variance, noise;
-    float penalty, constant;  // dims of the noise's logarithm; least possible sum of logarithms
-
-    Table(const Points &p, const std::vector<int32_t> &rows) : dims(padded(p.dims)), samples(padded(p.samples)) {
-        vectors.assign(rows.size() * dims, 0.0f);
-        depth.assign(rows.size() * samples, 0.0f);
-        variance.assign(rows.size() * samples, 0.5f);
-        noise.resize(rows.size());
-        for (size_t r = 0; r < rows.size(); ++r) set(r, p, rows[r]);
-        penalty = p.penalty;
-        constant = p.n ? penalty * fast_log(2 * *std::min_element(p.noise, p.noise + p.n)) : 0.0f;
-        for (size_t s = 0; s < p.samples && p.n; ++s) {
-            float least = p.variance[s];
-            for (size_t i = 1; i < p.n; ++i) least = std::min(least, p.variance[i * p.samples + s]);
-            constant += fast_log(2 * least);
-        }
-    }
-    void set(size_t r, const Points &p, int32_t i) {
-        std::copy_n(p.vectors + i * p.dims, p.dims, vectors.begin() + r * dims);
-        std::copy_n(p.depth + i * p.samples, p.samples, depth.begin() + r * samples);
-        std::copy_n(p.variance + i * p.samples, p.samples, variance.begin() + r * samples);
-        noise[r] = p.noise[i];
-    }
-    void move(size_t from, size_t to) {
-        std::copy_n(vectors.begin() + from * dims, dims, vectors.begin() + to * dims);
-        std::copy_n(depth.begin() + from * samples, samples, depth.begin() + to * samples);
-        std::copy_n(variance.begin() + from * samples, samples, variance.begin() + to * samples);
-        noise[to] = noise[from];
-    }
-};
 
 constexpr size_t kTile = 512;  // rows at a time: their logarithms wait in cache until they can be taken together
 
@@ -94,7 +32,7 @@ void distances(const float *x, const float *c, const float *v, float noise, cons
                     const float d = x[k + j] - y[k + j];
                     lane[j] += d * d;
                 }
-            out[r] = (((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))) / (noise + N[r]);
+            out[r] = sum_of_lanes(lane) / (noise + N[r]);
         }
         for (size_t r = tile; r < stop; ++r) out[r] += penalty * fast_log(noise + N[r]) - constant;
         for (size_t k = 0; k < samples; k += kLanes) {
@@ -106,9 +44,8 @@ void distances(const float *x, const float *c, const float *v, float noise, cons
                     sum[j] = v[k + j] + w[j];
                     lane[j] = d * d / sum[j];
                 }
-                out[r] += ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-                // Variances lie well between 1e-4 and 1e4, so eight of them multiply without leaving the range of a float.
-                product[r - tile] = ((sum[0] * sum[4]) * (sum[2] * sum[6])) * ((sum[1] * sum[5]) * (sum[3] * sum[7]));
+                out[r] += sum_of_lanes(lane);
+                product[r - tile] = product_of_lanes(sum);
             }
             for (size_t r = tile; r < stop; ++r) out[r] += fast_log(product[r - tile]);
         }

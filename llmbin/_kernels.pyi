@@ -18,6 +18,31 @@ def neighbours(
     k: int,
     threads: int = 1,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+def neighbours_emulated(
+    vectors: npt.NDArray[np.float32],
+    noise: npt.NDArray[np.float32],
+    depth: npt.NDArray[np.float32],
+    variance: npt.NDArray[np.float32],
+    penalty: float,
+    queries: npt.NDArray[np.int32],
+    references: npt.NDArray[np.int32],
+    k: int,
+    slices: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+
+# Built with LLMBIN_CUDA only.
+def cuda_devices() -> int: ...
+def neighbours_on_gpu(
+    vectors: npt.NDArray[np.float32],
+    noise: npt.NDArray[np.float32],
+    depth: npt.NDArray[np.float32],
+    variance: npt.NDArray[np.float32],
+    penalty: float,
+    queries: npt.NDArray[np.int32],
+    references: npt.NDArray[np.int32],
+    k: int,
+    device: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
 def spanning_forest(
     index: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], core: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...

@@ -42,6 +42,7 @@ def bin_contigs(
     counts: npt.NDArray[np.int16] | None = None,
     markers: MarkerSet | None = None,
     threads: int = 1,
+    gpu: int | None = None,
 ) -> Binning:
     """Cluster long contigs, cut the tree, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
     n = len(lengths)
@@ -49,7 +50,7 @@ def bin_contigs(
     if not len(rows):
         return Binning(np.full(n, -1, np.int32), np.zeros(n), np.zeros(n, np.bool_), ["no contig is long enough to begin a bin"] * n, 0)
     core_points = points.take(rows)
-    tree = build_tree(core_points, lengths[rows], threads=threads)
+    tree = build_tree(core_points, lengths[rows], threads=threads, gpu=gpu)
     if counts is not None and markers is not None:
         nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size)
     else:
@@ -57,19 +58,19 @@ def bin_contigs(
     core = np.full(n, -1, np.int32)
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j
-    found = recruit(points, core, threads)
+    found = recruit(points, core, threads, gpu)
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, found.label, counts, markers, min_bin_size)
         label = join_parts(points, lengths, label, counts, markers)
         if (label != found.label).any():
             in_tree = np.isin(np.arange(n), rows)
-            found = recruit(points, np.where(in_tree, label, -1).astype(np.int32), threads)
+            found = recruit(points, np.where(in_tree, label, -1).astype(np.int32), threads, gpu)
     return numbered(found, lengths, min_bin_size)
 
 
 def bin_samples(
     points: Points, lengths: npt.NDArray[np.int64], samples: Sequence[str], min_length: int, min_bin_size: int,
-    counts: npt.NDArray[np.int16] | None = None, markers: MarkerSet | None = None, threads: int = 1,
+    counts: npt.NDArray[np.int16] | None = None, markers: MarkerSet | None = None, threads: int = 1, gpu: int | None = None,
 ) -> Binning:  # fmt: skip
     """Contigs of several assemblies: each sample's are binned by themselves, with the depths in all samples.
 
@@ -81,7 +82,7 @@ def bin_samples(
     bins = 0
     for rows in (np.flatnonzero(np.array(samples) == s) for s in dict.fromkeys(samples)):
         part = counts[rows] if counts is not None else None
-        found = bin_contigs(points.take(rows), lengths[rows], min_length, min_bin_size, part, markers, threads)
+        found = bin_contigs(points.take(rows), lengths[rows], min_length, min_bin_size, part, markers, threads, gpu)
         label[rows] = np.where(found.label >= 0, found.label + bins, -1)
         probability[rows], core[rows] = found.probability, found.core
         for row, reason in zip(rows.tolist(), found.why, strict=True):

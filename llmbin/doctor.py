@@ -36,7 +36,8 @@ def _kernels() -> tuple[str, str, bool]:
         from . import _kernels
     except ImportError as error:
         return "native kernels", f"cannot be loaded ({error}); install llmbin-fast again", False
-    return "native kernels", str(_kernels.__doc__), True
+    cuda = "with" if hasattr(_kernels, "cuda_devices") else "without"
+    return "native kernels", f"{_kernels.__doc__} Built {cuda} those for CUDA.", True
 
 
 def _models() -> list[tuple[str, str, bool]]:

@@ -7,6 +7,8 @@ import logging
 import numpy as np
 import numpy.typing as npt
 
+from .devices import Device
+from .errors import DeviceError
 from .metric import Points
 
 log = logging.getLogger("llmbin")
@@ -20,16 +22,24 @@ Rows = npt.NDArray[np.int32]
 Distances = npt.NDArray[np.float32]
 
 
-def nearest(points: Points, queries: Rows, references: Rows, k: int, threads: int = 1) -> tuple[Rows, Distances]:
+def gpu_for(device: Device) -> int | None:
+    """The GPU that searches neighbours, if an encoder is on one and the kernels were built for it (LLMBIN_CUDA)."""
+    from . import _kernels
+
+    built = hasattr(_kernels, "cuda_devices") and device.kind != "cpu" and device.index < _kernels.cuda_devices()
+    return device.index if built else None
+
+
+def nearest(
+    points: Points, queries: Rows, references: Rows, k: int, threads: int = 1, gpu: int | None = None
+) -> tuple[Rows, Distances]:  # fmt: skip
     """Index and distance [queries, k] of the nearest references, nearest first; -1 and inf where there are fewer.
 
     Exact up to `EXACT_PAIRS` pairs. Beyond, points are shared out among cells around reference points, and the points of a cell look
     through the `PROBES` cells next to it: time and memory then grow with n^1.5 and n, and a neighbour far outside its cell is missed.
     """
-    from ._kernels import neighbours
-
     if len(queries) * len(references) <= EXACT_PAIRS:
-        return neighbours(*points.arrays(), queries, references, k, threads)
+        return _search(points, queries, references, k, threads, gpu)
     index = np.full((len(queries), k), -1, np.int32)
     distance = np.full((len(queries), k), np.inf, np.float32)
     space = coarse_space(points)
@@ -45,8 +55,20 @@ def nearest(points: Points, queries: Rows, references: Rows, k: int, threads: in
             continue
         near = np.argsort(((centres - centres[cell]) ** 2).sum(1), kind="stable")[:PROBES]
         found = np.sort(np.concatenate([order[bounds[c] : bounds[c + 1]] for c in near]))
-        index[mine], distance[mine] = neighbours(*points.arrays(), queries[mine], references[found], k, threads)
+        index[mine], distance[mine] = _search(points, queries[mine], references[found], k, threads, gpu)
     return index, distance
+
+
+def _search(points: Points, queries: Rows, references: Rows, k: int, threads: int, gpu: int | None) -> tuple[Rows, Distances]:
+    """By brute force: on the CPU or, to the same bits, on a GPU."""
+    from . import _kernels
+
+    if gpu is None:
+        return _kernels.neighbours(*points.arrays(), queries, references, k, threads)
+    try:
+        return _kernels.neighbours_on_gpu(*points.arrays(), queries, references, k, gpu)
+    except RuntimeError as error:
+        raise DeviceError(f"{error}; use --device cpu") from None
 
 
 def coarse_space(points: Points) -> Distances:

@@ -28,6 +28,7 @@ from .encoder import Encoder, open_encoder
 from .errors import InputError, UsageError
 from .features import Features, profile_contigs
 from .markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from .nearest import gpu_for
 from .outputs import (
     Bin,
     summarise,
@@ -112,7 +113,7 @@ def run(options: RunOptions) -> RunResult:
             points = make_points(z, features.lengths, coverage, pack.projector)
             samples = contig_samples(features.names, options.separator)
             sizes = options.min_length, options.min_bin_size
-            binning = bin_samples(points, features.lengths, samples, *sizes, features.markers, markers, options.threads)
+            binning = bin_samples(points, features.lengths, samples, *sizes, features.markers, markers, options.threads, gpu_for(device))
         bins = summarise(features, coverage, binning, options.prefix, markers, samples)
         with clock.stage("output"):
             write_results(options, contigs, work, features, coverage, binning, bins)

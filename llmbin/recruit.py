@@ -33,7 +33,7 @@ class Membership:
     distance: npt.NDArray[np.float32]
 
 
-def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Membership:
+def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1, gpu: int | None = None) -> Membership:
     """Assign contigs by the weighted vote of their nearest core contigs.
 
     Args:
@@ -46,7 +46,7 @@ def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1) -> Me
         return Membership(label, probability, core >= 0, np.full(n, np.inf, np.float32))
     rows = np.arange(n, dtype=np.int32)
     k = min(NEIGHBOURS, len(held))
-    index, distance = nearest(points, rows, held, k, threads)
+    index, distance = nearest(points, rows, held, k, threads, gpu)
     valid = index >= 0
     closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
     votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)

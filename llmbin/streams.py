@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol, cast
 
 from .errors import InputError
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17  # bytes: what a reader makes of a chunk still lies in the processor's cache
 
 
 class _Decompressor(Protocol):

@@ -37,7 +37,12 @@ class Tree:
 
 
 def build_tree(
-    points: Points, lengths: npt.NDArray[np.int64], min_samples: int = MIN_SAMPLES, core_bases: int = CORE_BASES, threads: int = 1
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    min_samples: int = MIN_SAMPLES,
+    core_bases: int = CORE_BASES,
+    threads: int = 1,
+    gpu: int | None = None,
 ) -> Tree:
     """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 120,000."""
     from ._kernels import spanning_forest, spanning_tree
@@ -48,7 +53,7 @@ def build_tree(
     rows = np.arange(n, dtype=np.int32)
     k = max(1, min(min_samples, n - 1))
     exact = n * n <= EXACT_PAIRS
-    index, distance = nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads)
+    index, distance = nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu)
     core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
     start, stop, reach = spanning_tree(*points.arrays(), core) if exact else spanning_forest(index, distance, core)
     return link(start, stop, reach, lengths)

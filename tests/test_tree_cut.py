@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin._kernels import neighbours, spanning_forest, spanning_tree
+from llmbin._kernels import neighbours, neighbours_emulated, spanning_forest, spanning_tree
 from llmbin.binning import bin_contigs
 from llmbin.cut import cut_by_markers, cut_by_separation
 from llmbin.join import join_parts
@@ -50,6 +50,20 @@ def test_a_long_contig_is_company_enough() -> None:
     distance = np.array([[0.1, 0.2], [0.1, 0.3], [0.3, 0.4]], np.float32)
     core = core_distance(index, distance, np.array([60_000, 10_000, 30_000]), 50_000)
     np.testing.assert_allclose(core, [0, 0.1, 0.4])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(0, 11), st.integers(1, 9), st.integers(1, 7))
+@settings(deadline=None, max_examples=60)
+def test_the_gpus_code_finds_the_same_neighbours_to_the_bit(seed: int, n: int, samples: int, k: int, slices: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.round(rng.normal(size=(n, 5)), 1).astype(np.float32)  # coarse, for ties
+    depth = rng.normal(size=(n, samples)).astype(np.float32)
+    points = (x, rng.uniform(0.1, 3, n).astype(np.float32), depth, rng.uniform(0.01, 2, (n, samples)).astype(np.float32), 3.0)
+    queries, references = (np.flatnonzero(rng.random(n) < 0.7).astype(np.int32) for _ in range(2))
+    index, distance = neighbours(*points, queries, references, k)
+    same_index, same_distance = neighbours_emulated(*points, queries, references, k, slices)
+    np.testing.assert_array_equal(index, same_index)
+    np.testing.assert_array_equal(distance, same_distance)
 
 
 def test_link_breaks_ties_by_order() -> None:
