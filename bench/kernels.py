@@ -2,7 +2,7 @@
 
 python -m bench.kernels --fasta contigs.fasta --bam s1.bam [s2.bam ...]
 
-Two threads are timed by the wall clock, beside two processes that share nothing: what the machine can gain at all.
+Two threads are timed by the wall clock.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -138,26 +137,16 @@ def depth_work(bam: Path, scratch: Path) -> Work:
 
 
 def scaling(bam: Path, turns: int) -> dict[str, float]:
-    """Wall seconds of one thread, of two, and of two processes that each do it all; the best of the turns."""
-    code = f"import sys; from pathlib import Path; from llmbin.bam import read_depth; sys.stdin.read(); read_depth(Path({str(bam)!r}))"
+    """Wall seconds of one thread and of two; the best of the turns."""
 
-    def processes() -> float:
-        started = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) for _ in range(2)]
-        time.sleep(1)  # imports are not what is timed
+    def seconds(threads: int) -> float:
         began = time.perf_counter()
-        for process in started:
-            process.communicate()
+        read_depth(bam, threads=threads)
         return time.perf_counter() - began
 
-    def threads(n: int) -> float:
-        began = time.perf_counter()
-        read_depth(bam, threads=n)
-        return time.perf_counter() - began
-
-    taken = [(threads(1), threads(2), processes()) for _ in range(turns)]
-    one, two, both = (min(column) for column in zip(*taken, strict=True))
-    return {"one_thread": one, "two_threads": two, "two_processes_twice_the_work": both,
-            "threads_ratio": one / two, "processes_ratio": 2 * one / both}  # fmt: skip
+    taken = [(seconds(1), seconds(2)) for _ in range(turns)]
+    one, two = (min(column) for column in zip(*taken, strict=True))
+    return {"one_thread": one, "two_threads": two, "ratio": one / two}
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 from llmbin.score import read_gold, score_bins
 
 from . import record
-from .quality import ours
+from .peers import SMALLEST_BIN, ours
 
 
 def agreement(a: dict[str, str], b: dict[str, str]) -> float:
@@ -35,10 +35,10 @@ def main() -> None:
             gold = read_gold(Path(path) / "gold.tsv")
             reference: dict[str, str] = {}
             for precision in ["fp32", *options.precisions]:
-                bins, usage = ours(Path(path), Path(temporary), ["--precision", precision], "depth")
+                bins, usage = ours(Path(path), Path(temporary) / "out", ["--precision", precision], "depth")
                 reference = reference or bins
                 found = {"community": name, "precision": precision, "label_ari": agreement(reference, bins), **usage}
-                rows.append(found | {"near_complete": score_bins(bins, gold, 200_000).near_complete})
+                rows.append(found | {"near_complete": score_bins(bins, gold, SMALLEST_BIN).near_complete})
                 print(rows[-1], flush=True)
     print(record.write("precision", {"rows": rows}))
 

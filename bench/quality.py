@@ -1,95 +1,93 @@
-"""Bins of communities with a known truth, beside MetaBAT2: near-complete genomes, CPU and wall seconds, peak memory.
+"""Bins of communities with a known truth, beside other binners: near-complete genomes, CPU and wall seconds, peak memory.
 
-python -m bench.quality three=/data/three one=/data/one [--peers metabat2] [--ablations 'markers off']
+python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb] [--ablations 'markers off'] [--add]
 
 A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and perhaps *.bam. Runs take the
-depth table, so that both binners do the same work; `--bam` adds one run from the BAM files.
+depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. `--add` keeps the rows of earlier runs that this
+one does not measure anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import resource
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from llmbin.fasta import read_fasta
-from llmbin.score import read_bins, read_gold, score_bins
+from llmbin.score import read_gold, score_bins
 
 from . import record
+from .peers import PEERS, SMALLEST_BIN, Usage, ours, samples_of, version_of
 
-ABLATIONS = {"markers off": ["--markers", "off"], "no coverage": None, "no recruitment": ["--recruit-length", "1500"]}
+ABLATIONS = {
+    "markers off": ["--markers", "off"],
+    "no coverage": None,
+    "no recruitment": ["--recruit-length", "1500"],
+    "FP32": ["--precision", "fp32"],
+    "2 windows a contig": ["--windows", "2"],
+    "4 windows a contig": ["--windows", "4"],
+    "8 windows a contig": ["--windows", "8"],
+}
 
-
-def measured(command: list[str]) -> dict[str, float]:
-    """Run a command; CPU and wall seconds and its peak memory."""
-    began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert child.stderr is not None
-    messages = child.stderr.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)} failed:\n{messages[-2000:]}")
-    return {
-        "wall_seconds": round(time.perf_counter() - began, 1),
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-        "peak_mib": round(usage.ru_maxrss / 1024),
-    }
+Job = Callable[[Path], tuple[dict[str, str], Usage]]
 
 
-def ours(folder: Path, scratch: Path, extra: list[str] | None, source: str) -> tuple[dict[str, str], dict[str, float]]:
-    out = scratch / "ours"
-    coverage = ["--bam", *map(str, sorted(folder.glob("*.bam")))] if source == "bam" else ["--depth", str(folder / "depth.txt")]
-    command = ["llmbin-fast", "run", str(folder / "contigs.fasta"), "-o", str(out), "--force", "-q"]
-    usage = measured(command + (coverage if extra is not None else []) + (extra or []))
-    return read_bins(out / "contig2bin.tsv"), usage
-
-
-def metabat2(folder: Path, scratch: Path, threads: int) -> tuple[dict[str, str], dict[str, float]]:
-    out = scratch / "metabat2"
-    shutil.rmtree(out, ignore_errors=True)
-    # Its smallest contig, 1,500: the default of 2,500 finds fewer genomes here.
-    inputs = ["-i", str(folder / "contigs.fasta"), "-a", str(folder / "depth.txt"), "-o", str(out / "bin")]
-    usage = measured(["metabat2", *inputs, "-m", "1500", "-t", str(threads), "--seed", "1"])
-    return {r.name: path.name for path in sorted(out.glob("bin*.fa")) for r in read_fasta(path)}, usage
+def jobs_for(folder: Path, options: argparse.Namespace) -> dict[str, Job]:
+    """What is run on a community, by title; each is given an empty folder."""
+    jobs: dict[str, Job] = {}
+    if not options.only_peers:
+        jobs["llmbin-fast"] = lambda out: ours(folder, out, [], "depth")
+    if options.bam:
+        jobs["llmbin-fast, from BAM"] = lambda out: ours(folder, out, [], "bam")
+    for name in options.ablations:
+        jobs[f"llmbin-fast, {name}"] = lambda out, extra=ABLATIONS[name]: ours(folder, out, extra, "depth")
+    for name in options.peers:
+        peer = PEERS[name]
+        if len(samples_of(folder)) <= peer.samples:
+            jobs[peer.title] = lambda out, run=peer.run: run(folder, out, len(os.sched_getaffinity(0)))
+        else:
+            print(f"{peer.title} takes {peer.samples} sample; {folder.name} has more and is left out")
+    return jobs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
-    parser.add_argument("--peers", nargs="*", default=[], choices=["metabat2"])
+    parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
+    parser.add_argument("--only-peers", action="store_true", help="leave llmbin-fast itself out")
     parser.add_argument("--ablations", nargs="*", default=[], choices=sorted(ABLATIONS))
     parser.add_argument("--bam", action="store_true", help="also a run from the BAM files")
     parser.add_argument("--name", default="quality", help="name of the result file")
+    parser.add_argument("--add", action="store_true", help="keep rows of the result file that are not measured anew")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as temporary:
-        scratch = Path(temporary)
-        for item in options.communities:
-            name, _, path = item.partition("=")
-            folder = Path(path)
-            gold = read_gold(folder / "gold.tsv")
-            jobs: dict[str, Any] = {"llmbin-fast": lambda f=folder: ours(f, scratch, [], "depth")}
-            if options.bam:
-                jobs["llmbin-fast, from BAM"] = lambda f=folder: ours(f, scratch, [], "bam")
-            jobs |= {f"llmbin-fast, {k}": lambda f=folder, v=ABLATIONS[k]: ours(f, scratch, v, "depth") for k in options.ablations}
-            if "metabat2" in options.peers:
-                jobs["MetaBAT2"] = lambda f=folder: metabat2(f, scratch, len(os.sched_getaffinity(0)))
-            for binner, job in jobs.items():
-                bins, usage = job()
-                # Every binner is held to the same smallest bin.
-                scores = score_bins(bins, gold, 200_000).as_dict()
-                rows.append({"community": name, "binner": binner, **scores, **usage})
-                print(f"{name:10s} {binner:40s} NC {scores['near_complete']:3.0f} of {scores['genomes']:.0f}, F1 {scores['f1']:.3f}, "
-                      f"ARI {scores['ari']:.3f}, {usage['cpu_seconds']:.0f} CPU s, {usage['wall_seconds']:.0f} s, {usage['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(record.write(options.name, {"rows": rows, "own_peak_mib": peak}))
+    for item in options.communities:
+        name, _, path = item.partition("=")
+        gold = read_gold(Path(path) / "gold.tsv")
+        for binner, job in jobs_for(Path(path), options).items():
+            with tempfile.TemporaryDirectory() as scratch:
+                bins, usage = job(Path(scratch) / "out")
+            # Every binner is held to the same smallest bin.
+            scores = score_bins(bins, gold, SMALLEST_BIN).as_dict()
+            rows.append({"community": name, "binner": binner, "samples": len(samples_of(Path(path))), **scores, **usage})
+            print(f"{name:10s} {binner:36s} NC {scores['near_complete']:3.0f} of {scores['genomes']:.0f}, F1 {scores['f1']:.3f}, "
+                  f"ARI {scores['ari']:.3f}, {usage['cpu_seconds']:.0f} CPU s, {usage['wall_seconds']:.0f} s, {usage['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
+    peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
+    if options.add:
+        rows, peers = with_earlier(options.name, rows, peers)
+    print(record.write(options.name, {"peers": peers, "rows": rows}))
+
+
+def with_earlier(name: str, rows: list[dict[str, Any]], peers: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Rows and versions of the result file too, where nothing new takes their place; a community's rows stand together."""
+    path = record.RESULTS / f"{name}.json"
+    old = json.loads(path.read_text()) if path.exists() else {"rows": []}
+    key = {(r["community"], r["binner"]): r for r in old["rows"]} | {(r["community"], r["binner"]): r for r in rows}
+    communities = list(dict.fromkeys(community for community, _ in key))
+    return [r for c in communities for (community, _), r in key.items() if community == c], old.get("peers", {}) | peers
 
 
 if __name__ == "__main__":

@@ -59,10 +59,10 @@ void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
             uint32_t four;
             std::memcpy(&four, codes + i, 4);
             if (four & 0x04040404u) break;
-            uint32_t a = (value << 2 | codes[i]) & 255, b = (a << 2 | codes[i + 1]) & 255;
-            uint32_t c = (b << 2 | codes[i + 2]) & 255, d = (c << 2 | codes[i + 3]) & 255;
-            ++counts[0][a]; ++counts[1][b]; ++counts[2][c]; ++counts[3][d];
-            value = d;
+            // Four codes, a byte each and the first lowest, side by side in two bits each, the first highest.
+            const uint32_t eight = (value & 255) << 8 | (four * 0x40100401u) >> 24;
+            ++counts[0][eight >> 6 & 255]; ++counts[1][eight >> 4 & 255]; ++counts[2][eight >> 2 & 255]; ++counts[3][eight & 255];
+            value = eight;
         }
         for (; i < n && codes[i] < 4; ++i) {
             value = (value << 2 | codes[i]) & 255;

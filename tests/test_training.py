@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import csv
+import json
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
+from llmbin.demo import Community  # noqa: E402
 from llmbin.errors import InputError  # noqa: E402
 from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
 from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
@@ -119,6 +124,23 @@ def test_a_killed_training_continues_on_the_same_curve(shards: Path, tmp_path: P
     assert len(losses(tmp_path / "whole")) == FAST.steps + 1
 
 
+def test_a_process_that_was_killed_outright_continues_too(shards: Path, tmp_path: Path) -> None:
+    steps = 400
+    command = [sys.executable, "-m", "llmbin.training", "lm", str(shards), "-o", str(tmp_path / "killed"), "--steps", str(steps), "--genomes", "4",
+               "--window", "128", "--warmup", "2", "--save-every", "2", "--threads", "1", "--width", "16", "--dilations", "1", "2"]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoint = tmp_path / "killed" / "checkpoint"
+    while not any(checkpoint.glob("*.safetensors")):
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "lm").exists()
+    subprocess.run(command, check=True, capture_output=True)
+    train_lm(shards, tmp_path / "whole", SMALL, replace(FAST, steps=steps))
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+
+
 def test_two_processes_share_the_work(shards: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "llmbin.training", "lm", str(shards), "-o", str(tmp_path),
@@ -198,6 +220,64 @@ def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["embed", str(contigs), "-o", str(tmp_path / "v.npz"), "--model", str(tmp_path / "pack"), "-q"]) == 0
     with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
         assert arrays["vectors"].shape == (1, 4)
+
+
+def test_a_whole_training_and_its_evaluation(
+    shards: Path, community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnxscript")
+    from llmbin.cli import main
+    from llmbin.training import presets
+    from llmbin.training.finetune import Finetuning
+
+    tuning = Finetuning(steps=2, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=1)
+    monkeypatch.setitem(presets.PRESETS, "base", presets.Preset(16, (1, 2), FAST, tuning, 512))
+    card = tmp_path / "card.md"
+    card.write_text("# tiny\n")
+    assert (
+        main(
+            [
+                "train",
+                "all",
+                str(shards),
+                "-o",
+                str(tmp_path),
+                "--preset",
+                "base",
+                "--steps",
+                "2",
+                "-t",
+                "1",
+                "--card",
+                str(card),
+                "--precision",
+                "fp32",
+            ]
+        )
+        == 0
+    )
+    pack = tmp_path / "llmbin-base"
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for name, target in (("contigs.fasta", community.contigs), ("depth.txt", community.depth), ("gold.tsv", community.gold)):
+        (folder / name).symlink_to(target)
+    rng = np.random.default_rng(1)
+    fragments = {
+        f"f{i}": "".join(rng.choice(list("ACGT"), 2_000 + 2_000 * (i % 3), p=np.roll([0.4, 0.3, 0.2, 0.1], i % 2))) for i in range(24)
+    }
+    (tmp_path / "f.fa").write_text("".join(f">{n}\n{s}\n" for n, s in fragments.items()))
+    (tmp_path / "truth.tsv").write_text("".join(f"{n}\tg{i % 2}\t{len(s)}\n" for i, (n, s) in enumerate(fragments.items())))
+    command = ["train", "eval", pack, "--train-shards", shards, "--fragments", tmp_path / "f.fa", "--truth", tmp_path / "truth.tsv", "--per-genome", "30",
+               "--communities", f"few={folder}", "--species", "4", "-o", tmp_path / "eval.json"]  # fmt: skip
+    assert main([str(a) for a in command]) == 0
+    table = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
+    assert table[0][-1] == "near-complete in few"
+    result = json.loads((tmp_path / "eval.json").read_text())
+    assert len(result["rows"]) == len(table) - 1 == 9
+    assert {"tetranucleotides and codons, 4 species", "llmbin-base 1"} <= result["near_complete"].keys()
+    assert all(0 <= row[0] <= 1 for row in result["rows"].values())
+    assert main(["train", "eval", str(pack), *map(str, command[3:]), "--communities", "few"]) == 1
+    assert "NAME=FOLDER was expected" in capsys.readouterr().err
 
 
 def test_a_pack_is_exported_again(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

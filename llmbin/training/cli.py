@@ -1,4 +1,4 @@
-"""``llmbin-fast train``: shards, lm, finetune, markers, pack and eval."""
+"""``llmbin-fast train``: shards, lm, finetune (or projector), markers, pack, all and eval."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main(argv: Sequence[str]) -> int:
     logging.getLogger("llmbin").setLevel(logging.INFO)
     parser = argparse.ArgumentParser(prog="llmbin-fast train", description="Train a model pack, step by step.")
     commands = parser.add_subparsers(required=True, metavar="STEP")
-    for add in (_add_shards, _add_lm, _add_finetune, _add_markers, _add_pack, _add_eval):
+    for add in (_add_shards, _add_lm, _add_finetune, _add_markers, _add_pack, _add_all, _add_eval):
         add(commands)
     options = parser.parse_args(argv)
     options.command(options)
@@ -84,7 +84,9 @@ def _lm(options: argparse.Namespace) -> None:
 def _add_finetune(commands: Commands) -> None:
     from .finetune import Finetuning
 
-    parser = commands.add_parser("finetune", help="fine-tune a language model for binning; continues from its last checkpoint")
+    parser = commands.add_parser(
+        "finetune", aliases=["projector"], help="train a language model and its projector for binning; continues from its last checkpoint"
+    )
     parser.add_argument("shards", type=Path)
     parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
     parser.add_argument("-o", "--out", type=Path, required=True)
@@ -128,6 +130,11 @@ def _markers(options: argparse.Namespace) -> None:
     learn_markers(proteins, clade, share, one_per_clade(whole, clade), archaea, options.seeds_from, options.out, MarkerSettings(panel=14))
 
 
+def _add_precision(parser: argparse.ArgumentParser) -> None:
+    names = ["fp32", "fp16", "int8"]
+    parser.add_argument("--precision", nargs="+", choices=names, default=names, help="encoders to export (default: all)")
+
+
 def _add_pack(commands: Commands) -> None:
     from .projector import ProjectorSettings
 
@@ -143,8 +150,7 @@ def _add_pack(commands: Commands) -> None:
     parser.add_argument("--name", default="llmbin-edge")
     parser.add_argument("--version", default="1")
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
-    precisions = ["fp32", "fp16", "int8"]
-    parser.add_argument("--precision", nargs="+", choices=precisions, default=precisions, help="encoders to export (default: all)")
+    _add_precision(parser)
     parser.add_argument("--window", type=int, default=2048)
     parser.add_argument("--max-windows", type=int, default=1)
     parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
@@ -161,6 +167,26 @@ def _pack(options: argparse.Namespace) -> None:
     make_pack(options, _settings(options, ProjectorSettings))
 
 
+def _add_all(commands: Commands) -> None:
+    parser = commands.add_parser("all", help="lm, finetune and pack in a row, with the settings of one of our packs")
+    parser.add_argument("shards", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--preset", choices=["edge", "base"], required=True, help="edge: for CPUs; base: larger, train it on a GPU")
+    _add_precision(parser)
+    parser.add_argument("--steps", type=int, default=0, help="of both trainings, 0 takes the preset's")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-t", "--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    parser.set_defaults(command=_all)
+
+
+def _all(options: argparse.Namespace) -> None:
+    from .presets import train_all
+
+    train_all(options)
+
+
 def _add_eval(commands: Commands) -> None:
     parser = commands.add_parser("eval", help="figures of a pack on genera that it was not trained on, with ablations")
     parser.add_argument("pack", help="name or folder")
@@ -170,6 +196,13 @@ def _add_eval(commands: Commands) -> None:
     parser.add_argument("--per-genome", type=int, default=60)
     parser.add_argument("-t", "--threads", type=int, default=1)
     parser.add_argument("--species", type=int, nargs="*", default=[], help="also rows for so many training species, without the LM")
+    parser.add_argument(
+        "--communities",
+        nargs="*",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="near-complete genomes too: folders with contigs.fasta, depth.txt and gold.tsv",
+    )
     parser.add_argument("-o", "--out", type=Path, help="write the table as JSON too")
     parser.set_defaults(command=_eval)
 
@@ -178,12 +211,6 @@ def _eval(options: argparse.Namespace) -> None:
     from .evaluate import evaluate
 
     evaluate(
-        options.pack,
-        options.train_shards,
-        options.fragments,
-        options.truth,
-        options.per_genome,
-        options.threads,
-        options.out,
-        options.species,
-    )
+        options.pack, options.train_shards, options.fragments, options.truth, options.per_genome, options.threads, options.out, options.species,
+        options.communities,
+    )  # fmt: skip

@@ -5,21 +5,29 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ..binning import bin_contigs
+from ..coverage import Coverage, coverage_from_tables
 from ..devices import Device
 from ..encoder import OnnxEncoder
-from ..features import TETRANUCLEOTIDES, profile_contigs
-from ..pack import COMPOSITION, find_pack, load_pack
+from ..errors import InputError
+from ..features import TETRANUCLEOTIDES, Features, profile_contigs
+from ..markers import MarkerSearch, load_marker_set
+from ..pack import COMPOSITION, Projector, find_pack, load_pack
+from ..projector import make_points
 from ..projector import project_features as project
+from ..score import read_gold, score_bins
+from ..windows import WindowPlan
 from .fragments import FragmentFeatures, fragment_features
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
+SHORTEST_CONTIG, SHORTEST_CORE, SMALLEST_BIN = 1_000, 1_500, 200_000  # the defaults of `run`
 COLUMNS = ("AP", "ARI", "5-NN", "5-NN < 3 kb", "3-6 kb", "> 6 kb")
 
 
@@ -41,17 +49,49 @@ def figures(vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], len
     return [float(x) for x in (precision, rand, hit.mean(), *bands)]
 
 
+@dataclass(frozen=True)
+class Contigs:
+    """A development community: features and depths of its contigs, and the truth."""
+
+    name: str
+    features: Features
+    coverage: Coverage
+    gold: dict[str, tuple[str, int]]
+
+
+def read_community(item: str, encoder: OnnxEncoder, plan: WindowPlan, threads: int) -> Contigs:
+    """A community given as NAME=FOLDER.
+
+    Raises:
+        InputError: no folder is named, or a file is missing or malformed.
+    """
+    name, found, path = item.partition("=")
+    if not found:
+        raise InputError(f"--communities {item}: NAME=FOLDER was expected")
+    folder = Path(path)
+    search = MarkerSearch(load_marker_set(), threads)
+    features = profile_contigs(folder / "contigs.fasta", encoder, plan, min_length=SHORTEST_CONTIG, threads=threads, markers=search)
+    return Contigs(name, features, coverage_from_tables([folder / "depth.txt"], features.names), read_gold(folder / "gold.tsv"))
+
+
+def near_complete(contigs: Contigs, columns: slice, projector: Projector, threads: int) -> int:
+    """Near-complete genomes of a community with some of the features and a projector made for them, everything else as in ``run``."""
+    found = contigs.features
+    z = project(np.ascontiguousarray(np.concatenate([found.composition, found.lm], axis=1)[:, columns]), projector)
+    points = make_points(z, found.lengths, contigs.coverage, projector)
+    binning = bin_contigs(points, found.lengths, SHORTEST_CORE, SMALLEST_BIN, found.markers, load_marker_set(), threads)
+    bins = {name: str(label) for name, label in zip(found.names, binning.label.tolist(), strict=True) if label >= 0}
+    return score_bins(bins, contigs.gold).near_complete
+
+
 def evaluate(
-    model: str,
-    train_shards: Path,
-    fragments: Path,
-    truth: Path,
-    per_genome: int,
-    threads: int,
-    out: Path | None,
-    species: Sequence[int] = (),
-) -> None:
-    """Print (and write) the table: raw tetranucleotides, LDA of the parts, the pack; and without the LM, by number of training species."""
+    model: str, train_shards: Path, fragments: Path, truth: Path, per_genome: int, threads: int, out: Path | None,
+    species: Sequence[int] = (), communities: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Print (and write) the table: raw tetranucleotides, LDA of the parts, the pack; and without the LM, by number of training species.
+
+    With communities, each row but the first also says how many near-complete genomes its vectors give.
+    """
     pack = load_pack(find_pack(model))
     encoder = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "evaluation"))
     plan = pack.plan()
@@ -62,30 +102,47 @@ def evaluate(
     genome, length = np.array([genomes[n] for n in found.names]), found.lengths
     train = fragment_features(Shards(train_shards), encoder, plan, per_genome, 1, threads)
     settings = ProjectorSettings(**pack.config["training"]["projector"])
+    held = [read_community(item, encoder, plan, threads) for item in communities]
     raw = features[:, :TETRANUCLEOTIDES]
-    rows = {"tetranucleotides, centred": figures(raw - raw.mean(0), genome, length)}
-    linear = replace(settings, steps=0)
-    for name, columns, how in (
+    rows: dict[str, list[float]] = {"tetranucleotides, centred": figures(raw - raw.mean(0), genome, length)}
+    counts: dict[str, dict[str, int]] = {}
+
+    def add(title: str, columns: slice, projector: Projector) -> None:
+        z = project(np.ascontiguousarray(features[:, columns]), projector)
+        rows[title] = figures(z, genome, length)
+        if title.startswith(pack.name):
+            rows[f"{title}, centred on the mean of all fragments"] = figures(z - z.mean(0), genome, length)
+        counts[title] = {c.name: near_complete(c, columns, projector, threads) for c in held}
+
+    def fitted(columns: slice, how: ProjectorSettings, chosen: npt.NDArray[np.bool_] | None = None) -> Projector:
+        kept = np.ones(len(train.genome), np.bool_) if chosen is None else chosen
+        return fit_projector(
+            FragmentFeatures(np.ascontiguousarray(train.values[kept, columns]), train.genome[kept], train.length[kept]), how
+        )[1]
+
+    linear, composition = replace(settings, steps=0), slice(0, COMPOSITION)
+    for title, columns, how in (
         ("tetranucleotides, LDA", slice(0, TETRANUCLEOTIDES), linear),
-        ("tetranucleotides and codons, LDA", slice(0, COMPOSITION), linear),
+        ("tetranucleotides and codons, LDA", composition, linear),
         ("all, LDA (this pack without the network)", slice(0, None), linear),
-        ("tetranucleotides and codons (this pack without the LM)", slice(0, COMPOSITION), settings),
+        ("tetranucleotides and codons (this pack without the LM)", composition, settings),
         ("LM (this pack without tetranucleotides and codons)", slice(COMPOSITION, None), settings),
     ):
-        _, part = fit_projector(replace(train, values=np.ascontiguousarray(train.values[:, columns])), how)
-        rows[name] = figures(project(features[:, columns], part), genome, length)
+        add(title, columns, fitted(columns, how))
     for count in species:
         chosen = np.random.default_rng(0).permutation(np.unique(train.genome))[:count]
-        kept = np.isin(train.genome, chosen)
-        part_of_it = FragmentFeatures(np.ascontiguousarray(train.values[kept, :COMPOSITION]), train.genome[kept], train.length[kept])
-        _, part = fit_projector(part_of_it, settings)
-        rows[f"tetranucleotides and codons, {count} species"] = figures(project(features[:, :COMPOSITION], part), genome, length)
-    rows[f"{pack.name} {pack.version}"] = figures(project(features, pack.projector), genome, length)
-    print("\t".join(["vectors", *COLUMNS]))
-    for name, row in rows.items():
-        print("\t".join([name, *(f"{x:.3f}" for x in row)]))
+        add(f"tetranucleotides and codons, {count} species", composition, fitted(composition, settings, np.isin(train.genome, chosen)))
+    add(f"{pack.name} {pack.version}", slice(0, None), pack.projector)
+    print("\t".join(["vectors", *COLUMNS, *(f"near-complete in {c.name}" for c in held)]))
+    for title, row in rows.items():
+        print("\t".join([title, *(f"{x:.3f}" for x in row), *(str(n) for n in counts.get(title, {}).values())]))
     if out is not None:
-        out.write_text(
-            json.dumps({"pack": pack.name, "version": pack.version, "sha256": pack.digest, "columns": COLUMNS, "rows": rows}, indent=1)
-            + "\n"
-        )
+        result = {
+            "pack": pack.name,
+            "version": pack.version,
+            "sha256": pack.digest,
+            "columns": COLUMNS,
+            "rows": rows,
+            "near_complete": counts,
+        }
+        out.write_text(json.dumps(result, indent=1) + "\n")

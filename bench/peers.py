@@ -1,0 +1,142 @@
+"""Other binners, run on the same contigs and the same depths: are they here, and what do they make of a community?
+
+python -m bench.peers        # which are found on PATH, and their versions
+
+Each has its own virtual environment (`pip install semibin`, `pip install vamb`), whose bin folder is on PATH; MetaBAT2 is Debian's
+`metabat`. SemiBin2 also wants `hmmsearch` and `bedtools`.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmbin.fasta import read_fasta
+from llmbin.score import read_bins
+
+SMALLEST_BIN = 200_000
+
+Usage = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """``run`` takes a community's folder, an empty folder and the number of threads, and gives contig -> bin and what it cost.
+
+    ``samples``: most samples it can be given (SemiBin2's pretrained model: one).
+    """
+
+    title: str
+    program: str
+    version: list[str]
+    run: Callable[[Path, Path, int], tuple[dict[str, str], Usage]]
+    samples: int = 1_000
+
+
+def measured(command: list[str]) -> Usage:
+    """Run a command; CPU and wall seconds and its peak memory."""
+    began = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert child.stderr is not None
+    messages = child.stderr.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{messages[-2000:]}")
+    return {
+        "wall_seconds": round(time.perf_counter() - began, 1),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_mib": round(usage.ru_maxrss / 1024),
+    }
+
+
+def samples_of(folder: Path) -> list[str]:
+    """Sample columns of a community's depth table."""
+    with open(folder / "depth.txt") as handle:
+        return [title for title in handle.readline().rstrip("\n").split("\t")[3:] if not title.endswith("-var")]
+
+
+def bins_in(files: list[Path]) -> dict[str, str]:
+    """Contig -> bin of one FASTA file a bin."""
+    return {r.name: path.name for path in sorted(files) for r in read_fasta(path)}
+
+
+def metabat2(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
+    # Its smallest contig, 1,500: the default of 2,500 finds fewer genomes here.
+    inputs = ["-i", str(folder / "contigs.fasta"), "-a", str(folder / "depth.txt"), "-o", str(out / "bin")]
+    usage = measured(["metabat2", *inputs, "-m", "1500", "-t", str(threads), "--seed", "1"])
+    return bins_in(list(out.glob("bin*.fa"))), usage
+
+
+def semibin2(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
+    """The pretrained global model: no training on the data, as here."""
+    long = ["--sequencing-type", "long_read"] if is_long(folder) else []
+    usage = measured([
+        "SemiBin2", "single_easy_bin", "-i", str(folder / "contigs.fasta"), "--depth-metabat2", str(folder / "depth.txt"), "-o", str(out),
+        "--environment", "global", "-t", str(threads), "--random-seed", "1", "--compression", "none", "--engine", "cpu", *long,
+    ])  # fmt: skip
+    return bins_in(list((out / "output_bins").glob("*.fa"))), usage
+
+
+def vamb(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
+    names = samples_of(folder)
+    table = out.parent / "vamb.tsv"
+    with open(folder / "depth.txt", newline="") as handle, open(table, "w") as target:
+        target.write("\t".join(["contigname", *names]) + "\n")
+        for row in csv.DictReader(handle, delimiter="\t"):
+            target.write("\t".join([row["contigName"].split()[0], *(row[sample] for sample in names)]) + "\n")
+    usage = measured([
+        "vamb", "bin", "default", "--outdir", str(out), "--fasta", str(folder / "contigs.fasta"), "--abundance_tsv", str(table),
+        "-m", "2000", "-p", str(threads), "--seed", "1", "-o", "",
+    ])  # fmt: skip
+    clusters = out / "vae_clusters_unsplit.tsv"
+    with open(clusters, newline="") as handle:
+        return {row["contigname"]: row["clustername"] for row in csv.DictReader(handle, delimiter="\t")}, usage
+
+
+def is_long(folder: Path) -> bool:
+    """Whether contigs are those of a long-read assembly: half of all bases in contigs of 50 kb or more."""
+    lengths = sorted((len(r.sequence) for r in read_fasta(folder / "contigs.fasta")), reverse=True)
+    return 2 * sum(length for length in lengths if length >= 50_000) >= sum(lengths)
+
+
+PEERS = {
+    "metabat2": Peer("MetaBAT2", "metabat2", ["metabat2", "--help"], metabat2),
+    "semibin2": Peer("SemiBin2, global model", "SemiBin2", ["SemiBin2", "--version"], semibin2, samples=1),
+    "vamb": Peer("VAMB", "vamb", ["vamb", "--version"], vamb),
+}
+
+
+def ours(folder: Path, out: Path, extra: list[str] | None, source: str) -> tuple[dict[str, str], Usage]:
+    """llmbin-fast with further options; None leaves coverage out."""
+    coverage = ["--bam", *map(str, sorted(folder.glob("*.bam")))] if source == "bam" else ["--depth", str(folder / "depth.txt")]
+    command = ["llmbin-fast", "run", str(folder / "contigs.fasta"), "-o", str(out), "--force", "-q"]
+    usage = measured(command + (coverage if extra is not None else []) + (extra or []))
+    return read_bins(out / "contig2bin.tsv"), usage
+
+
+def version_of(peer: Peer) -> str | None:
+    """What a peer says of its version; None if it is not installed."""
+    if not shutil.which(peer.program):
+        return None
+    done = subprocess.run(peer.version, capture_output=True, text=True, check=False)
+    text = done.stdout + done.stderr
+    found = re.search(r"\d+(\.\d+)+", text) or re.search(r"version\s+([^\s;)]+)", text)
+    return found.group(0) if found else "unknown"
+
+
+def main() -> None:
+    for peer in PEERS.values():
+        version = version_of(peer)
+        print(f"{peer.title:24s} {version if version else 'not found: ' + peer.program + ' is not on PATH'}")
+
+
+if __name__ == "__main__":
+    main()
