@@ -11,6 +11,8 @@ import pytest
 
 from llmbin.demo import Community, make_community
 
+sys.path.append(str(Path(__file__).parent.parent))  # for bench; last, so that the installed llmbin is the one that is tested
+
 
 @pytest.fixture(scope="session")
 def community(tmp_path_factory: pytest.TempPathFactory) -> Community:

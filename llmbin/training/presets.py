@@ -32,7 +32,7 @@ class Preset:
 PRESETS = {
     # 108 kFLOP a base on both strands: for CPUs and Jetsons. Two hours of one core.
     "edge": Preset(128, (1, 3, 9), LMTraining(steps=1_800), Finetuning(), 2_048),
-    # 4.3 MFLOP a base: for GPUs. 17 Gbp of pre-training and 6 Gbp of fine-tuning, about 0.3 EFLOP.
+    # 4.3 MFLOP a base: for GPUs. 17 Gbp of pre-training and 6 Gbp of fine-tuning, 0.15 EFLOP.
     "base": Preset(
         512, (1, 3, 9, 27, 1, 3, 9, 27),
         LMTraining(steps=16_000, genomes=128, window=4_096, learning_rate=1e-3, warmup=1_000, save_every=500),

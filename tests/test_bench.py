@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.communities import PLANS, Plan, build
+from bench.oracle import bases_of_genomes
+from bench.peers import is_long, samples_of
+from bench.quality import with_earlier
+from llmbin.demo import synthetic_genome
+from llmbin.depth_tables import read_depth_table
+from llmbin.fasta import read_fasta
+from llmbin.score import read_gold
+from llmbin.tree import Tree
+
+SMALL = Plan(seed=1, samples=2, depth=12, piece=4_000, strains=1)
+
+
+@pytest.fixture(scope="module")
+def genomes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("genomes")
+    for g in range(3):
+        (folder / f"g{g}.fna").write_text(f">chromosome\n{synthetic_genome(np.random.default_rng(g), 80_000, [])}\n")
+    return folder
+
+
+def test_a_community_holds_what_its_gold_standard_says(genomes: Path, tmp_path: Path) -> None:
+    said = build(genomes, tmp_path / "c", SMALL)
+    contigs = {r.name: r.sequence for r in read_fasta(tmp_path / "c" / "contigs.fasta")}
+    gold = read_gold(tmp_path / "c" / "gold.tsv")
+    assert said.startswith(f"c: {len(contigs):,} contigs")
+    assert {name: len(sequence) for name, sequence in contigs.items()} == {name: length for name, (_, length) in gold.items()}
+    whole = {p.name.split(".")[0]: next(read_fasta(p)).sequence for p in genomes.iterdir()}
+    for name, (genome, _) in gold.items():
+        if genome in whole:
+            turned = contigs[name].translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1]
+            assert contigs[name] in whole[genome] or turned in whole[genome]
+    assert len({genome for genome, _ in gold.values()}) == 4
+    table = read_depth_table(tmp_path / "c" / "depth.txt")
+    assert samples_of(tmp_path / "c") == ["S1.bam", "S2.bam"]
+    assert table.names == list(contigs)
+    assert 4 < table.mean.mean() < 36
+    assert not is_long(tmp_path / "c")
+
+
+def test_a_community_is_the_same_from_the_same_seed(genomes: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        build(genomes, tmp_path / name, SMALL)
+    build(genomes, tmp_path / "other", replace(SMALL, seed=2))
+    files = [(tmp_path / name / "depth.txt").read_bytes() for name in ("a", "b", "other")]
+    assert files[0] == files[1] != files[2]
+
+
+@pytest.mark.parametrize("reads", ["mapped", "assembled"])
+def test_reads_are_really_mapped_and_assembled(reads: str, genomes: Path, tmp_path: Path) -> None:
+    for program in ("minimap2", "samtools", *(["megahit"] if reads == "assembled" else [])):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
+    build(genomes, tmp_path / "c", replace(SMALL, samples=1, depth=15, strains=0, reads=reads))
+    table, gold = read_depth_table(tmp_path / "c" / "depth.txt"), read_gold(tmp_path / "c" / "gold.tsv")
+    assert len({genome for genome, _ in gold.values()}) == 3
+    assert table.mean.mean() > 4
+    assert len(gold) <= len(table.names)
+
+
+def test_every_plan_has_a_seed_of_its_own() -> None:
+    assert len({plan.seed for plan in PLANS.values()}) == len(PLANS)
+
+
+def test_bases_add_up_along_the_tree() -> None:
+    tree = Tree(3, np.array([0, 3]), np.array([1, 2]), np.array([1.0, 2.0], np.float32), np.array([5, 6, 7, 11, 18]))
+    bases = bases_of_genomes(tree, np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1]), np.array([5, 6, 7, 9]), 2)
+    assert bases.tolist() == [[5, 9], [6, 0], [0, 7], [11, 9], [11, 16]]
+
+
+def test_new_rows_take_the_place_of_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.record.RESULTS", tmp_path)
+    (tmp_path / "q.json").write_text(
+        '{"peers": {"A": "1"}, "rows": [{"community": "x", "binner": "A", "n": 1}, {"community": "y", "binner": "A", "n": 2}]}'
+    )
+    rows, peers = with_earlier("q", [{"community": "x", "binner": "B", "n": 3}, {"community": "x", "binner": "A", "n": 4}], {"B": "2"})
+    assert [(r["community"], r["binner"], r["n"]) for r in rows] == [("x", "A", 4), ("x", "B", 3), ("y", "A", 2)]
+    assert peers == {"A": "1", "B": "2"}
