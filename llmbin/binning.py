@@ -12,6 +12,7 @@ from .cut import cut_by_markers, cut_by_separation
 from .join import join_parts
 from .markers import MarkerSet
 from .metric import Points
+from .nearest import find_neighbours
 from .recruit import MAX_SQUARED_DISTANCE, Membership, recruit
 from .refine import split_contaminated
 from .tree import build_tree, members
@@ -50,7 +51,8 @@ def bin_contigs(
     if not len(rows):
         return Binning(np.full(n, -1, np.int32), np.zeros(n), np.zeros(n, np.bool_), ["no contig is long enough to begin a bin"] * n, 0)
     core_points = points.take(rows)
-    tree = build_tree(core_points, lengths[rows], threads=threads, gpu=gpu)
+    neighbours = find_neighbours(points, rows.astype(np.int32), threads, gpu)
+    tree = build_tree(core_points, lengths[rows], threads=threads, gpu=gpu, known=neighbours.within())
     if counts is not None and markers is not None:
         nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size)
     else:
@@ -58,13 +60,13 @@ def bin_contigs(
     core = np.full(n, -1, np.int32)
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j
-    found = recruit(points, core, threads, gpu)
+    found = recruit(neighbours, core)
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, found.label, counts, markers, min_bin_size)
         label = join_parts(points, lengths, label, counts, markers)
         if (label != found.label).any():
             in_tree = np.isin(np.arange(n), rows)
-            found = recruit(points, np.where(in_tree, label, -1).astype(np.int32), threads, gpu)
+            found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
     return numbered(found, lengths, min_bin_size)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,62 @@ log = logging.getLogger("llmbin")
 EXACT_PAIRS = 15_000_000_000  # some 120,000 contigs against each other, minutes of one core
 CELL = 500  # points of a cell, on average
 PROBES = 12  # cells that are looked through for the points of one
+HELD = 32  # neighbours that are kept of each contig; the most that the GPU's search finds
 CHUNK = 8_192
 
 Rows = npt.NDArray[np.int32]
 Distances = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest of some reference contigs to every contig: index int32 and distance float32 [n, at most `HELD`], nearest first.
+
+    Looked for once; tree and recruitment ask for the nearest among fewer references.
+    """
+
+    points: Points
+    references: Rows
+    index: Rows
+    distance: Distances
+    threads: int
+    gpu: int | None
+
+    def among(self, wanted: npt.NDArray[np.bool_], k: int) -> tuple[Rows, Distances]:
+        """Index and distance [n, k] of the nearest references that are ``wanted`` [n], for k up to the neighbours that are held;
+        -1 and inf where there are fewer.
+
+        Contigs with too few of them among the neighbours that are held are looked through again.
+        """
+        good = (self.index >= 0) & wanted[np.maximum(self.index, 0)]
+        place = np.argsort(~good, axis=1, kind="stable")[:, :k]
+        some = np.take_along_axis(good, place, axis=1)
+        index = np.where(some, np.take_along_axis(self.index, place, axis=1), -1).astype(np.int32)
+        distance = np.where(some, np.take_along_axis(self.distance, place, axis=1), np.inf).astype(np.float32)
+        short = np.flatnonzero(~some.all(axis=1)).astype(np.int32)
+        if len(short):
+            left = self.references[wanted[self.references]]
+            index[short], distance[short] = nearest(self.points, short, left, k, self.threads, self.gpu)
+        return index, distance
+
+    def within(self) -> tuple[Rows, Distances] | None:
+        """Index (among the references) and distance of their neighbours, as a search of theirs alone would find them.
+
+        None if it could find others: where cells were looked through, or the metric's constant, which is that of the least noise, is another.
+        """
+        p, rows = self.points, self.references
+        alike = p.noise[rows].min() == p.noise.min() and bool((p.variance[rows].min(0) == p.variance.min(0)).all())
+        if not alike or len(p) * len(rows) > EXACT_PAIRS:
+            return None
+        index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1).astype(np.int32)
+        return index, self.distance[rows]
+
+
+def find_neighbours(points: Points, references: Rows, threads: int = 1, gpu: int | None = None) -> Neighbours:
+    """The nearest of ``references`` (ascending) to all contigs."""
+    everyone = np.arange(len(points), dtype=np.int32)
+    index, distance = nearest(points, everyone, references, max(1, min(HELD, len(references))), threads, gpu)
+    return Neighbours(points, references, index, distance, threads, gpu)
 
 
 def gpu_for(device: Device) -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .metric import Points
-from .nearest import nearest
+from .nearest import Neighbours
 
 NEIGHBOURS = 15
 MIN_PROBABILITY = 0.7
@@ -33,20 +33,20 @@ class Membership:
     distance: npt.NDArray[np.float32]
 
 
-def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1, gpu: int | None = None) -> Membership:
+def recruit(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Membership:
     """Assign contigs by the weighted vote of their nearest core contigs.
 
     Args:
+        neighbours: over all contigs that may be core.
         core: bin of each core contig, -1 for the others.
     """
     n = len(core)
-    held = np.flatnonzero(core >= 0).astype(np.int32)
+    held = np.flatnonzero(core >= 0)
     label, probability = core.copy(), np.zeros(n)
     if not len(held):
         return Membership(label, probability, core >= 0, np.full(n, np.inf, np.float32))
-    rows = np.arange(n, dtype=np.int32)
     k = min(NEIGHBOURS, len(held))
-    index, distance = nearest(points, rows, held, k, threads, gpu)
+    index, distance = neighbours.among(core >= 0, k)
     valid = index >= 0
     closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
     votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)
@@ -59,7 +59,7 @@ def recruit(points: Points, core: npt.NDArray[np.int32], threads: int = 1, gpu: 
         probability[better] = mine[better]
         best[better] = bins[better, j]
     loose = core < 0
-    apart = squared_distance(points, index, bins == np.where(loose, best, core)[:, None])
+    apart = squared_distance(neighbours.points, index, bins == np.where(loose, best, core)[:, None])
     fits = (probability > MIN_PROBABILITY) & (apart <= MAX_SQUARED_DISTANCE)
     label[loose] = np.where(fits[loose], best[loose], -1)
     other = ~loose & (best != core)

@@ -43,8 +43,12 @@ def build_tree(
     core_bases: int = CORE_BASES,
     threads: int = 1,
     gpu: int | None = None,
+    known: tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]] | None = None,
 ) -> Tree:
-    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 120,000."""
+    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 120,000.
+
+    ``known``: index and distance of more than ``min_samples`` neighbours, if they were looked for before.
+    """
     from ._kernels import spanning_forest, spanning_tree
 
     n = len(points)
@@ -53,7 +57,7 @@ def build_tree(
     rows = np.arange(n, dtype=np.int32)
     k = max(1, min(min_samples, n - 1))
     exact = n * n <= EXACT_PAIRS
-    index, distance = nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu)
+    index, distance = known or nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu)
     core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
     start, stop, reach = spanning_tree(*points.arrays(), core) if exact else spanning_forest(index, distance, core)
     return link(start, stop, reach, lengths)

@@ -13,7 +13,7 @@ from llmbin.cut import cut_by_markers, cut_by_separation
 from llmbin.join import join_parts
 from llmbin.markers import MarkerSet, estimate
 from llmbin.metric import Points
-from llmbin.nearest import nearest
+from llmbin.nearest import find_neighbours, nearest
 from llmbin.parts import SAME_GENOME, parts_of
 from llmbin.recruit import recruit
 from llmbin.tree import Tree, build_tree, core_distance, link, members
@@ -189,11 +189,37 @@ def test_cells_find_nearly_all_neighbours(samples: int, monkeypatch: pytest.Monk
     assert len(cut_by_separation(tree, points, 200_000)) == 40
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(2, 90), st.integers(0, 2), st.floats(0.05, 1))
+@settings(deadline=None, max_examples=60)
+def test_neighbours_that_were_found_once_serve_every_question(seed: int, n: int, samples: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    tables = [rng.normal(size=(n, 3)), rng.uniform(0.1, 1, n), rng.normal(size=(n, samples)), rng.uniform(0.1, 1, (n, samples))]
+    points = Points(*(t.astype(np.float32) for t in tables), 2.0)
+    references = np.flatnonzero(rng.random(n) < 0.8).astype(np.int32)
+    wanted = np.isin(np.arange(n), references) & (rng.random(n) < share)
+    if not wanted.any():
+        return
+    found = find_neighbours(points, references)
+    k = min(15, int(wanted.sum()))
+    for got, want in zip(
+        found.among(wanted, k), nearest(points, np.arange(n, dtype=np.int32), np.flatnonzero(wanted).astype(np.int32), k), strict=True
+    ):
+        np.testing.assert_array_equal(got, want)
+    within = found.within()
+    if within is None:
+        assert points.noise[references].min() > points.noise.min() or (points.variance[references].min(0) > points.variance.min(0)).any()
+    else:
+        few, rows = points.take(references), np.arange(len(references), dtype=np.int32)
+        for got, want in zip(within, nearest(few, rows, rows, within[0].shape[1]), strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
 def test_recruitment_follows_the_neighbours_and_leaves_doubtful_contigs_out() -> None:
     x = np.concatenate([np.zeros((20, 3)), np.full((20, 3), 10.0), [[0.1, 0, 0], [5, 5, 5]]])
     x[:40] += np.random.default_rng(0).normal(0, 0.1, (40, 3))
     core = np.repeat([0, 1, -1], [20, 20, 2]).astype(np.int32)
-    got = recruit(plain(x), core)
+    points = plain(x)
+    got = recruit(find_neighbours(points, np.arange(len(x), dtype=np.int32)), core)
     assert got.label[:40].tolist() == core[:40].tolist()
     assert got.label[40] == 0
     assert got.probability[40] > 0.99
