@@ -211,6 +211,11 @@ def _add_embed(commands: Commands) -> None:
     parser.add_argument("contigs", type=Path, help="FASTA, plain or compressed")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz file")
     parser.add_argument("--min-length", type=_positive, default=1, help="shorter contigs are left out (default: %(default)s)")
+    parser.add_argument(
+        "--centre",
+        action="store_true",
+        help="take the mean over all contigs, by length, from the vectors: better for cosines within one file",
+    )
     _model_options(parser)
 
 
@@ -218,7 +223,7 @@ def _embed(options: argparse.Namespace) -> None:
     from .embed import embed
 
     embed(options.contigs, options.output, options.model, options.device, options.precision, options.threads,
-          options.batch_size, options.windows, options.min_length, options.seed)  # fmt: skip
+          options.batch_size, options.windows, options.min_length, options.seed, options.centre)  # fmt: skip
 
 
 def _add_depth(commands: Commands) -> None:

@@ -22,9 +22,13 @@ from .workspace import whole_file
 
 def embed(
     contigs: Path, output: Path, model: str = "llmbin-edge", device: str = "auto", precision: str = "auto", threads: int = 1,
-    batch_size: int = 0, windows: int = 0, min_length: int = 1, seed: int = 1,
+    batch_size: int = 0, windows: int = 0, min_length: int = 1, seed: int = 1, centre: bool = False,
 ) -> None:  # fmt: skip
-    """Write ``names`` (str), ``vectors`` float32 [n, dims] and ``lm`` float32 [n, width] of contigs, in file order."""
+    """Write ``names`` (str), ``vectors`` float32 [n, dims] and ``lm`` float32 [n, width] of contigs, in file order.
+
+    ``centre`` takes the mean over all contigs, by length, from the vectors: cosines then compare directions from the middle of this assembly
+    (distances are what they were), and a vector depends on what else is in the file.
+    """
     pack = load_pack(find_pack(model))
     chosen, encoder = open_encoder(pack, device, precision)
     plan = pack.plan(windows, seed)
@@ -34,6 +38,8 @@ def embed(
     if not features.names:
         raise InputError(f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length")
     vectors = project(features.composition, features.lm, pack.projector)
+    if centre:
+        vectors = (vectors - np.average(vectors.astype(np.float64), axis=0, weights=features.lengths)).astype(np.float32)
     with whole_file(output) as handle:
         np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
     log.info("%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output)

@@ -269,6 +269,12 @@ def test_embed(community: Community, cli: Cli, tmp_path: Path) -> None:
         assert arrays["names"].tolist() == [r.name for r in read_fasta(community.contigs)]
         assert arrays["vectors"].shape[0] == arrays["lm"].shape[0] == len(arrays["names"])
         assert np.isfinite(arrays["vectors"]).all()
+        plain = arrays["vectors"]
+    assert cli("embed", community.contigs, "-o", tmp_path / "c.npz", "-q", "--centre")[0] == 0
+    with np.load(tmp_path / "c.npz", allow_pickle=False) as arrays:
+        lengths = [len(r.sequence) for r in read_fasta(community.contigs)]
+        np.testing.assert_allclose(np.average(arrays["vectors"], axis=0, weights=lengths), 0, atol=1e-5)
+        np.testing.assert_allclose(arrays["vectors"] - arrays["vectors"][0], plain - plain[0], atol=1e-4)
 
 
 def test_samples_assembled_apart_are_binned_apart(community: Community, cli: Cli, tmp_path: Path) -> None:
