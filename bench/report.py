@@ -29,7 +29,8 @@ def quality(result: dict[str, Any]) -> str:
 
 def kernels(result: dict[str, Any]) -> str:
     rows = [[name, f"{row['per_cpu_second']:.2f}", row["unit"]] for name, row in result["rows"].items()]
-    return table(["work", "per CPU second", ""], rows)
+    threads = "; ".join(f"{name} {times['ratio']:.2f} times" for name, times in result["threads"].items())
+    return table(["work", "per CPU second", ""], rows) + f"\n\nDepth on two threads as against one, by the clock: {threads}."
 
 
 def markers(result: dict[str, Any]) -> str:
