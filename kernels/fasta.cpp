@@ -1,6 +1,7 @@
 // Streaming FASTA parser that knows the line it is on.
 #include "kernels.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -52,9 +53,10 @@ bool FastaParser::line(const char *data, size_t n) {
     if (!n) return true;
     if (data[0] == '>') {
         if (open_) records.push_back(std::move(current_));
-        current_ = FastaRecord{std::string(data + 1, n - 1), line_, {}};
+        const char *stop = std::find_if(data + 1, data + n, [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+        current_ = FastaRecord{std::string(data + 1, stop), line_, {}};
         open_ = true;
-        if (n == 1 || data[1] == ' ' || data[1] == '\t') return fail("a record without a name");
+        if (current_.name.empty()) return fail("a record without a name");
         return true;
     }
     if (!open_) {

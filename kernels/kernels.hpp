@@ -29,7 +29,7 @@ void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out
 
 // fasta.cpp
 struct FastaRecord {
-    std::string header;    // the whole line behind '>', without the line end
+    std::string name;      // the first word behind '>'
     uint64_t line;         // line of the header, from 1
     std::string sequence;  // as written, line ends removed
 };

@@ -113,11 +113,10 @@ NB_MODULE(_kernels, m) {
         .def("take", [](FastaParser &p) {
             nb::list out;
             for (auto &r : p.records)
-                out.append(nb::make_tuple(nb::bytes(r.header.data(), r.header.size()), r.line,
-                                          nb::bytes(r.sequence.data(), r.sequence.size())));
+                out.append(nb::make_tuple(nb::bytes(r.name.data(), r.name.size()), nb::bytes(r.sequence.data(), r.sequence.size()), r.line));
             p.records.clear();
             return out;
-        }, "Whole records so far: (header, line number, sequence), all bytes.")
+        }, "Whole records so far: (name, sequence, line number of the header); names and sequences are bytes.")
         .def_ro("error", &FastaParser::error)
         .def_ro("error_line", &FastaParser::error_line);
 

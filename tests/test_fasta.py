@@ -84,21 +84,21 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         list(read_fasta(tmp_path))
 
 
-def reference_parse(text: bytes) -> list[tuple[bytes, int, bytes]]:
-    out: list[tuple[bytes, int, bytes]] = []
+def reference_parse(text: bytes) -> list[tuple[bytes, bytes, int]]:
+    out: list[tuple[bytes, bytes, int]] = []
     for number, raw in enumerate(text.split(b"\n"), 1):
         line = raw.rstrip(b"\r \t")
         if line.startswith(b">"):
-            out.append((line[1:], number, b""))
+            out.append((line[1:].split(None, 1)[0], b"", number))
         elif line:
-            header, start, sequence = out[-1]
-            out[-1] = (header, start, sequence + line)
+            name, sequence, start = out[-1]
+            out[-1] = (name, sequence + line, start)
     return out
 
 
 line = st.binary().map(lambda b: bytes(b"ACGTNacgtnRY"[x % 12] for x in b))
 record = st.tuples(
-    st.from_regex(rb"[!-~][ -~]{0,20}", fullmatch=True), st.lists(line, max_size=5), st.sampled_from([b"\n", b"\r\n", b"\n\n"])
+    st.from_regex(rb"[!-~][\t -~]{0,20}", fullmatch=True), st.lists(line, max_size=5), st.sampled_from([b"\n", b"\r\n", b"\n\n"])
 )
 
 
