@@ -1,62 +1,108 @@
 """Joining of what the tree left in pieces: bins, and long contigs without a bin, that are parts of one genome.
 
 Single linkage needs a chain of near neighbours, and a genome of few long contigs may have none. Means over whole parts know better:
-the two nearest parts are joined while they are no further apart than parts of one genome are, and markers do not object.
+the two nearest parts are joined while they are no further apart than parts of one genome are, and markers do not object. What is left and has
+next to no markers is no genome by itself but an island or a plasmid of one: it goes to the genome next to it, if that one stands out.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from .markers import MarkerSet, estimate
 from .metric import Points
-from .parts import SAME_GENOME, parts_of
+from .parts import SAME_GENOME, Parts, parts_of
 
 PIECE = 20_000  # bp from which an unbinned contig may join a part
+POOR = 0.1  # completeness below which a part is no genome by itself
+ISLAND = 100.0  # D up to which a part without markers may be an island of a genome
+STANDS_OUT = 10.0  # by how much D to the next genome must be larger: odds of 150 to 1
+DUPLICATE = 8.0  # what a marker that both have adds to D: 2 ln of 0.9 / 0.02, how often an alien and a piece of the genome bring one
 
 Labels = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Parts and their marker copies int64 [parts, markers]; ``label`` int32 [n] says which part a contig is in. Joining changes them in place."""
+
+    label: Labels
+    held: Parts
+    copies: npt.NDArray[np.int64]
+    markers: MarkerSet
+
+    def worth(self, *parts: int) -> float:
+        """What parts are worth as one bin."""
+        return max(0.0, estimate(self.copies[list(parts)].sum(0), self.markers).worth)
+
+    def join(self, source: int, target: int) -> None:
+        """Part ``source`` becomes part of ``target``."""
+        self.held.add(source, target)
+        self.copies[target] += self.copies[source]
+        self.copies[source] = 0
+        self.label[self.label == source] = target
+
+    def left(self) -> npt.NDArray[np.int64]:
+        """Parts that hold contigs, ascending."""
+        return np.flatnonzero(np.bincount(self.label[self.label >= 0], minlength=len(self.copies)))
 
 
 def join_parts(
     points: Points, lengths: npt.NDArray[np.int64], label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet
 ) -> Labels:  # fmt: skip
-    """Labels with parts of one genome joined (the higher number goes into the lower); numbers may then be unused.
-
-    Two pieces without a bin may begin a bin of their own.
-    """
+    """Labels with parts of one genome joined; numbers may then be unused. Two pieces without a bin may begin a bin of their own."""
     bins = int(label.max(initial=-1)) + 1
     label = label.copy()
-    pieces = np.flatnonzero((label < 0) & (lengths >= PIECE))
-    label[pieces] = bins + np.arange(len(pieces))
-    count = bins + len(pieces)
-    if count < 2:
-        return np.where(label < bins, label, -1).astype(np.int32)
-    held = parts_of(points, label, count)
+    loose = np.flatnonzero((label < 0) & (lengths >= PIECE))
+    label[loose] = bins + np.arange(len(loose))
+    count = bins + len(loose)
     copies = np.zeros((count, counts.shape[1]), np.int64)
     np.add.at(copies, label[label >= 0], counts[label >= 0])
-    worth = [max(0.0, estimate(row, markers).worth) for row in copies]
-    near = np.full((count, count), np.inf)
-    for a in range(count):
-        near[a, a + 1 :] = held.distance(a, np.arange(a + 1, count))
-    left = np.bincount(label[label >= 0], minlength=count) > 0
-    while True:
-        a, b = divmod(int(near.argmin()), count)
-        if near[a, b] > SAME_GENOME:
-            break
-        together = estimate(copies[a] + copies[b], markers).worth
-        if together < worth[a] + worth[b] - 1e-9:
-            near[a, b] = np.inf
-            continue
-        held.add(b, a)
-        copies[a] += copies[b]
-        worth[a] = max(0.0, together)
-        label[label == b] = a
-        near[b], near[:, b] = np.inf, np.inf
-        left[b] = False
-        alive = np.flatnonzero(left)
-        fresh = held.distance(a, alive)
-        near[a, alive[alive > a]], near[alive[alive < a], a] = fresh[alive > a], fresh[alive < a]
+    pieces = Pieces(label, parts_of(points, label, count), copies, markers)
+    join_nearest(pieces)
+    adopt_islands(pieces, lengths)
     alone = np.bincount(label[label >= 0], minlength=count) == 1
     label[(label >= bins) & alone[np.maximum(label, 0)]] = -1
     return label
+
+
+def join_nearest(pieces: Pieces) -> None:
+    """Join the two nearest parts (the higher number goes into the lower) while they may be one genome and are worth no less as one bin."""
+    count = len(pieces.copies)
+    near = np.full((count, count), np.inf)
+    for a in range(count):
+        near[a, a + 1 :] = pieces.held.distance(a, np.arange(a + 1, count))
+    worth = [pieces.worth(a) for a in range(count)]
+    while count > 1:
+        a, b = divmod(int(near.argmin()), count)
+        if near[a, b] > SAME_GENOME:
+            break
+        together = pieces.worth(a, b)
+        if together < worth[a] + worth[b] - 1e-9:
+            near[a, b] = np.inf
+            continue
+        pieces.join(b, a)
+        worth[a] = together
+        near[b], near[:, b] = np.inf, np.inf
+        alive = pieces.left()
+        fresh = pieces.held.distance(a, alive)
+        near[a, alive[alive > a]], near[alive[alive < a], a] = fresh[alive > a], fresh[alive < a]
+
+
+def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64]) -> None:
+    """Give parts with next to no markers, the largest first, to the genome next to them."""
+    alive = pieces.left()
+    poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
+    genomes, size = alive[~poor], np.bincount(pieces.label[pieces.label >= 0], lengths[pieces.label >= 0], len(pieces.copies))
+    if not len(genomes):
+        return
+    for a in sorted(alive[poor].tolist(), key=lambda part: (-size[part], part)):
+        apart = pieces.held.distance(a, genomes)
+        first = int(apart.argmin())
+        twice = int(((pieces.copies[a] > 0) & (pieces.copies[genomes[first]] > 0)).sum())
+        nearest, second = apart[first] + DUPLICATE * twice, np.delete(apart, first).min(initial=np.inf)
+        if nearest <= ISLAND and second - nearest >= STANDS_OUT:
+            pieces.join(a, int(genomes[first]))
