@@ -137,7 +137,12 @@ struct Points {
 // The k nearest references of each query, nearest first, ties by index; a point is not its own neighbour.
 void neighbours(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
                 int threads, int32_t *index /* [q, k] */, float *distance /* [q, k] */);
-// The same to the bit by the GPU's code: run on the CPU, for tests, and on a GPU (cuda/neighbours.cu, built with LLMBIN_CUDA).
+// The same among the references of some cells: those of cell c are references[bounds[c]] to references[bounds[c + 1] - 1], and each query
+// looks through the cells [q, probes] that are named for it (-1: none).
+void neighbours_in_cells(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references,
+                         const std::vector<int64_t> &bounds, const int32_t *cells, size_t probes, int k, int threads, int32_t *index,
+                         float *distance);
+// `neighbours`, to the bit, by the GPU's code: run on the CPU, for tests, and on a GPU (cuda/neighbours.cu, built with LLMBIN_CUDA).
 void neighbours_emulated(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
                          int slices, int32_t *index, float *distance);
 void neighbours_on_gpu(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,

@@ -7,6 +7,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace nb = nanobind;
@@ -173,6 +174,24 @@ NB_MODULE(_kernels, m) {
     }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("queries"), nb::arg("references"),
        nb::arg("k"), nb::arg("threads") = 1,
        "Index int32 [q, k] and distance float32 [q, k] of the nearest references, nearest first; -1 and inf where there are fewer.");
+
+    m.def("neighbours_in_cells", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
+                                    In<int32_t, nb::ndim<1>> references, In<int64_t, nb::ndim<1>> bounds, In<int32_t, nb::ndim<2>> cells, int k,
+                                    int threads) {
+        const std::vector<int64_t> edges(bounds.data(), bounds.data() + bounds.shape(0));
+        const auto held = static_cast<int64_t>(references.shape(0)), count = static_cast<int64_t>(edges.size()) - 1;
+        if (count < 0 || edges.front() != 0 || edges.back() != held || !std::is_sorted(edges.begin(), edges.end()))
+            throw std::invalid_argument("bounds must rise from 0 to the number of references");
+        if (cells.shape(0) != queries.shape(0)) throw std::invalid_argument("cells must have one row a query");
+        for (size_t i = 0; i < cells.size(); ++i)
+            if (cells.data()[i] >= count) throw std::invalid_argument("cell number out of range");
+        return searched(points_of(vectors, noise, depth, variance, penalty), queries, references, k, threads,
+                        [&](const Points &p, const std::vector<int32_t> &q, const std::vector<int32_t> &r, int most, int on, int32_t *index, float *distance) {
+                            neighbours_in_cells(p, q, r, edges, cells.data(), cells.shape(1), most, on, index, distance);
+                        });
+    }, nb::arg("vectors"), nb::arg("noise"), nb::arg("depth"), nb::arg("variance"), nb::arg("penalty"), nb::arg("queries"), nb::arg("references"),
+       nb::arg("bounds"), nb::arg("cells"), nb::arg("k"), nb::arg("threads") = 1,
+       "As `neighbours`, among the references of the cells int32 [q, probes] named for each query; cell c holds references[bounds[c]:bounds[c + 1]].");
 
     m.def("neighbours_emulated", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
                                     In<int32_t, nb::ndim<1>> references, int k, int slices) {

@@ -1,5 +1,5 @@
 // Nearest neighbours and the minimum spanning tree of mutual reachability, under the calibrated metric. Both are exact and
-// brute force: no index beats a linear scan in thirty-odd dimensions.
+// brute force: no index beats a linear scan in thirty-odd dimensions. Neighbours may be looked for in some cells of a partition only.
 #include "kernels.hpp"
 #include "metric.hpp"
 
@@ -68,43 +68,91 @@ Query row(const Table &t, size_t r) {
 
 }  // namespace
 
-void neighbours(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
-                int threads, int32_t *index, float *distance) {
-    const Table q(points, queries), t(points, references);
-    const size_t n = references.size();
-    std::atomic<size_t> next{0};
-    auto work = [&] {
-        std::vector<float> d(kTile);
-        std::vector<std::pair<float, int32_t>> best;
-        for (size_t i; (i = next.fetch_add(1)) < queries.size();) {
-            best.clear();
-            for (size_t begin = 0; begin < n; begin += kTile) {
-                const size_t end = std::min(n, begin + kTile);
-                scan(row(q, i), t, begin, end, d.data() - begin);
-                for (size_t r = begin; r < end; ++r) {
-                    const float dr = d[r - begin];
-                    if (best.size() == static_cast<size_t>(k) && dr > best.front().first) continue;
-                    if (references[r] == queries[i]) continue;
-                    best.emplace_back(dr, references[r]);
-                    std::push_heap(best.begin(), best.end());
-                    if (best.size() > static_cast<size_t>(k)) {
-                        std::pop_heap(best.begin(), best.end());
-                        best.pop_back();
-                    }
+namespace {
+
+// The k nearest references of a query so far, ties by index; the furthest lies on top.
+class Nearest {
+public:
+    Nearest(const Table &queries, const std::vector<int32_t> &query_ids, const Table &references, const std::vector<int32_t> &reference_ids, int k)
+        : q(queries), t(references), asking(query_ids), held(reference_ids), k(k), d(kTile) {}
+
+    void begin(size_t query) {
+        i = query;
+        best.clear();
+    }
+    // Look through references [begin, end).
+    void look(size_t begin, size_t end) {
+        for (size_t tile = begin; tile < end; tile += kTile) {
+            const size_t stop = std::min(end, tile + kTile);
+            scan(row(q, i), t, tile, stop, d.data() - tile);
+            for (size_t r = tile; r < stop; ++r) {
+                const float dr = d[r - tile];
+                if (best.size() == static_cast<size_t>(k) && dr > best.front().first) continue;
+                if (held[r] == asking[i]) continue;
+                best.emplace_back(dr, held[r]);
+                std::push_heap(best.begin(), best.end());
+                if (best.size() > static_cast<size_t>(k)) {
+                    std::pop_heap(best.begin(), best.end());
+                    best.pop_back();
                 }
             }
-            std::sort(best.begin(), best.end());
-            for (int j = 0; j < k; ++j) {
-                const bool have = static_cast<size_t>(j) < best.size();
-                index[i * k + j] = have ? best[j].second : -1;
-                distance[i * k + j] = have ? std::sqrt(std::max(best[j].first, 0.0f)) : std::numeric_limits<float>::infinity();
-            }
+        }
+    }
+    void write(int32_t *index, float *distance) {
+        std::sort(best.begin(), best.end());
+        for (int j = 0; j < k; ++j) {
+            const bool have = static_cast<size_t>(j) < best.size();
+            index[i * k + j] = have ? best[j].second : -1;
+            distance[i * k + j] = have ? std::sqrt(std::max(best[j].first, 0.0f)) : std::numeric_limits<float>::infinity();
+        }
+    }
+
+private:
+    const Table &q, &t;
+    const std::vector<int32_t> &asking, &held;
+    int k;
+    size_t i = 0;
+    std::vector<float> d;
+    std::vector<std::pair<float, int32_t>> best;
+};
+
+// Every query once, by whichever thread is free.
+template <class Look>
+void search(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k, int threads,
+            int32_t *index, float *distance, Look look) {
+    const Table q(points, queries), t(points, references);
+    std::atomic<size_t> next{0};
+    auto work = [&] {
+        Nearest nearest(q, queries, t, references, k);
+        for (size_t i; (i = next.fetch_add(1)) < queries.size();) {
+            nearest.begin(i);
+            look(nearest, i);
+            nearest.write(index, distance);
         }
     };
     std::vector<std::thread> pool;
     for (int i = 1; i < threads; ++i) pool.emplace_back(work);
     work();
     for (auto &thread : pool) thread.join();
+}
+
+}  // namespace
+
+void neighbours(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k,
+                int threads, int32_t *index, float *distance) {
+    search(points, queries, references, k, threads, index, distance,
+           [&](Nearest &nearest, size_t) { nearest.look(0, references.size()); });
+}
+
+void neighbours_in_cells(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references,
+                         const std::vector<int64_t> &bounds, const int32_t *cells, size_t probes, int k, int threads, int32_t *index,
+                         float *distance) {
+    search(points, queries, references, k, threads, index, distance, [&](Nearest &nearest, size_t i) {
+        for (size_t p = 0; p < probes; ++p) {
+            const int32_t cell = cells[i * probes + p];
+            if (cell >= 0) nearest.look(bounds[cell], bounds[cell + 1]);
+        }
+    });
 }
 
 void spanning_tree(const Points &points, const float *core, int32_t *from, int32_t *to, float *weight) {

@@ -18,6 +18,19 @@ def neighbours(
     k: int,
     threads: int = 1,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+def neighbours_in_cells(
+    vectors: npt.NDArray[np.float32],
+    noise: npt.NDArray[np.float32],
+    depth: npt.NDArray[np.float32],
+    variance: npt.NDArray[np.float32],
+    penalty: float,
+    queries: npt.NDArray[np.int32],
+    references: npt.NDArray[np.int32],
+    bounds: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int32],
+    k: int,
+    threads: int = 1,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
 def neighbours_emulated(
     vectors: npt.NDArray[np.float32],
     noise: npt.NDArray[np.float32],

@@ -17,6 +17,7 @@ from .metric import Points
 from .parts import SAME_GENOME, Parts, parts_of
 
 PIECE = 20_000  # bp from which an unbinned contig may join a part
+MOST_PIECES = 5_000  # of them, the longest: time and memory grow with the square of the number of parts
 POOR = 0.1  # completeness below which a part is no genome by itself
 ISLAND = 100.0  # D up to which a part without markers may be an island of a genome
 STANDS_OUT = 10.0  # by how much D to the next genome must be larger: odds of 150 to 1
@@ -57,8 +58,11 @@ def join_parts(
     bins = int(label.max(initial=-1)) + 1
     label = label.copy()
     loose = np.flatnonzero((label < 0) & (lengths >= PIECE))
+    loose = np.sort(loose[np.argsort(-lengths[loose], kind="stable")[:MOST_PIECES]])
     label[loose] = bins + np.arange(len(loose))
     count = bins + len(loose)
+    if not count:
+        return label
     copies = np.zeros((count, counts.shape[1]), np.int64)
     np.add.at(copies, label[label >= 0], counts[label >= 0])
     pieces = Pieces(label, parts_of(points, label, count), copies, markers)

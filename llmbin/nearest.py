@@ -16,7 +16,8 @@ log = logging.getLogger("llmbin")
 
 EXACT_PAIRS = 15_000_000_000  # some 120,000 contigs against each other, minutes of one core
 CELL = 500  # points of a cell, on average
-PROBES = 12  # cells that are looked through for the points of one
+CLEAR = 4  # one in so many references, the least noisy ones, may be the centre of a cell
+PROBES = 8  # cells that are looked through for a point
 HELD = 32  # neighbours that are kept of each contig; the most that the GPU's search finds
 CHUNK = 8_192
 
@@ -58,11 +59,13 @@ class Neighbours:
     def within(self) -> tuple[Rows, Distances] | None:
         """Index (among the references) and distance of their neighbours, as a search of theirs alone would find them.
 
-        None if it could find others: where cells were looked through, or the metric's constant, which is that of the least noise, is another.
+        None if there are few enough of them for an exact search that could find others: these were looked for in cells, or the metric's
+        constant, which is that of the least noise, is another.
         """
         p, rows = self.points, self.references
         alike = p.noise[rows].min() == p.noise.min() and bool((p.variance[rows].min(0) == p.variance.min(0)).all())
-        if not alike or len(p) * len(rows) > EXACT_PAIRS:
+        exact = self.gpu is not None or len(p) * len(rows) <= EXACT_PAIRS
+        if len(rows) ** 2 <= EXACT_PAIRS and not (alike and exact):
             return None
         index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1).astype(np.int32)
         return index, self.distance[rows]
@@ -88,28 +91,37 @@ def nearest(
 ) -> tuple[Rows, Distances]:  # fmt: skip
     """Index and distance [queries, k] of the nearest references, nearest first; -1 and inf where there are fewer.
 
-    Exact up to `EXACT_PAIRS` pairs. Beyond, points are shared out among cells around reference points, and the points of a cell look
-    through the `PROBES` cells next to it: time and memory then grow with n^1.5 and n, and a neighbour far outside its cell is missed.
+    Exact up to `EXACT_PAIRS` pairs, and on a GPU. Beyond, references are shared out among cells around the least noisy of them, and each
+    query looks through the `PROBES` cells next to it: time and memory then grow with n^1.5 and n, and a neighbour in another cell is missed.
     """
-    if len(queries) * len(references) <= EXACT_PAIRS:
+    if gpu is not None or len(queries) * len(references) <= EXACT_PAIRS:
         return _search(points, queries, references, k, threads, gpu)
-    index = np.full((len(queries), k), -1, np.int32)
-    distance = np.full((len(queries), k), np.inf, np.float32)
-    space = coarse_space(points)
-    centres = space[references[np.linspace(0, len(references) - 1, max(1, len(references) // CELL)).astype(np.int64)]]
-    of_query, of_reference = closest(space[queries], centres), closest(space[references], centres)
-    order = np.argsort(of_reference, kind="stable")
-    bounds = np.searchsorted(of_reference[order], np.arange(len(centres) + 1))
-    asking = np.argsort(of_query, kind="stable")
-    ask_bounds = np.searchsorted(of_query[asking], np.arange(len(centres) + 1))
-    for cell in range(len(centres)):
-        mine = asking[ask_bounds[cell] : ask_bounds[cell + 1]]
-        if not len(mine):
-            continue
-        near = np.argsort(((centres - centres[cell]) ** 2).sum(1), kind="stable")[:PROBES]
-        found = np.sort(np.concatenate([order[bounds[c] : bounds[c + 1]] for c in near]))
-        index[mine], distance[mine] = _search(points, queries[mine], references[found], k, threads, gpu)
+    from ._kernels import neighbours_in_cells
+
+    # Noisy points are anywhere, so they are no landmarks; and under the metric they find their way to those of their genome.
+    clear = references[np.argsort(points.noise[references], kind="stable")[: max(1, len(references) // CLEAR)]]
+    centres = np.sort(clear)[np.linspace(0, len(clear) - 1, max(1, len(references) // CELL)).astype(np.int64)]
+    home = cells_of(points, references, centres, 1, threads)[:, 0]
+    order = np.argsort(home, kind="stable")
+    bounds = np.searchsorted(home[order], np.arange(len(centres) + 1))
+    cells = cells_of(points, queries, centres, min(PROBES, len(centres)), threads)
+    asking = np.argsort(cells[:, 0], kind="stable")  # so that a cell stays in the processor's cache
+    index, distance = np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32)
+    index[asking], distance[asking] = neighbours_in_cells(
+        *points.arrays(), queries[asking], references[order], bounds, np.ascontiguousarray(cells[asking]), k, threads
+    )
     return index, distance
+
+
+def cells_of(points: Points, rows: Rows, centres: Rows, count: int, threads: int) -> Rows:
+    """Numbers int32 [rows, count] of the nearest centres (ascending), nearest first; a centre is in its own cell."""
+    index, _ = _search(points, rows, centres, count, threads, None)
+    cells = np.where(index >= 0, np.searchsorted(centres, index), -1).astype(np.int32)
+    own = np.searchsorted(centres, rows).clip(max=len(centres) - 1)
+    centre = np.flatnonzero(centres[own] == rows)
+    cells[centre, 1:] = cells[centre, :-1]
+    cells[centre, 0] = own[centre]
+    return cells
 
 
 def _search(points: Points, queries: Rows, references: Rows, k: int, threads: int, gpu: int | None) -> tuple[Rows, Distances]:
@@ -122,19 +134,3 @@ def _search(points: Points, queries: Rows, references: Rows, k: int, threads: in
         return _kernels.neighbours_on_gpu(*points.arrays(), queries, references, k, gpu)
     except RuntimeError as error:
         raise DeviceError(f"{error}; use --device cpu") from None
-
-
-def coarse_space(points: Points) -> Distances:
-    """Coordinates float32 [n, dims + samples] whose plain distance is roughly the metric's: each part over its usual noise."""
-    parts = [points.vectors / np.sqrt(2 * np.median(points.noise))]
-    if points.depth.shape[1]:
-        parts.append(points.depth / np.sqrt(2 * np.median(points.variance, axis=0)))
-    return np.concatenate(parts, axis=1).astype(np.float32)
-
-
-def closest(x: Distances, centres: Distances) -> npt.NDArray[np.int64]:
-    """Nearest centre of each row, the first of equals."""
-    norm = (centres**2).sum(1)
-    return np.concatenate(
-        [(norm - 2 * (x[i : i + CHUNK] @ centres.T)).argmin(1) for i in range(0, len(x), CHUNK)] or [np.empty(0, np.int64)]
-    )

@@ -59,7 +59,11 @@ def build_tree(
     exact = n * n <= EXACT_PAIRS
     index, distance = known or nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu)
     core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
-    start, stop, reach = spanning_tree(*points.arrays(), core) if exact else spanning_forest(index, distance, core)
+    if exact:
+        start, stop, reach = spanning_tree(*points.arrays(), core)
+    else:
+        near, apart = np.ascontiguousarray(index[:, :GRAPH_NEIGHBOURS]), np.ascontiguousarray(distance[:, :GRAPH_NEIGHBOURS])
+        start, stop, reach = spanning_forest(near, apart, core)
     return link(start, stop, reach, lengths)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin._kernels import neighbours, neighbours_emulated, spanning_forest, spanning_tree
+from llmbin._kernels import neighbours, neighbours_emulated, neighbours_in_cells, spanning_forest, spanning_tree
 from llmbin.binning import bin_contigs
 from llmbin.cut import cut_by_markers, cut_by_separation
 from llmbin.join import join_parts
@@ -153,6 +153,67 @@ def test_pieces_of_a_genome_are_joined_unless_markers_object() -> None:
     assert join_parts(points, lengths, np.full(9, -1, np.int32), counts, MARKERS).max() >= 0
     alone = join_parts(points, np.full(9, 1000), np.full(9, -1, np.int32), counts, MARKERS)
     assert (alone == -1).all()
+
+
+def test_an_island_goes_to_the_genome_that_stands_out() -> None:
+    sizes = [2_000_000, 2_000_000, 300_000]
+    counts = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0]], np.int16)
+
+    def joined(x: list[list[float]], copies: np.ndarray = counts) -> list[int]:
+        return join_parts(plain(np.array(x)), np.array(sizes), np.array([0, 1, 2], np.int32), copies, MARKERS).tolist()
+
+    assert joined([[0, 0], [30, 0], [8, 0]]) == [0, 1, 0]  # D is 64, and 484 to the other
+    assert joined([[0, 0], [30, 0], [11, 0]]) == [0, 1, 2]  # 121: too far for an island
+    assert joined([[0, 0], [16.5, 0], [8, 0]]) == [0, 1, 2]  # 64 and 72: which of the two?
+    assert joined([[0, 0], [30, 0], [8, 0]], np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 0, 0]], np.int16)) == [
+        0,
+        1,
+        2,
+    ]  # a genome by itself
+
+
+def test_a_marker_that_comes_twice_weighs_against_an_island() -> None:
+    many = MarkerSet([str(i) for i in range(20)], [1.0] * 20, ["bacteria"], np.ones((1, 20), bool))
+    counts = np.zeros((3, 20), np.int16)
+    counts[0, :10], counts[1, :18], counts[2, 0] = 1, 1, 1
+    points, lengths, label = (
+        plain(np.array([[0.0, 0], [30, 0], [9.3, 0]])),
+        np.array([2_000_000, 2_000_000, 300_000]),
+        np.array([0, 1, 2], np.int32),
+    )
+    assert join_parts(points, lengths, label, counts, many).tolist() == [0, 1, 0]  # D is 86, and 94 with the second copy
+    nearer_the_limit = plain(np.array([[0.0, 0], [30, 0], [9.8, 0]]))
+    assert join_parts(nearer_the_limit, lengths, label, counts, many).tolist() == [0, 1, 2]  # 96 and 104
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 80), st.integers(0, 2), st.integers(1, 12), st.integers(1, 3))
+@settings(deadline=None, max_examples=60)
+def test_a_search_of_all_cells_is_exact(seed: int, n: int, samples: int, k: int, threads: int) -> None:
+    rng = np.random.default_rng(seed)
+    tables = [rng.integers(0, 3, (n, 3)), rng.integers(1, 3, n), rng.normal(size=(n, samples)), rng.uniform(0.1, 1, (n, samples))]
+    points = Points(*(t.astype(np.float32) for t in tables), 2.0)
+    queries = np.flatnonzero(rng.random(n) < 0.7).astype(np.int32)
+    references = rng.permutation(n)[: rng.integers(1, n + 1)].astype(np.int32)
+    bounds = np.concatenate([[0], np.sort(rng.integers(0, len(references) + 1, 4)), [len(references)]])
+    cells = np.array([rng.permutation(5) for _ in queries], np.int32).reshape(-1, 5)
+    found = neighbours_in_cells(*points.arrays(), queries, references, bounds, cells, k, threads)
+    for got, want in zip(found, neighbours(*points.arrays(), queries, references, k), strict=True):
+        np.testing.assert_array_equal(got, want)
+    one = neighbours_in_cells(*points.arrays(), queries, references, bounds, cells[:, :1].copy(), k, threads)[0]
+    home = np.full(n, -1)
+    home[references] = np.repeat(np.arange(5), np.diff(bounds))
+    assert (home[one] == cells[:, :1])[one >= 0].all()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "cells"), [([0, 2, 3], [[2]]), ([0, 2], [[0]]), ([0, 3, 2, 3], [[0]]), ([1, 3], [[0]]), ([], [[0]]), ([0, 3], [[0], [0]])]
+)
+def test_cells_that_cannot_be(bounds: list[int], cells: list[list[int]]) -> None:
+    points = plain(np.zeros((3, 2)))
+    with pytest.raises(ValueError, match=r"bounds|cell"):
+        neighbours_in_cells(
+            *points.arrays(), np.zeros(1, np.int32), np.arange(3, dtype=np.int32), np.array(bounds, np.int64), np.array(cells, np.int32), 1
+        )
 
 
 def test_a_graph_of_all_neighbours_gives_the_exact_tree() -> None:
