@@ -22,6 +22,13 @@ def processor() -> str:
     return platform.machine()
 
 
+def instructions() -> list[str]:
+    """Those of the processor that decide how fast the encoder is."""
+    known = {"avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm"}
+    text = Path("/proc/cpuinfo").read_text()
+    return sorted(known & {word for line in text.splitlines() if line.lower().startswith(("flags", "features")) for word in line.split()})
+
+
 def versions() -> dict[str, str]:
     out = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -45,7 +52,12 @@ def write(name: str, result: dict[str, Any]) -> Path:
     record = {
         "command": " ".join(["python", "-m", f"bench.{name}", *map(argument, sys.argv[1:])]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": {"processor": processor(), "cores": len(os.sched_getaffinity(0)), "system": platform.platform(terse=True)},
+        "machine": {
+            "processor": processor(),
+            "instructions": instructions(),
+            "cores": len(os.sched_getaffinity(0)),
+            "system": platform.platform(terse=True),
+        },
         "versions": versions(),
         **result,
     }

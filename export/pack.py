@@ -26,7 +26,7 @@ from .int8 import int8_onnx
 from .parity import LEAST_COSINE, Parity, compare, onnx_encode, torch_encode
 
 log = logging.getLogger("llmbin.export")
-CALIBRATION, CHECK = 64, 32  # windows
+CALIBRATION, CHECK = 512, 32  # windows
 
 
 def language_model(pack: ModelPack) -> GenomeLM:

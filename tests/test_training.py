@@ -340,6 +340,39 @@ def kmer_model(kind: str, folder: Path) -> Path:
     return folder
 
 
+def test_the_correction_takes_back_what_is_linear() -> None:
+    from llmbin.export.int8 import correction
+
+    rng = np.random.default_rng(0)
+    wanted = rng.normal(size=(400, 6))
+    spoilt = wanted @ (np.eye(6) + rng.normal(0, 0.02, (6, 6))) + rng.normal(size=6) + rng.normal(0, 0.001, (400, 6))
+    matrix, offset = correction(spoilt[:300], wanted[:300])
+    before, after = (np.abs(x - wanted[300:]).mean() for x in (spoilt[300:], spoilt[300:] @ matrix + offset))
+    assert after < before / 100
+    matrix, offset = correction(wanted, wanted)
+    np.testing.assert_allclose(matrix, np.eye(6), atol=1e-12)
+    np.testing.assert_allclose(offset, 0, atol=1e-12)
+
+
+def test_int8_has_its_correction_as_last_layer() -> None:
+    import onnx
+    from llmbin.export.int8 import with_last_layer
+    from llmbin.export.pack import language_model
+    from llmbin.export.parity import onnx_encode
+
+    from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    assert language_model(pack).config.width == pack.width
+    last = onnx.load_from_string(pack.encoders["int8"]).graph.node[-1]
+    assert (last.op_type, last.output[0]) == ("Gemm", "vectors")
+    codes, lengths = np.random.default_rng(0).integers(0, 4, (3, 512)).astype(np.uint8), np.full(3, 512, np.int32)
+    plain = onnx_encode(pack.encoders["fp32"])(codes, lengths)
+    matrix, offset = np.diag(np.arange(1.0, pack.width + 1)), np.arange(float(pack.width))
+    changed = onnx_encode(with_last_layer(pack.encoders["fp32"], matrix, offset))(codes, lengths)
+    np.testing.assert_allclose(changed, plain @ matrix + offset, rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["Esm", "Bert", "ModernBert"])
 def test_hugging_face_encoders_of_kmers_export(kind: str, tmp_path: Path) -> None:
     from llmbin.export.huggingface import encoder_from_folder
