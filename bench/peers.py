@@ -29,7 +29,7 @@ Usage = dict[str, float]
 
 @dataclass(frozen=True)
 class Peer:
-    """``run`` takes a community's folder, an empty folder and the number of threads, and gives contig -> bin and what it cost.
+    """``run`` takes a community's folder, an empty folder, the number of threads and a seed, and gives contig -> bin and what it cost.
 
     ``samples``: most samples it can be given (SemiBin2's pretrained model: one).
     """
@@ -37,7 +37,7 @@ class Peer:
     title: str
     program: str
     version: list[str]
-    run: Callable[[Path, Path, int], tuple[dict[str, str], Usage]]
+    run: Callable[[Path, Path, int, int], tuple[dict[str, str], Usage]]
     samples: int = 1_000
 
 
@@ -68,24 +68,24 @@ def bins_in(files: list[Path]) -> dict[str, str]:
     return {r.name: path.name for path in sorted(files) for r in read_fasta(path)}
 
 
-def metabat2(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
+def metabat2(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, str], Usage]:
     # Its smallest contig, 1,500: the default of 2,500 finds fewer genomes here.
     inputs = ["-i", str(folder / "contigs.fasta"), "-a", str(folder / "depth.txt"), "-o", str(out / "bin")]
-    usage = measured(["metabat2", *inputs, "-m", "1500", "-t", str(threads), "--seed", "1"])
+    usage = measured(["metabat2", *inputs, "-m", "1500", "-t", str(threads), "--seed", str(seed)])
     return bins_in(list(out.glob("bin*.fa"))), usage
 
 
-def semibin2(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
+def semibin2(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, str], Usage]:
     """The pretrained global model: no training on the data, as here."""
     long = ["--sequencing-type", "long_read"] if is_long(folder) else []
     usage = measured([
         "SemiBin2", "single_easy_bin", "-i", str(folder / "contigs.fasta"), "--depth-metabat2", str(folder / "depth.txt"), "-o", str(out),
-        "--environment", "global", "-t", str(threads), "--random-seed", "1", "--compression", "none", "--engine", "cpu", *long,
+        "--environment", "global", "-t", str(threads), "--random-seed", str(seed), "--compression", "none", "--engine", "cpu", *long,
     ])  # fmt: skip
     return bins_in(list((out / "output_bins").glob("*.fa"))), usage
 
 
-def vamb(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
+def vamb(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, str], Usage]:
     names = samples_of(folder)
     table = out.parent / "vamb.tsv"
     with open(folder / "depth.txt", newline="") as handle, open(table, "w") as target:
@@ -94,7 +94,7 @@ def vamb(folder: Path, out: Path, threads: int) -> tuple[dict[str, str], Usage]:
             target.write("\t".join([row["contigName"].split()[0], *(row[sample] for sample in names)]) + "\n")
     usage = measured([
         "vamb", "bin", "default", "--outdir", str(out), "--fasta", str(folder / "contigs.fasta"), "--abundance_tsv", str(table),
-        "-m", "2000", "-p", str(threads), "--seed", "1", "-o", "",
+        "-m", "2000", "-p", str(threads), "--seed", str(seed), "-o", "",
     ])  # fmt: skip
     clusters = out / "vae_clusters_unsplit.tsv"
     with open(clusters, newline="") as handle:

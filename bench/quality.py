@@ -1,9 +1,10 @@
 """Bins of communities with a known truth, beside other binners: near-complete genomes, CPU and wall seconds, peak memory.
 
-python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb] [--ablations 'markers off'] [--add]
+python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb] [--repeats 3] [--ablations 'markers off'] [--add]
 
 A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and perhaps *.bam. Runs take the
-depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. `--add` keeps the rows of earlier runs that this
+depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. Peers draw random numbers: with `--repeats` they are run
+with as many seeds, and the row is that of the run with the median of near-complete genomes, with the median costs. `--add` keeps the rows of earlier runs that this
 one does not measure anew.
 """
 
@@ -12,8 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,31 +35,48 @@ ABLATIONS = {
     "8 windows a contig": ["--windows", "8"],
 }
 
-Job = Callable[[Path], tuple[dict[str, str], Usage]]
+Job = Callable[[Path, int], tuple[dict[str, str], Usage]]
 
 
-def jobs_for(folder: Path, options: argparse.Namespace) -> dict[str, Job]:
-    """What is run on a community, by title; each is given an empty folder."""
-    jobs: dict[str, Job] = {}
+@dataclass(frozen=True)
+class Task:
+    """``run`` is given an empty folder and a seed, ``repeats`` times with another seed."""
+
+    run: Job
+    repeats: int = 1
+
+
+def tasks_for(folder: Path, options: argparse.Namespace) -> dict[str, Task]:
+    """What is run on a community, by title."""
+    tasks: dict[str, Task] = {}
+    threads = len(os.sched_getaffinity(0))
     if not options.only_peers:
-        jobs["llmbin-fast"] = lambda out: ours(folder, out, [], "depth")
+        tasks["llmbin-fast"] = Task(lambda out, seed: ours(folder, out, [], "depth"))
     if options.bam:
-        jobs["llmbin-fast, from BAM"] = lambda out: ours(folder, out, [], "bam")
+        tasks["llmbin-fast, from BAM"] = Task(lambda out, seed: ours(folder, out, [], "bam"))
     for name in options.ablations:
-        jobs[f"llmbin-fast, {name}"] = lambda out, extra=ABLATIONS[name]: ours(folder, out, extra, "depth")
+        tasks[f"llmbin-fast, {name}"] = Task(lambda out, seed, extra=ABLATIONS[name]: ours(folder, out, extra, "depth"))
     for name in options.peers:
         peer = PEERS[name]
         if len(samples_of(folder)) <= peer.samples:
-            jobs[peer.title] = lambda out, run=peer.run: run(folder, out, len(os.sched_getaffinity(0)))
+            tasks[peer.title] = Task(lambda out, seed, run=peer.run: run(folder, out, threads, seed), options.repeats)
         else:
             print(f"{peer.title} takes {peer.samples} sample; {folder.name} has more and is left out")
-    return jobs
+    return tasks
+
+
+def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """One row of several runs: scores of the one with the (lower) median of near-complete genomes, and median costs."""
+    middle = sorted(runs, key=lambda r: r["near_complete"])[(len(runs) - 1) // 2]
+    costs = {key: statistics.median(r[key] for r in runs) for key in ("wall_seconds", "cpu_seconds", "peak_mib")}
+    return middle | costs | ({"near_complete_runs": [r["near_complete"] for r in runs]} if len(runs) > 1 else {})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
+    parser.add_argument("--repeats", type=int, default=1, help="runs of each peer, with seeds from 1")
     parser.add_argument("--only-peers", action="store_true", help="leave llmbin-fast itself out")
     parser.add_argument("--ablations", nargs="*", default=[], choices=sorted(ABLATIONS))
     parser.add_argument("--bam", action="store_true", help="also a run from the BAM files")
@@ -67,18 +87,27 @@ def main() -> None:
     for item in options.communities:
         name, _, path = item.partition("=")
         gold = read_gold(Path(path) / "gold.tsv")
-        for binner, job in jobs_for(Path(path), options).items():
-            with tempfile.TemporaryDirectory() as scratch:
-                bins, usage = job(Path(scratch) / "out")
-            # Every binner is held to the same smallest bin.
-            scores = score_bins(bins, gold, SMALLEST_BIN).as_dict()
-            rows.append({"community": name, "binner": binner, "samples": len(samples_of(Path(path))), **scores, **usage})
-            print(f"{name:10s} {binner:36s} NC {scores['near_complete']:3.0f} of {scores['genomes']:.0f}, F1 {scores['f1']:.3f}, "
-                  f"ARI {scores['ari']:.3f}, {usage['cpu_seconds']:.0f} CPU s, {usage['wall_seconds']:.0f} s, {usage['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
+        for binner, task in tasks_for(Path(path), options).items():
+            runs = []
+            for seed in range(1, task.repeats + 1):
+                with tempfile.TemporaryDirectory() as scratch:
+                    bins, usage = task.run(Path(scratch) / "out", seed)
+                # Every binner is held to the same smallest bin.
+                runs.append(score_bins(bins, gold, SMALLEST_BIN).as_dict() | usage)
+            row = row_of(runs)
+            rows.append({"community": name, "binner": binner, "samples": len(samples_of(Path(path))), **row})
+            print(f"{name:10s} {binner:36s} NC {row.get('near_complete_runs', row['near_complete'])} of {row['genomes']:.0f}, F1 {row['f1']:.3f}, "
+                  f"ARI {row['ari']:.3f}, {row['cpu_seconds']:.0f} CPU s, {row['wall_seconds']:.0f} s, {row['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
+            save(options, rows)
+    print(save(options, rows))
+
+
+def save(options: argparse.Namespace, rows: list[dict[str, Any]]) -> Path:
+    """Write what there is, so that a run that is stopped has not been for nothing."""
     peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
     if options.add:
         rows, peers = with_earlier(options.name, rows, peers)
-    print(record.write(options.name, {"peers": peers, "rows": rows}))
+    return record.write(options.name, {"peers": peers, "rows": rows})
 
 
 def with_earlier(name: str, rows: list[dict[str, Any]], peers: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:

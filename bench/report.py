@@ -18,9 +18,15 @@ def table(titles: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [titles, ["---"] * len(titles), *rows])
 
 
+def spread(row: dict[str, Any]) -> str:
+    """Least and most near-complete genomes of several runs."""
+    runs = row.get("near_complete_runs", [])
+    return f" ({min(runs)}-{max(runs)})" if len(set(runs)) > 1 else ""
+
+
 def quality(result: dict[str, Any]) -> str:
     rows = [
-        [r["community"], r["binner"], f"{r['near_complete']} of {r['genomes']}", str(r["hq_70_10"]), f"{r['f1']:.3f}", f"{r['ari']:.3f}",
+        [r["community"], r["binner"], f"{r['near_complete']}{spread(r)} of {r['genomes']}", str(r["hq_70_10"]), f"{r['f1']:.3f}", f"{r['ari']:.3f}",
          f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"])]
         for r in result["rows"]
     ]  # fmt: skip

@@ -1,6 +1,8 @@
 """Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
 
-python -m bench.scale [--contigs 20000 80000 320000] [--samples 3]
+python -m bench.scale [--contigs 20000 80000 320000] [--samples 3] [--by-samples 1 10 30]
+
+`--by-samples` also lets the number of samples grow, at the first number of contigs.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -36,21 +40,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contigs", type=int, nargs="+", default=[20_000, 80_000, 320_000])
     parser.add_argument("--samples", type=int, default=3)
+    parser.add_argument("--by-samples", type=int, nargs="*", default=[])
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    rows = []
-    for n in options.contigs:
-        points, lengths, genome = community(n, options.samples, seed=1)
-        cpu, wall = time.process_time(), time.perf_counter()
-        found = bin_contigs(points, lengths, 1_500, 200_000, threads=options.threads)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        held = found.label >= 0
-        pairs = len(set(zip(found.label[held].tolist(), genome[held].tolist(), strict=True)))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        rows.append({"contigs": n, "genomes": int(genome.max()) + 1, "bins": found.bins, "bin_genome_pairs": pairs,
-                     "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()), "cpu_seconds": cpu, "wall_seconds": wall, "peak_mib": peak})  # fmt: skip
-        print(rows[-1], flush=True)
-    print(record.write("scale", {"samples": options.samples, "threads": options.threads, "rows": rows}))
+    grown = [(n, options.samples) for n in options.contigs]
+    rows = [measure(n, samples, options.threads) for n, samples in grown]
+    by_samples = [measure(options.contigs[0], samples, options.threads) for samples in options.by_samples]
+    print(record.write("scale", {"samples": options.samples, "threads": options.threads, "rows": rows, "by_samples": by_samples}))
+
+
+def measure(n: int, samples: int, threads: int) -> dict[str, float]:
+    """Bin one community, in a process of its own, for memory that was used is never given back."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        row = pool.submit(binned, n, samples, threads).result()
+    print(row, flush=True)
+    return row
+
+
+def binned(n: int, samples: int, threads: int) -> dict[str, float]:
+    points, lengths, genome = community(n, samples, seed=1)
+    cpu, wall = time.process_time(), time.perf_counter()
+    found = bin_contigs(points, lengths, 1_500, 200_000, threads=threads)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    held = found.label >= 0
+    pairs = len(set(zip(found.label[held].tolist(), genome[held].tolist(), strict=True)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"contigs": n, "samples": samples, "genomes": int(genome.max()) + 1, "bins": found.bins, "bin_genome_pairs": pairs,
+            "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()), "cpu_seconds": cpu, "wall_seconds": wall, "peak_mib": peak}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from bench.communities import PLANS, Plan, build
 from bench.oracle import bases_of_genomes
 from bench.peers import is_long, samples_of
-from bench.quality import with_earlier
+from bench.quality import row_of, with_earlier
 from llmbin.demo import synthetic_genome
 from llmbin.depth_tables import read_depth_table
 from llmbin.fasta import read_fasta
@@ -75,6 +75,17 @@ def test_bases_add_up_along_the_tree() -> None:
     tree = Tree(3, np.array([0, 3]), np.array([1, 2]), np.array([1.0, 2.0], np.float32), np.array([5, 6, 7, 11, 18]))
     bases = bases_of_genomes(tree, np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1]), np.array([5, 6, 7, 9]), 2)
     assert bases.tolist() == [[5, 9], [6, 0], [0, 7], [11, 9], [11, 16]]
+
+
+def test_several_runs_make_the_row_of_the_median() -> None:
+    runs = [
+        {"near_complete": n, "f1": f, "wall_seconds": w, "cpu_seconds": 2 * w, "peak_mib": 1}
+        for n, f, w in ((9, 0.3, 5), (7, 0.1, 1), (8, 0.2, 3))
+    ]
+    assert row_of(runs) == {
+        "near_complete": 8, "f1": 0.2, "wall_seconds": 3, "cpu_seconds": 6, "peak_mib": 1, "near_complete_runs": [9, 7, 8],
+    }  # fmt: skip
+    assert row_of(runs[:1]) == runs[0]
 
 
 def test_new_rows_take_the_place_of_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

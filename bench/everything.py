@@ -1,0 +1,39 @@
+"""The README's table of binners anew: communities, all binners that are on PATH, tables and pictures.
+
+python -m bench.everything genomes work [--repeats 3] [--communities three one ...]
+
+``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are not made again. Hours, not minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import communities, plots, quality, report
+from .peers import PEERS, version_of
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("genomes", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each peer (default: %(default)s)")
+    parser.add_argument("--communities", nargs="+", default=list(communities.PLANS), choices=list(communities.PLANS))
+    options = parser.parse_args()
+    for name in options.communities:
+        if not (options.work / name / "plan.json").exists():
+            print(communities.build(options.genomes, options.work / name, communities.PLANS[name]), flush=True)
+    found = [name for name, peer in PEERS.items() if version_of(peer)]
+    print(f"peers on PATH: {', '.join(found) or 'none'}", flush=True)
+    folders = [f"{name}={options.work / name}" for name in options.communities]
+    sys.argv = ["quality", *folders, "--peers", *found, "--repeats", str(options.repeats), "--ablations", "markers off"]
+    for step in (quality.main, plots.main):
+        step()
+        sys.argv = sys.argv[:1]
+    report.main()
+
+
+if __name__ == "__main__":
+    main()
