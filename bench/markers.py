@@ -6,19 +6,17 @@ python -m bench.markers --fasta contigs.fasta [--contigs 4000]
 from __future__ import annotations
 
 import argparse
-import gzip
 import time
 from pathlib import Path
 
 import numpy as np
-import pyhmmer
 import pyrodigal
 from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
 from llmbin._kernels import encode_bases
 from llmbin.contigs import Contig
 from llmbin.fasta import read_fasta
-from llmbin.markers import DATA, MarkerSearch, load_marker_set, profile_hits
+from llmbin.markers import MarkerSearch, load_marker_set, profile_hits, read_profiles
 
 from . import record
 
@@ -34,10 +32,9 @@ def full_route(sequences: list[bytes]) -> np.ndarray:
     ]
     block = DigitalSequenceBlock(alphabet, proteins)
     found = np.zeros((len(sequences), len(markers.names)), np.int16)
-    with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
-        for family, profile in enumerate(profiles):
-            for name in profile_hits(profile, block, markers.cutoffs[family]):
-                found[int(name), family] += 1
+    for family, profile in enumerate(read_profiles()):
+        for name in profile_hits(profile, block, markers.cutoffs[family]):
+            found[int(name), family] += 1
     return found
 
 

@@ -106,22 +106,42 @@ struct MarkerCandidate {
     std::string protein;  // the whole stretch between two stops, or the ends of the contig
 };
 
+// Log-odds in bits of the twenty amino acids in each column of each family's profile; family f has columns first[f] to first[f + 1] - 1.
+struct Profiles {
+    std::vector<float> bits;     // [columns, 20]
+    std::vector<int32_t> first;  // [families + 1]
+};
+
+// Each family has some `words` of six residues that its profile likes best. A stretch is a candidate if such a word in it, extended along the
+// profile without gaps, is worth `least_bits`, and if it has `least_residues`.
+struct MarkerRules {
+    size_t words;
+    float least_bits;
+    size_t least_residues;
+};
+
 class MarkerScanner {
 public:
-    // Seeds are words of six of the twenty amino acids, each of one family. A stretch of `min_residues` is a candidate with
-    // `min_hits` seeds of a family, or with two that begin within `near` residues.
-    MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int near, int min_residues);
+    MarkerScanner(Profiles profiles, MarkerRules rules);
     // Candidates of both strands, added to `out`.
     void scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const;
 
 private:
-    static constexpr uint32_t kNoWord = 0xffffffffu, kFilterBits = 1u << 23;
-    static constexpr uint16_t kAmbiguous = 0xffff;
+    static constexpr uint32_t kNoWord = 0xffffffffu, kFilterBits = 1u << 24;
+    struct Stretch;
+    struct Seed {
+        uint32_t word;
+        uint16_t family, column;  // of the family's profile, where the word begins
+    };
+    float worth(const Seed &seed) const;
+    void add_words(size_t family, std::vector<Seed> &seeds) const;
+    bool extends(const uint8_t *strand, size_t begin, size_t end, size_t at, const Seed &seed) const;
     void scan_strand(const uint8_t *strand, size_t n, std::vector<MarkerCandidate> &out) const;
-    size_t min_hits_;
-    uint32_t near_, min_residues_;
+    void close(const uint8_t *strand, Stretch &stretch, size_t end, std::vector<MarkerCandidate> &out) const;
+    Profiles profiles_;
+    MarkerRules rules_;
     std::vector<uint64_t> filter_;
-    std::vector<std::pair<uint32_t, uint16_t>> table_;
+    std::vector<Seed> table_;
 };
 
 // tree.cpp

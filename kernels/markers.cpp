@@ -1,4 +1,5 @@
-// Six-frame translation with a seed filter: stretches between stop codons that share 6-mers with a marker family.
+// Six-frame translation with a seed filter: stretches between stop codons in which a word of six residues, extended along the profile of
+// a marker family, scores. (Seeds and ungapped extension as in BLAST, Altschul et al. 1990, with profiles for queries.)
 #include "kernels.hpp"
 
 #include <algorithm>
@@ -8,9 +9,11 @@ namespace llmbin {
 
 namespace {
 
-constexpr int kStop = 20, kUnknown = 21;
+constexpr int kStop = 20, kUnknown = 21, kWord = 6;
 constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY*X";
 constexpr uint32_t kWordMask = (1u << 30) - 1;  // six residues of five bits
+constexpr float kDrop = 10;                     // bits below its best at which an extension ends
+constexpr float kMostBits = 24, kFewestBits = 8;  // of a word: six tryptophans have more, six residues of no kind have none
 
 // Genetic code 11, codons in the order A C G T.
 constexpr std::array<uint8_t, 64> make_code() {
@@ -30,27 +33,75 @@ uint32_t hash(uint32_t word) {
     return word ^ word >> 15;
 }
 
+int residue_at(const uint8_t *s) {
+    if ((s[0] | s[1] | s[2]) & 4) return kUnknown;
+    return kCode[s[0] << 4 | s[1] << 2 | s[2]];
+}
+
 }  // namespace
 
-MarkerScanner::MarkerScanner(const std::vector<std::string> &seeds, const std::vector<uint16_t> &families, int min_hits, int near,
-                             int min_residues)
-    : min_hits_(min_hits), near_(near), min_residues_(min_residues), filter_(kFilterBits / 64, 0) {
+// An open stretch of one frame: its first base, the last residues, and the families that were found in it.
+struct MarkerScanner::Stretch {
+    size_t begin = 0;
+    uint32_t word = 0;
+    int filled = 0;
+    std::vector<uint16_t> families;
+};
+
+MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterBits / 64, 0) {
+    std::vector<Seed> seeds;
+    for (size_t f = 0; f + 1 < profiles_.first.size(); ++f) add_words(f, seeds);
     size_t size = 1;
-    while (size < 2 * seeds.size() + 2) size <<= 1;
-    table_.assign(size, {kNoWord, 0});
-    for (size_t i = 0; i < seeds.size(); ++i) {
-        uint32_t word = 0;
-        for (char c : seeds[i]) {
-            uint32_t r = 0;
-            while (r < 20 && kLetters[r] != c) ++r;
-            word = word << 5 | r;
-        }
-        const uint32_t h = hash(word);
+    while (2 * size < 3 * seeds.size() + 2) size <<= 1;
+    table_.assign(size, {kNoWord, 0, 0});
+    for (const Seed &seed : seeds) {
+        const uint32_t h = hash(seed.word);
         filter_[(h % kFilterBits) / 64] |= 1ull << (h % 64);
         size_t slot = h & (size - 1);
-        while (table_[slot].first != kNoWord && table_[slot].first != word) slot = (slot + 1) & (size - 1);
-        // A word of two families says nothing about either.
-        table_[slot] = {word, table_[slot].first == word && table_[slot].second != families[i] ? kAmbiguous : families[i]};
+        while (table_[slot].word != kNoWord && !(table_[slot].word == seed.word && table_[slot].family == seed.family)) slot = (slot + 1) & (size - 1);
+        if (table_[slot].word == kNoWord || worth(table_[slot]) < worth(seed)) table_[slot] = seed;
+    }
+}
+
+// Bits of a word where it stands in its profile.
+float MarkerScanner::worth(const Seed &seed) const {
+    const float *column = profiles_.bits.data() + 20 * (profiles_.first[seed.family] + seed.column);
+    float bits = 0;
+    for (int k = 0; k < kWord; ++k) bits += column[20 * k + (seed.word >> 5 * (kWord - 1 - k) & 31)];
+    return bits;
+}
+
+// The best words of a family: all that are worth so many bits to some six columns, for the most bits (in halves) that make enough of them. So a
+// family that is less conserved is looked for with worse words, not with fewer.
+void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
+    const int32_t first = profiles_.first[family], last = profiles_.first[family + 1];
+    std::vector<std::array<uint32_t, 20>> order(last - first);  // residues of each column, the best first
+    for (int32_t c = first; c < last; ++c) {
+        const float *bits = profiles_.bits.data() + 20 * c;
+        auto &mine = order[c - first];
+        for (uint32_t r = 0; r < 20; ++r) mine[r] = r;
+        std::sort(mine.begin(), mine.end(), [&](uint32_t a, uint32_t b) { return bits[a] != bits[b] ? bits[a] > bits[b] : a < b; });
+    }
+    const size_t before = seeds.size();
+    for (float least = kMostBits; seeds.size() < before + rules_.words && least >= kFewestBits; least -= 0.5f) {
+        seeds.resize(before);
+        for (int32_t c = first; c + kWord <= last; ++c) {
+            float rest[kWord + 1] = {};  // the most that the residues from k on can add
+            for (int k = kWord - 1; k >= 0; --k) rest[k] = rest[k + 1] + profiles_.bits[20 * (c + k) + order[c + k - first][0]];
+            if (rest[0] < least) continue;
+            auto grow = [&](auto &&self, int k, uint32_t word, float bits) -> void {
+                if (k == kWord) {
+                    seeds.push_back({word, static_cast<uint16_t>(family), static_cast<uint16_t>(c - first)});
+                    return;
+                }
+                for (const uint32_t r : order[c + k - first]) {
+                    const float sum = bits + profiles_.bits[20 * (c + k) + r];
+                    if (sum + rest[k + 1] < least) break;
+                    self(self, k + 1, word << 5 | r, sum);
+                }
+            };
+            grow(grow, 0, 0, 0);
+        }
     }
 }
 
@@ -67,68 +118,74 @@ void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandi
     }
 }
 
+// Whether the seed whose word begins at base `at` lies in a good match of its profile. The match stays in the open stretch: from `begin` to a
+// stop, an unknown residue, or `end`, the end of the strand.
+bool MarkerScanner::extends(const uint8_t *s, size_t begin, size_t end, size_t at, const Seed &seed) const {
+    const int32_t first = profiles_.first[seed.family], last = profiles_.first[seed.family + 1], column = first + seed.column;
+    const float *bits = profiles_.bits.data();
+    float sum = 0, best = 0;
+    size_t b = at + 3 * kWord;
+    for (int32_t c = column + kWord; c < last && b + 3 <= end && sum > best - kDrop; ++c, b += 3) {
+        const int r = residue_at(s + b);
+        if (r >= kStop) break;
+        sum += bits[20 * c + r];
+        best = std::max(best, sum);
+    }
+    const float after = best;
+    sum = best = 0;
+    b = at;
+    for (int32_t c = column - 1; c >= first && b >= begin + 3 && sum > best - kDrop; --c) {
+        b -= 3;
+        const int r = residue_at(s + b);
+        if (r >= kStop) break;
+        sum += bits[20 * c + r];
+        best = std::max(best, sum);
+    }
+    return worth(seed) + after + best >= rules_.least_bits;
+}
+
+void MarkerScanner::close(const uint8_t *s, Stretch &stretch, size_t end, std::vector<MarkerCandidate> &out) const {
+    if (!stretch.families.empty() && (end - stretch.begin) / 3 >= rules_.least_residues) {
+        std::string protein;
+        for (size_t b = stretch.begin; b + 3 <= end; b += 3) protein += kLetters[residue_at(s + b)];
+        std::sort(stretch.families.begin(), stretch.families.end());
+        for (uint16_t family : stretch.families) out.push_back({family, protein});
+    }
+    stretch.families.clear();
+    stretch.filled = 0;
+}
+
 void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCandidate> &out) const {
-    struct Frame {
-        size_t begin = 0;       // first base of the open stretch
-        uint32_t word = 0;
-        int filled = 0;
-        std::vector<std::pair<uint16_t, uint32_t>> hits;  // family, residue of the stretch
-    } frames[3];
-    for (size_t f = 0; f < 3; ++f) frames[f].begin = f;
-
-    auto close = [&](Frame &frame, size_t end) {  // bases begin .. end - 1
-        if (frame.hits.size() > 1 && (end - frame.begin) / 3 >= min_residues_) {
-            std::sort(frame.hits.begin(), frame.hits.end());
-            for (size_t i = 0; i < frame.hits.size();) {
-                size_t j = i;
-                bool close_by = false;
-                for (++j; j < frame.hits.size() && frame.hits[j].first == frame.hits[i].first; ++j)
-                    close_by |= frame.hits[j].second - frame.hits[j - 1].second <= near_;
-                if (j - i >= min_hits_ || close_by) {
-                    MarkerCandidate c{frame.hits[i].first, {}};
-                    for (size_t b = frame.begin; b + 3 <= end; b += 3) {
-                        const bool known = s[b] < 4 && s[b + 1] < 4 && s[b + 2] < 4;
-                        c.protein += kLetters[known ? kCode[s[b] << 4 | s[b + 1] << 2 | s[b + 2]] : kUnknown];
-                    }
-                    out.push_back(std::move(c));
-                }
-                i = j;
-            }
-        }
-        frame.hits.clear();
-        frame.filled = 0;
-    };
-
+    Stretch stretches[3];
+    for (size_t f = 0; f < 3; ++f) stretches[f].begin = f;
     for (size_t i = 0; i + 3 <= n; ++i) {
-        Frame &frame = frames[i % 3];
-        if ((s[i] | s[i + 1] | s[i + 2]) & 4) {
-            frame.filled = 0;
+        Stretch &open = stretches[i % 3];
+        const int residue = residue_at(s + i);
+        if (residue == kUnknown) {
+            open.filled = 0;
             continue;
         }
-        const uint32_t residue = kCode[s[i] << 4 | s[i + 1] << 2 | s[i + 2]];
         if (residue == kStop) {
-            if (!frame.hits.empty()) close(frame, i);
-            frame.filled = 0;
-            frame.begin = i + 3;
+            close(s, open, i, out);
+            open.begin = i + 3;
             continue;
         }
-        frame.word = (frame.word << 5 | residue) & kWordMask;
-        if (++frame.filled < 6) continue;
-        const uint32_t h = hash(frame.word);
+        open.word = (open.word << 5 | static_cast<uint32_t>(residue)) & kWordMask;
+        if (++open.filled < kWord) continue;
+        const uint32_t h = hash(open.word);
         if (!(filter_[(h % kFilterBits) / 64] >> (h % 64) & 1)) continue;
         const size_t mask = table_.size() - 1;
-        for (size_t slot = h & mask; table_[slot].first != kNoWord; slot = (slot + 1) & mask)
-            if (table_[slot].first == frame.word) {
-                if (table_[slot].second != kAmbiguous) frame.hits.emplace_back(table_[slot].second, static_cast<uint32_t>((i - frame.begin) / 3));
-                break;
-            }
-    }
-    for (size_t f = 0; f < 3; ++f)
-        if (!frames[f].hits.empty()) {
-            size_t end = frames[f].begin;
-            while (end + 3 <= n) end += 3;
-            close(frames[f], end);
+        for (size_t slot = h & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
+            const Seed &seed = table_[slot];
+            if (seed.word != open.word || std::find(open.families.begin(), open.families.end(), seed.family) != open.families.end()) continue;
+            if (extends(s, open.begin, n, i - 3 * (kWord - 1), seed)) open.families.push_back(seed.family);
         }
+    }
+    for (Stretch &open : stretches) {
+        size_t end = open.begin;
+        while (end + 3 <= n) end += 3;
+        close(s, open, end, out);
+    }
 }
 
 }  // namespace llmbin

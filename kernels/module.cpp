@@ -149,14 +149,17 @@ NB_MODULE(_kernels, m) {
         .def_ro("error", &DepthCounter::error);
 
     nb::class_<MarkerScanner>(m, "MarkerScanner", "Finds stretches that may hold a marker gene.")
-        .def("__init__", [](MarkerScanner *self, std::vector<std::string> seeds, std::vector<uint16_t> families, int min_hits, int near,
-                            int min_residues) {
-            if (min_hits < 2 || near < 0 || min_residues < 0) throw std::invalid_argument("min_hits must be 2 or more, near and min_residues 0 or more");
-            if (seeds.size() != families.size()) throw std::invalid_argument("one family a seed");
-            for (const auto &s : seeds)
-                if (s.size() != 6) throw std::invalid_argument("a seed has six residues");
-            new (self) MarkerScanner(seeds, families, min_hits, near, min_residues);
-        }, nb::arg("seeds"), nb::arg("families"), nb::arg("min_hits"), nb::arg("near"), nb::arg("min_residues"))
+        .def("__init__", [](MarkerScanner *self, Matrix profiles, std::vector<int32_t> first, int words, float least_bits, int least_residues) {
+            if (words < 0 || least_residues < 0) throw std::invalid_argument("words and least_residues must be 0 or more");
+            if (profiles.shape(1) != 20) throw std::invalid_argument("profiles must have a column for each of twenty amino acids");
+            if (first.empty() || first.front() != 0 || first.back() != static_cast<int64_t>(profiles.shape(0)) || !std::is_sorted(first.begin(), first.end()))
+                throw std::invalid_argument("first must rise from 0 to the number of columns");
+            if (first.size() > 0xffff || profiles.shape(0) > 0x7fffffff / 20) throw std::invalid_argument("too many profiles");
+            for (size_t f = 1; f < first.size(); ++f)
+                if (first[f] - first[f - 1] > 0xffff) throw std::invalid_argument("a profile is too long");
+            Profiles held{{profiles.data(), profiles.data() + profiles.size()}, std::move(first)};
+            new (self) MarkerScanner(std::move(held), {static_cast<size_t>(words), least_bits, static_cast<size_t>(least_residues)});
+        }, nb::arg("profiles"), nb::arg("first"), nb::arg("words"), nb::arg("least_bits"), nb::arg("least_residues"))
         .def("scan", [](const MarkerScanner &scanner, In<uint8_t, nb::ndim<1>> codes) {
             std::vector<MarkerCandidate> found;
             {

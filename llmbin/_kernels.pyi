@@ -88,5 +88,12 @@ class DepthCounter:
     def depths(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 
 class MarkerScanner:
-    def __init__(self, seeds: list[str], families: list[int], min_hits: int, near: int, min_residues: int) -> None: ...
+    def __init__(
+        self,
+        profiles: npt.NDArray[np.float32],
+        first: list[int],
+        words: int,
+        least_bits: float,
+        least_residues: int,
+    ) -> None: ...
     def scan(self, codes: npt.NDArray[np.uint8]) -> list[tuple[int, str]]: ...

@@ -101,17 +101,12 @@ def reverse_complement(sequence: str) -> str:
 
 def marker_proteins() -> list[str]:
     """Consensus proteins of the bacterial markers; none without pyhmmer."""
-    from .markers import DATA, load_marker_set, markers_available
+    from .markers import load_marker_set, markers_available, read_profiles
 
     if not markers_available():
         return []
-    import gzip
-
-    import pyhmmer
-
     used = load_marker_set().used[0]
-    with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
-        consensus = [str(p.consensus).upper() for p in profiles]
+    consensus = [str(p.consensus).upper() for p in read_profiles()]
     return ["".join(c for c in p if c in AMINO) for p, u in zip(consensus, used, strict=True) if u]
 
 

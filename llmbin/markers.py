@@ -1,8 +1,8 @@
 """Single-copy marker genes: where they are, and what they say of a set of contigs.
 
 Markers are genes that nearly every bacterium, or every archaeon, has exactly once. A native kernel translates contigs in
-six frames and keeps stretches that share 6-mers with a marker family; pyhmmer searches just those with the family's
-profile. The profiles are our own (see ``llmbin/data/MARKERS.md``).
+six frames and keeps stretches that match the profile of a marker family without gaps; pyhmmer searches just those with the
+whole profile. The profiles are our own (see ``llmbin/data/MARKERS.md``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ DATA = Path(__file__).parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
-MIN_SEEDS = 3  # of a family in a stretch, or two within so many residues:
-NEAR = 40
+WORDS = 6_000  # of six residues, the best of each family's profile, that are looked for
+LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
 Counts = npt.NDArray[np.int16]
 
@@ -97,13 +97,7 @@ class MarkerSearch:
         from ._kernels import MarkerScanner
 
         self.markers = markers
-        index = {name: i for i, name in enumerate(markers.names)}
-        words, families = [], []
-        for line in gzip.decompress((DATA / "seeds.txt.gz").read_bytes()).decode().splitlines():
-            word, name = line.split("\t")
-            words.append(word)
-            families.append(index[name])
-        self._scanner = MarkerScanner(words, families, MIN_SEEDS, NEAR, MIN_RESIDUES)
+        self._scanner = MarkerScanner(*profile_columns(), WORDS, LEAST_BITS, MIN_RESIDUES)
         self._threads = threads
         self._candidates: list[list[tuple[int, str]]] = [[] for _ in markers.names]
 
@@ -125,23 +119,40 @@ class MarkerSearch:
 
     def counts(self, n: int) -> Counts:
         """Copies of each marker on each contig: int16 [n, markers]."""
-        import pyhmmer
         from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
         alphabet = Alphabet.amino()
         found = np.zeros((n, len(self.markers.names)), np.int16)
-        with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
-            for family, profile in enumerate(profiles):
-                candidates = self._candidates[family]
-                if not candidates:
-                    continue
-                block = DigitalSequenceBlock(
-                    alphabet,
-                    [TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet) for k, (_, protein) in enumerate(candidates)],
-                )
-                for name in profile_hits(profile, block, self.markers.cutoffs[family]):
-                    found[candidates[int(name)][0], family] += 1
+        for family, profile in enumerate(read_profiles()):
+            candidates = self._candidates[family]
+            if not candidates:
+                continue
+            block = DigitalSequenceBlock(
+                alphabet,
+                [TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet) for k, (_, protein) in enumerate(candidates)],
+            )
+            for name in profile_hits(profile, block, self.markers.cutoffs[family]):
+                found[candidates[int(name)][0], family] += 1
         return found
+
+
+def read_profiles() -> Iterator[Any]:
+    """The profiles that ship with the package, in the order of `load_marker_set`."""
+    import pyhmmer
+
+    with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
+        yield from profiles
+
+
+def profile_columns() -> tuple[npt.NDArray[np.float32], list[int]]:
+    """Log-odds (bits) of the twenty amino acids in the columns of all profiles float32 [columns, 20], and where each profile begins and the last ends."""
+    from pyhmmer.easel import Alphabet
+    from pyhmmer.plan7 import Background
+
+    held = [np.array(profile.match_emissions, np.float32)[1:, :20] for profile in read_profiles()]
+    usual = np.array(Background(Alphabet.amino()).residue_frequencies, np.float32)[:20]
+    first = np.concatenate([[0], np.cumsum([len(columns) for columns in held])])
+    return np.log2(np.concatenate(held) / usual), first.tolist()
 
 
 def profile_hits(profile: Any, block: Any, cutoff: float) -> Iterator[str]:

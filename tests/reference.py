@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby, pairwise, product
+from itertools import groupby, product
 
 import numpy as np
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
+RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 CODON = dict(zip(map("".join, product("ACGT", repeat=3)), "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF", strict=True))
 
 
@@ -47,17 +48,47 @@ def codons(text: str, shortest: int) -> np.ndarray:
     return out
 
 
-def marker_candidates(text: str, seeds: dict[str, int], min_hits: int, near: int, min_residues: int) -> list[tuple[int, str]]:
+def least_of_words(profile: np.ndarray, words: int) -> float:
+    """The most bits (in halves, 24 to 8) that at least so many words of six residues have in some six columns; 8 if there are none."""
+    sums: Counter[float] = Counter()
+    for c in range(len(profile) - 5):
+        window: Counter[float] = Counter({0.0: 1})
+        for column in profile[c : c + 6].tolist():
+            window = sum((Counter({bits + more: n for bits, n in window.items()}) for more in column), Counter())
+        sums += window
+    return next((x / 2 for x in range(48, 15, -1) if sum(n for bits, n in sums.items() if bits >= x / 2) >= words), 8.0)
+
+
+def extended(part: str, at: int, profile: np.ndarray, column: int) -> float:
+    """Bits of the word at ``at`` in six columns, and of what goes on without gaps on either side until it is 10 bits below its best."""
+
+    def side(step: int, i: int, c: int) -> float:
+        total = best = 0.0
+        while 0 <= i < len(part) and 0 <= c < len(profile) and part[i] != "X" and total > best - 10:
+            total += float(profile[c, RESIDUES.index(part[i])])
+            best, i, c = max(best, total), i + step, c + step
+        return best
+
+    word = sum(float(profile[column + k, RESIDUES.index(part[at + k])]) for k in range(6))
+    return word + side(1, at + 6, column + 6) + side(-1, at - 1, column - 1)
+
+
+def marker_candidates(text: str, profiles: list[np.ndarray], words: int, least_bits: float, min_residues: int) -> list[tuple[int, str]]:
     out = []
-    for strand in (text, reverse_complement(text)):
+    for (family, profile), strand in product(enumerate(profiles), (text, reverse_complement(text))):
+        least = least_of_words(profile, words)
         for frame in range(3):
             protein = "".join(CODON.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3))
             for part in protein.split("*"):
-                for family in set(seeds.values()):
-                    at = [i for i in range(len(part) - 5) if seeds.get(part[i : i + 6]) == family]
-                    close = any(b - a <= near for a, b in pairwise(at))
-                    if (len(at) >= min_hits or close) and len(part) >= min_residues:
-                        out.append((family, part))
+                found = False
+                for at in range(len(part) - 5):
+                    if "X" in part[at : at + 6]:
+                        continue
+                    bits = [sum(profile[c + k, RESIDUES.index(part[at + k])] for k in range(6)) for c in range(len(profile) - 5)]
+                    if bits and max(bits) >= least:
+                        found |= extended(part, at, profile, int(np.argmax(bits))) >= least_bits
+                if found and len(part) >= min_residues:
+                    out.append((family, part))
     return sorted(out)
 
 

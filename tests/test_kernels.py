@@ -48,25 +48,39 @@ def test_a_gene_shows_its_codons_on_either_strand() -> None:
         assert codons(encode_bases(strand.encode()), 150).tolist() == want
 
 
-SEEDS = {"MKLVAA": 0, "KLVAAG": 0, "GGHHAA": 1, "AAAAAA": 2, "RRRRRR": 1}
+def scanner_of(profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int) -> MarkerScanner:
+    first = [0, *np.cumsum([len(p) for p in profiles]).tolist()]
+    return MarkerScanner(np.concatenate(profiles).astype(np.float32), first, words, least_bits, least_residues)
 
 
-@given(
-    st.lists(
-        st.sampled_from(["ATGAAACTGGTTGCGGCGGGT", "GGTGGTCATCATGCGGCG", "GCG" * 7, "CGC" * 8, "TAA", "A", "NN", "CTAG"]), max_size=12
-    ).map("".join),
-    st.booleans(),
-)
-def test_marker_candidates_equal_the_reference(text: str, flip: bool) -> None:
-    text = reference.reverse_complement(text) if flip else text
-    for rule in ((2, 0, 1), (3, 1, 5), (9, 8, 1)):
-        scanner = MarkerScanner(list(SEEDS), list(SEEDS.values()), *rule)
-        assert sorted(scanner.scan(encode_bases(text.encode()))) == reference.marker_candidates(text, SEEDS, *rule)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(1, 20, 1), (30, 24, 8), (2_000, 16, 1)]))
+@settings(max_examples=40, deadline=None)
+def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(seed)
+    profiles = [np.where(rng.random((n, 20)) < 0.15, 4.0, -rng.integers(0, 4, (n, 20))) for n in (12, 4, 7)]
+    codon_of = {residue: word for word, residue in reference.CODON.items()}
+    text = ""
+    for _ in range(rng.integers(0, 6)):
+        profile = profiles[rng.integers(0, 3)]
+        best = profile.argmax(1) if rng.random() < 0.7 else rng.integers(0, 20, len(profile))
+        gene = "".join(codon_of[reference.RESIDUES[r]] for r in best[rng.integers(0, 4) :])
+        text += rng.choice(["", "TAA", "NNA", "A", "CG"]) + (gene if rng.random() < 0.5 else reference.reverse_complement(gene))
+    found = scanner_of(profiles, *rule).scan(encode_bases(text.encode()))
+    assert sorted(found) == reference.marker_candidates(text, profiles, *rule)
 
 
-def test_ambiguous_seeds_say_nothing() -> None:
-    scanner = MarkerScanner(["MKLVAA", "MKLVAA"], [0, 1], 2, 50, 1)
-    assert scanner.scan(encode_bases(b"ATGAAACTGGTTGCGGCG" * 3)) == []
+def test_a_scanner_says_what_it_cannot_take() -> None:
+    profile = np.zeros((8, 20), np.float32)
+    for arguments, why in (
+        ((profile[:, :19].copy(), [0, 8], 1, 1.0, 1), "twenty"),
+        ((profile, [0, 9], 1, 1.0, 1), "first must rise"),
+        ((profile, [0, 9, 8], 1, 1.0, 1), "first must rise"),
+        ((profile, [], 1, 1.0, 1), "first must rise"),
+        ((profile, [0, 8], -1, 1.0, 1), "0 or more"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            MarkerScanner(*arguments)
+    assert scanner_of([profile], 10, 1.0, 1).scan(np.zeros(2, np.uint8)) == []
 
 
 def points(n: int, dims: int, samples: int, seed: int) -> tuple[np.ndarray, ...]:

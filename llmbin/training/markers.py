@@ -6,7 +6,6 @@
 3. The best hit of every genome joins the family; pyfamsa aligns, pyhmmer builds a profile, and the profile searches all proteins.
 4. The cut-off is the score that best separates each genome's first hit from its second; families that are
    single-copy and nearly universal in bacteria or in archaea are markers.
-5. Seeds are the 6-mers of amino acids that several clades share: the native filter looks for them in six frames.
 """
 
 from __future__ import annotations
@@ -29,8 +28,6 @@ from .shards import Genome
 
 log = logging.getLogger("llmbin.training")
 AMINO = Alphabet.amino()
-SEED_LENGTH = 6
-FEW_CLADES = 20
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,6 @@ class MarkerSettings:
     panel: int = 24
     prevalence: float = 0.9
     single_copy: float = 0.97
-    seed_clades: int = 3
     cpus: int = 1
 
 
@@ -102,23 +98,6 @@ def build_profile(name: str, members: list[tuple[str, str]], threads: int) -> An
     return hmm
 
 
-def conserved_seeds(members: list[tuple[str, str]], clade: dict[str, str], archaea: set[str], minimum: int) -> set[str]:
-    """6-mers of amino acids that a family has in at least ``minimum`` clades of a domain.
-
-    A domain with few clades says little of what is conserved, so all 6-mers of its members are taken.
-    """
-    out: set[str] = set()
-    for side in (False, True):
-        clades: dict[str, set[str]] = defaultdict(set)
-        mine = [(n.split("|")[0], p) for n, p in members if (n.split("|")[0] in archaea) == side]
-        for genome, protein in mine:
-            for i in range(len(protein) - SEED_LENGTH + 1):
-                clades[protein[i : i + SEED_LENGTH]].add(clade[genome])
-        least = minimum if len({clade[g] for g, _ in mine}) >= FEW_CLADES else 1
-        out |= {s for s, c in clades.items() if len(c) >= least and "X" not in s and "*" not in s}
-    return out
-
-
 def learn_markers(
     proteins: list[tuple[str, str]],
     clade: dict[str, str],
@@ -129,7 +108,7 @@ def learn_markers(
     out: Path,
     settings: MarkerSettings,
 ) -> None:
-    """Write ``markers.h3m.gz``, ``seeds.txt.gz`` (6-mer TAB family) and ``markers.json`` to ``out``.
+    """Write ``markers.h3m.gz`` and ``markers.json`` to ``out``.
 
     ``share`` is how much of each genome is at hand; ``panel`` the genomes that seed families are looked for in.
     """
@@ -157,22 +136,17 @@ def learn_markers(
     # Members and cut-offs again, with the final profiles.
     found = [search(hits, weight) for hits in pyhmmer.hmmer.hmmsearch(profiles, everything, cpus=settings.cpus, E=1e-5)]
     kept = choose(found, weight, share, archaea, settings)
-    markers, seeds = [], []
+    markers = []
     prevalence = {d: prevalences(found, weight, share, side) for d, side in domains(by_genome, archaea).items()}
     for f in sorted(kept):
-        core = [(hits[0][1], by_name[hits[0][1]]) for hits in found[f].kept.values()]
-        ours = conserved_seeds(core, clade, archaea, settings.seed_clades)
         name = profiles[f].name if isinstance(profiles[f].name, str) else profiles[f].name.decode()
-        seeds += [(s, name) for s in sorted(ours)]
         row = {d: [round(float(p[f]), 4), round(float(t[f]), 4)] for d, (p, t) in prevalence.items()}
         markers.append({"name": name, "cutoff": round(found[f].cutoff, 1), "length": profiles[f].M, **row})
-        log.info("%s: %s, %d seeds", name, markers[-1], len(ours))
+        log.info("%s: %s", name, markers[-1])
     profiles = [profiles[f] for f in sorted(kept)]
     with open(out / "markers.h3m.gz", "wb") as packed, gzip.GzipFile("", "wb", mtime=0, fileobj=packed) as handle:
         for hmm in profiles:
             hmm.write(handle, binary=True)  # a hundred times faster to read than HMMER's text
-    text = "".join(f"{s}\t{n}\n" for s, n in seeds)
-    (out / "seeds.txt.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     (out / "markers.json").write_text(json.dumps(markers, indent=1))
 
 
