@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,7 @@ DATA = Path(__file__).parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
+BELOW_CUTOFF = 3.0  # bits
 WORDS = 6_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
@@ -136,12 +138,13 @@ class MarkerSearch:
         return found
 
 
-def read_profiles() -> Iterator[Any]:
+def read_profiles() -> list[Any]:
     """The profiles that ship with the package, in the order of `load_marker_set`."""
     import pyhmmer
 
+    # All of them at once: pyhmmer dies of a file that is closed half read.
     with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
-        yield from profiles
+        return list(profiles)
 
 
 def profile_columns() -> tuple[npt.NDArray[np.float32], list[int]]:
@@ -159,7 +162,10 @@ def profile_hits(profile: Any, block: Any, cutoff: float) -> Iterator[str]:
     """Names of the proteins of a block that reach a profile's cut-off (bits) and cover enough of it."""
     import pyhmmer
 
-    pipeline = pyhmmer.plan7.Pipeline(profile.alphabet, T=cutoff, bias_filter=False)
+    # Most candidates are relatives of the family. Those whose Forward score is clearly below the cut-off need no domains, which cost most.
+    known = profile.evalue_parameters
+    chance = math.exp(-known.f_lambda * max(0.0, cutoff - BELOW_CUTOFF - known.f_tau))
+    pipeline = pyhmmer.plan7.Pipeline(profile.alphabet, T=cutoff, F3=min(1e-5, chance), bias_filter=False)
     for hit in pipeline.search_hmm(profile, block):
         begin = min(d.alignment.hmm_from for d in hit.domains)
         end = max(d.alignment.hmm_to for d in hit.domains)

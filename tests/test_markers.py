@@ -66,3 +66,30 @@ def test_mutation_rate() -> None:
     rng = np.random.default_rng(0)
     protein = "A" * 10_000
     assert 0.08 < sum(c != "A" for c in mutate(protein, 0.1, rng)) / 10_000 < 0.11
+
+
+def test_the_early_end_of_a_search_loses_nothing() -> None:
+    import pyhmmer
+    from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
+
+    from llmbin.markers import profile_hits, read_profiles
+
+    markers, alphabet, rng = load_marker_set(), Alphabet.amino(), np.random.default_rng(0)
+    seen = 0
+    for profile, cutoff, _ in zip(read_profiles(), markers.cutoffs, range(12), strict=False):
+        consensus = str(profile.consensus).upper()
+        texts = [mutate(consensus, rate, rng) for rate in np.linspace(0, 0.95, 40)]
+        block = DigitalSequenceBlock(
+            alphabet, [TextSequence(name=str(i).encode(), sequence=t).digitize(alphabet) for i, t in enumerate(texts)]
+        )
+        found = set(profile_hits(profile, block, cutoff))
+        plain = pyhmmer.plan7.Pipeline(alphabet, T=cutoff, bias_filter=False).search_hmm(profile, block)
+        wide = {
+            h.name
+            for h in plain
+            if h.score >= cutoff
+            and max(d.alignment.hmm_to for d in h.domains) - min(d.alignment.hmm_from for d in h.domains) + 1 >= 0.5 * profile.M
+        }
+        assert found == {name if isinstance(name, str) else name.decode() for name in wide}
+        seen += len(found)
+    assert 100 < seen < 12 * 40
