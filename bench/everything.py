@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genomes", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--repeats", type=int, default=3, help="runs of each peer (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each peer that trains (default: %(default)s)")
     parser.add_argument("--communities", nargs="+", default=list(communities.PLANS), choices=list(communities.PLANS))
     options = parser.parse_args()
     for name in options.communities:

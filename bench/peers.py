@@ -31,7 +31,7 @@ Usage = dict[str, float]
 class Peer:
     """``run`` takes a community's folder, an empty folder, the number of threads and a seed, and gives contig -> bin and what it cost.
 
-    ``samples``: most samples it can be given (SemiBin2's pretrained model: one).
+    ``samples``: most samples it can be given (SemiBin2's pretrained model: one). ``trains``: on the data, from random weights, so that runs differ.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Peer:
     version: list[str]
     run: Callable[[Path, Path, int, int], tuple[dict[str, str], Usage]]
     samples: int = 1_000
+    trains: bool = False
 
 
 def measured(command: list[str]) -> Usage:
@@ -110,7 +111,7 @@ def is_long(folder: Path) -> bool:
 PEERS = {
     "metabat2": Peer("MetaBAT2", "metabat2", ["metabat2", "--help"], metabat2),
     "semibin2": Peer("SemiBin2, global model", "SemiBin2", ["SemiBin2", "--version"], semibin2, samples=1),
-    "vamb": Peer("VAMB", "vamb", ["vamb", "--version"], vamb),
+    "vamb": Peer("VAMB", "vamb", ["vamb", "--version"], vamb, trains=True),
 }
 
 

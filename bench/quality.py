@@ -3,8 +3,8 @@
 python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb] [--repeats 3] [--ablations 'markers off'] [--add]
 
 A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and perhaps *.bam. Runs take the
-depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. Peers draw random numbers: with `--repeats` they are run
-with as many seeds, and the row is that of the run with the median of near-complete genomes, with the median costs. `--add` keeps the rows of earlier runs that this
+depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. Peers that train on the data differ from run to run: with
+`--repeats` they are run with as many seeds, and the row is that of the run with the median of near-complete genomes, with the median costs. `--add` keeps the rows of earlier runs that this
 one does not measure anew.
 """
 
@@ -59,7 +59,7 @@ def tasks_for(folder: Path, options: argparse.Namespace) -> dict[str, Task]:
     for name in options.peers:
         peer = PEERS[name]
         if len(samples_of(folder)) <= peer.samples:
-            tasks[peer.title] = Task(lambda out, seed, run=peer.run: run(folder, out, threads, seed), options.repeats)
+            tasks[peer.title] = Task(lambda out, seed, run=peer.run: run(folder, out, threads, seed), options.repeats if peer.trains else 1)
         else:
             print(f"{peer.title} takes {peer.samples} sample; {folder.name} has more and is left out")
     return tasks
@@ -76,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
-    parser.add_argument("--repeats", type=int, default=1, help="runs of each peer, with seeds from 1")
+    parser.add_argument("--repeats", type=int, default=1, help="runs of each peer that trains, with seeds from 1")
     parser.add_argument("--only-peers", action="store_true", help="leave llmbin-fast itself out")
     parser.add_argument("--ablations", nargs="*", default=[], choices=sorted(ABLATIONS))
     parser.add_argument("--bam", action="store_true", help="also a run from the BAM files")
@@ -105,18 +105,21 @@ def main() -> None:
 def save(options: argparse.Namespace, rows: list[dict[str, Any]]) -> Path:
     """Write what there is, so that a run that is stopped has not been for nothing."""
     peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
+    more: dict[str, Any] = {}
     if options.add:
-        rows, peers = with_earlier(options.name, rows, peers)
-    return record.write(options.name, {"peers": peers, "rows": rows})
+        rows, peers, more["earlier_commands"] = with_earlier(options.name, rows, peers)
+    return record.write(options.name, {"peers": peers, "rows": rows} | more)
 
 
-def with_earlier(name: str, rows: list[dict[str, Any]], peers: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows and versions of the result file too, where nothing new takes their place; a community's rows stand together."""
+def with_earlier(name: str, rows: list[dict[str, Any]], peers: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
+    """Rows, versions and commands of the result file too, where nothing new takes their place; a community's rows stand together."""
     path = record.RESULTS / f"{name}.json"
     old = json.loads(path.read_text()) if path.exists() else {"rows": []}
     key = {(r["community"], r["binner"]): r for r in old["rows"]} | {(r["community"], r["binner"]): r for r in rows}
     communities = list(dict.fromkeys(community for community, _ in key))
-    return [r for c in communities for (community, _), r in key.items() if community == c], old.get("peers", {}) | peers
+    commands = list(dict.fromkeys([*old.get("earlier_commands", []), *([old["command"]] if "command" in old else [])]))
+    commands = [c for c in commands if c != record.command(name)]
+    return [r for c in communities for (community, _), r in key.items() if community == c], old.get("peers", {}) | peers, commands
 
 
 if __name__ == "__main__":

@@ -46,11 +46,16 @@ def argument(text: str) -> str:
     return f"'{plain}'" if " " in plain else plain
 
 
+def command(name: str) -> str:
+    """The command line of this process."""
+    return " ".join(["python", "-m", f"bench.{name}", *map(argument, sys.argv[1:])])
+
+
 def write(name: str, result: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     record = {
-        "command": " ".join(["python", "-m", f"bench.{name}", *map(argument, sys.argv[1:])]),
+        "command": command(name),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {
             "processor": processor(),

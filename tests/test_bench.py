@@ -91,8 +91,11 @@ def test_several_runs_make_the_row_of_the_median() -> None:
 def test_new_rows_take_the_place_of_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.record.RESULTS", tmp_path)
     (tmp_path / "q.json").write_text(
-        '{"peers": {"A": "1"}, "rows": [{"community": "x", "binner": "A", "n": 1}, {"community": "y", "binner": "A", "n": 2}]}'
+        '{"command": "python -m bench.q x", "peers": {"A": "1"}, "rows": [{"community": "x", "binner": "A", "n": 1}, {"community": "y", "binner": "A", "n": 2}]}'
     )
-    rows, peers = with_earlier("q", [{"community": "x", "binner": "B", "n": 3}, {"community": "x", "binner": "A", "n": 4}], {"B": "2"})
+    rows, peers, commands = with_earlier(
+        "q", [{"community": "x", "binner": "B", "n": 3}, {"community": "x", "binner": "A", "n": 4}], {"B": "2"}
+    )
     assert [(r["community"], r["binner"], r["n"]) for r in rows] == [("x", "A", 4), ("x", "B", 3), ("y", "A", 2)]
     assert peers == {"A": "1", "B": "2"}
+    assert commands == ["python -m bench.q x"]
