@@ -269,6 +269,8 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     else:
         for sample in samples:
             map_reads(out, sample)
+            for mate in (1, 2):  # gigabytes that anyone can draw again
+                (out / f"{sample}_{mate}.fq").unlink()
         subprocess.run(["llmbin-fast", "depth", "-q", "-o", str(out / "depth.txt"), *(str(out / f"{s}.bam") for s in samples)], check=True)
     if plan.reads == "assembled":
         truth = aligned_genomes(out, contigs, genomes)

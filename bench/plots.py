@@ -54,19 +54,25 @@ def quality() -> None:
 
 
 def scale() -> None:
-    """CPU seconds of tree, cut and recruitment against the number of contigs, with slopes between neighbours."""
+    """CPU seconds of tree, cut and recruitment against the number of contigs and of samples, with slopes between neighbours."""
     from matplotlib import pyplot
 
-    rows = read("scale")["rows"]
-    figure, axis = pyplot.subplots(figsize=(5, 3.4), layout="constrained")
-    axis.loglog([r["contigs"] for r in rows], [r["cpu_seconds"] for r in rows], "o-", color="#0b5394")
-    for a, b in pairwise(rows):
-        slope = math.log(b["cpu_seconds"] / a["cpu_seconds"]) / math.log(b["contigs"] / a["contigs"])
-        at = math.sqrt(a["contigs"] * b["contigs"]), math.sqrt(a["cpu_seconds"] * b["cpu_seconds"])
-        axis.annotate(f"slope {slope:.1f}", at, xytext=(8, -10), textcoords="offset points", fontsize=9)
-    axis.set_xlabel("contigs")
-    axis.set_ylabel("CPU seconds: tree, cut, recruitment")
-    axis.grid(alpha=0.3, which="both")
+    result = read("scale")
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    panels = (("contigs", result["rows"], f"{result['samples']} samples"), ("samples", result["by_samples"], "20,000 contigs"))
+    for axis, (what, rows, title) in zip(axes, panels, strict=True):
+        axis.loglog([r[what] for r in rows], [r["cpu_seconds"] for r in rows], "o-", color="#0b5394")
+        for a, b in pairwise(rows):
+            slope = math.log(b["cpu_seconds"] / a["cpu_seconds"]) / math.log(b[what] / a[what])
+            at = math.sqrt(a[what] * b[what]), math.sqrt(a["cpu_seconds"] * b["cpu_seconds"])
+            axis.annotate(f"slope {slope:.1f}", at, xytext=(8, -12), textcoords="offset points", fontsize=9)
+        axis.set_xlabel(what)
+        axis.set_title(title, fontsize=11)
+        axis.grid(alpha=0.3, which="both")
+    axes[0].set_ylabel("CPU seconds: tree, cut, recruitment")
+    axes[1].set_ylim(1, 100)
+    axes[1].set_xticks([r["samples"] for r in result["by_samples"]], [str(r["samples"]) for r in result["by_samples"]])
+    axes[1].minorticks_off()
     save(figure, "scale")
 
 

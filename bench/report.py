@@ -33,6 +33,14 @@ def quality(result: dict[str, Any]) -> str:
     return table(["community", "binner", "near-complete", "> 70 %, < 10 %", "F1", "ARI", "% binned", "CPU s", "wall s", "peak MiB"], rows)
 
 
+def precision(result: dict[str, Any]) -> str:
+    rows = [
+        [r["community"], r["precision"].upper(), f"{r['label_ari']:.4f}", str(r["near_complete"]), f"{r['cpu_seconds']:.0f}"]
+        for r in result["rows"]
+    ]
+    return table(["community", "precision", "ARI of bins with FP32's", "near-complete", "CPU s of the run"], rows)
+
+
 def kernels(result: dict[str, Any]) -> str:
     rows = [[name, f"{row['per_cpu_second']:.2f}", row["unit"]] for name, row in result["rows"].items()]
     threads = "; ".join(f"{name} {times['ratio']:.2f} times" for name, times in result["threads"].items())
@@ -56,11 +64,20 @@ def encoder(result: dict[str, Any]) -> str:
 
 def scale(result: dict[str, Any]) -> str:
     rows = [[f"{r['contigs']:,}", str(r["genomes"]), str(r["bins"]), f"{r['cpu_seconds']:.0f}", str(r["peak_mib"])] for r in result["rows"]]
-    return table(["contigs", "genomes", "bins", "CPU s", "peak MiB"], rows)
+    more = ", ".join(f"{r['cpu_seconds']:.1f} s with {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in result["by_samples"])
+    return (
+        table(["contigs", "genomes", "bins", "CPU s", "peak MiB"], rows)
+        + f"\n\nBy samples, {result['by_samples'][0]['contigs']:,} contigs: {more}."
+    )
+
+
+PARTS = {
+    "quality": quality, "quality-more": quality, "precision": precision, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers,
+}  # fmt: skip
 
 
 def filled(text: str) -> str:
-    for name, make in {"quality": quality, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers}.items():
+    for name, make in PARTS.items():
         body = make(json.loads((RESULTS / f"{name}.json").read_text()))
         text, found = re.subn(f"(<!-- begin {name} -->).*(<!-- end {name} -->)", lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}", text, flags=re.S)
         if found != 1:

@@ -2,7 +2,7 @@
 
 python -m bench.scale [--contigs 20000 80000 320000] [--samples 3] [--by-samples 1 10 30]
 
-`--by-samples` also lets the number of samples grow, at the first number of contigs.
+`--by-samples` also lets the number of samples grow, at 20,000 contigs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from llmbin.metric import Points
 from . import record
 
 CONTIGS_A_GENOME = 350
+BY_SAMPLES = 20_000  # contigs
 
 
 def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.ndarray]:
@@ -45,7 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     grown = [(n, options.samples) for n in options.contigs]
     rows = [measure(n, samples, options.threads) for n, samples in grown]
-    by_samples = [measure(options.contigs[0], samples, options.threads) for samples in options.by_samples]
+    by_samples = [measure(BY_SAMPLES, samples, options.threads) for samples in options.by_samples]
     print(record.write("scale", {"samples": options.samples, "threads": options.threads, "rows": rows, "by_samples": by_samples}))
 
 

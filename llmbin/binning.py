@@ -67,7 +67,7 @@ def bin_contigs(
         if (label != found.label).any():
             in_tree = np.isin(np.arange(n), rows)
             found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
-    return numbered(found, lengths, min_bin_size)
+    return numbered(found, lengths, min_bin_size, MAX_SQUARED_DISTANCE + points.slack)
 
 
 def bin_samples(
@@ -105,15 +105,15 @@ def by_size(label: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], cluste
     return np.lexsort((first, -size))
 
 
-def numbered(found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: int) -> Binning:
-    """Clusters that are large enough become bins, numbered by size."""
+def numbered(found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: int, far: float) -> Binning:
+    """Clusters that are large enough become bins, numbered by size; a contig at a squared distance over ``far`` is unlike all of them."""
     label = found.label
     clusters = int(label.max(initial=-1)) + 1
     size = np.bincount(label[label >= 0], weights=lengths[label >= 0], minlength=clusters)
     kept = [int(b) for b in by_size(label, lengths, clusters) if size[b] >= min_bin_size]
     number = {b: i for i, b in enumerate(kept)}
     why = [
-        _reason(int(b), number, float(p), bool(d > MAX_SQUARED_DISTANCE), clusters, min_bin_size)
+        _reason(int(b), number, float(p), bool(d > far), clusters, min_bin_size)
         for b, p, d in zip(label, found.probability, found.distance, strict=True)
     ]
     named = np.array([number.get(int(b), -1) for b in label], np.int32)

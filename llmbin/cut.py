@@ -51,7 +51,7 @@ def cut_by_separation(tree: Tree, points: Points, min_bin_size: int) -> list[int
     Returns:
         chosen nodes, ascending.
     """
-    n = tree.leaves
+    n, most = tree.leaves, SAME_GENOME + points.slack
     held = parts_of(points, np.arange(n), 2 * n - 1)
     big = tree.size >= min_bin_size
     one = np.ones(2 * n - 1, bool)
@@ -59,7 +59,7 @@ def cut_by_separation(tree: Tree, points: Points, min_bin_size: int) -> list[int
     for k in range(n - 1):
         node, a, b = n + k, int(tree.left[k]), int(tree.right[k])
         if big[a] and big[b]:
-            one[node] = one[a] and one[b] and held.distance(a, np.array([b]))[0] <= SAME_GENOME
+            one[node] = one[a] and one[b] and held.distance(a, np.array([b]))[0] <= most
         else:
             one[node] = (one[a] or not big[a]) and (one[b] or not big[b])
         chosen.append((node,) if big[node] and one[node] else chosen[a] + chosen[b])

@@ -66,15 +66,15 @@ def join_parts(
     copies = np.zeros((count, counts.shape[1]), np.int64)
     np.add.at(copies, label[label >= 0], counts[label >= 0])
     pieces = Pieces(label, parts_of(points, label, count), copies, markers)
-    join_nearest(pieces)
-    adopt_islands(pieces, lengths)
+    join_nearest(pieces, SAME_GENOME + points.slack)
+    adopt_islands(pieces, lengths, ISLAND + points.slack)
     alone = np.bincount(label[label >= 0], minlength=count) == 1
     label[(label >= bins) & alone[np.maximum(label, 0)]] = -1
     return label
 
 
-def join_nearest(pieces: Pieces) -> None:
-    """Join the two nearest parts (the higher number goes into the lower) while they may be one genome and are worth no less as one bin."""
+def join_nearest(pieces: Pieces, most: float) -> None:
+    """Join the two nearest parts (the higher number into the lower) while D is at most ``most`` and they are worth no less as one bin."""
     count = len(pieces.copies)
     near = np.full((count, count), np.inf)
     for a in range(count):
@@ -82,7 +82,7 @@ def join_nearest(pieces: Pieces) -> None:
     worth = [pieces.worth(a) for a in range(count)]
     while count > 1:
         a, b = divmod(int(near.argmin()), count)
-        if near[a, b] > SAME_GENOME:
+        if near[a, b] > most:
             break
         together = pieces.worth(a, b)
         if together < worth[a] + worth[b] - 1e-9:
@@ -96,8 +96,8 @@ def join_nearest(pieces: Pieces) -> None:
         near[a, alive[alive > a]], near[alive[alive < a], a] = fresh[alive > a], fresh[alive < a]
 
 
-def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64]) -> None:
-    """Give parts with next to no markers, the largest first, to the genome next to them."""
+def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64], most: float) -> None:
+    """Give parts with next to no markers, the largest first, to the genome next to them, at a D of at most ``most``."""
     alive = pieces.left()
     poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
     genomes, size = alive[~poor], np.bincount(pieces.label[pieces.label >= 0], lengths[pieces.label >= 0], len(pieces.copies))
@@ -108,5 +108,5 @@ def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64]) -> None:
         first = int(apart.argmin())
         twice = int(((pieces.copies[a] > 0) & (pieces.copies[genomes[first]] > 0)).sum())
         nearest, second = apart[first] + DUPLICATE * twice, np.delete(apart, first).min(initial=np.inf)
-        if nearest <= ISLAND and second - nearest >= STANDS_OUT:
+        if nearest <= most and second - nearest >= STANDS_OUT:
             pieces.join(a, int(genomes[first]))

@@ -10,6 +10,7 @@ The logarithms keep a noisy contig from looking close to everything.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,12 @@ class Points:
     dims: float
     stretch_noise: float = 0.0
     stretch_variance: float = 0.0
+
+    @property
+    def slack(self) -> float:
+        """What thresholds of squared distances, which were set at up to three samples, grow by with more: a sample adds one, give or take sqrt(2)."""
+        samples = int(self.depth.shape[1])
+        return max(0.0, samples + math.sqrt(2 * samples) - (3 + math.sqrt(6)))
 
     def __len__(self) -> int:
         return len(self.vectors)

@@ -60,7 +60,7 @@ def recruit(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Membership:
         best[better] = bins[better, j]
     loose = core < 0
     apart = squared_distance(neighbours.points, index, bins == np.where(loose, best, core)[:, None])
-    fits = (probability > MIN_PROBABILITY) & (apart <= MAX_SQUARED_DISTANCE)
+    fits = (probability > MIN_PROBABILITY) & (apart <= MAX_SQUARED_DISTANCE + neighbours.points.slack)
     label[loose] = np.where(fits[loose], best[loose], -1)
     other = ~loose & (best != core)
     probability[other] = 1 - probability[other]

@@ -216,6 +216,21 @@ def test_cells_that_cannot_be(bounds: list[int], cells: list[list[int]]) -> None
         )
 
 
+@pytest.mark.parametrize("samples", [0, 3, 10, 30])
+def test_many_samples_leave_no_contig_out(samples: int) -> None:
+    from bench.scale import community
+
+    points, lengths, genome = community(3_000, samples, seed=2)
+    found = bin_contigs(points, lengths, 1_500, 200_000)
+    assert lengths[found.label >= 0].sum() > 0.99 * lengths.sum()
+    if samples:
+        assert (
+            len(set(zip(found.label.tolist(), genome.tolist(), strict=True)) - {(-1, g) for g in range(99)})
+            == found.bins
+            == genome.max() + 1
+        )
+
+
 def test_a_graph_of_all_neighbours_gives_the_exact_tree() -> None:
     rng = np.random.default_rng(0)
     points, core = plain(rng.normal(size=(60, 4))), rng.random(60).astype(np.float32)
