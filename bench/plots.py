@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from . import record
+from .report import in_order
 
 # One colour a binner, apart in lightness too; ours are filled, others open.
 STYLES = {
@@ -28,7 +29,7 @@ def quality() -> None:
     """Near-complete genomes against CPU seconds, a panel for each community."""
     from matplotlib import pyplot
 
-    rows = read("quality")["rows"]
+    rows = in_order(read("quality")["rows"])
     communities = list(dict.fromkeys(r["community"] for r in rows))
     figure, axes = pyplot.subplots(1, len(communities), figsize=(2.9 * len(communities), 3.4), layout="constrained")
     for axis, community in zip(axes, communities, strict=True):
@@ -65,7 +66,7 @@ def scale() -> None:
         for a, b in pairwise(rows):
             slope = math.log(b["cpu_seconds"] / a["cpu_seconds"]) / math.log(b[what] / a[what])
             at = math.sqrt(a[what] * b[what]), math.sqrt(a["cpu_seconds"] * b["cpu_seconds"])
-            axis.annotate(f"slope {slope:.1f}", at, xytext=(8, -12), textcoords="offset points", fontsize=9)
+            axis.annotate(f"slope {round(slope, 1) + 0.0:.1f}", at, xytext=(8, -12), textcoords="offset points", fontsize=9)
         axis.set_xlabel(what)
         axis.set_title(title, fontsize=11)
         axis.grid(alpha=0.3, which="both")

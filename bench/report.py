@@ -11,11 +11,21 @@ from typing import Any
 
 from .record import RESULTS
 
+SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
 README = Path(__file__).parent.parent / "README.md"
 
 
 def table(titles: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [titles, ["---"] * len(titles), *rows])
+
+
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of communities, and of binners, in the order in which they are spoken of, however they were run."""
+    places = [*SPOKEN_OF, *sorted({r["community"] for r in rows} - set(SPOKEN_OF))]
+    binners = ["llmbin-fast", "llmbin-fast, markers off", "MetaBAT2", "SemiBin2, global model", "VAMB"]
+    return sorted(
+        rows, key=lambda r: (places.index(r["community"]), binners.index(r["binner"]) if r["binner"] in binners else len(binners))
+    )
 
 
 def spread(row: dict[str, Any]) -> str:
@@ -28,7 +38,7 @@ def quality(result: dict[str, Any]) -> str:
     rows = [
         [r["community"], r["binner"], f"{r['near_complete']}{spread(r)} of {r['genomes']}", str(r["hq_70_10"]), f"{r['f1']:.3f}", f"{r['ari']:.3f}",
          f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"])]
-        for r in result["rows"]
+        for r in in_order(result["rows"])
     ]  # fmt: skip
     return table(["community", "binner", "near-complete", "> 70 %, < 10 %", "F1", "ARI", "% binned", "CPU s", "wall s", "peak MiB"], rows)
 
