@@ -43,6 +43,15 @@ def quality(result: dict[str, Any]) -> str:
     return table(["community", "binner", "near-complete", "> 70 %, < 10 %", "F1", "ARI", "% binned", "CPU s", "wall s", "peak MiB"], rows)
 
 
+def ablations(result: dict[str, Any]) -> str:
+    rows = [
+        [r["community"], r["binner"].removeprefix("llmbin-fast, ").replace("llmbin-fast", "as shipped: INT8, one window a contig"),
+         f"{r['near_complete']} of {r['genomes']}", f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}"]
+        for r in result["rows"]
+    ]  # fmt: skip
+    return table(["community", "", "near-complete", "% binned", "CPU s"], rows)
+
+
 def precision(result: dict[str, Any]) -> str:
     rows = [
         [r["community"], r["precision"].upper(), f"{r['label_ari']:.4f}", str(r["near_complete"]), f"{r['cpu_seconds']:.0f}"]
@@ -82,7 +91,7 @@ def scale(result: dict[str, Any]) -> str:
 
 
 PARTS = {
-    "quality": quality, "quality-more": quality, "precision": precision, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers,
+    "quality": quality, "quality-more": quality, "ablations": ablations, "precision": precision, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers,
 }  # fmt: skip
 
 
