@@ -1,4 +1,4 @@
-"""The README's table of binners anew: communities, all binners that are on PATH, tables and pictures.
+"""The README's tables of binners anew: communities, all binners that are on PATH, tables and pictures.
 
 python -m bench.everything genomes work [--repeats 3] [--communities three one ...]
 
@@ -8,10 +8,11 @@ python -m bench.everything genomes work [--repeats 3] [--communities three one .
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
-from . import communities, plots, quality, report
+from . import communities, report
 from .peers import PEERS, version_of
 
 
@@ -27,12 +28,17 @@ def main() -> None:
             print(communities.build(options.genomes, options.work / name, communities.PLANS[name]), flush=True)
     found = [name for name, peer in PEERS.items() if version_of(peer)]
     print(f"peers on PATH: {', '.join(found) or 'none'}", flush=True)
-    folders = [f"{name}={options.work / name}" for name in options.communities]
-    sys.argv = ["quality", *folders, "--peers", *found, "--repeats", str(options.repeats), "--ablations", "markers off"]
-    for step in (quality.main, plots.main):
-        step()
-        sys.argv = sys.argv[:1]
-    report.main()
+    for name, some in (("quality", True), ("quality-more", False)):
+        folders = [f"{c}={options.work / c}" for c in options.communities if (c in report.SPOKEN_OF) == some]
+        if folders:
+            bench("quality", *folders, "--peers", *found, "--repeats", str(options.repeats), "--ablations", "markers off", "--name", name)
+    bench("plots")
+    bench("report")
+
+
+def bench(module: str, *arguments: str) -> None:
+    """Run a benchmark as from the command line, which is what its result records."""
+    subprocess.run([sys.executable, "-m", f"bench.{module}", *arguments], check=True)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,10 @@ def scale() -> None:
 
     result = read("scale")
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    panels = (("contigs", result["rows"], f"{result['samples']} samples"), ("samples", result["by_samples"], "20,000 contigs"))
+    panels = (
+        ("contigs", result["rows"], f"{result['samples']} samples"),
+        ("samples", result["by_samples"], f"{result['by_samples'][0]['contigs']:,} contigs"),
+    )
     for axis, (what, rows, title) in zip(axes, panels, strict=True):
         axis.loglog([r[what] for r in rows], [r["cpu_seconds"] for r in rows], "o-", color="#0b5394")
         for a, b in pairwise(rows):

@@ -3,9 +3,9 @@
 python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb] [--repeats 3] [--ablations 'markers off'] [--add]
 
 A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and perhaps *.bam. Runs take the
-depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. Peers that train on the data differ from run to run: with
-`--repeats` they are run with as many seeds, and the row is that of the run with the median of near-complete genomes, with the median costs. `--add` keeps the rows of earlier runs that this
-one does not measure anew.
+depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. Peers that train on the data differ from run to
+run: with `--repeats` they are run with as many seeds, and the row is that of the run with the median of near-complete genomes, with the
+median costs. `--add` keeps the rows of earlier runs that this one does not measure anew.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--name", default="quality", help="name of the result file")
     parser.add_argument("--add", action="store_true", help="keep rows of the result file that are not measured anew")
     options = parser.parse_args()
+    peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
     rows: list[dict[str, Any]] = []
     for item in options.communities:
         name, _, path = item.partition("=")
@@ -98,13 +99,12 @@ def main() -> None:
             rows.append({"community": name, "binner": binner, "samples": len(samples_of(Path(path))), **row})
             print(f"{name:10s} {binner:36s} NC {row.get('near_complete_runs', row['near_complete'])} of {row['genomes']:.0f}, F1 {row['f1']:.3f}, "
                   f"ARI {row['ari']:.3f}, {row['cpu_seconds']:.0f} CPU s, {row['wall_seconds']:.0f} s, {row['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
-            save(options, rows)
-    print(save(options, rows))
+            save(options, rows, peers)  # after every row, so that a run that is stopped has not been for nothing
+    print(save(options, rows, peers))
 
 
-def save(options: argparse.Namespace, rows: list[dict[str, Any]]) -> Path:
-    """Write what there is, so that a run that is stopped has not been for nothing."""
-    peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
+def save(options: argparse.Namespace, rows: list[dict[str, Any]], peers: dict[str, Any]) -> Path:
+    """Write the rows that there are, and with `--add` those of before."""
     more: dict[str, Any] = {}
     if options.add:
         rows, peers, more["earlier_commands"] = with_earlier(options.name, rows, peers)

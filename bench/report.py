@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .peers import PEERS
 from .record import RESULTS
 
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
@@ -22,7 +23,7 @@ def table(titles: list[str], rows: list[list[str]]) -> str:
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of communities, and of binners, in the order in which they are spoken of, however they were run."""
     places = [*SPOKEN_OF, *sorted({r["community"] for r in rows} - set(SPOKEN_OF))]
-    binners = ["llmbin-fast", "llmbin-fast, markers off", "MetaBAT2", "SemiBin2, global model", "VAMB"]
+    binners = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
     return sorted(
         rows, key=lambda r: (places.index(r["community"]), binners.index(r["binner"]) if r["binner"] in binners else len(binners))
     )

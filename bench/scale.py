@@ -1,8 +1,8 @@
 """Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
 
-python -m bench.scale [--contigs 20000 80000 320000] [--samples 3] [--by-samples 1 10 30]
+python -m bench.scale [--contigs 20000 80000 320000] [--samples 3] [--by-samples 1 3 10 30]
 
-`--by-samples` also lets the number of samples grow, at 20,000 contigs.
+The number of contigs grows at `--samples` samples, and the number of samples at 20,000 contigs.
 """
 
 from __future__ import annotations
@@ -41,11 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contigs", type=int, nargs="+", default=[20_000, 80_000, 320_000])
     parser.add_argument("--samples", type=int, default=3)
-    parser.add_argument("--by-samples", type=int, nargs="*", default=[])
+    parser.add_argument("--by-samples", type=int, nargs="+", default=[1, 3, 10, 30])
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    grown = [(n, options.samples) for n in options.contigs]
-    rows = [measure(n, samples, options.threads) for n, samples in grown]
+    rows = [measure(n, options.samples, options.threads) for n in options.contigs]
     by_samples = [measure(BY_SAMPLES, samples, options.threads) for samples in options.by_samples]
     print(record.write("scale", {"samples": options.samples, "threads": options.threads, "rows": rows, "by_samples": by_samples}))
 

@@ -35,15 +35,17 @@ def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    ranges = windows[:RANGES]
+
     class Windows(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.parts = iter(range(0, len(windows[:RANGES]), CALIBRATION_BATCH))
+            self.parts = iter(range(0, len(ranges), CALIBRATION_BATCH))
 
         def get_next(self) -> dict[str, npt.NDArray[np.generic]] | None:
             start = next(self.parts, None)
             if start is None:
                 return None
-            codes = windows[start : min(start + CALIBRATION_BATCH, RANGES)]
+            codes = ranges[start : start + CALIBRATION_BATCH]
             return {"codes": codes, "lengths": np.full(len(codes), codes.shape[1], np.int32)}
 
     with tempfile.TemporaryDirectory() as folder:

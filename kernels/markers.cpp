@@ -123,25 +123,19 @@ void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandi
 bool MarkerScanner::extends(const uint8_t *s, size_t begin, size_t end, size_t at, const Seed &seed) const {
     const int32_t first = profiles_.first[seed.family], last = profiles_.first[seed.family + 1], column = first + seed.column;
     const float *bits = profiles_.bits.data();
-    float sum = 0, best = 0;
-    size_t b = at + 3 * kWord;
-    for (int32_t c = column + kWord; c < last && b + 3 <= end && sum > best - kDrop; ++c, b += 3) {
-        const int r = residue_at(s + b);
-        if (r >= kStop) break;
-        sum += bits[20 * c + r];
-        best = std::max(best, sum);
-    }
-    const float after = best;
-    sum = best = 0;
-    b = at;
-    for (int32_t c = column - 1; c >= first && b >= begin + 3 && sum > best - kDrop; --c) {
-        b -= 3;
-        const int r = residue_at(s + b);
-        if (r >= kStop) break;
-        sum += bits[20 * c + r];
-        best = std::max(best, sum);
-    }
-    return worth(seed) + after + best >= rules_.least_bits;
+    auto side = [&](int32_t c, ptrdiff_t b, int step) {
+        float sum = 0, best = 0;
+        for (; c >= first && c < last && b >= static_cast<ptrdiff_t>(begin) && b + 3 <= static_cast<ptrdiff_t>(end) && sum > best - kDrop;
+             c += step, b += 3 * step) {
+            const int r = residue_at(s + b);
+            if (r >= kStop) break;
+            sum += bits[20 * c + r];
+            best = std::max(best, sum);
+        }
+        return best;
+    };
+    const auto word = static_cast<ptrdiff_t>(at);
+    return worth(seed) + side(column + kWord, word + 3 * kWord, 1) + side(column - 1, word - 3, -1) >= rules_.least_bits;
 }
 
 void MarkerScanner::close(const uint8_t *s, Stretch &stretch, size_t end, std::vector<MarkerCandidate> &out) const {

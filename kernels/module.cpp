@@ -51,6 +51,12 @@ std::vector<int32_t> rows_of(const In<int32_t, nb::ndim<1>> &rows, size_t n) {
     return out;
 }
 
+// Whether bounds of consecutive parts begin at 0, never fall, and end at `last`.
+template <typename T>
+bool rises_to(const std::vector<T> &bounds, size_t last) {
+    return !bounds.empty() && bounds.front() == 0 && bounds.back() == static_cast<int64_t>(last) && std::is_sorted(bounds.begin(), bounds.end());
+}
+
 // Runs one of the neighbour searches, which differ in `how`: threads, slices, or the device.
 template <typename Search>
 nb::tuple searched(const Points &points, const In<int32_t, nb::ndim<1>> &queries, const In<int32_t, nb::ndim<1>> &references, int k, int how,
@@ -152,8 +158,7 @@ NB_MODULE(_kernels, m) {
         .def("__init__", [](MarkerScanner *self, Matrix profiles, std::vector<int32_t> first, int words, float least_bits, int least_residues) {
             if (words < 0 || least_residues < 0) throw std::invalid_argument("words and least_residues must be 0 or more");
             if (profiles.shape(1) != 20) throw std::invalid_argument("profiles must have a column for each of twenty amino acids");
-            if (first.empty() || first.front() != 0 || first.back() != static_cast<int64_t>(profiles.shape(0)) || !std::is_sorted(first.begin(), first.end()))
-                throw std::invalid_argument("first must rise from 0 to the number of columns");
+            if (!rises_to(first, profiles.shape(0))) throw std::invalid_argument("first must rise from 0 to the number of columns");
             if (first.size() > 0xffff || profiles.shape(0) > 0x7fffffff / 20) throw std::invalid_argument("too many profiles");
             for (size_t f = 1; f < first.size(); ++f)
                 if (first[f] - first[f - 1] > 0xffff) throw std::invalid_argument("a profile is too long");
@@ -182,12 +187,10 @@ NB_MODULE(_kernels, m) {
                                     In<int32_t, nb::ndim<1>> references, In<int64_t, nb::ndim<1>> bounds, In<int32_t, nb::ndim<2>> cells, int k,
                                     int threads) {
         const std::vector<int64_t> edges(bounds.data(), bounds.data() + bounds.shape(0));
-        const auto held = static_cast<int64_t>(references.shape(0)), count = static_cast<int64_t>(edges.size()) - 1;
-        if (count < 0 || edges.front() != 0 || edges.back() != held || !std::is_sorted(edges.begin(), edges.end()))
-            throw std::invalid_argument("bounds must rise from 0 to the number of references");
+        if (!rises_to(edges, references.shape(0))) throw std::invalid_argument("bounds must rise from 0 to the number of references");
         if (cells.shape(0) != queries.shape(0)) throw std::invalid_argument("cells must have one row a query");
         for (size_t i = 0; i < cells.size(); ++i)
-            if (cells.data()[i] >= count) throw std::invalid_argument("cell number out of range");
+            if (cells.data()[i] >= static_cast<int64_t>(edges.size()) - 1) throw std::invalid_argument("cell number out of range");
         return searched(points_of(vectors, noise, depth, variance, penalty), queries, references, k, threads,
                         [&](const Points &p, const std::vector<int32_t> &q, const std::vector<int32_t> &r, int most, int on, int32_t *index, float *distance) {
                             neighbours_in_cells(p, q, r, edges, cells.data(), cells.shape(1), most, on, index, distance);

@@ -66,10 +66,6 @@ Query row(const Table &t, size_t r) {
     return {t.vectors.data() + r * t.dims, t.depth.data() + r * t.samples, t.variance.data() + r * t.samples, t.noise[r]};
 }
 
-}  // namespace
-
-namespace {
-
 // The k nearest references of a query so far, ties by index; the furthest lies on top.
 class Nearest {
 public:

@@ -13,7 +13,7 @@ from .join import join_parts
 from .markers import MarkerSet
 from .metric import Points
 from .nearest import find_neighbours
-from .recruit import MAX_SQUARED_DISTANCE, Membership, recruit
+from .recruit import Membership, farthest, recruit
 from .refine import split_contaminated
 from .tree import build_tree, members
 
@@ -67,7 +67,7 @@ def bin_contigs(
         if (label != found.label).any():
             in_tree = np.isin(np.arange(n), rows)
             found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
-    return numbered(found, lengths, min_bin_size, MAX_SQUARED_DISTANCE + points.slack)
+    return numbered(found, lengths, min_bin_size, farthest(points))
 
 
 def bin_samples(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .markers import MarkerSet, estimate
 from .metric import Points
-from .parts import SAME_GENOME, parts_of
+from .parts import parts_of
 from .tree import Tree
 
 
@@ -46,12 +46,12 @@ def cut_by_separation(tree: Tree, points: Points, min_bin_size: int) -> list[int
     """Without markers: the largest nodes in which no two parts of a genome's size are further apart than one genome's would be.
 
     Two parts of ``min_bin_size`` bp or more that meet at a node are one genome if both are and their distance D
-    (`parts`) is at most `SAME_GENOME`; smaller parts join whatever they meet.
+    (`parts`) is at most `Parts.same_genome`; smaller parts join whatever they meet.
 
     Returns:
         chosen nodes, ascending.
     """
-    n, most = tree.leaves, SAME_GENOME + points.slack
+    n = tree.leaves
     held = parts_of(points, np.arange(n), 2 * n - 1)
     big = tree.size >= min_bin_size
     one = np.ones(2 * n - 1, bool)
@@ -59,7 +59,7 @@ def cut_by_separation(tree: Tree, points: Points, min_bin_size: int) -> list[int
     for k in range(n - 1):
         node, a, b = n + k, int(tree.left[k]), int(tree.right[k])
         if big[a] and big[b]:
-            one[node] = one[a] and one[b] and held.distance(a, np.array([b]))[0] <= most
+            one[node] = one[a] and one[b] and held.distance(a, np.array([b]))[0] <= held.same_genome
         else:
             one[node] = (one[a] or not big[a]) and (one[b] or not big[b])
         chosen.append((node,) if big[node] and one[node] else chosen[a] + chosen[b])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .markers import MarkerSet, estimate
 from .metric import Points
-from .parts import SAME_GENOME, Parts, parts_of
+from .parts import Parts, parts_of
 
 PIECE = 20_000  # bp from which an unbinned contig may join a part
 MOST_PIECES = 5_000  # of them, the longest: time and memory grow with the square of the number of parts
@@ -66,15 +66,15 @@ def join_parts(
     copies = np.zeros((count, counts.shape[1]), np.int64)
     np.add.at(copies, label[label >= 0], counts[label >= 0])
     pieces = Pieces(label, parts_of(points, label, count), copies, markers)
-    join_nearest(pieces, SAME_GENOME + points.slack)
-    adopt_islands(pieces, lengths, ISLAND + points.slack)
+    join_nearest(pieces)
+    adopt_islands(pieces, lengths)
     alone = np.bincount(label[label >= 0], minlength=count) == 1
     label[(label >= bins) & alone[np.maximum(label, 0)]] = -1
     return label
 
 
-def join_nearest(pieces: Pieces, most: float) -> None:
-    """Join the two nearest parts (the higher number into the lower) while D is at most ``most`` and they are worth no less as one bin."""
+def join_nearest(pieces: Pieces) -> None:
+    """Join the two nearest parts (the higher number into the lower) while they may be one genome and are worth no less as one bin."""
     count = len(pieces.copies)
     near = np.full((count, count), np.inf)
     for a in range(count):
@@ -82,7 +82,7 @@ def join_nearest(pieces: Pieces, most: float) -> None:
     worth = [pieces.worth(a) for a in range(count)]
     while count > 1:
         a, b = divmod(int(near.argmin()), count)
-        if near[a, b] > most:
+        if near[a, b] > pieces.held.same_genome:
             break
         together = pieces.worth(a, b)
         if together < worth[a] + worth[b] - 1e-9:
@@ -96,8 +96,8 @@ def join_nearest(pieces: Pieces, most: float) -> None:
         near[a, alive[alive > a]], near[alive[alive < a], a] = fresh[alive > a], fresh[alive < a]
 
 
-def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64], most: float) -> None:
-    """Give parts with next to no markers, the largest first, to the genome next to them, at a D of at most ``most``."""
+def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64]) -> None:
+    """Give parts with next to no markers, the largest first, to the genome next to them."""
     alive = pieces.left()
     poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
     genomes, size = alive[~poor], np.bincount(pieces.label[pieces.label >= 0], lengths[pieces.label >= 0], len(pieces.copies))
@@ -108,5 +108,5 @@ def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64], most: float) -
         first = int(apart.argmin())
         twice = int(((pieces.copies[a] > 0) & (pieces.copies[genomes[first]] > 0)).sum())
         nearest, second = apart[first] + DUPLICATE * twice, np.delete(apart, first).min(initial=np.inf)
-        if nearest <= most and second - nearest >= STANDS_OUT:
+        if nearest <= ISLAND + pieces.held.slack and second - nearest >= STANDS_OUT:
             pieces.join(a, int(genomes[first]))

@@ -27,7 +27,7 @@ DATA = Path(__file__).parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
-BELOW_CUTOFF = 3.0  # bits
+BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is still looked into
 WORDS = 6_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
@@ -99,7 +99,8 @@ class MarkerSearch:
         from ._kernels import MarkerScanner
 
         self.markers = markers
-        self._scanner = MarkerScanner(*profile_columns(), WORDS, LEAST_BITS, MIN_RESIDUES)
+        self._profiles = read_profiles()
+        self._scanner = MarkerScanner(*profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
         self._threads = threads
         self._candidates: list[list[tuple[int, str]]] = [[] for _ in markers.names]
 
@@ -125,7 +126,7 @@ class MarkerSearch:
 
         alphabet = Alphabet.amino()
         found = np.zeros((n, len(self.markers.names)), np.int16)
-        for family, profile in enumerate(read_profiles()):
+        for family, profile in enumerate(self._profiles):
             candidates = self._candidates[family]
             if not candidates:
                 continue
@@ -147,12 +148,12 @@ def read_profiles() -> list[Any]:
         return list(profiles)
 
 
-def profile_columns() -> tuple[npt.NDArray[np.float32], list[int]]:
-    """Log-odds (bits) of the twenty amino acids in the columns of all profiles float32 [columns, 20], and where each profile begins and the last ends."""
+def profile_columns(profiles: list[Any]) -> tuple[npt.NDArray[np.float32], list[int]]:
+    """Log-odds (bits) of the twenty amino acids in the columns of profiles float32 [columns, 20], and where each profile begins and the last ends."""
     from pyhmmer.easel import Alphabet
     from pyhmmer.plan7 import Background
 
-    held = [np.array(profile.match_emissions, np.float32)[1:, :20] for profile in read_profiles()]
+    held = [np.array(profile.match_emissions, np.float32)[1:, :20] for profile in profiles]
     usual = np.array(Background(Alphabet.amino()).residue_frequencies, np.float32)[:20]
     first = np.concatenate([[0], np.cumsum([len(columns) for columns in held])])
     return np.log2(np.concatenate(held) / usual), first.tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +11,11 @@ from .devices import Device
 from .errors import DeviceError
 from .metric import Points
 
-log = logging.getLogger("llmbin")
-
 EXACT_PAIRS = 15_000_000_000  # some 120,000 contigs against each other, minutes of one core
 CELL = 500  # points of a cell, on average
 CLEAR = 4  # one in so many references, the least noisy ones, may be the centre of a cell
 PROBES = 8  # cells that are looked through for a point
 HELD = 32  # neighbours that are kept of each contig; the most that the GPU's search finds
-CHUNK = 8_192
 
 Rows = npt.NDArray[np.int32]
 Distances = npt.NDArray[np.float32]
@@ -101,10 +97,11 @@ def nearest(
     # Noisy points are anywhere, so they are no landmarks; and under the metric they find their way to those of their genome.
     clear = references[np.argsort(points.noise[references], kind="stable")[: max(1, len(references) // CLEAR)]]
     centres = np.sort(clear)[np.linspace(0, len(clear) - 1, max(1, len(references) // CELL)).astype(np.int64)]
-    home = cells_of(points, references, centres, 1, threads)[:, 0]
+    rows = np.union1d(queries, references)
+    cells = cells_of(points, rows, centres, min(PROBES, len(centres)), threads)
+    home, cells = cells[np.searchsorted(rows, references), 0], cells[np.searchsorted(rows, queries)]
     order = np.argsort(home, kind="stable")
     bounds = np.searchsorted(home[order], np.arange(len(centres) + 1))
-    cells = cells_of(points, queries, centres, min(PROBES, len(centres)), threads)
     asking = np.argsort(cells[:, 0], kind="stable")  # so that a cell stays in the processor's cache
     index, distance = np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32)
     index[asking], distance[asking] = neighbours_in_cells(

@@ -31,6 +31,12 @@ class Parts:
     depth_weight: Values
     stretch_noise: float
     stretch_variance: float
+    slack: float
+
+    @property
+    def same_genome(self) -> float:
+        """The D up to which two parts may be one genome, with as many samples as there are."""
+        return SAME_GENOME + self.slack
 
     def distance(self, a: int, others: npt.NDArray[np.int64]) -> Values:
         """D between one part and others: float64 [others]; inf where a part has no contigs."""
@@ -61,4 +67,4 @@ def parts_of(points: Points, label: npt.NDArray[np.integer], count: int) -> Part
         total = np.zeros((count, table.shape[1]))
         np.add.at(total, label[rows], table)
         sums.append(total)
-    return Parts(sums[0], sums[1], sums[2], sums[3], points.stretch_noise, points.stretch_variance)
+    return Parts(sums[0], sums[1], sums[2], sums[3], points.stretch_noise, points.stretch_variance, points.slack)

@@ -60,11 +60,16 @@ def recruit(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Membership:
         best[better] = bins[better, j]
     loose = core < 0
     apart = squared_distance(neighbours.points, index, bins == np.where(loose, best, core)[:, None])
-    fits = (probability > MIN_PROBABILITY) & (apart <= MAX_SQUARED_DISTANCE + neighbours.points.slack)
+    fits = (probability > MIN_PROBABILITY) & (apart <= farthest(neighbours.points))
     label[loose] = np.where(fits[loose], best[loose], -1)
     other = ~loose & (best != core)
     probability[other] = 1 - probability[other]
     return Membership(label, probability, ~loose, apart)
+
+
+def farthest(points: Points) -> float:
+    """Squared distance from its bin beyond which a contig is unlike it, with as many samples as there are."""
+    return MAX_SQUARED_DISTANCE + points.slack
 
 
 def squared_distance(points: Points, index: npt.NDArray[np.int32], wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
