@@ -144,6 +144,25 @@ private:
     std::vector<Seed> table_;
 };
 
+// homology.cpp
+// Some words of the contigs of an assembly, contig by contig: those of contig c are first[c] to first[c + 1] - 1.
+struct WordTable {
+    const uint32_t *words, *places;  // hash; 2 * begin, and 1 if the word is its own strand's
+    std::vector<int64_t> first;      // [contigs + 1]
+    std::vector<int64_t> lengths;    // [contigs]
+};
+
+// Two contigs (first < second) with homologous stretches: their bases, and the bases that would lie on each other were the contigs homologous
+// from end to end.
+struct Shared {
+    int32_t first, second, length, possible;
+};
+
+// One in `sample` (a power of two) of the words, by its hash; added to `words` and `places`.
+void sample_words(const uint8_t *codes, size_t n, uint32_t sample, std::vector<uint32_t> &words, std::vector<uint32_t> &places);
+// Pairs in ascending order; words with more than `most` places say nothing.
+std::vector<Shared> shared_stretches(const WordTable &table, size_t most);
+
 // tree.cpp
 struct Points {
     const float *vectors;   // [n, dims]

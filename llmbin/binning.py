@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .cut import cut_by_markers, cut_by_separation
+from .homology import Homology, no_homology
 from .join import join_parts
 from .markers import MarkerSet
 from .metric import Points
 from .nearest import find_neighbours
 from .recruit import Membership, farthest, recruit
 from .refine import split_contaminated
+from .relatives import separate_relatives, settle
 from .tree import build_tree, members
 
 CORE_LENGTH = 2_500  # contigs from here on make the tree
@@ -42,10 +44,11 @@ def bin_contigs(
     min_bin_size: int,
     counts: npt.NDArray[np.int16] | None = None,
     markers: MarkerSet | None = None,
+    homology: Homology | None = None,
     threads: int = 1,
     gpu: int | None = None,
 ) -> Binning:
-    """Cluster long contigs, cut the tree, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
+    """Cluster long contigs, cut the tree, tell relatives apart, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
     n = len(lengths)
     rows = core_rows(lengths, min_length, CORE_LENGTH)
     if not len(rows):
@@ -53,26 +56,28 @@ def bin_contigs(
     core_points = points.take(rows)
     neighbours = find_neighbours(points, rows.astype(np.int32), threads, gpu)
     tree = build_tree(core_points, lengths[rows], threads=threads, gpu=gpu, known=neighbours.within())
-    if counts is not None and markers is not None:
-        nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size)
-    else:
-        nodes = cut_by_separation(tree, core_points, min_bin_size)
+    separated = cut_by_separation(tree, core_points, min_bin_size)
+    nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size) if counts is not None and markers is not None else separated
     core = np.full(n, -1, np.int32)
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j
+    homology = homology or no_homology()
+    core = separate_relatives(points, lengths, homology, core, [rows[members(tree, node)] for node in separated], counts, markers)
     found = recruit(neighbours, core)
+    in_tree = np.isin(np.arange(n), rows)
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, found.label, counts, markers, min_bin_size)
-        label = join_parts(points, lengths, label, counts, markers)
+        label = join_parts(points, lengths, label, counts, markers, homology)
         if (label != found.label).any():
-            in_tree = np.isin(np.arange(n), rows)
             found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
+    found = settle(neighbours, found, in_tree, homology)
     return numbered(found, lengths, min_bin_size, farthest(points))
 
 
 def bin_samples(
     points: Points, lengths: npt.NDArray[np.int64], samples: Sequence[str], min_length: int, min_bin_size: int,
-    counts: npt.NDArray[np.int16] | None = None, markers: MarkerSet | None = None, threads: int = 1, gpu: int | None = None,
+    counts: npt.NDArray[np.int16] | None = None, markers: MarkerSet | None = None, homology: Homology | None = None,
+    threads: int = 1, gpu: int | None = None,
 ) -> Binning:  # fmt: skip
     """Contigs of several assemblies: each sample's are binned by themselves, with the depths in all samples.
 
@@ -84,7 +89,8 @@ def bin_samples(
     bins = 0
     for rows in (np.flatnonzero(np.array(samples) == s) for s in dict.fromkeys(samples)):
         part = counts[rows] if counts is not None else None
-        found = bin_contigs(points.take(rows), lengths[rows], min_length, min_bin_size, part, markers, threads, gpu)
+        pairs = homology.take(rows) if homology is not None else None
+        found = bin_contigs(points.take(rows), lengths[rows], min_length, min_bin_size, part, markers, pairs, threads, gpu)
         label[rows] = np.where(found.label >= 0, found.label + bins, -1)
         probability[rows], core[rows] = found.probability, found.core
         for row, reason in zip(rows.tolist(), found.why, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .contigs import Assembly, Contig, read_contigs
 from .encoder import Encoder, encode_batches
+from .homology import Homology, HomologySearch, no_homology
 from .markers import MarkerSearch
 from .pack import COMPOSITION
 from .windows import CPU_BUDGET, WindowPlan, batches
@@ -39,6 +40,7 @@ class Features:
     short_bases: int
     encoded_bases: int
     computed_positions: int
+    homology: Homology = field(default_factory=no_homology)
 
 
 def composition_vector(codes: npt.NDArray[np.uint8]) -> Floats:
@@ -63,6 +65,7 @@ def profile_contigs(
     threads: int = 1,
     budget: int = 0,
     markers: MarkerSearch | None = None,
+    homology: HomologySearch | None = None,
     progress: Callable[[int], object] = lambda bases: None,
 ) -> Features:
     """Stream an assembly once.
@@ -81,6 +84,8 @@ def profile_contigs(
     stream: Iterable[Contig] = compositions_of(read_contigs(path, min_length, assembly))
     if markers is not None:
         stream = markers.watch(stream)
+    if homology is not None:
+        stream = homology.watch(stream)
     vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads)
     n = len(assembly.names)
     return Features(
@@ -94,4 +99,5 @@ def profile_contigs(
         assembly.short_bases,
         vectors.bases,
         vectors.positions,
+        homology.pairs() if homology is not None else no_homology(),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .homology import Homology
 from .markers import MarkerSet, estimate
 from .metric import Points
 from .parts import Parts, parts_of
@@ -21,6 +22,7 @@ MOST_PIECES = 5_000  # of them, the longest: time and memory grow with the squar
 POOR = 0.1  # completeness below which a part is no genome by itself
 ISLAND = 100.0  # D up to which a part without markers may be an island of a genome
 STANDS_OUT = 10.0  # by how much D to the next genome must be larger: odds of 150 to 1
+RELATIVES = 0.1  # share of the smaller part in stretches that are homologous to the other, from which they are two genomes
 DUPLICATE = 8.0  # what a marker that both have adds to D: 2 ln of 0.9 / 0.02, how often an alien and a piece of the genome bring one
 
 Labels = npt.NDArray[np.int32]
@@ -34,6 +36,13 @@ class Pieces:
     held: Parts
     copies: npt.NDArray[np.int64]
     markers: MarkerSet
+    lengths: npt.NDArray[np.int64]
+    homology: Homology
+
+    def relatives(self, a: int, b: int) -> bool:
+        """Whether two parts are homologous, as relatives are."""
+        smaller = min(int(self.lengths[self.label == part].sum()) for part in (a, b))
+        return self.homology.bases(self.label, a, b) > RELATIVES * smaller
 
     def worth(self, *parts: int) -> float:
         """What parts are worth as one bin."""
@@ -52,7 +61,7 @@ class Pieces:
 
 
 def join_parts(
-    points: Points, lengths: npt.NDArray[np.int64], label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet
+    points: Points, lengths: npt.NDArray[np.int64], label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet, homology: Homology
 ) -> Labels:  # fmt: skip
     """Labels with parts of one genome joined; numbers may then be unused. Two pieces without a bin may begin a bin of their own."""
     bins = int(label.max(initial=-1)) + 1
@@ -65,16 +74,16 @@ def join_parts(
         return label
     copies = np.zeros((count, counts.shape[1]), np.int64)
     np.add.at(copies, label[label >= 0], counts[label >= 0])
-    pieces = Pieces(label, parts_of(points, label, count), copies, markers)
+    pieces = Pieces(label, parts_of(points, label, count), copies, markers, lengths, homology)
     join_nearest(pieces)
-    adopt_islands(pieces, lengths)
+    adopt_islands(pieces)
     alone = np.bincount(label[label >= 0], minlength=count) == 1
     label[(label >= bins) & alone[np.maximum(label, 0)]] = -1
     return label
 
 
 def join_nearest(pieces: Pieces) -> None:
-    """Join the two nearest parts (the higher number into the lower) while they may be one genome and are worth no less as one bin."""
+    """Join the two nearest parts (the higher number into the lower) while they may be one genome, are worth no less as one bin, and are no relatives."""
     count = len(pieces.copies)
     near = np.full((count, count), np.inf)
     for a in range(count):
@@ -85,7 +94,7 @@ def join_nearest(pieces: Pieces) -> None:
         if near[a, b] > pieces.held.same_genome:
             break
         together = pieces.worth(a, b)
-        if together < worth[a] + worth[b] - 1e-9:
+        if together < worth[a] + worth[b] - 1e-9 or pieces.relatives(a, b):
             near[a, b] = np.inf
             continue
         pieces.join(b, a)
@@ -96,11 +105,11 @@ def join_nearest(pieces: Pieces) -> None:
         near[a, alive[alive > a]], near[alive[alive < a], a] = fresh[alive > a], fresh[alive < a]
 
 
-def adopt_islands(pieces: Pieces, lengths: npt.NDArray[np.int64]) -> None:
+def adopt_islands(pieces: Pieces) -> None:
     """Give parts with next to no markers, the largest first, to the genome next to them."""
     alive = pieces.left()
     poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
-    genomes, size = alive[~poor], np.bincount(pieces.label[pieces.label >= 0], lengths[pieces.label >= 0], len(pieces.copies))
+    genomes, size = alive[~poor], np.bincount(pieces.label[pieces.label >= 0], pieces.lengths[pieces.label >= 0], len(pieces.copies))
     if not len(genomes):
         return
     for a in sorted(alive[poor].tolist(), key=lambda part: (-size[part], part)):

@@ -1,8 +1,8 @@
 """The main job, from contigs to bins.
 
 Read contigs; take windows; count tetranucleotides and codons, and embed windows with the language model, looking for marker
-genes meanwhile; measure coverage; project to points of one calibrated metric; build HDBSCAN's tree over long contigs; cut
-it where the genomes are; recruit the other contigs; write bins.
+genes and homologous stretches meanwhile; measure coverage; project to points of one calibrated metric; build HDBSCAN's tree over long
+contigs; cut it where the genomes are, and tell relatives apart; recruit the other contigs; write bins.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .devices import Device, installed
 from .encoder import Encoder, open_encoder
 from .errors import InputError, UsageError
 from .features import Features, profile_contigs
+from .homology import Homology, HomologySearch
 from .markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from .nearest import gpu_for
 from .outputs import (
@@ -113,7 +114,9 @@ def run(options: RunOptions) -> RunResult:
             points = make_points(z, features.lengths, coverage, pack.projector)
             samples = contig_samples(features.names, options.separator)
             sizes = options.min_length, options.min_bin_size
-            binning = bin_samples(points, features.lengths, samples, *sizes, features.markers, markers, options.threads, gpu_for(device))
+            binning = bin_samples(
+                points, features.lengths, samples, *sizes, features.markers, markers, features.homology, options.threads, gpu_for(device)
+            )
         bins = summarise(features, coverage, binning, options.prefix, markers, samples)
         with clock.stage("output"):
             write_results(options, contigs, work, features, coverage, binning, bins)
@@ -189,19 +192,21 @@ def contig_features(
     key = {
         "version": __version__, "contigs": fingerprint(digest), "pack": pack.digest,
         "precision": device.precision, "device": device.kind, "plan": asdict(plan), "shortest": options.recruit_length, "markers": markers is not None,
+        "separator": options.separator,
     }  # fmt: skip
     if options.resume and (stored := work.load("features", key)):
         log.info("resuming: contigs were read and embedded before")
+        too_short, short_bases, encoded, computed = (int(x) for x in stored["numbers"])
         return Features(
             stored["names"].tolist(), stored["lengths"], stored["gc"], stored["composition"], stored["lm"],
-            stored["markers"] if markers is not None else None, *(int(x) for x in stored["numbers"]),
+            stored["markers"] if markers is not None else None, too_short, short_bases, encoded, computed, Homology(*stored["homology"]),
         )  # fmt: skip
     budget = options.batch_size * pack.window or choose_budget(encoder, device, plan)
     search = MarkerSearch(markers, options.threads) if markers is not None else None
     with bar("reading and embedding contigs", None, options.progress) as advance:
         features = profile_contigs(
             contigs, encoder, plan, min_length=options.recruit_length, threads=options.threads, budget=budget,
-            markers=search, progress=advance,
+            markers=search, homology=HomologySearch(lambda name: sample_of(name, options.separator)), progress=advance,
         )  # fmt: skip
     if not (features.lengths >= options.min_length).any():
         raise InputError(
@@ -212,6 +217,7 @@ def contig_features(
     arrays = {
         "names": np.array(features.names), "lengths": features.lengths, "gc": features.gc, "composition": features.composition,
         "lm": features.lm, "numbers": np.array(numbers, np.int64),
+        "homology": np.array([features.homology.first, features.homology.second, features.homology.length]),
     }  # fmt: skip
     if features.markers is not None:
         arrays["markers"] = features.markers
@@ -235,6 +241,11 @@ def describe(features: Features, options: RunOptions) -> None:
         log.info("%s marker genes on %s contigs", f"{int(features.markers.sum()):,}", f"{int((features.markers.sum(1) > 0).sum()):,}")
 
 
+def sample_of(name: str, separator: str) -> str:
+    """The part of a contig's name before the separator; nothing where there is no separator."""
+    return name.split(separator, 1)[0] if separator else ""
+
+
 def contig_samples(names: Sequence[str], separator: str) -> list[str]:
     """The sample that each contig was assembled from: its name up to the separator; one for all without a separator.
 
@@ -246,7 +257,7 @@ def contig_samples(names: Sequence[str], separator: str) -> list[str]:
     for name in names:
         if separator not in name:
             raise InputError(f"contig {name!r} has no {separator!r} in its name; --separator is for names like S1{separator}contig1")
-    samples = [name.split(separator, 1)[0] for name in names]
+    samples = [sample_of(name, separator) for name in names]
     log.info("%d samples by the names of their contigs, each binned by itself", len(set(samples)))
     return samples
 

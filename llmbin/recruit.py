@@ -33,6 +33,41 @@ class Membership:
     distance: npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Votes:
+    """The nearest core contigs of each contig: their index int32, bin int32 (-1: none) and vote float64 [n, neighbours]."""
+
+    index: npt.NDArray[np.int32]
+    bins: npt.NDArray[np.int32]
+    votes: npt.NDArray[np.float64]
+
+    def share(self, j: int) -> npt.NDArray[np.float64]:
+        """Share of all votes that the bin of each contig's j-th neighbour has."""
+        mine: npt.NDArray[np.float64] = np.where(self.bins == self.bins[:, j : j + 1], self.votes, 0).sum(1)
+        share: npt.NDArray[np.float64] = mine / np.maximum(self.votes.sum(1), 1e-300)
+        return share
+
+    def by_bin(self, rows: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Distinct bins of some contigs' neighbours int32 [rows, neighbours], -1 for none, and their shares of the votes."""
+        part = Votes(self.index[rows], self.bins[rows], self.votes[rows])
+        share = np.column_stack([part.share(j) for j in range(part.bins.shape[1])])
+        again = np.column_stack([(part.bins[:, :j] == part.bins[:, j : j + 1]).any(1) for j in range(part.bins.shape[1])])
+        none = again | (part.bins < 0)
+        return np.where(none, -1, part.bins).astype(np.int32), np.where(none, 0.0, share)
+
+
+def votes_of(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Votes | None:
+    """Votes of the nearest contigs with a bin in ``core``, near ones for more; None if there are none."""
+    held = int((core >= 0).sum())
+    if not held:
+        return None
+    index, distance = neighbours.among(core >= 0, min(NEIGHBOURS, held))
+    valid = index >= 0
+    closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
+    votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)
+    return Votes(index, np.where(valid, core[index], -1).astype(np.int32), votes)
+
+
 def recruit(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Membership:
     """Assign contigs by the weighted vote of their nearest core contigs.
 
@@ -41,25 +76,18 @@ def recruit(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Membership:
         core: bin of each core contig, -1 for the others.
     """
     n = len(core)
-    held = np.flatnonzero(core >= 0)
     label, probability = core.copy(), np.zeros(n)
-    if not len(held):
+    votes = votes_of(neighbours, core)
+    if votes is None:
         return Membership(label, probability, core >= 0, np.full(n, np.inf, np.float32))
-    k = min(NEIGHBOURS, len(held))
-    index, distance = neighbours.among(core >= 0, k)
-    valid = index >= 0
-    closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
-    votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)
-    bins = np.where(valid, core[index], -1)
-    total = votes.sum(1)
     best = np.full(n, -1, np.int32)
-    for j in range(k):  # the vote of each neighbour's bin; the first of equals wins, which is the nearest
-        mine = np.where(bins == bins[:, j : j + 1], votes, 0).sum(1) / np.maximum(total, 1e-300)
-        better = (mine > probability + 1e-12) & valid[:, j]
+    for j in range(votes.bins.shape[1]):  # the vote of each neighbour's bin; the first of equals wins, which is the nearest
+        mine = votes.share(j)
+        better = (mine > probability + 1e-12) & (votes.bins[:, j] >= 0)
         probability[better] = mine[better]
-        best[better] = bins[better, j]
+        best[better] = votes.bins[better, j]
     loose = core < 0
-    apart = squared_distance(neighbours.points, index, bins == np.where(loose, best, core)[:, None])
+    apart = squared_distance(neighbours.points, votes.index, votes.bins == np.where(loose, best, core)[:, None])
     fits = (probability > MIN_PROBABILITY) & (apart <= farthest(neighbours.points))
     label[loose] = np.where(fits[loose], best[loose], -1)
     other = ~loose & (best != core)

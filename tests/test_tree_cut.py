@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from llmbin._kernels import neighbours, neighbours_emulated, neighbours_in_cells, spanning_forest, spanning_tree
 from llmbin.binning import bin_contigs
 from llmbin.cut import cut_by_markers, cut_by_separation
+from llmbin.homology import no_homology
 from llmbin.join import join_parts
 from llmbin.markers import MarkerSet, estimate
 from llmbin.metric import Points
@@ -146,12 +147,12 @@ def test_pieces_of_a_genome_are_joined_unless_markers_object() -> None:
     label = np.array([0, 0, 1, 1, 2, -1, 3, 3, -1], np.int32)
     counts = np.zeros((9, 4), np.int16)
     counts[[0, 2, 4, 4, 6], [0, 1, 0, 1, 2]] = 1  # bin 2 holds second copies of the markers of bins 0 and 1
-    joined = join_parts(points, lengths, label, counts, MARKERS)
+    joined = join_parts(points, lengths, label, counts, MARKERS, no_homology())
     assert joined[0] == joined[1] == joined[2] == joined[3] != joined[4]
     assert joined[5] >= 0
     assert joined[6] == joined[7] == joined[8] == 3
-    assert join_parts(points, lengths, np.full(9, -1, np.int32), counts, MARKERS).max() >= 0
-    alone = join_parts(points, np.full(9, 1000), np.full(9, -1, np.int32), counts, MARKERS)
+    assert join_parts(points, lengths, np.full(9, -1, np.int32), counts, MARKERS, no_homology()).max() >= 0
+    alone = join_parts(points, np.full(9, 1000), np.full(9, -1, np.int32), counts, MARKERS, no_homology())
     assert (alone == -1).all()
 
 
@@ -160,7 +161,7 @@ def test_an_island_goes_to_the_genome_that_stands_out() -> None:
     counts = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0]], np.int16)
 
     def joined(x: list[list[float]], copies: np.ndarray = counts) -> list[int]:
-        return join_parts(plain(np.array(x)), np.array(sizes), np.array([0, 1, 2], np.int32), copies, MARKERS).tolist()
+        return join_parts(plain(np.array(x)), np.array(sizes), np.array([0, 1, 2], np.int32), copies, MARKERS, no_homology()).tolist()
 
     assert joined([[0, 0], [30, 0], [8, 0]]) == [0, 1, 0]  # D is 64, and 484 to the other
     assert joined([[0, 0], [30, 0], [11, 0]]) == [0, 1, 2]  # 121: too far for an island
@@ -181,9 +182,9 @@ def test_a_marker_that_comes_twice_weighs_against_an_island() -> None:
         np.array([2_000_000, 2_000_000, 300_000]),
         np.array([0, 1, 2], np.int32),
     )
-    assert join_parts(points, lengths, label, counts, many).tolist() == [0, 1, 0]  # D is 86, and 94 with the second copy
+    assert join_parts(points, lengths, label, counts, many, no_homology()).tolist() == [0, 1, 0]  # D is 86, and 94 with the second copy
     nearer_the_limit = plain(np.array([[0.0, 0], [30, 0], [9.8, 0]]))
-    assert join_parts(nearer_the_limit, lengths, label, counts, many).tolist() == [0, 1, 2]  # 96 and 104
+    assert join_parts(nearer_the_limit, lengths, label, counts, many, no_homology()).tolist() == [0, 1, 2]  # 96 and 104
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 80), st.integers(0, 2), st.integers(1, 12), st.integers(1, 3))

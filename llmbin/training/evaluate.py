@@ -17,6 +17,7 @@ from ..devices import Device
 from ..encoder import OnnxEncoder
 from ..errors import InputError
 from ..features import TETRANUCLEOTIDES, Features, profile_contigs
+from ..homology import HomologySearch
 from ..markers import MarkerSearch, load_marker_set
 from ..pack import COMPOSITION, Projector, find_pack, load_pack
 from ..projector import make_points
@@ -65,12 +66,13 @@ def read_community(item: str, encoder: OnnxEncoder, plan: WindowPlan, threads: i
     Raises:
         InputError: no folder is named, or a file is missing or malformed.
     """
-    name, found, path = item.partition("=")
+    name, found, place = item.partition("=")
     if not found:
         raise InputError(f"--communities {item}: NAME=FOLDER was expected")
-    folder = Path(path)
+    folder = Path(place)
     search = MarkerSearch(load_marker_set(), threads)
-    features = profile_contigs(folder / "contigs.fasta", encoder, plan, min_length=SHORTEST_CONTIG, threads=threads, markers=search)
+    path = folder / "contigs.fasta"
+    features = profile_contigs(path, encoder, plan, min_length=SHORTEST_CONTIG, threads=threads, markers=search, homology=HomologySearch())
     return Contigs(name, features, coverage_from_tables([folder / "depth.txt"], features.names), read_gold(folder / "gold.tsv"))
 
 
@@ -79,7 +81,7 @@ def near_complete(contigs: Contigs, columns: slice, projector: Projector, thread
     found = contigs.features
     z = project(np.ascontiguousarray(np.concatenate([found.composition, found.lm], axis=1)[:, columns]), projector)
     points = make_points(z, found.lengths, contigs.coverage, projector)
-    binning = bin_contigs(points, found.lengths, SHORTEST_CORE, SMALLEST_BIN, found.markers, load_marker_set(), threads)
+    binning = bin_contigs(points, found.lengths, SHORTEST_CORE, SMALLEST_BIN, found.markers, load_marker_set(), found.homology, threads)
     bins = {name: str(label) for name, label in zip(found.names, binning.label.tolist(), strict=True) if label >= 0}
     return score_bins(bins, contigs.gold).near_complete
 

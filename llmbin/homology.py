@@ -1,0 +1,119 @@
+"""Homologous stretches between contigs: what lies in two contigs lies in two genomes, unless it is a repeat.
+
+Relatives at like depth look alike in composition and coverage, but each gene of the one has its ortholog in the other. So two contigs that
+are homologous from end to end, or as far as they could overlap, are of different genomes, as a marker gene that comes twice says of a bin. And
+since relatives break into contigs at different places, the contigs of one line up along those of the other. Repeats within a genome are mostly short, and end
+inside both contigs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .contigs import Contig
+
+SAMPLE = 8  # one in so many spaced words is looked at
+MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dropped
+MOST_PLACES = 60  # a word in more places is of a family that all genomes have
+LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be
+
+Rows = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Homology:
+    """Pairs of contigs (``first`` < ``second``, both int32 [pairs]) and the bases of their homologous stretches int32 [pairs]."""
+
+    first: Rows
+    second: Rows
+    length: Rows
+
+    @property
+    def evidence(self) -> npt.NDArray[np.float64]:
+        """Natural log odds against one genome [pairs]: from 1.5 for 500 bases to 10 for 20,000 and more (docs/measurements.md)."""
+        return np.minimum(1.5 + 1.6 * np.log2(self.length / LEAST_LENGTH), 10.0)
+
+    def take(self, rows: npt.NDArray[np.integer]) -> Homology:
+        """The pairs among some contigs (ascending), which are then numbered by their place in ``rows``."""
+        if not len(rows):
+            return no_homology()
+        first, second = (np.searchsorted(rows, side).clip(max=len(rows) - 1).astype(np.int32) for side in (self.first, self.second))
+        both = (rows[first] == self.first) & (rows[second] == self.second)
+        return Homology(first[both], second[both], self.length[both])
+
+    def bases(self, label: npt.NDArray[np.integer], a: int, b: int) -> int:
+        """Bases of homologous stretches between the contigs labelled a and those labelled b."""
+        x, y = label[self.first], label[self.second]
+        return int(self.length[((x == a) & (y == b)) | ((x == b) & (y == a))].sum())
+
+
+def no_homology() -> Homology:
+    """No pairs."""
+    return Homology(*(np.empty(0, np.int32) for _ in range(3)))
+
+
+@dataclass
+class _Words:
+    """Hashed words of some contigs, contig by contig, and their places."""
+
+    contigs: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    words: list[npt.NDArray[np.uint32]] = field(default_factory=list)
+    places: list[npt.NDArray[np.uint32]] = field(default_factory=list)
+
+
+class HomologySearch:
+    """Finds homologous stretches in a stream of contigs; of several samples (by a contig's name) in each by itself."""
+
+    def __init__(self, sample_of: Callable[[str], str] = lambda name: "") -> None:
+        self._sample_of = sample_of
+        self._held: dict[str, _Words] = {}
+        self._sample, self._count = SAMPLE, 0
+
+    def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
+        """Pass contigs on, and keep some of their words."""
+        from ._kernels import sample_words
+
+        for contig in contigs:
+            held = self._held.setdefault(self._sample_of(contig.name), _Words())
+            words, places = sample_words(contig.codes, self._sample)
+            held.contigs.append(contig.index)
+            held.lengths.append(len(contig.codes))
+            held.words.append(words)
+            held.places.append(places)
+            self._count += len(words)
+            if self._count > MOST_WORDS:
+                self._thin()
+            yield contig
+
+    def _thin(self) -> None:
+        """Drop half of the words; which half depends on the word, so that those of two contigs stay comparable."""
+        self._sample *= 2
+        for held in self._held.values():
+            for i, words in enumerate(held.words):
+                kept = words & np.uint32(self._sample - 1) == 0
+                held.words[i], held.places[i] = words[kept], held.places[i][kept]
+        self._count = sum(len(words) for held in self._held.values() for words in held.words)
+
+    def pairs(self) -> Homology:
+        """Pairs that are homologous for half of what could overlap, in ascending order."""
+        found = [_pairs(held) for held in self._held.values()]
+        table = np.concatenate([np.empty((0, 3), np.int32), *found])
+        return Homology(*np.ascontiguousarray(table[np.lexsort((table[:, 1], table[:, 0]))].T))
+
+
+def _pairs(held: _Words) -> Rows:
+    from ._kernels import shared_stretches
+
+    first = np.concatenate([[0], np.cumsum([len(words) for words in held.words])]).astype(np.int64)
+    words, places = np.concatenate(held.words), np.concatenate(held.places)
+    held.words.clear()
+    held.places.clear()
+    a, b, length, possible = shared_stretches(words, places, first, np.array(held.lengths, np.int64), MOST_PLACES).T
+    clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible)
+    contigs = np.array(held.contigs, np.int32)
+    return np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]])

@@ -1,0 +1,178 @@
+"""Relatives that the tree cannot tell apart, told apart by homology (see :mod:`llmbin.homology`).
+
+`separate_relatives` takes nodes of the tree apart in which contigs are homologous to each other; `settle` decides once more about contigs with a
+homologous contig in a bin next to theirs. Both weigh composition and coverage against repulsion (:mod:`llmbin.repulsion`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .homology import Homology
+from .markers import MarkerSet, estimate
+from .metric import Points
+from .nearest import Neighbours
+from .recruit import MIN_PROBABILITY, Membership, farthest, votes_of
+from .repulsion import choose
+
+HOMOLOGOUS = 0.08  # share of a part's bases in homologous pairs from which it may hold two genomes
+APART = 0.2  # bases of homologous pairs between two parts, by those of the smaller, that make them two genomes
+APART_ALONE = 0.3  # the same where no markers have a say
+TOGETHER = 0.5  # share of the homologous bases that may be left within the two
+LEAST_PART = 50_000  # bp
+MOST_PARTS = 12
+SEEDS = 4  # pairs that a separation is begun from
+ITERATIONS = 25
+ROUNDS = 2
+OWN = 0.5  # what a contig's own bin weighs in the vote of its neighbours
+FEWEST_VOTES = 1e-4
+
+Labels = npt.NDArray[np.int32]
+Values = npt.NDArray[np.float64]
+
+
+def separate_relatives(
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    homology: Homology,
+    core: Labels,
+    groups: list[npt.NDArray[np.int64]],
+    counts: npt.NDArray[np.int16] | None = None,
+    markers: MarkerSet | None = None,
+) -> Labels:
+    """Bins of contigs (``core``, -1 for none) with groups of contigs taken apart that hold two genomes or more.
+
+    A group is what composition and depth alone would take for one genome (`cut_by_separation`). With markers, its parts must be worth no less than
+    what the bins of its contigs are, none of which may reach beyond it. Numbers of bins may then be unused.
+    """
+    core = core.copy()
+    for rows in groups:
+        part = separate(points.take(rows), lengths[rows], homology.take(rows), APART if markers else APART_ALONE)
+        if not part.any():
+            continue
+        if counts is not None and markers is not None:
+            before = core[rows]
+            held = np.unique(before[before >= 0])
+            if (np.isin(core, held).sum() > (before >= 0).sum()) or _worth(part, counts[rows], markers) < _worth(
+                before, counts[rows], markers
+            ) - 1e-9:
+                continue
+        core[rows] = int(core.max()) + 1 + part
+    return core
+
+
+def _worth(label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet) -> float:
+    return sum(max(0.0, estimate(counts[label == b].sum(0), markers).worth) for b in np.unique(label[label >= 0]))
+
+
+def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> Labels:
+    """Parts int32 [n] of some contigs, from 0: cut in two again and again while the halves are ``apart``."""
+    part = np.zeros(len(points), np.int32)
+    waiting, count = [0], 1
+    while waiting and count < MOST_PARTS:
+        now = waiting.pop(0)
+        rows = np.flatnonzero(part == now)
+        half = halves(points.take(rows), lengths[rows], pairs.take(rows), apart)
+        if half is None:
+            continue
+        part[rows[half]] = count
+        waiting += [now, count]
+        count += 1
+        part = shares(points, lengths, pairs, np.eye(count)[part]).argmax(1).astype(np.int32)
+    return part
+
+
+def halves(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> npt.NDArray[np.bool_] | None:
+    """The half bool [n] that a part is cut into, or None if it is one genome; begun from the homologous pairs of the longest contigs."""
+    total = int(pairs.length.sum())
+    if 2 * total < HOMOLOGOUS * lengths.sum() or not total:
+        return None
+    best: npt.NDArray[np.bool_] | None = None
+    best_value = -np.inf
+    for seed in np.argsort(-np.minimum(lengths[pairs.first], lengths[pairs.second]), kind="stable")[:SEEDS]:
+        begin = np.zeros((len(points), 2))
+        begin[pairs.first[seed], 0] = begin[pairs.second[seed], 1] = 1
+        half = np.asarray(shares(points, lengths, pairs, begin).argmax(1), np.bool_)
+        smaller = int(min(lengths[half].sum(), lengths[~half].sum()))
+        if smaller < LEAST_PART:
+            continue
+        between = int(pairs.length[half[pairs.first] != half[pairs.second]].sum())
+        value = (2 * between - total) / smaller
+        if between >= apart * smaller and total - between <= TOGETHER * total and value > best_value:
+            best, best_value = half, value
+    return best
+
+
+def shares(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, share: Values) -> Values:
+    """Probabilities float64 [n, parts] under Gaussians around part centres and repulsion, by expectation maximisation from ``share``.
+
+    A contig's squared distance from a centre is over its own noise; centres are means weighted by 1 / noise.
+    """
+    x, c = points.vectors.astype(np.float64), points.depth.astype(np.float64)
+    wx, wc = 1 / points.noise.astype(np.float64)[:, None], 1 / points.variance.astype(np.float64)
+    options = np.broadcast_to(np.arange(share.shape[1], dtype=np.int32), share.shape)
+    for _ in range(ITERATIONS):
+        centre = (share.T @ (x * wx)) / np.maximum(share.T @ wx, 1e-12)
+        level = (share.T @ (c * wc)) / np.maximum(share.T @ wc, 1e-12)
+        prior = np.maximum(share.T @ lengths / lengths.sum(), 1e-6)
+        near = ((x[:, None] - centre[None]) ** 2 * wx[:, None]).sum(2) + ((c[:, None] - level[None]) ** 2 * wc[:, None]).sum(2)
+        fresh = choose(np.log(prior)[None] - 0.5 * near, options, pairs)
+        change = float(np.abs(fresh - share).max(initial=0.0))
+        share = fresh
+        if change < 1e-3:
+            break
+    return share
+
+
+def settle(neighbours: Neighbours, found: Membership, in_tree: npt.NDArray[np.bool_], homology: Homology) -> Membership:
+    """Membership with contigs that have a homologous contig in a bin of their own neighbourhood decided about again, by votes and repulsion."""
+    for _ in range(ROUNDS):
+        votes = votes_of(neighbours, np.where(in_tree, found.label, -1).astype(np.int32))
+        if votes is None or not len(homology.first):
+            return found
+        concerned = np.unique(np.concatenate([homology.first, homology.second]))
+        options, share = votes.by_bin(concerned)
+        own = np.where(in_tree & (found.label >= 0), found.label, -1)[concerned]
+        options, share = _with_own(options, share, own)
+        pairs = homology.take(concerned)
+        with np.errstate(divide="ignore"):
+            logs = np.where(options >= 0, np.log(np.maximum(share, FEWEST_VOTES)), -np.inf)
+        held = (options >= 0).any(1)
+        alike = _overlap(options, share, pairs) & held[pairs.first] & held[pairs.second]
+        pairs = Homology(pairs.first[alike], pairs.second[alike], pairs.length[alike])
+        moved = np.unique(np.concatenate([pairs.first, pairs.second]))
+        if not len(moved):
+            return found
+        chance = choose(logs[moved], options[moved], pairs.take(moved))
+        best = chance.argmax(1)
+        probability = chance[np.arange(len(moved)), best]
+        rows = concerned[moved]
+        label, sure = found.label.copy(), found.probability.copy()
+        near = in_tree[rows] | (found.distance[rows] <= farthest(neighbours.points))
+        clear = (probability > MIN_PROBABILITY) & near
+        label[rows[clear]] = options[moved][clear, best[clear]]
+        label[rows[~clear & ~in_tree[rows]]] = -1
+        sure[rows] = probability
+        found = replace(found, label=label, probability=sure)
+    return found
+
+
+def _with_own(options: Labels, share: Values, own: Labels) -> tuple[Labels, Values]:
+    """Options and shares with ``OWN`` of the weight on each contig's own bin, where it has one."""
+    has = own >= 0
+    there = (options == own[:, None]) & has[:, None]
+    share = np.where(has[:, None], (1 - OWN) * share + OWN * there, share)
+    missing = has & ~there.any(1)
+    extra = np.where(missing, own, -1).astype(np.int32)
+    return np.column_stack([options, extra]), np.column_stack([share, np.where(missing, OWN, 0.0)])
+
+
+def _overlap(options: Labels, share: Values, pairs: Homology) -> npt.NDArray[np.bool_]:
+    """Whether the two contigs of a pair might be in one bin: bool [pairs]."""
+    a, b = pairs.first, pairs.second
+    same = (options[a][:, :, None] == options[b][:, None, :]) & (options[a] >= 0)[:, :, None]
+    out: npt.NDArray[np.bool_] = (share[a][:, :, None] * share[b][:, None, :] * same).sum((1, 2)) > 1e-3
+    return out
