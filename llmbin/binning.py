@@ -70,7 +70,7 @@ def bin_contigs(
         label = join_parts(points, lengths, label, counts, markers, homology)
         if (label != found.label).any():
             found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
-    found = settle(neighbours, found, in_tree, homology)
+    found = settle(neighbours, lengths, found, in_tree, homology)
     return numbered(found, lengths, min_bin_size, farthest(points))
 
 

@@ -16,7 +16,7 @@ from .markers import MarkerSet, estimate
 from .metric import Points
 from .nearest import Neighbours
 from .recruit import MIN_PROBABILITY, Membership, farthest, votes_of
-from .repulsion import choose
+from .repulsion import Repulsion
 
 HOMOLOGOUS = 0.08  # share of a part's bases in homologous pairs from which it may hold two genomes
 APART = 0.2  # bases of homologous pairs between two parts, by those of the smaller, that make them two genomes
@@ -29,6 +29,7 @@ ITERATIONS = 25
 ROUNDS = 2
 OWN = 0.5  # what a contig's own bin weighs in the vote of its neighbours
 FEWEST_VOTES = 1e-4
+LONG = 10_000  # bp of a contig that knows its bin better than its neighbours do
 
 Labels = npt.NDArray[np.int32]
 Values = npt.NDArray[np.float64]
@@ -95,7 +96,7 @@ def halves(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apar
     for seed in np.argsort(-np.minimum(lengths[pairs.first], lengths[pairs.second]), kind="stable")[:SEEDS]:
         begin = np.zeros((len(points), 2))
         begin[pairs.first[seed], 0] = begin[pairs.second[seed], 1] = 1
-        half = np.asarray(shares(points, lengths, pairs, begin).argmax(1), np.bool_)
+        half: npt.NDArray[np.bool_] = shares(points, lengths, pairs, begin).argmax(1) == 1
         smaller = int(min(lengths[half].sum(), lengths[~half].sum()))
         if smaller < LEAST_PART:
             continue
@@ -113,13 +114,13 @@ def shares(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, shar
     """
     x, c = points.vectors.astype(np.float64), points.depth.astype(np.float64)
     wx, wc = 1 / points.noise.astype(np.float64)[:, None], 1 / points.variance.astype(np.float64)
-    options = np.broadcast_to(np.arange(share.shape[1], dtype=np.int32), share.shape)
+    repulsion = Repulsion(np.broadcast_to(np.arange(share.shape[1], dtype=np.int32), share.shape), pairs)
     for _ in range(ITERATIONS):
         centre = (share.T @ (x * wx)) / np.maximum(share.T @ wx, 1e-12)
         level = (share.T @ (c * wc)) / np.maximum(share.T @ wc, 1e-12)
         prior = np.maximum(share.T @ lengths / lengths.sum(), 1e-6)
         near = ((x[:, None] - centre[None]) ** 2 * wx[:, None]).sum(2) + ((c[:, None] - level[None]) ** 2 * wc[:, None]).sum(2)
-        fresh = choose(np.log(prior)[None] - 0.5 * near, options, pairs)
+        fresh = repulsion.choose(np.log(prior)[None] - 0.5 * near)
         change = float(np.abs(fresh - share).max(initial=0.0))
         share = fresh
         if change < 1e-3:
@@ -127,8 +128,13 @@ def shares(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, shar
     return share
 
 
-def settle(neighbours: Neighbours, found: Membership, in_tree: npt.NDArray[np.bool_], homology: Homology) -> Membership:
-    """Membership with contigs that have a homologous contig in a bin of their own neighbourhood decided about again, by votes and repulsion."""
+def settle(
+    neighbours: Neighbours, lengths: npt.NDArray[np.int64], found: Membership, in_tree: npt.NDArray[np.bool_], homology: Homology
+) -> Membership:
+    """Membership with contigs that have a homologous contig in a bin of their own neighbourhood decided about again, by votes and repulsion.
+
+    Contigs of the tree that have `LONG` bases keep their bin; they repel others from it.
+    """
     for _ in range(ROUNDS):
         votes = votes_of(neighbours, np.where(in_tree, found.label, -1).astype(np.int32))
         if votes is None or not len(homology.first):
@@ -137,6 +143,8 @@ def settle(neighbours: Neighbours, found: Membership, in_tree: npt.NDArray[np.bo
         options, share = votes.by_bin(concerned)
         own = np.where(in_tree & (found.label >= 0), found.label, -1)[concerned]
         options, share = _with_own(options, share, own)
+        firm = (own >= 0) & (lengths[concerned] >= LONG)
+        options = np.where(firm[:, None] & (options != own[:, None]), -1, options)
         pairs = homology.take(concerned)
         with np.errstate(divide="ignore"):
             logs = np.where(options >= 0, np.log(np.maximum(share, FEWEST_VOTES)), -np.inf)
@@ -146,7 +154,7 @@ def settle(neighbours: Neighbours, found: Membership, in_tree: npt.NDArray[np.bo
         moved = np.unique(np.concatenate([pairs.first, pairs.second]))
         if not len(moved):
             return found
-        chance = choose(logs[moved], options[moved], pairs.take(moved))
+        chance = Repulsion(options[moved], pairs.take(moved)).choose(logs[moved])
         best = chance.argmax(1)
         probability = chance[np.arange(len(moved)), best]
         rows = concerned[moved]

@@ -13,39 +13,45 @@ from .homology import Homology
 
 ROUNDS = 30
 DAMPING = 0.3
-SETTLED = 1e-4  # largest change of a message at which it is done
+SETTLED = 1e-3  # largest change of a message at which it is done
 
 Values = npt.NDArray[np.float64]
 
 
-def choose(logs: Values, options: npt.NDArray[np.int32], pairs: Homology) -> Values:
-    """Probability float64 [n, options] of each contig's options.
+class Repulsion:
+    """Contigs with options, and the pairs that repel each other; messages stay from one call of `choose` to the next, which then settles sooner."""
 
-    Args:
-        logs: log likelihood [n, options], -inf where there is no such option.
-        options: the parts that they stand for int32 [n, options], -1 for none; those of a contig are distinct.
-        pairs: who repels whom, and how much.
-    """
-    source, target = np.concatenate([pairs.first, pairs.second]), np.concatenate([pairs.second, pairs.first])
-    edges = len(pairs.first)
-    back = np.concatenate([np.arange(edges, 2 * edges), np.arange(edges)])
-    repulsion = -np.expm1(-np.concatenate([pairs.evidence, pairs.evidence]))[:, None]
-    same = (options[target][:, :, None] == options[source][:, None, :]) & (options[target] >= 0)[:, :, None]
-    place, known = same.argmax(2), same.any(2)
-    message = np.zeros((2 * edges, logs.shape[1]))
-    for _ in range(ROUNDS):
-        belief = logs.copy()
-        np.add.at(belief, target, message)
-        without = softmax(belief[source] - message[back])  # what the source thinks without the target's word
-        fresh = np.log1p(-repulsion * np.where(known, np.take_along_axis(without, place, 1), 0.0))
-        fresh = DAMPING * message + (1 - DAMPING) * fresh
-        change = float(np.abs(fresh - message).max(initial=0.0))
-        message = fresh
-        if change < SETTLED:
-            break
-    belief = logs.copy()
-    np.add.at(belief, target, message)
-    return softmax(belief)
+    def __init__(self, options: npt.NDArray[np.int32], pairs: Homology) -> None:
+        """Take the parts that each contig may choose, int32 [n, options], -1 for none and otherwise distinct, and who repels whom, how much."""
+        edges = len(pairs.first)
+        self._source, self._target = np.concatenate([pairs.first, pairs.second]), np.concatenate([pairs.second, pairs.first])
+        self._back = np.concatenate([np.arange(edges, 2 * edges), np.arange(edges)])
+        self._strength = -np.expm1(-np.concatenate([pairs.evidence, pairs.evidence]))[:, None]
+        there = options[self._target]
+        same = (there[:, :, None] == options[self._source][:, None, :]) & (there >= 0)[:, :, None]
+        self._known = same.any(2)
+        self._place = np.arange(2 * edges)[:, None] * options.shape[1] + same.argmax(2)
+        self._cell = (self._target[:, None] * options.shape[1] + np.arange(options.shape[1])).ravel()
+        self._message = np.zeros((2 * edges, options.shape[1]))
+
+    def choose(self, logs: Values) -> Values:
+        """Probability float64 [n, options] of each contig's options from their log likelihood [n, options], -inf where there is none."""
+        for _ in range(ROUNDS):
+            without = softmax(
+                self._belief(logs)[self._source] - self._message[self._back]
+            )  # what the source thinks without the target's word
+            fresh = np.log1p(-self._strength * np.where(self._known, without.ravel()[self._place], 0.0))
+            fresh = DAMPING * self._message + (1 - DAMPING) * fresh
+            change = float(np.abs(fresh - self._message).max(initial=0.0))
+            self._message = fresh
+            if change < SETTLED:
+                break
+        return softmax(self._belief(logs))
+
+    def _belief(self, logs: Values) -> Values:
+        heard = np.bincount(self._cell, weights=self._message.ravel(), minlength=logs.size).reshape(logs.shape)
+        belief: Values = logs + heard
+        return belief
 
 
 def softmax(logs: Values) -> Values:
