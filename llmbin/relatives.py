@@ -148,7 +148,7 @@ def settle(
         pairs = homology.take(concerned)
         with np.errstate(divide="ignore"):
             logs = np.where(options >= 0, np.log(np.maximum(share, FEWEST_VOTES)), -np.inf)
-        held = (options >= 0).any(1)
+        held = np.any(options >= 0, axis=1)
         alike = _overlap(options, share, pairs) & held[pairs.first] & held[pairs.second]
         pairs = Homology(pairs.first[alike], pairs.second[alike], pairs.length[alike])
         moved = np.unique(np.concatenate([pairs.first, pairs.second]))
