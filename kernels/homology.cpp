@@ -13,7 +13,7 @@ constexpr int kSpan = 23;                // bases of a word: 1101101101101101101
 constexpr uint64_t kBases = (1ull << 2 * kSpan) - 1;
 constexpr int64_t kSlip = 100, kGap = 1000;  // by how much words of one chain may differ in diagonal, and lie apart
 constexpr int kLeastWords = 3;           // of a chain, not counting those that overlap
-constexpr uint32_t kPartitions = 16;      // of words, by their first bits and one after the other, so that what is sorted stays small
+constexpr uint32_t kPartitions = 16;     // of words, by their first bits and one after the other, so that what is sorted stays small
 
 constexpr uint64_t looked_at() {
     uint64_t mask = 0;
@@ -47,11 +47,32 @@ struct Chain {
     int64_t length() const { return words < kLeastWords ? 0 : last + kSpan - first; }
 };
 
+const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
+    const uint64_t *to = from + 1;
+    while (to != end && *to >> 32 == *from >> 32) ++to;
+    return to;
+}
+
+// The most places, `most` at the outside, that a word may have for all partitions like this one to stay within so many matches.
+size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) {
+    std::vector<size_t> words(most + 1);
+    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
+        const uint64_t *to = end_of_word(from, end);
+        if (static_cast<size_t>(to - from) <= most) ++words[static_cast<size_t>(to - from)];
+        from = to;
+    }
+    size_t total = 0;
+    for (size_t n = 2; n <= most; ++n) {
+        total += words[n] * n * (n - 1) / 2;
+        if (total * kPartitions > matches) return n - 1;
+    }
+    return most;
+}
+
 void add_matches(const WordTable &table, const uint64_t *begin, const uint64_t *end, size_t most, std::vector<Match> &out) {
     std::vector<std::pair<uint32_t, uint32_t>> places;  // contig, place
     for (const uint64_t *from = begin; from != end;) {
-        const uint64_t *to = from + 1;
-        while (to != end && *to >> 32 == *from >> 32) ++to;
+        const uint64_t *to = end_of_word(from, end);
         if (to - from > 1 && static_cast<size_t>(to - from) <= most) {
             places.clear();
             for (const uint64_t *p = from; p != to; ++p) {
@@ -132,7 +153,7 @@ void sample_words(const uint8_t *codes, size_t n, uint32_t sample, std::vector<u
     }
 }
 
-std::vector<Shared> shared_stretches(const WordTable &table, size_t most) {
+std::vector<Shared> shared_stretches(const WordTable &table, size_t most, size_t most_matches) {
     const size_t n = static_cast<size_t>(table.first.back());
     std::vector<Match> matches;
     std::vector<uint64_t> sorted;  // word, index: by index, contigs and places ascend
@@ -141,6 +162,7 @@ std::vector<Shared> shared_stretches(const WordTable &table, size_t most) {
         for (size_t i = 0; i < n; ++i)
             if (table.words[i] >> 28 == p) sorted.push_back(static_cast<uint64_t>(table.words[i]) << 32 | i);
         std::sort(sorted.begin(), sorted.end());
+        if (!p) most = affordable(sorted, most, most_matches);
         add_matches(table, sorted.data(), sorted.data() + sorted.size(), most, matches);
     }
     std::sort(matches.begin(), matches.end());

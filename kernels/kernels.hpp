@@ -160,8 +160,9 @@ struct Shared {
 
 // One in `sample` (a power of two) of the words, by its hash; added to `words` and `places`.
 void sample_words(const uint8_t *codes, size_t n, uint32_t sample, std::vector<uint32_t> &words, std::vector<uint32_t> &places);
-// Pairs in ascending order; words with more than `most` places say nothing.
-std::vector<Shared> shared_stretches(const WordTable &table, size_t most);
+// Pairs in ascending order; words with more than `most` places say nothing, nor do the most frequent where there would be more than `most_matches`
+// pairs of places (by an estimate from some of the words).
+std::vector<Shared> shared_stretches(const WordTable &table, size_t most, size_t most_matches);
 
 // tree.cpp
 struct Points {

@@ -188,7 +188,7 @@ NB_MODULE(_kernels, m) {
     }, nb::arg("codes"), nb::arg("sample"), "Hashes and places uint32 [m] of one in `sample` of a contig's spaced words.");
 
     m.def("shared_stretches", [](In<uint32_t, nb::ndim<1>> words, In<uint32_t, nb::ndim<1>> places, In<int64_t, nb::ndim<1>> first,
-                                 In<int64_t, nb::ndim<1>> lengths, int most) {
+                                 In<int64_t, nb::ndim<1>> lengths, uint32_t most, uint64_t most_matches) {
         WordTable table{words.data(), places.data(),
                         {first.data(), first.data() + first.size()},
                         {lengths.data(), lengths.data() + lengths.size()}};
@@ -198,7 +198,7 @@ NB_MODULE(_kernels, m) {
         std::vector<Shared> found;
         {
             nb::gil_scoped_release release;
-            found = shared_stretches(table, static_cast<size_t>(std::max(most, 0)));
+            found = shared_stretches(table, most, most_matches);
         }
         std::vector<int32_t> out(4 * found.size());
         for (size_t i = 0; i < found.size(); ++i) {
@@ -207,7 +207,7 @@ NB_MODULE(_kernels, m) {
             std::copy(row, row + 4, out.begin() + static_cast<std::ptrdiff_t>(4 * i));
         }
         return table_out(std::move(out), found.size(), 4);
-    }, nb::arg("words"), nb::arg("places"), nb::arg("first"), nb::arg("lengths"), nb::arg("most"),
+    }, nb::arg("words"), nb::arg("places"), nb::arg("first"), nb::arg("lengths"), nb::arg("most"), nb::arg("most_matches"),
        "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other.");
 
     m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,

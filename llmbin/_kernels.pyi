@@ -14,6 +14,7 @@ def shared_stretches(
     first: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int64],
     most: int,
+    most_matches: int,
 ) -> npt.NDArray[np.int32]: ...
 def neighbours(
     vectors: npt.NDArray[np.float32],

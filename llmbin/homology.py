@@ -18,6 +18,7 @@ from .contigs import Contig
 
 SAMPLE = 8  # one in so many spaced words is looked at
 MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dropped
+MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (1 GB): beyond them, the most frequent words say nothing
 MOST_PLACES = 60  # a word in more places is of a family that all genomes have
 LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be
 
@@ -113,7 +114,7 @@ def _pairs(held: _Words) -> Rows:
     words, places = np.concatenate(held.words), np.concatenate(held.places)
     held.words.clear()
     held.places.clear()
-    a, b, length, possible = shared_stretches(words, places, first, np.array(held.lengths, np.int64), MOST_PLACES).T
+    a, b, length, possible = shared_stretches(words, places, first, np.array(held.lengths, np.int64), MOST_PLACES, MOST_MATCHES).T
     clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible)
     contigs = np.array(held.contigs, np.int32)
     return np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]])

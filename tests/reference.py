@@ -136,3 +136,15 @@ def depth(lengths, reads, min_identity=0.97, edge=75):  # type: ignore[no-untype
         part = by_contig[i][e : n - e]
         out.append((part.mean(), part.var(ddof=1) if len(part) > 1 else 0.0))
     return np.array(out)
+
+
+def spaced_words(text: str, span: int = 23) -> list[tuple[str, int, bool]]:
+    """Words of which every third base is not looked at: the first in the alphabet of both strands, where it begins, and whether it is the forward one."""
+    out = []
+    for i in range(len(text) - span + 1):
+        word = text[i : i + span]
+        if set(word) <= set("ACGT"):
+            a, b = ("".join(c for j, c in enumerate(w) if j % 3 != 2) for w in (word, reverse_complement(word)))
+            if a != b:
+                out.append((min(a, b), i, a < b))
+    return out

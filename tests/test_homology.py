@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmbin import homology
+from llmbin._kernels import encode_bases, sample_words, shared_stretches
+from llmbin.contigs import Contig
+from llmbin.homology import Homology, HomologySearch, no_homology
+from llmbin.markers import MarkerSet
+from llmbin.metric import Points
+from llmbin.nearest import find_neighbours
+from llmbin.recruit import Membership
+from llmbin.relatives import separate, separate_relatives, settle
+from llmbin.repulsion import Repulsion
+
+MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.ones((2, 4), bool))
+pieces = st.lists(st.one_of(st.text(alphabet="ACGT", min_size=20, max_size=70), st.sampled_from(["N", "RY"])), max_size=4).map("".join)
+
+
+@given(pieces)
+def test_sampled_words_equal_the_reference(text: str) -> None:
+    want = reference.spaced_words(text)
+    words, places = sample_words(encode_bases(text.encode()), 1)
+    assert [(p >> 1, p & 1) for p in places.tolist()] == [(at, forward) for _, at, forward in want]
+    assert len(set(words.tolist())) == len({w for w, _, _ in want}) == len({*zip(words.tolist(), (w for w, _, _ in want), strict=True)})
+    kept, at = sample_words(encode_bases(text.encode()), 4)
+    chosen = words % 4 == 0
+    assert (kept == words[chosen]).all() and (at == places[chosen]).all()
+
+
+def random_bases(rng: np.random.Generator, n: int) -> str:
+    return "".join(rng.choice(list("ACGT"), n))
+
+
+def diverged(rng: np.random.Generator, text: str) -> str:
+    """With a third of the third positions changed."""
+    bases = np.array(list(text))
+    at = np.arange(2, len(text), 3)[rng.random(len(text) // 3) < 1 / 3]
+    bases[at] = [rng.choice([c for c in "ACGT" if c != bases[i]]) for i in at]
+    return "".join(bases)
+
+
+def contig(index: int, text: str, name: str = "") -> Contig:
+    return Contig(index, name or f"c{index}", encode_bases(text.encode()))
+
+
+def found(texts: list[str], names: list[str] | None = None) -> list[tuple[int, int, int]]:
+    search = HomologySearch(lambda name: name.split("~")[0] if "~" in name else "")
+    for _ in search.watch(contig(i, text, names[i] if names else "") for i, text in enumerate(texts)):
+        pass
+    pairs = search.pairs()
+    return list(zip(pairs.first.tolist(), pairs.second.tolist(), pairs.length.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_diverged_contigs_are_homologous_on_either_strand(turned: bool) -> None:
+    rng = np.random.default_rng(turned)
+    gene = random_bases(rng, 6000)
+    other = diverged(rng, gene)
+    other = reference.reverse_complement(other) if turned else other
+    [(a, b, length)] = found([random_bases(rng, 3000), gene, random_bases(rng, 900), other])
+    assert (a, b) == (1, 3) and 5500 < length <= 6000
+
+
+@pytest.mark.parametrize(("left", "right", "turned"), list(product([0, 4000], [0, 4000], [False, True])))
+def test_what_could_overlap_follows_from_the_ends(left: int, right: int, turned: bool) -> None:
+    """A stretch of 2,000 bases, with flanks of its own on the first contig and on the left of the second."""
+    rng = np.random.default_rng(left + right + turned)
+    stretch = random_bases(rng, 2000)
+    first = random_bases(rng, left) + stretch + random_bases(rng, right)
+    second = random_bases(rng, 3000) + stretch
+    possible = min(left, 3000) + 2000
+    if turned:
+        second = reference.reverse_complement(second)
+    codes = [encode_bases(t.encode()) for t in (first, second)]
+    words = [sample_words(c, 1) for c in codes]
+    table = shared_stretches(
+        np.concatenate([w for w, _ in words]), np.concatenate([p for _, p in words]), np.cumsum([0] + [len(w) for w, _ in words]),
+        np.array([len(c) for c in codes]), 60, 1 << 20,
+    )  # fmt: skip
+    assert table[:, :2].tolist() == [[0, 1]]
+    assert abs(int(table[0, 2]) - 2000) < 30 and abs(int(table[0, 3]) - possible) < 30
+    assert bool(found([first, second])) == (possible / 2 + 30 <= 2000)
+
+
+def test_a_repeat_in_many_contigs_and_a_repeat_within_one_say_nothing() -> None:
+    rng = np.random.default_rng(3)
+    repeat = random_bases(rng, 1500)
+    assert found([repeat + random_bases(rng, 1000 + i) + repeat for i in range(1)]) == []
+    assert len(found([repeat] * 5)) == 10
+    assert found([repeat] * (homology.MOST_PLACES + 1)) == []
+
+
+def test_frequent_words_are_left_out_where_matches_would_be_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    family, pair = random_bases(rng, 5000), random_bases(rng, 5000)
+    texts = [family] * 20 + [pair] * 2
+    assert len(found(texts)) == 191
+    monkeypatch.setattr(homology, "MOST_MATCHES", 5000)
+    assert [p[:2] for p in found(texts)] == [(20, 21)]
+
+
+def test_unknown_bases_and_unlike_contigs_are_homologous_to_nothing() -> None:
+    rng = np.random.default_rng(5)
+    assert found(["N" * 5000, "N" * 5000, random_bases(rng, 5000), random_bases(rng, 5000), "ACGT"]) == []
+    assert found([]) == []
+
+
+def test_samples_are_searched_apart_and_thinning_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    gene = random_bases(rng, 8000)
+    texts = [gene, diverged(rng, gene), diverged(rng, gene), random_bases(rng, 4000)]
+    names = ["x~0", "y~0", "x~1", "y~1"]
+    assert [p[:2] for p in found(texts, names)] == [(0, 2)]
+    whole = found(texts)
+    monkeypatch.setattr(homology, "MOST_WORDS", 800)
+    thin = found(texts)
+    assert [p[:2] for p in thin] == [p[:2] for p in whole] == [(0, 1), (0, 2), (1, 2)]
+    assert thin != whole  # ends are looked at less closely
+
+
+def homology_of(*pairs: tuple[int, int, int]) -> Homology:
+    return Homology(*np.array(pairs or np.empty((0, 3)), np.int32).reshape(-1, 3).T.copy())
+
+
+def test_pairs_among_some_contigs() -> None:
+    pairs = homology_of((0, 3, 500), (2, 5, 900), (3, 5, 700))
+    part = pairs.take(np.array([2, 3, 5]))
+    assert [part.first.tolist(), part.second.tolist(), part.length.tolist()] == [[0, 1], [2, 2], [900, 700]]
+    assert (
+        len(pairs.take(np.array([], int)).first) == len(pairs.take(np.array([7])).first) == len(no_homology().take(np.arange(3)).first) == 0
+    )
+    label = np.array([0, -1, 1, 0, 2, 1])
+    assert [pairs.bases(label, a, b) for a, b in ((0, 1), (1, 0), (1, 1), (0, 0), (0, 2))] == [700, 700, 900, 500, 0]
+
+
+def test_evidence_grows_with_length_up_to_a_limit() -> None:
+    evidence = homology_of((0, 1, 500), (0, 2, 1000), (0, 3, 10**6)).evidence
+    assert evidence == pytest.approx([1.5, 3.1, 10])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(2, 3))
+@settings(deadline=None, max_examples=60)
+def test_choices_equal_those_of_all_combinations_where_pairs_make_no_cycle(seed: int, n: int, parts: int) -> None:
+    rng = np.random.default_rng(seed)
+    logs = rng.normal(0, 2, (n, parts))
+    logs[rng.random((n, parts)) < 0.15] = -np.inf
+    logs[:, 0] = np.maximum(logs[:, 0], -5)
+    options = np.array([rng.permutation(5)[:parts] for _ in range(n)], np.int32)
+    pairs = homology_of(*[(int(rng.integers(i)), i, int(rng.integers(500, 30_000))) for i in range(1, n)])
+    want = np.zeros((n, parts))
+    for choice in product(range(parts), repeat=n):
+        same = [options[a, choice[a]] == options[b, choice[b]] for a, b in zip(pairs.first, pairs.second, strict=True)]
+        weight = np.exp(sum(logs[i, c] for i, c in enumerate(choice)) - pairs.evidence[same].sum())
+        want[np.arange(n), choice] += weight
+    want /= want.sum(1, keepdims=True)
+    repulsion = Repulsion(options, pairs)
+    repulsion.choose(rng.normal(size=logs.shape))  # what was asked before makes no difference
+    np.testing.assert_allclose(repulsion.choose(logs), want, atol=0.02)
+
+
+def test_no_pairs_leave_each_contig_to_itself() -> None:
+    logs = np.log([[0.9, 0.1], [0.2, 0.8]])
+    np.testing.assert_allclose(Repulsion(np.zeros((2, 2), np.int32), no_homology()).choose(logs), np.exp(logs))
+
+
+def relatives(rng: np.random.Generator, n: int = 40, apart: float = 1.5) -> tuple[Points, np.ndarray, np.ndarray, Homology]:
+    """Points of two genomes a few noises apart, the genome of each contig, lengths, and homology of contigs that line up."""
+    genome = np.repeat([0, 1], n)
+    lengths = rng.integers(3_000, 30_000, 2 * n)
+    x = rng.normal(0, 1, (2 * n, 6))
+    x[:, 0] += apart * genome
+    ends = [np.cumsum(lengths[genome == g]) for g in (0, 1)]
+    pairs = []
+    for i, j in product(range(n), repeat=2):
+        low = max(ends[0][i] - lengths[i], ends[1][j] - lengths[n + j])
+        shared = min(ends[0][i], ends[1][j]) - low
+        if shared > 800:
+            pairs.append((i, n + j, int(0.8 * shared)))
+    m = 2 * n
+    points = Points(x.astype(np.float32), np.ones(m, np.float32), np.empty((m, 0), np.float32), np.empty((m, 0), np.float32), 0.0)
+    return points, genome, lengths, homology_of(*pairs)
+
+
+def purity(part: np.ndarray, genome: np.ndarray, lengths: np.ndarray) -> float:
+    table = np.zeros((int(part.max()) + 1, 2))
+    np.add.at(table, (part, genome), lengths)
+    return float(table.max(1).sum() / table.sum())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_relatives_that_look_alike_are_told_apart(seed: int) -> None:
+    points, genome, lengths, pairs = relatives(np.random.default_rng(seed))
+    part = separate(points, lengths, pairs, 0.2)
+    assert part.max() == 1 and purity(part, genome, lengths) > 0.97
+    assert not separate(points, lengths, no_homology(), 0.2).any()
+
+
+def test_a_genome_with_some_repeats_stays_whole() -> None:
+    points, _, lengths, _ = relatives(np.random.default_rng(1), apart=0)
+    repeats = homology_of(*[(i, i + 7, 1200) for i in range(0, 60, 3)])
+    assert 2 * repeats.length.sum() < 0.08 * lengths.sum()
+    assert not separate(points, lengths, repeats, 0.2).any()
+    many = homology_of(*[(i, j, 3000) for i, j in combinations(range(0, 72, 6), 2)])  # a family, all of which are alike
+    assert 2 * many.length.sum() > 0.2 * lengths.sum()
+    assert not separate(points, lengths, many, 0.2).any()
+
+
+def test_parts_must_be_worth_what_the_bins_were() -> None:
+    rng = np.random.default_rng(2)
+    points, genome, lengths, pairs = relatives(rng)
+    groups = [np.arange(len(points))]
+    counts = np.zeros((len(points), 4), np.int16)
+    counts[[0, 1, 2, 3, 40, 41, 42, 43], [0, 1, 2, 3] * 2] = 1
+    mixed = np.zeros(len(points), np.int32)
+    core = separate_relatives(points, lengths, pairs, mixed, groups, counts, MARKERS)
+    assert purity(np.unique(core, return_inverse=True)[1], genome, lengths) > 0.97 and (mixed == 0).all()
+    known = genome.astype(np.int32)
+    counts[:] = 0
+    counts[[0, 1, 2, 3], [0, 1, 2, 3]] = 1
+    odd = known.copy()
+    odd[4:30] = 2  # worth the same by markers as the true parts are
+    assert (separate_relatives(points, lengths, pairs, odd, [np.arange(30)], counts, MARKERS) == odd).all()
+    assert (separate_relatives(points, lengths, no_homology(), mixed, groups) == mixed).all()
+
+
+def test_a_short_contig_is_not_recruited_beside_its_ortholog() -> None:
+    """Two genomes side by side; a short contig between them, homologous to a long contig of the nearer one."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 0.2, (7, 4)), rng.normal(2, 0.2, (7, 4)), [[0.9] * 4]])
+    n = len(x)
+    points = Points(x.astype(np.float32), np.ones(n, np.float32), np.empty((n, 0), np.float32), np.empty((n, 0), np.float32), 0.0)
+    lengths = np.array([40_000] * 14 + [1200])
+    in_tree = lengths > 2500
+    label = np.array([0] * 7 + [1] * 7 + [0], np.int32)
+    before = Membership(label, np.full(n, 0.9), in_tree, np.zeros(n, np.float32))
+    near = find_neighbours(points, np.flatnonzero(in_tree).astype(np.int32), 1)
+    settled = settle(near, lengths, before, in_tree, homology_of((3, 14, 1100)))
+    assert settled.label[14] != 0 and (settled.label[:14] == label[:14]).all()
+    assert (settle(near, lengths, before, in_tree, no_homology()).label == label).all()
+    elsewhere = settle(near, lengths, before, in_tree, homology_of((9, 14, 1100)))
+    assert elsewhere.label[14] == 0
