@@ -161,7 +161,7 @@ def check_coverage_files(options: RunOptions) -> None:
 def choose_markers(mode: str) -> MarkerSet | None:
     """The marker families, or None where they are off; says so."""
     if mode == "off":
-        log.info("markers are off, as asked: bins are HDBSCAN's leaf clusters and have no quality estimate")
+        log.info("markers are off, as asked: composition, depth and homology alone decide, and bins have no quality estimate")
         return None
     if not markers_available():
         if mode == "on":
@@ -239,6 +239,7 @@ def describe(features: Features, options: RunOptions) -> None:
         )
     if features.markers is not None:
         log.info("%s marker genes on %s contigs", f"{int(features.markers.sum()):,}", f"{int((features.markers.sum(1) > 0).sum()):,}")
+    log.info("%s pairs of contigs are homologous: of relatives, most likely, and not of one genome", f"{len(features.homology.first):,}")
 
 
 def sample_of(name: str, separator: str) -> str:

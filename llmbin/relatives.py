@@ -29,6 +29,8 @@ ITERATIONS = 25
 ROUNDS = 2
 OWN = 0.5  # what a contig's own bin weighs in the vote of its neighbours
 FEWEST_VOTES = 1e-4
+LEAST_OVERLAP = 1e-3  # chance that two contigs are in one bin from which they are looked at
+CHUNK = 1 << 14  # pairs at a time: memory
 LONG = 10_000  # bp of a contig that knows its bin better than its neighbours do
 
 Labels = npt.NDArray[np.int32]
@@ -180,7 +182,10 @@ def _with_own(options: Labels, share: Values, own: Labels) -> tuple[Labels, Valu
 
 def _overlap(options: Labels, share: Values, pairs: Homology) -> npt.NDArray[np.bool_]:
     """Whether the two contigs of a pair might be in one bin: bool [pairs]."""
-    a, b = pairs.first, pairs.second
-    same = (options[a][:, :, None] == options[b][:, None, :]) & (options[a] >= 0)[:, :, None]
-    out: npt.NDArray[np.bool_] = (share[a][:, :, None] * share[b][:, None, :] * same).sum((1, 2)) > 1e-3
+    out = np.empty(len(pairs.first), np.bool_)
+    for begin in range(0, len(out), CHUNK):
+        rows = slice(begin, begin + CHUNK)
+        a, b = pairs.first[rows], pairs.second[rows]
+        same = (options[a][:, :, None] == options[b][:, None, :]) & (options[a] >= 0)[:, :, None]
+        out[rows] = (share[a][:, :, None] * share[b][:, None, :] * same).sum((1, 2)) > LEAST_OVERLAP
     return out
