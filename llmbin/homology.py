@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,13 @@ class Homology:
         first, second = (np.searchsorted(rows, side).clip(max=len(rows) - 1).astype(np.int32) for side in (self.first, self.second))
         both = (rows[first] == self.first) & (rows[second] == self.second)
         return Homology(first[both], second[both], self.length[both])
+
+    def within(self, label: npt.NDArray[np.integer], parts: int) -> list[Homology]:
+        """The pairs inside each of so many parts, by the ``label`` int [n] of contigs, -1 for none."""
+        part = np.where(label[self.first] == label[self.second], label[self.first], -1)
+        order = np.argsort(part, kind="stable")
+        ends = np.searchsorted(part[order], np.arange(parts + 1))
+        return [Homology(self.first[rows], self.second[rows], self.length[rows]) for rows in (order[a:b] for a, b in pairwise(ends))]
 
     def bases(self, label: npt.NDArray[np.integer], a: int, b: int) -> int:
         """Bases of homologous stretches between the contigs labelled a and those labelled b."""

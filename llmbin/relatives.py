@@ -48,12 +48,17 @@ def separate_relatives(
 ) -> Labels:
     """Bins of contigs (``core``, -1 for none) with groups of contigs taken apart that hold two genomes or more.
 
-    A group is what composition and depth alone would take for one genome (`cut_by_separation`). With markers, its parts must be worth no less than
+    A group (ascending; no contig is in two) is what composition and depth alone would take for one genome (`cut_by_separation`). With markers, its parts must be worth no less than
     what the bins of its contigs are, none of which may reach beyond it. Numbers of bins may then be unused.
     """
     core = core.copy()
-    for rows in groups:
-        part = separate(points.take(rows), lengths[rows], homology.take(rows), APART if markers else APART_ALONE)
+    group = np.full(len(points), -1, np.int32)
+    for j, rows in enumerate(groups):
+        group[rows] = j
+    for rows, pairs in zip(groups, homology.within(group, len(groups)), strict=True):
+        if not len(pairs.first):
+            continue
+        part = separate(points.take(rows), lengths[rows], pairs.take(rows), APART if markers else APART_ALONE)
         if not part.any():
             continue
         if counts is not None and markers is not None:

@@ -137,6 +137,7 @@ def test_pairs_among_some_contigs() -> None:
         len(pairs.take(np.array([], int)).first) == len(pairs.take(np.array([7])).first) == len(no_homology().take(np.arange(3)).first) == 0
     )
     label = np.array([0, -1, 1, 0, 2, 1])
+    assert [p.length.tolist() for p in pairs.within(label, 3)] == [[500], [900], []]
     assert [pairs.bases(label, a, b) for a, b in ((0, 1), (1, 0), (1, 1), (0, 0), (0, 2))] == [700, 700, 900, 500, 0]
 
 
