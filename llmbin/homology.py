@@ -119,8 +119,9 @@ def _pairs(held: _Words) -> Rows:
     from ._kernels import shared_stretches
 
     first = np.concatenate([[0], np.cumsum([len(words) for words in held.words])]).astype(np.int64)
-    words, places = np.concatenate(held.words), np.concatenate(held.places)
-    held.words.clear()
+    words = np.concatenate(held.words)
+    held.words.clear()  # at once: memory
+    places = np.concatenate(held.places)
     held.places.clear()
     a, b, length, possible = shared_stretches(words, places, first, np.array(held.lengths, np.int64), MOST_PLACES, MOST_MATCHES).T
     clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible)
