@@ -90,14 +90,22 @@ def _add_finetune(commands: Commands) -> None:
     parser.add_argument("shards", type=Path)
     parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
     parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--teacher", type=Path, help="OUT of an earlier `train finetune`, of a larger model to learn from too")
+    parser.add_argument(
+        "--dev", type=Path, nargs=2, metavar=("FASTA", "TRUTH"),
+        help="fragments of unseen genera and their genomes (TSV): the model that places them best is kept (default: the last one)",
+    )  # fmt: skip
     _add_settings(parser, Finetuning)
     parser.set_defaults(command=_finetune)
 
 
 def _finetune(options: argparse.Namespace) -> None:
     from .finetune import Finetuning, finetune
+    from .judge import read_fragments
 
-    finetune(options.shards, options.lm, options.out, _settings(options, Finetuning))
+    settings = _settings(options, Finetuning)
+    held = read_fragments(options.dev[0], options.dev[1], settings.window) if options.dev else None
+    finetune(options.shards, options.lm, options.out, settings, options.teacher, held)
 
 
 def _add_markers(commands: Commands) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from ..binning import bin_contigs
 from ..coverage import Coverage, coverage_from_tables
@@ -25,6 +26,7 @@ from ..projector import project_features as project
 from ..score import read_gold, score_bins
 from ..windows import WindowPlan
 from .fragments import FragmentFeatures, fragment_features
+from .judge import pair_figures
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
@@ -35,15 +37,11 @@ COLUMNS = ("AP", "ARI", "5-NN", "5-NN < 3 kb", "3-6 kb", "> 6 kb")
 def figures(vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], length: npt.NDArray[np.int64]) -> list[float]:
     """Average precision of same-genome pairs by cosine, ARI of k-means with the true number, 5-NN precision, and that by length."""
     from sklearn.cluster import KMeans
-    from sklearn.metrics import adjusted_rand_score, average_precision_score
+    from sklearn.metrics import adjusted_rand_score
 
     vectors = vectors.astype(np.float64)
+    precision, hit = pair_figures(torch.from_numpy(vectors), genome)
     v = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    similarity = v @ v.T
-    pairs = np.triu_indices(len(v), 1)
-    precision = average_precision_score(genome[pairs[0]] == genome[pairs[1]], similarity[pairs])
-    np.fill_diagonal(similarity, -9)
-    hit = (genome[np.argpartition(-similarity, 5, axis=1)[:, :5]] == genome[:, None]).mean(1)
     k = len(set(genome.tolist()))
     rand = np.mean([adjusted_rand_score(genome, KMeans(k, n_init=2, random_state=r).fit_predict(v)) for r in range(3)])
     bands = [hit[(length >= a) & (length < b)].mean() for a, b in ((0, 3000), (3000, 6000), (6000, 10**9))]

@@ -21,10 +21,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .checkpoint import load_checkpoint, save_checkpoint
+from .loader import batches_of_steps
 from .model import GenomeLM, GenomeLMConfig
 from .shards import Shards, genome_batch, other_strand
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
+
     from .finetune import Finetuning
 
 log = logging.getLogger("llmbin.training")
@@ -46,6 +49,7 @@ class LMTraining:
     seed: int = 1
     save_every: int = 50
     threads: int = 0
+    workers: int = 0
 
 
 class PairedLM(nn.Module):
@@ -91,14 +95,20 @@ def learning_rate(step: int, options: LMTraining | Finetuning) -> float:
     return options.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
+def new_accelerator() -> Accelerator:
+    """The devices of this process; on a GPU that can, matrix products in bfloat16, while weights, norms and losses stay FP32."""
+    from accelerate import Accelerator
+
+    gpu = torch.cuda.is_available()
+    return Accelerator(cpu=not gpu, mixed_precision="bf16" if gpu and torch.cuda.is_bf16_supported() else "no")
+
+
 def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMTraining) -> Path:
     """Pre-train, resuming from ``out/checkpoint``; writes ``out/lm`` (save_pretrained) and ``out/lm.csv``.
 
     Under ``torchrun`` every process takes its own windows and gradients are averaged.
     """
-    from accelerate import Accelerator
-
-    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    accelerator = new_accelerator()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -110,19 +120,23 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
     names = ("masked_loss", "masked_accuracy", "contrast_loss", "bases_per_second")
     metrics = Metrics(out / "lm.csv", names, options, done) if accelerator.is_main_process else None
     module.train()
-    for step in range(done, options.steps):
-        began = time.perf_counter()
+    batches = batches_of_steps(
+        lambda step: lm_batch(shards, options, step, accelerator.process_index), done, options.steps, options.workers
+    )
+    began = time.perf_counter()
+    for step, batch in enumerate(batches, done):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, options)
-        codes, hide, genome = (t.to(accelerator.device) for t in lm_batch(shards, options, step, accelerator.process_index))
+        codes, hide, genome = (t.to(accelerator.device, non_blocking=True) for t in batch)
         masked, accuracy, contrast = module(codes, hide, genome, options.temperature)
         optimizer.zero_grad()
         accelerator.backward(masked + options.contrast * contrast)
         accelerator.clip_grad_norm_(module.parameters(), 1.0)
         optimizer.step()
         if metrics is not None:
-            rate = codes.numel() * accelerator.num_processes / (time.perf_counter() - began)
-            metrics.write(step, masked.item(), accuracy.item(), contrast.item(), rate)
+            row = masked.item(), accuracy.item(), contrast.item()
+            began, before = time.perf_counter(), began
+            metrics.write(step, *row, codes.numel() * accelerator.num_processes / (began - before))
             if (step + 1) % options.save_every == 0 or step + 1 == options.steps:
                 save_checkpoint(out / "checkpoint", step + 1, accelerator.unwrap_model(module), optimizer.optimizer)
     if metrics is not None:
@@ -136,7 +150,7 @@ class Metrics:
     def __init__(self, path: Path, names: Sequence[str], options: LMTraining | Finetuning, done: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = [r for r in csv.reader(path.open()) if r[:1] and r[0].isdigit() and int(r[0]) < done] if path.exists() else []
-        self.names = names
+        self.names, self.earlier = names, rows
         self.handle = path.open("w", newline="")
         self.rows = csv.writer(self.handle)
         self.rows.writerow(["step", *names])

@@ -65,11 +65,11 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """x: [batch, positions, width]; mask: [batch, positions, 1], 0 where there is padding."""
-        h = self.mix((x * mask).transpose(1, 2)).transpose(1, 2)
+        h = self.mix((x * mask.to(x.dtype)).transpose(1, 2)).transpose(1, 2)
         # The norm keeps its own precision, so that the rest may run in half; in one precision the casts are none.
         h = self.norm(h.to(self.norm.weight.dtype)).to(x.dtype)
         h = self.down(F.relu(self.up(h)))
-        out: Tensor = x + self.scale * h
+        out: Tensor = x + self.scale.to(x.dtype) * h
         return out
 
 

@@ -21,6 +21,8 @@ from ..errors import InputError
 SHARD_BASES = 4_000_000_000
 _CODES = np.full(256, 4, np.uint8)
 _CODES[list(b"ACGTacgt")] = [0, 1, 2, 3] * 2
+_QUADS = np.stack([np.arange(256, dtype=np.uint8) >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)  # the four codes of a byte
+_OTHER = np.array([3, 2, 1, 0, *[4] * 252], np.uint8)
 _FASTA = (".fna", ".fa", ".fasta", ".fas")
 
 Codes = npt.NDArray[np.uint8]
@@ -169,7 +171,7 @@ class Shards:
         stop = min(start + size, int(self.length[sequence]))
         begin = int(self.offset[sequence]) + start
         raw = self.bases[self.shard[sequence]][begin // 4 : (begin + stop - start + 3) // 4]
-        quads = np.stack([raw & 3, raw >> 2 & 3, raw >> 4 & 3, raw >> 6], axis=1).ravel()
+        quads = _QUADS[raw].ravel()
         codes = np.full(size, 4, np.uint8)
         codes[: stop - start] = quads[begin % 4 : begin % 4 + stop - start]
         low, high = np.searchsorted(self.runs[:, 0], [sequence, sequence + 1])
@@ -194,8 +196,7 @@ class Shards:
 
 def other_strand(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Reverse complement along the last axis; unknown stays unknown."""
-    back = codes[..., ::-1]
-    return np.where(back < 4, 3 - back, 4).astype(np.uint8)
+    return _OTHER[codes[..., ::-1]]
 
 
 def genome_batch(shards: Shards, count: int, rng: np.random.Generator, congeners: float = 0.5) -> npt.NDArray[np.int64]:

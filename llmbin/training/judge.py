@@ -1,0 +1,66 @@
+"""Judging a model in training by genera that it never sees: fragments of the development set."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..contigs import Assembly, read_contigs
+from ..errors import InputError
+from ..features import composition_vector
+
+NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Composition float32 [n, 197], codes uint8 [n, window] of the middle of each, lengths int32 [n] of those, genome [n]."""
+
+    composition: npt.NDArray[np.float32]
+    codes: npt.NDArray[np.uint8]
+    lengths: npt.NDArray[np.int32]
+    genome: npt.NDArray[np.str_]
+
+
+def read_fragments(path: Path, truth: Path, window: int) -> Fragments:
+    """Fragments of a FASTA file and the genome of each, from a TSV whose first columns are fragment and genome.
+
+    Raises:
+        InputError: a fragment has no genome, or a file is malformed.
+    """
+    with open(truth, newline="") as handle:
+        genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t") if len(row) > 1}
+    composition, pieces, names = [], [], []
+    for contig in read_contigs(path, 1, Assembly([], [], [])):
+        if contig.name not in genomes:
+            raise InputError(f"{truth}: no genome for fragment {contig.name!r}")
+        begin = max(0, (len(contig.codes) - window) // 2)
+        composition.append(composition_vector(contig.codes))
+        pieces.append(contig.codes[begin : begin + window])
+        names.append(genomes[contig.name])
+    codes = np.zeros((len(pieces), window), np.uint8)
+    for row, piece in enumerate(pieces):
+        codes[row, : len(piece)] = piece
+    return Fragments(np.array(composition), codes, np.array([len(p) for p in pieces], np.int32), np.array(names))
+
+
+def pair_figures(vectors: Tensor, genome: npt.NDArray[np.str_]) -> tuple[float, npt.NDArray[np.float64]]:
+    """Average precision of same-genome pairs ranked by cosine, and for each the share of its five nearest that share its genome: [n].
+
+    Computed in double precision on the device of ``vectors`` [n, dims].
+    """
+    v = F.normalize(vectors.double(), dim=1)
+    label = torch.from_numpy(np.unique(genome, return_inverse=True)[1]).to(v.device)
+    similarity, same = v @ v.T, label[:, None] == label[None]
+    upper = torch.ones_like(same).triu(1)
+    hit = same[upper][similarity[upper].argsort(descending=True)]
+    precision = hit.cumsum(0)[hit].double() / (hit.nonzero()[:, 0] + 1)
+    nearest = similarity.fill_diagonal_(-9).topk(NEIGHBOURS, dim=1).indices
+    return float(precision.mean()), same.gather(1, nearest).double().mean(1).cpu().numpy()
