@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..errors import InputError
 
@@ -38,7 +38,8 @@ def _add_settings(parser: argparse.ArgumentParser, settings: type[DataclassInsta
     for field in fields(settings):
         if field.name != skip:
             name, usual = "--" + field.name.replace("_", "-"), field.default
-            parser.add_argument(name, type=type(usual), default=usual, help=f"{about}(default: %(default)s)")
+            how: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if isinstance(usual, bool) else {"type": type(usual)}
+            parser.add_argument(name, default=usual, help=f"{about}(default: %(default)s)", **how)
 
 
 def _settings(options: argparse.Namespace, settings: type[Settings]) -> Settings:

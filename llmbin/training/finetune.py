@@ -67,6 +67,7 @@ class Finetuning:
     judge_every: int = 100
     threads: int = 0
     workers: int = 0
+    compiled: bool = False
 
 
 class BinningLM(nn.Module):
@@ -169,7 +170,12 @@ def judge(module: BinningLM, held: Fragments, device: torch.device, batch: int =
     """Average precision as it is and about the mean of all vectors, and 5-NN precision, of fragments of unseen genera."""
     module.eval()
     rows = []
-    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+    # Shapes differ from those of training: compiling anew would take longer than it saves.
+    with (
+        torch.no_grad(),
+        torch.compiler.set_stance("force_eager"),
+        torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"),
+    ):
         for at in range(0, len(held.codes), batch):
             composition, codes, lengths = (
                 torch.from_numpy(v[at : at + batch]).to(device) for v in (held.composition, held.codes, held.lengths)
@@ -228,6 +234,8 @@ def finetune(
     plain = fragment_features(shards, _NoLM(), WindowPlan(options.window, 1, options.window), 60, options.seed, 1)
     base = discriminant(plain, settings).requires_grad_(False)
     module = BinningLM(GenomeLM.from_pretrained(start), base, settings.dims, settings.hidden, options.dropout)
+    if options.compiled:
+        module.lm.compile_blocks()
     taught_by = accelerator.prepare_model(Teacher(teacher), evaluation_mode=True) if teacher else None
     trained = [p for p in module.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [

@@ -50,6 +50,7 @@ class LMTraining:
     save_every: int = 50
     threads: int = 0
     workers: int = 0
+    compiled: bool = False
 
 
 class PairedLM(nn.Module):
@@ -114,6 +115,8 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
     torch.manual_seed(options.seed)
     shards = Shards(shard_folder)
     module = PairedLM(config)
+    if options.compiled:
+        module.lm.compile_blocks()
     optimizer = torch.optim.AdamW(module.parameters(), options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.98))
     done = load_checkpoint(out / "checkpoint", module, optimizer)
     module, optimizer = accelerator.prepare(module, optimizer)

@@ -56,6 +56,6 @@ def substitute(codes: Codes, law: Substitutions, rng: np.random.Generator) -> Co
 def misread(codes: Codes, rate: float, rng: np.random.Generator) -> Codes:
     """A copy of ``codes`` with that share of bases read as any base, as sequencing errors do."""
     made = codes.copy()
-    hit = np.flatnonzero(rng.random(len(codes), np.float32) < rate)
+    hit = rng.integers(0, len(codes), rng.binomial(len(codes), rate))
     made[hit] = np.where(codes[hit] < 4, rng.integers(0, 4, len(hit), np.uint8), codes[hit])
     return made

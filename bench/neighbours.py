@@ -1,0 +1,57 @@
+"""Neighbour search on a GPU against the CPU's: the same bits, and the time of each. Needs kernels built with LLMBIN_CUDA."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import time
+
+import numpy as np
+
+from llmbin.metric import Points
+from llmbin.nearest import HELD, find_neighbours
+
+from .record import write
+
+
+def points(n: int, samples: int) -> Points:
+    """Random contigs in 100 genomes, with 32 dimensions and the noise of their lengths."""
+    rng = np.random.default_rng(n)
+    genome = rng.integers(0, 100, n)
+    kb = np.exp(rng.uniform(0, np.log(50), n))
+    vectors = rng.normal(size=(100, 32))[genome] + rng.normal(size=(n, 32)) * kb[:, None] ** -0.35
+    depth = rng.normal(size=(100, samples))[genome] + 0.1 * rng.normal(size=(n, samples))
+    noise, variance = 1.8 * kb**-0.7, np.full((n, samples), 0.02)
+    return Points(*(v.astype(np.float32) for v in (vectors, noise, depth, variance)), 10.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-n", type=int, nargs="+", default=[5_000, 20_000, 80_000], help="contigs")
+    parser.add_argument("-t", "--threads", type=int, default=2)
+    parser.add_argument("--samples", type=int, default=3)
+    options = parser.parse_args()
+    rows = []
+    for n in options.n:
+        table, everyone = points(n, options.samples), np.arange(n, dtype=np.int32)
+        find_neighbours(table, everyone, options.threads, 0)  # the context, once
+        seconds, found = [], []
+        for gpu in (0, None):
+            began = time.perf_counter()
+            found.append(find_neighbours(table, everyone, options.threads, gpu))
+            seconds.append(time.perf_counter() - began)
+        same = all(np.array_equal(getattr(found[0], a), getattr(found[1], a)) for a in ("index", "distance"))
+        rows.append(
+            {"contigs": n, "neighbours": HELD, "gpu_seconds": round(seconds[0], 4), "cpu_seconds": round(seconds[1], 4), "same_bits": same}
+        )
+        print(rows[-1], flush=True)
+    gpu = subprocess.run(
+        ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], capture_output=True, text=True, check=False
+    )
+    print(write("neighbours", {"gpu": gpu.stdout.strip(), "threads": options.threads, "samples": options.samples, "rows": rows}))
+    if not all(row["same_bits"] for row in rows):
+        raise SystemExit("the GPU's neighbours are not the CPU's")
+
+
+if __name__ == "__main__":
+    main()
