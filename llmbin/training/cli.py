@@ -53,13 +53,15 @@ def _add_shards(commands: Commands) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--table", type=Path, help="TSV with the columns genome, clade and perhaps set")
     parser.add_argument("--set", dest="only", help="only the genomes of this set")
+    parser.add_argument("--most", type=int, metavar="BASES", help="of each genome (default: all)")
     parser.set_defaults(command=_shards)
 
 
 def _shards(options: argparse.Namespace) -> None:
-    from .shards import read_genomes, write_shards
+    from .shards import at_most, read_genomes, write_shards
 
-    write_shards(read_genomes(options.genomes, options.table, options.only), options.out)
+    genomes = read_genomes(options.genomes, options.table, options.only)
+    write_shards(genomes if options.most is None else at_most(genomes, options.most), options.out)
 
 
 def _add_lm(commands: Commands) -> None:

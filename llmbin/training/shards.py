@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ..errors import InputError
 
 SHARD_BASES = 4_000_000_000
+LEAST_PIECE = 1_000  # bases; less of a sequence is not worth keeping
 _CODES = np.full(256, 4, np.uint8)
 _CODES[list(b"ACGTacgt")] = [0, 1, 2, 3] * 2
 _QUADS = np.stack([np.arange(256, dtype=np.uint8) >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)  # the four codes of a byte
@@ -139,6 +140,19 @@ def pack_bases(codes: Codes) -> Codes:
     padded[: len(codes)] = np.where(codes < 4, codes, 0)
     quads = padded.reshape(-1, 4)
     return np.asarray(quads[:, 0] | quads[:, 1] << 2 | quads[:, 2] << 4 | quads[:, 3] << 6, np.uint8)
+
+
+def at_most(genomes: Iterable[Genome], most: int) -> Iterator[Genome]:
+    """Genomes with up to ``most`` bases of each: whole sequences in an order by chance, and of the last of them what still fits."""
+    for number, genome in enumerate(genomes):
+        kept: list[Codes] = []
+        room = most
+        for index in np.random.default_rng(number).permutation(len(genome.sequences)):
+            if room < LEAST_PIECE:
+                break
+            kept.append(genome.sequences[index][:room])
+            room -= len(kept[-1])
+        yield Genome(genome.name, genome.clade, kept)
 
 
 def _unknown_runs(codes: Codes) -> list[tuple[int, int]]:
