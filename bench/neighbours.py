@@ -8,21 +8,10 @@ import time
 
 import numpy as np
 
-from llmbin.metric import Points
 from llmbin.nearest import HELD, find_neighbours
 
 from .record import write
-
-
-def points(n: int, samples: int) -> Points:
-    """Random contigs in 100 genomes, with 32 dimensions and the noise of their lengths."""
-    rng = np.random.default_rng(n)
-    genome = rng.integers(0, 100, n)
-    kb = np.exp(rng.uniform(0, np.log(50), n))
-    vectors = rng.normal(size=(100, 32))[genome] + rng.normal(size=(n, 32)) * kb[:, None] ** -0.35
-    depth = rng.normal(size=(100, samples))[genome] + 0.1 * rng.normal(size=(n, samples))
-    noise, variance = 1.8 * kb**-0.7, np.full((n, samples), 0.02)
-    return Points(*(v.astype(np.float32) for v in (vectors, noise, depth, variance)), 10.0)
+from .scale import community
 
 
 def main() -> None:
@@ -33,7 +22,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for n in options.n:
-        table, everyone = points(n, options.samples), np.arange(n, dtype=np.int32)
+        table, everyone = community(n, options.samples, seed=1)[0], np.arange(n, dtype=np.int32)
         find_neighbours(table, everyone, options.threads, 0)  # the context, once
         seconds, found = [], []
         for gpu in (0, None):

@@ -66,9 +66,9 @@ def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterato
             group = waiting.setdefault(size, [])
             group.append((contig.index, piece))
             if (len(group) + 1) * size > budget:
-                yield _pack(size, waiting.pop(size))
+                yield pack_windows(size, waiting.pop(size))
     for size in sorted(waiting):
-        yield _pack(size, waiting[size])
+        yield pack_windows(size, waiting[size])
 
 
 def full_batch(bases: int, budget: int) -> Batch:
@@ -78,7 +78,8 @@ def full_batch(bases: int, budget: int) -> Batch:
     return Batch(codes, np.full(count, bases, np.int32), np.arange(count))
 
 
-def _pack(size: int, group: list[tuple[int, npt.NDArray[np.uint8]]]) -> Batch:
+def pack_windows(size: int, group: list[tuple[int, npt.NDArray[np.uint8]]]) -> Batch:
+    """One batch of windows, each with its contig's index, of up to ``size`` bases."""
     codes = np.zeros((len(group), size), np.uint8)
     for row, (_, piece) in enumerate(group):
         codes[row, : len(piece)] = piece

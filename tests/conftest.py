@@ -10,6 +10,7 @@ import pysam
 import pytest
 
 from llmbin.demo import Community, make_community
+from llmbin.training.shards import Genome, write_shards
 
 sys.path.append(str(Path(__file__).parent.parent))  # for bench; last, so that the installed llmbin is the one that is tested
 
@@ -24,6 +25,25 @@ def community(tmp_path_factory: pytest.TempPathFactory) -> Community:
 def sequences() -> dict[str, str]:
     rng = np.random.default_rng(7)
     return {f"c{i}": "".join(rng.choice(list("ACGT"), n)) for i, n in enumerate((3000, 1200, 800, 140, 1))}
+
+
+@pytest.fixture(scope="session")
+def genomes() -> list[Genome]:
+    """Six small genomes for training, in pairs of a clade, with a run of unknown bases each."""
+    rng = np.random.default_rng(0)
+    out = []
+    for g in range(6):
+        sequences = [rng.choice(4, n, p=np.roll([0.4, 0.3, 0.2, 0.1], g)).astype(np.uint8) for n in (3000, 501, 90)]
+        sequences[0][100:130] = 4
+        out.append(Genome(f"g{g}", f"clade{g // 2}", sequences))
+    return out
+
+
+@pytest.fixture(scope="session")
+def shards(genomes: list[Genome], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shards")
+    write_shards(genomes, folder)
+    return folder
 
 
 Reads = list[tuple[str, int, str, int, int]]  # contig, position, CIGAR, NM, flag

@@ -20,28 +20,10 @@ from llmbin.demo import Community  # noqa: E402
 from llmbin.errors import InputError  # noqa: E402
 from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
 from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
-from llmbin.training.shards import Genome, Shards, genome_batch, read_genomes, write_shards  # noqa: E402
+from llmbin.training.shards import Genome, Shards, genome_batch, read_genomes  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
 FAST = LMTraining(steps=6, genomes=4, window=128, warmup=2, save_every=2, threads=1)
-
-
-@pytest.fixture(scope="module")
-def genomes() -> list[Genome]:
-    rng = np.random.default_rng(0)
-    out = []
-    for g in range(6):
-        sequences = [rng.choice(4, n, p=np.roll([0.4, 0.3, 0.2, 0.1], g)).astype(np.uint8) for n in (3000, 501, 90)]
-        sequences[0][100:130] = 4
-        out.append(Genome(f"g{g}", f"clade{g // 2}", sequences))
-    return out
-
-
-@pytest.fixture(scope="module")
-def shards(genomes: list[Genome], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shards")
-    write_shards(genomes, folder)
-    return folder
 
 
 def test_shards_give_every_base_back(genomes: list[Genome], shards: Path) -> None:

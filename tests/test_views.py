@@ -18,25 +18,10 @@ from llmbin.training.judge import pair_figures, read_fragments  # noqa: E402
 from llmbin.training.loader import batches_of_steps  # noqa: E402
 from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
 from llmbin.training.mutation import misread, random_substitutions, substitute  # noqa: E402
-from llmbin.training.shards import Genome, Shards, at_most, other_strand, write_shards  # noqa: E402
+from llmbin.training.shards import Genome, Shards, at_most, other_strand  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
 FAST = Finetuning(steps=4, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=2, save_every=2, judge_every=2, threads=1)
-
-
-def genomes() -> list[Genome]:
-    rng = np.random.default_rng(0)
-    return [
-        Genome(f"g{g}", f"clade{g // 2}", [rng.choice(4, n, p=np.roll([0.4, 0.3, 0.2, 0.1], g)).astype(np.uint8) for n in (3000, 1501, 90)])
-        for g in range(6)
-    ]
-
-
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shards")
-    write_shards(genomes(), folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +52,7 @@ def test_a_law_is_the_same_on_both_strands() -> None:
     law = random_substitutions(0.3, rng)
     codes = rng.integers(0, 4, 400_000).astype(np.uint8)
 
-    def changes(of: np.ndarray, strand: int) -> np.ndarray:
+    def changes(strand: int) -> np.ndarray:
         """Share of the contexts' middles [64] that turn into each base [4], on the strand that the law was not applied to or on the other."""
         seen, made = (
             (codes, substitute(codes, law, rng)) if not strand else (other_strand(codes), other_strand(substitute(codes, law, rng)))
@@ -77,7 +62,7 @@ def test_a_law_is_the_same_on_both_strands() -> None:
         np.add.at(table, (context, made[1:-1]), 1)
         return table / table.sum(1, keepdims=True)
 
-    forward, backward = changes(codes, 0), changes(codes, 1)
+    forward, backward = changes(0), changes(1)
     assert np.abs(forward - backward).max() < 0.03
     stays = forward[np.arange(64), np.arange(64) >> 2 & 3]
     np.testing.assert_allclose(1 - stays, law.rate, atol=0.02)
@@ -95,14 +80,18 @@ def test_unknown_bases_and_the_length_stay() -> None:
         assert len(substitute(np.array(short, np.uint8), random_substitutions(0.5, rng), rng)) == len(short)
 
 
-def test_views_of_a_pseudo_species_share_its_law(shards: Path) -> None:
-    held = Shards(shards)
+def test_views_of_a_pseudo_species_share_its_law(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, applied = Shards(shards), []
+    monkeypatch.setattr("llmbin.training.finetune.substitute", lambda codes, law, rng: applied.append(law) or substitute(codes, law, rng))
     changed = [finetune_batch(held, replace(FAST, pseudo=p, mutation=0.3, errors=0.0), 0, 0)[0] for p in (0.0, 1.0)]
     assert not torch.equal(*changed)
+    assert len(applied) == FAST.genomes * FAST.views
+    assert applied[::2] == applied[1::2]
+    assert len({id(law) for law in applied}) == FAST.genomes
 
 
-def test_at_most_keeps_what_fits() -> None:
-    for whole, part in zip(genomes(), at_most(genomes(), 2500), strict=True):
+def test_at_most_keeps_what_fits(genomes: list[Genome]) -> None:
+    for whole, part in zip(genomes, at_most(genomes, 2500), strict=True):
         assert part.name == whole.name
         assert 1000 <= sum(map(len, part.sequences)) <= 2500
         assert all(any(np.array_equal(piece, s[: len(piece)]) for s in whole.sequences) for piece in part.sequences)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from ..projector import project_features as project
 from ..score import read_gold, score_bins
 from ..windows import WindowPlan
 from .fragments import FragmentFeatures, fragment_features
-from .judge import pair_figures
+from .judge import pair_figures, read_truth
 from .projector import ProjectorSettings, fit_projector
 from .shards import Shards
 
@@ -97,9 +96,7 @@ def evaluate(
     plan = pack.plan()
     found = profile_contigs(fragments, encoder, plan, min_length=1, threads=threads)
     features = np.concatenate([found.composition, found.lm], axis=1)
-    with open(truth, newline="") as handle:
-        genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t")}
-    genome, length = np.array([genomes[n] for n in found.names]), found.lengths
+    genome, length = read_truth(truth, found.names), found.lengths
     train = fragment_features(Shards(train_shards), encoder, plan, per_genome, 1, threads)
     settings = ProjectorSettings(**pack.config["training"]["projector"])
     held = [read_community(item, encoder, plan, threads) for item in communities]

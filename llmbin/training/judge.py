@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 from ..contigs import Assembly, read_contigs
 from ..errors import InputError
 from ..features import composition_vector
+from ..windows import pack_windows
 
 NEIGHBOURS = 5
 
@@ -35,20 +37,28 @@ def read_fragments(path: Path, truth: Path, window: int) -> Fragments:
     Raises:
         InputError: a fragment has no genome, or a file is malformed.
     """
-    with open(truth, newline="") as handle:
-        genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t") if len(row) > 1}
     composition, pieces, names = [], [], []
     for contig in read_contigs(path, 1, Assembly([], [], [])):
-        if contig.name not in genomes:
-            raise InputError(f"{truth}: no genome for fragment {contig.name!r}")
         begin = max(0, (len(contig.codes) - window) // 2)
         composition.append(composition_vector(contig.codes))
-        pieces.append(contig.codes[begin : begin + window])
-        names.append(genomes[contig.name])
-    codes = np.zeros((len(pieces), window), np.uint8)
-    for row, piece in enumerate(pieces):
-        codes[row, : len(piece)] = piece
-    return Fragments(np.array(composition), codes, np.array([len(p) for p in pieces], np.int32), np.array(names))
+        pieces.append((contig.index, contig.codes[begin : begin + window]))
+        names.append(contig.name)
+    windows = pack_windows(window, pieces)
+    return Fragments(np.array(composition), windows.codes, windows.lengths, read_truth(truth, names))
+
+
+def read_truth(path: Path, names: Sequence[str]) -> npt.NDArray[np.str_]:
+    """The genome of each fragment named, from a TSV whose first columns are fragment and genome.
+
+    Raises:
+        InputError: a fragment has none.
+    """
+    with open(path, newline="") as handle:
+        genomes = {row[0]: row[1] for row in csv.reader(handle, delimiter="\t") if len(row) > 1}
+    missing = [name for name in names if name not in genomes]
+    if missing:
+        raise InputError(f"{path}: no genome for fragment {missing[0]!r}")
+    return np.array([genomes[name] for name in names])
 
 
 def pair_figures(vectors: Tensor, genome: npt.NDArray[np.str_]) -> tuple[float, npt.NDArray[np.float64]]:
