@@ -28,7 +28,7 @@ uint64_t mixed(uint64_t x) {  // the finaliser of MurmurHash3
     return x ^ x >> 33;
 }
 
-// One word in two contigs: which (the lower number first, then whether strands differ), and where it begins in them.
+// One word of a contig in another: twice the other's number, and 1 if strands differ; and where it begins in them.
 struct Match {
     uint64_t pair;
     uint32_t at, other;
@@ -51,44 +51,6 @@ const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
     const uint64_t *to = from + 1;
     while (to != end && *to >> 32 == *from >> 32) ++to;
     return to;
-}
-
-// The most places, `most` at the outside, that a word may have for all partitions like this one to stay within so many matches.
-size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) {
-    std::vector<size_t> words(most + 1);
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        if (static_cast<size_t>(to - from) <= most) ++words[static_cast<size_t>(to - from)];
-        from = to;
-    }
-    size_t total = 0;
-    for (size_t n = 2; n <= most; ++n) {
-        total += words[n] * n * (n - 1) / 2;
-        if (total * kPartitions > matches) return n - 1;
-    }
-    return most;
-}
-
-void add_matches(const WordTable &table, const uint64_t *begin, const uint64_t *end, size_t most, std::vector<Match> &out) {
-    std::vector<std::pair<uint32_t, uint32_t>> places;  // contig, place
-    for (const uint64_t *from = begin; from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        if (to - from > 1 && static_cast<size_t>(to - from) <= most) {
-            places.clear();
-            for (const uint64_t *p = from; p != to; ++p) {
-                const uint32_t i = static_cast<uint32_t>(*p);
-                const auto contig = std::upper_bound(table.first.begin(), table.first.end(), static_cast<int64_t>(i)) - table.first.begin() - 1;
-                places.emplace_back(static_cast<uint32_t>(contig), table.places[i]);
-            }
-            for (size_t x = 0; x < places.size(); ++x)
-                for (size_t y = x + 1; y < places.size(); ++y) {
-                    const auto &[a, at] = places[x];
-                    const auto &[b, other] = places[y];
-                    if (a != b) out.push_back({static_cast<uint64_t>(a) << 33 | static_cast<uint64_t>(b) << 1 | ((at ^ other) & 1), at >> 1, other >> 1});
-                }
-        }
-        from = to;
-    }
 }
 
 // Length of all chains of one pair and strand together, and the diagonal of the longest.
@@ -133,7 +95,12 @@ int64_t overlap(int64_t a, int64_t b, int64_t diagonal, bool turned) {
 
 }  // namespace
 
-void sample_words(const uint8_t *codes, size_t n, uint32_t sample, std::vector<uint32_t> &words, std::vector<uint32_t> &places) {
+void WordTable::push(Word word) {
+    if (size_ == pieces_.size() * kPiece) pieces_.emplace_back(new Word[kPiece]);
+    at(size_++) = word;
+}
+
+void WordTable::add(const uint8_t *codes, size_t n) {
     constexpr uint64_t mask = looked_at();
     uint64_t forward = 0, backward = 0;
     int known = 0;
@@ -146,44 +113,104 @@ void sample_words(const uint8_t *codes, size_t n, uint32_t sample, std::vector<u
         backward = backward >> 2 | static_cast<uint64_t>(3 - codes[i]) << 2 * (kSpan - 1);
         if (++known < kSpan) continue;
         const uint64_t a = forward & mask, b = backward & mask;
-        const uint32_t word = static_cast<uint32_t>(mixed(std::min(a, b)) >> 32);
-        if (word & (sample - 1) || a == b) continue;
-        words.push_back(word);
-        places.push_back(static_cast<uint32_t>(i + 1 - kSpan) << 1 | (a < b));
+        const uint32_t hash = static_cast<uint32_t>(mixed(std::min(a, b)) >> 32);
+        if (hash & (sample_ - 1) || a == b) continue;
+        push({hash, static_cast<uint32_t>(i + 1 - kSpan) << 1 | (a < b)});
+    }
+    first_.push_back(size_);
+    lengths_.push_back(static_cast<int64_t>(n));
+}
+
+void WordTable::thin() {
+    sample_ *= 2;
+    size_t kept = 0, i = 0;
+    for (size_t c = 1; c < first_.size(); ++c) {
+        for (; i < first_[c]; ++i)
+            if (!(at(i).hash & (sample_ - 1))) at(kept++) = at(i);
+        first_[c] = kept;
+    }
+    size_ = kept;
+    pieces_.resize((size_ + kPiece - 1) / kPiece);
+}
+
+size_t WordTable::contig_of(size_t i) const {
+    return static_cast<size_t>(std::upper_bound(first_.begin(), first_.end(), i) - first_.begin()) - 1;
+}
+
+// The most places, `most` at the outside, that a word may have for all partitions like this one to stay within so many matches.
+size_t WordTable::affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) const {
+    std::vector<size_t> words(most + 1);
+    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
+        const uint64_t *to = end_of_word(from, end);
+        if (static_cast<size_t>(to - from) <= most) ++words[static_cast<size_t>(to - from)];
+        from = to;
+    }
+    size_t total = 0;
+    for (size_t n = 2; n <= most; ++n) {
+        total += words[n] * n * (n - 1) / 2;
+        if (total * kPartitions > matches) return n - 1;
+    }
+    return most;
+}
+
+// Two numbers of words, the lower first, for each pair of places of one word that are on two contigs.
+void WordTable::add_matches(const std::vector<uint64_t> &sorted, size_t most, std::vector<uint64_t> &out) const {
+    std::vector<std::pair<uint64_t, size_t>> places;  // number of the word, contig
+    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
+        const uint64_t *to = end_of_word(from, end);
+        if (to - from > 1 && static_cast<size_t>(to - from) <= most) {
+            places.clear();
+            for (const uint64_t *p = from; p != to; ++p) places.emplace_back(*p & 0xffffffff, contig_of(*p & 0xffffffff));
+            for (size_t x = 0; x < places.size(); ++x)
+                for (size_t y = x + 1; y < places.size(); ++y)
+                    if (places[x].second != places[y].second) out.push_back(places[x].first << 32 | places[y].first);
+        }
+        from = to;
     }
 }
 
-std::vector<Shared> shared_stretches(const WordTable &table, size_t most, size_t most_matches) {
-    const size_t n = static_cast<size_t>(table.first.back());
+// The matches of one contig with later ones, ascending.
+void WordTable::chain_contig(const uint64_t *from, const uint64_t *to, std::vector<Shared> &out) const {
+    const size_t a = contig_of(*from >> 32);
     std::vector<Match> matches;
-    std::vector<uint64_t> sorted;  // word, index: by index, contigs and places ascend
-    for (uint32_t p = 0; p < kPartitions; ++p) {
-        sorted.clear();
-        for (size_t i = 0; i < n; ++i)
-            if (table.words[i] >> 28 == p) sorted.push_back(static_cast<uint64_t>(table.words[i]) << 32 | i);
-        std::sort(sorted.begin(), sorted.end());
-        if (!p) most = affordable(sorted, most, most_matches);
-        add_matches(table, sorted.data(), sorted.data() + sorted.size(), most, matches);
+    for (const uint64_t *m = from; m != to; ++m) {
+        const uint32_t at = this->at(*m >> 32).place, other = this->at(*m & 0xffffffff).place;
+        matches.push_back({static_cast<uint64_t>(contig_of(*m & 0xffffffff)) << 1 | ((at ^ other) & 1), at >> 1, other >> 1});
     }
     std::sort(matches.begin(), matches.end());
-    std::vector<Shared> out;
     std::vector<Chain> open;
-    const Match *const end = matches.data() + matches.size();
-    for (const Match *from = matches.data(); from != end;) {
-        const Match *to = from + 1;
-        while (to != end && to->pair == from->pair) ++to;
-        const auto [length, diagonal] = to - from < kLeastWords ? std::pair<int64_t, int64_t>{0, 0} : chained(from, to, open);
-        if (length) {
-            const auto a = static_cast<int32_t>(from->pair >> 33), b = static_cast<int32_t>(from->pair >> 1 & 0x7fffffff);
-            const int64_t possible = std::max(length, overlap(table.lengths[a], table.lengths[b], diagonal, from->pair & 1));
-            const Shared found{a, b, static_cast<int32_t>(length), static_cast<int32_t>(possible)};
-            if (!out.empty() && out.back().first == a && out.back().second == b) {  // the other strand came before: the longer counts
-                if (found.length > out.back().length) out.back() = found;
-            } else {
-                out.push_back(found);
-            }
-        }
-        from = to;
+    for (size_t i = 0, j; i < matches.size(); i = j) {
+        const uint64_t pair = matches[i].pair;
+        for (j = i + 1; j < matches.size() && matches[j].pair == pair;) ++j;
+        if (j - i < kLeastWords) continue;
+        const auto [length, diagonal] = chained(&matches[i], matches.data() + j, open);
+        if (!length) continue;
+        const int64_t possible = std::max(length, overlap(lengths_[a], lengths_[pair >> 1], diagonal, pair & 1));
+        const Shared found{static_cast<int32_t>(a), static_cast<int32_t>(pair >> 1), static_cast<int32_t>(length), static_cast<int32_t>(possible)};
+        const bool again = !out.empty() && out.back().first == found.first && out.back().second == found.second;
+        if (!again) out.push_back(found);
+        else if (found.length > out.back().length) out.back() = found;  // of the two strands the longer counts
+    }
+}
+
+std::vector<Shared> WordTable::shared(size_t most, size_t most_matches) const {
+    std::vector<uint64_t> matches, sorted;  // sorted: hash, number of the word
+    for (uint32_t p = 0; p < kPartitions; ++p) {
+        sorted.clear();
+        for (size_t i = 0; i < size_; ++i)
+            if (at(i).hash >> 28 == p) sorted.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
+        std::sort(sorted.begin(), sorted.end());
+        if (!p) most = affordable(sorted, most, most_matches);
+        add_matches(sorted, most, matches);
+    }
+    std::vector<uint64_t>().swap(sorted);
+    std::sort(matches.begin(), matches.end());
+    std::vector<Shared> out;
+    const uint64_t *const end = matches.data() + matches.size();
+    for (const uint64_t *from = matches.data(), *to; from != end; from = to) {
+        const size_t last = first_[contig_of(*from >> 32) + 1];
+        for (to = from + 1; to != end && *to >> 32 < last;) ++to;
+        chain_contig(from, to, out);
     }
     return out;
 }

@@ -145,24 +145,50 @@ private:
 };
 
 // homology.cpp
-// Some words of the contigs of an assembly, contig by contig: those of contig c are first[c] to first[c + 1] - 1.
-struct WordTable {
-    const uint32_t *words, *places;  // hash; 2 * begin, and 1 if the word is its own strand's
-    std::vector<int64_t> first;      // [contigs + 1]
-    std::vector<int64_t> lengths;    // [contigs]
-};
-
 // Two contigs (first < second) with homologous stretches: their bases, and the bases that would lie on each other were the contigs homologous
 // from end to end.
 struct Shared {
     int32_t first, second, length, possible;
 };
 
-// One in `sample` (a power of two) of the words, by its hash; added to `words` and `places`.
-void sample_words(const uint8_t *codes, size_t n, uint32_t sample, std::vector<uint32_t> &words, std::vector<uint32_t> &places);
-// Pairs in ascending order; words with more than `most` places say nothing, nor do the most frequent where there would be more than `most_matches`
-// pairs of places (by an estimate from some of the words).
-std::vector<Shared> shared_stretches(const WordTable &table, size_t most, size_t most_matches);
+// Some words of the contigs of an assembly, in the order of contigs and places.
+class WordTable {
+  public:
+    // One in `sample` (a power of two) of the words is kept, by its hash.
+    explicit WordTable(uint32_t sample) : sample_(sample) {}
+    WordTable(const WordTable &) = delete;
+    void add(const uint8_t *codes, size_t n);  // the next contig
+    void thin();                               // drop every second word, by its hash
+    size_t size() const { return size_; }
+    template <typename Look>
+    void each(Look look) const {  // contig, hash and place of each word
+        for (size_t c = 0; c < lengths_.size(); ++c)
+            for (size_t i = first_[c]; i < first_[c + 1]; ++i) look(c, at(i).hash, at(i).place);
+    }
+    // Pairs in ascending order; words with more than `most` places say nothing, nor do the most frequent where there would be more than
+    // `most_matches` pairs of places (by an estimate from some of the words).
+    std::vector<Shared> shared(size_t most, size_t most_matches) const;
+
+  private:
+    struct Word {
+        uint32_t hash, place;  // 2 * begin, and 1 if the word is its own strand's
+    };
+    static constexpr size_t kPiece = 1 << 17;  // words of a piece of memory: growing copies nothing, and what is freed goes back to the system
+
+    Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }
+    const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
+    void push(Word word);
+    size_t contig_of(size_t i) const;
+    size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) const;
+    void add_matches(const std::vector<uint64_t> &sorted, size_t most, std::vector<uint64_t> &out) const;
+    void chain_contig(const uint64_t *from, const uint64_t *to, std::vector<Shared> &out) const;
+
+    uint32_t sample_;
+    std::vector<std::unique_ptr<Word[]>> pieces_;
+    size_t size_ = 0;
+    std::vector<size_t> first_{0};   // [contigs + 1], words of contig c are first_[c] to first_[c + 1] - 1
+    std::vector<int64_t> lengths_;   // [contigs]
+};
 
 // tree.cpp
 struct Points {

@@ -176,39 +176,37 @@ NB_MODULE(_kernels, m) {
             return out;
         }, nb::arg("codes"), "Candidates of both strands: (family, protein between two stops).");
 
-    m.def("sample_words", [](In<uint8_t, nb::ndim<1>> codes, uint32_t sample) {
-        if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
-        if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
-        std::vector<uint32_t> words, places;
-        {
+    nb::class_<WordTable>(m, "WordTable", "Some spaced words of contigs, and which contigs share stretches of them.")
+        .def("__init__", [](WordTable *self, uint32_t sample) {
+            if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
+            new (self) WordTable(sample);
+        }, nb::arg("sample"))
+        .def("add", [](WordTable &table, In<uint8_t, nb::ndim<1>> codes) {
+            if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
+            if (table.size() + codes.shape(0) > 0xffffffff) throw std::invalid_argument("too many words");
             nb::gil_scoped_release release;
-            sample_words(codes.data(), codes.shape(0), sample, words, places);
-        }
-        return nb::make_tuple(vector_out(std::move(words)), vector_out(std::move(places)));
-    }, nb::arg("codes"), nb::arg("sample"), "Hashes and places uint32 [m] of one in `sample` of a contig's spaced words.");
-
-    m.def("shared_stretches", [](In<uint32_t, nb::ndim<1>> words, In<uint32_t, nb::ndim<1>> places, In<int64_t, nb::ndim<1>> first,
-                                 In<int64_t, nb::ndim<1>> lengths, uint32_t most, uint64_t most_matches) {
-        WordTable table{words.data(), places.data(),
-                        {first.data(), first.data() + first.size()},
-                        {lengths.data(), lengths.data() + lengths.size()}};
-        if (!rises_to(table.first, words.size())) throw std::invalid_argument("first must rise from 0 to the number of words");
-        if (places.size() != words.size() || first.size() != lengths.size() + 1) throw std::invalid_argument("shapes differ");
-        if (words.size() > 0xffffffff || lengths.size() > 0x7fffffff) throw std::invalid_argument("too many words or contigs");
-        std::vector<Shared> found;
-        {
-            nb::gil_scoped_release release;
-            found = shared_stretches(table, most, most_matches);
-        }
-        std::vector<int32_t> out(4 * found.size());
-        for (size_t i = 0; i < found.size(); ++i) {
-            const Shared &s = found[i];
-            const int32_t row[] = {s.first, s.second, s.length, s.possible};
-            std::copy(row, row + 4, out.begin() + static_cast<std::ptrdiff_t>(4 * i));
-        }
-        return table_out(std::move(out), found.size(), 4);
-    }, nb::arg("words"), nb::arg("places"), nb::arg("first"), nb::arg("lengths"), nb::arg("most"), nb::arg("most_matches"),
-       "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other.");
+            table.add(codes.data(), codes.shape(0));
+        }, nb::arg("codes"), "Keep some words of the next contig.")
+        .def("thin", &WordTable::thin, "Drop every second word.")
+        .def("__len__", &WordTable::size)
+        .def("words", [](const WordTable &table) {
+            std::vector<uint32_t> out;
+            out.reserve(3 * table.size());
+            table.each([&](size_t contig, uint32_t hash, uint32_t place) { out.insert(out.end(), {static_cast<uint32_t>(contig), hash, place}); });
+            return table_out(std::move(out), table.size(), 3);
+        }, "Contig, hash, and twice the place (and one if the word is its own strand's) of each: uint32 [words, 3].")
+        .def("shared", [](const WordTable &table, uint32_t most, uint64_t most_matches) {
+            std::vector<Shared> found;
+            {
+                nb::gil_scoped_release release;
+                found = table.shared(most, most_matches);
+            }
+            std::vector<int32_t> out;
+            out.reserve(4 * found.size());
+            for (const Shared &s : found) out.insert(out.end(), {s.first, s.second, s.length, s.possible});
+            return table_out(std::move(out), found.size(), 4);
+        }, nb::arg("most"), nb::arg("most_matches"),
+           "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other.");
 
     m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
                            In<int32_t, nb::ndim<1>> references, int k, int threads) {

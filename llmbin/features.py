@@ -88,6 +88,7 @@ def profile_contigs(
         stream = homology.watch(stream)
     vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads)
     n = len(assembly.names)
+    pairs = homology.pairs() if homology is not None else no_homology()  # before the markers: its words take more memory than all else
     return Features(
         assembly.names,
         np.array(assembly.lengths, np.int64),
@@ -99,5 +100,5 @@ def profile_contigs(
         assembly.short_bases,
         vectors.bases,
         vectors.positions,
-        homology.pairs() if homology is not None else no_homology(),
+        pairs,
     )

@@ -9,17 +9,21 @@ inside both contigs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from .contigs import Contig
 
+if TYPE_CHECKING:
+    from ._kernels import WordTable
+
 SAMPLE = 8  # one in so many spaced words is looked at
 MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dropped
-MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (1 GB): beyond them, the most frequent words say nothing
+MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (0.5 GB): beyond them, the most frequent words say nothing
 MOST_PLACES = 60  # a word in more places is of a family that all genomes have
 LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be
 
@@ -65,36 +69,27 @@ def no_homology() -> Homology:
     return Homology(*(np.empty(0, np.int32) for _ in range(3)))
 
 
-@dataclass
-class _Words:
-    """Hashed words of some contigs, contig by contig, and their places."""
-
-    contigs: list[int] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    words: list[npt.NDArray[np.uint32]] = field(default_factory=list)
-    places: list[npt.NDArray[np.uint32]] = field(default_factory=list)
-
-
 class HomologySearch:
     """Finds homologous stretches in a stream of contigs; of several samples (by a contig's name) in each by itself."""
 
     def __init__(self, sample_of: Callable[[str], str] = lambda name: "") -> None:
         self._sample_of = sample_of
-        self._held: dict[str, _Words] = {}
+        self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
         self._sample, self._count = SAMPLE, 0
 
     def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
         """Pass contigs on, and keep some of their words."""
-        from ._kernels import sample_words
+        from ._kernels import WordTable
 
         for contig in contigs:
-            held = self._held.setdefault(self._sample_of(contig.name), _Words())
-            words, places = sample_words(contig.codes, self._sample)
-            held.contigs.append(contig.index)
-            held.lengths.append(len(contig.codes))
-            held.words.append(words)
-            held.places.append(places)
-            self._count += len(words)
+            sample = self._sample_of(contig.name)
+            if sample not in self._tables:
+                self._tables[sample] = WordTable(self._sample), []
+            table, members = self._tables[sample]
+            self._count -= len(table)
+            table.add(contig.codes)
+            members.append(contig.index)
+            self._count += len(table)
             if self._count > MOST_WORDS:
                 self._thin()
             yield contig
@@ -102,28 +97,18 @@ class HomologySearch:
     def _thin(self) -> None:
         """Drop half of the words; which half depends on the word, so that those of two contigs stay comparable."""
         self._sample *= 2
-        for held in self._held.values():
-            for i, words in enumerate(held.words):
-                kept = words & np.uint32(self._sample - 1) == 0
-                held.words[i], held.places[i] = words[kept], held.places[i][kept]
-        self._count = sum(len(words) for held in self._held.values() for words in held.words)
+        for table, _ in self._tables.values():
+            table.thin()
+        self._count = sum(len(table) for table, _ in self._tables.values())
 
     def pairs(self) -> Homology:
-        """Pairs that are homologous for half of what could overlap, in ascending order."""
-        found = [_pairs(held) for held in self._held.values()]
-        table = np.concatenate([np.empty((0, 3), np.int32), *found])
-        return Homology(*np.ascontiguousarray(table[np.lexsort((table[:, 1], table[:, 0]))].T))
-
-
-def _pairs(held: _Words) -> Rows:
-    from ._kernels import shared_stretches
-
-    first = np.concatenate([[0], np.cumsum([len(words) for words in held.words])]).astype(np.int64)
-    words = np.concatenate(held.words)
-    held.words.clear()  # at once: memory
-    places = np.concatenate(held.places)
-    held.places.clear()
-    a, b, length, possible = shared_stretches(words, places, first, np.array(held.lengths, np.int64), MOST_PLACES, MOST_MATCHES).T
-    clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible)
-    contigs = np.array(held.contigs, np.int32)
-    return np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]])
+        """Pairs that are homologous for half of what could overlap, in ascending order. The words are gone then."""
+        found = [np.empty((0, 3), np.int32)]
+        while self._tables:
+            _, (table, members) = self._tables.popitem()
+            a, b, length, possible = table.shared(MOST_PLACES, MOST_MATCHES).T
+            clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible)
+            contigs = np.array(members, np.int32)
+            found.append(np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]]))
+        pairs = np.concatenate(found)
+        return Homology(*np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T))

@@ -122,21 +122,20 @@ class MarkerSearch:
 
     def counts(self, n: int) -> Counts:
         """Copies of each marker on each contig: int16 [n, markers]."""
+        found = np.zeros((n, len(self.markers.names)), np.int16)
+        with ThreadPoolExecutor(self._threads) as pool:
+            for family, contigs in enumerate(pool.map(self._hits, range(len(self._profiles)))):
+                np.add.at(found[:, family], contigs, 1)
+        return found
+
+    def _hits(self, family: int) -> list[int]:
+        """The contig of each candidate that is a gene of the family."""
         from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-        alphabet = Alphabet.amino()
-        found = np.zeros((n, len(self.markers.names)), np.int16)
-        for family, profile in enumerate(self._profiles):
-            candidates = self._candidates[family]
-            if not candidates:
-                continue
-            block = DigitalSequenceBlock(
-                alphabet,
-                [TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet) for k, (_, protein) in enumerate(candidates)],
-            )
-            for name in profile_hits(profile, block, self.markers.cutoffs[family]):
-                found[candidates[int(name)][0], family] += 1
-        return found
+        candidates, alphabet = self._candidates[family], Alphabet.amino()
+        sequences = [TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet) for k, (_, protein) in enumerate(candidates)]
+        hits = profile_hits(self._profiles[family], DigitalSequenceBlock(alphabet, sequences), self.markers.cutoffs[family])
+        return [candidates[int(name)][0] for name in hits]
 
 
 def read_profiles() -> list[Any]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmbin import homology
-from llmbin._kernels import encode_bases, sample_words, shared_stretches
+from llmbin._kernels import WordTable, encode_bases
 from llmbin.contigs import Contig
 from llmbin.homology import Homology, HomologySearch, no_homology
 from llmbin.markers import MarkerSet
@@ -26,12 +26,37 @@ pieces = st.lists(st.one_of(st.text(alphabet="ACGT", min_size=20, max_size=70), 
 @given(pieces)
 def test_sampled_words_equal_the_reference(text: str) -> None:
     want = reference.spaced_words(text)
-    words, places = sample_words(encode_bases(text.encode()), 1)
+    words, places = words_of(text, 1)
     assert [(p >> 1, p & 1) for p in places.tolist()] == [(at, forward) for _, at, forward in want]
     assert len(set(words.tolist())) == len({w for w, _, _ in want}) == len({*zip(words.tolist(), (w for w, _, _ in want), strict=True)})
-    kept, at = sample_words(encode_bases(text.encode()), 4)
     chosen = words % 4 == 0
-    assert (kept == words[chosen]).all() and (at == places[chosen]).all()
+    for kept, at in (words_of(text, 4), words_of(text, 1, thinned=2)):
+        assert (kept == words[chosen]).all() and (at == places[chosen]).all()
+
+
+def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
+    """More than one piece of memory holds."""
+    rng = np.random.default_rng(7)
+    texts = [random_bases(rng, n) for n in (100_000, 20, 0, 90_000, 1000)]
+    table = WordTable(1)
+    for text in texts:
+        table.add(encode_bases(text.encode()))
+    for _ in range(2):
+        contig, words, places = table.words().T
+        assert len(table) == len(contig)
+        for i, text in enumerate(texts):
+            one = words_of(text, 1, thinned=_)
+            assert (one[0] == words[contig == i]).all() and (one[1] == places[contig == i]).all()
+        table.thin()
+
+
+def words_of(text: str, sample: int, thinned: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    table = WordTable(sample)
+    table.add(encode_bases(text.encode()))
+    for _ in range(thinned):
+        table.thin()
+    _, words, places = table.words().T
+    return words, places
 
 
 def random_bases(rng: np.random.Generator, n: int) -> str:
@@ -78,12 +103,10 @@ def test_what_could_overlap_follows_from_the_ends(left: int, right: int, turned:
     possible = min(left, 3000) + 2000
     if turned:
         second = reference.reverse_complement(second)
-    codes = [encode_bases(t.encode()) for t in (first, second)]
-    words = [sample_words(c, 1) for c in codes]
-    table = shared_stretches(
-        np.concatenate([w for w, _ in words]), np.concatenate([p for _, p in words]), np.cumsum([0] + [len(w) for w, _ in words]),
-        np.array([len(c) for c in codes]), 60, 1 << 20,
-    )  # fmt: skip
+    words = WordTable(1)
+    for text in (first, second):
+        words.add(encode_bases(text.encode()))
+    table = words.shared(60, 1 << 20)
     assert table[:, :2].tolist() == [[0, 1]]
     assert abs(int(table[0, 2]) - 2000) < 30 and abs(int(table[0, 3]) - possible) < 30
     assert bool(found([first, second])) == (possible / 2 + 30 <= 2000)
