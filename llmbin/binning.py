@@ -65,11 +65,12 @@ def bin_contigs(
     core = separate_relatives(points, lengths, homology, core, [rows[members(tree, node)] for node in separated], counts, markers)
     found = recruit(neighbours, core)
     in_tree = np.isin(np.arange(n), rows)
+    label = found.label
     if counts is not None and markers is not None:
-        label = split_contaminated(points, lengths, found.label, counts, markers, min_bin_size)
-        label = join_parts(points, lengths, label, counts, markers, homology)
-        if (label != found.label).any():
-            found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
+        label = split_contaminated(points, lengths, label, counts, markers, min_bin_size)
+    label = join_parts(points, lengths, label, counts, markers, homology)
+    if (label != found.label).any():
+        found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
     found = settle(neighbours, lengths, found, in_tree, homology)
     return numbered(found, lengths, min_bin_size, farthest(points))
 

@@ -2,7 +2,8 @@
 
 Single linkage needs a chain of near neighbours, and a genome of few long contigs may have none. Means over whole parts know better:
 the two nearest parts are joined while they are no further apart than parts of one genome are, and markers do not object. What is left and has
-next to no markers is no genome by itself but an island or a plasmid of one: it goes to the genome next to it, if that one stands out.
+next to no markers is no genome by itself but an island or a plasmid of one: it goes to the genome next to it, if that one stands out. Without
+markers nothing is joined but what is too small for a genome.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .parts import Parts, parts_of
 PIECE = 20_000  # bp from which an unbinned contig may join a part
 MOST_PIECES = 5_000  # of them, the longest: time and memory grow with the square of the number of parts
 POOR = 0.1  # completeness below which a part is no genome by itself
+SMALLEST_GENOME = 400_000  # bp; the same where markers are off
 ISLAND = 100.0  # D up to which a part without markers may be an island of a genome
 STANDS_OUT = 10.0  # by how much D to the next genome must be larger: odds of 150 to 1
 RELATIVES = 0.1  # share of the smaller part in stretches that are homologous to the other, from which they are two genomes
@@ -35,7 +37,7 @@ class Pieces:
     label: Labels
     held: Parts
     copies: npt.NDArray[np.int64]
-    markers: MarkerSet
+    markers: MarkerSet | None
     lengths: npt.NDArray[np.int64]
     homology: Homology
 
@@ -44,9 +46,10 @@ class Pieces:
         smaller = min(int(self.lengths[self.label == part].sum()) for part in (a, b))
         return self.homology.bases(self.label, a, b) > RELATIVES * smaller
 
-    def worth(self, *parts: int) -> float:
-        """What parts are worth as one bin."""
-        return max(0.0, estimate(self.copies[list(parts)].sum(0), self.markers).worth)
+    def sizes(self) -> npt.NDArray[np.float64]:
+        """Bases of each part."""
+        held = self.label >= 0
+        return np.bincount(self.label[held], self.lengths[held], len(self.copies)).astype(np.float64)
 
     def join(self, source: int, target: int) -> None:
         """Part ``source`` becomes part of ``target``."""
@@ -61,9 +64,9 @@ class Pieces:
 
 
 def join_parts(
-    points: Points, lengths: npt.NDArray[np.int64], label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet, homology: Homology
+    points: Points, lengths: npt.NDArray[np.int64], label: Labels, counts: npt.NDArray[np.int16] | None, markers: MarkerSet | None, homology: Homology
 ) -> Labels:  # fmt: skip
-    """Labels with parts of one genome joined; numbers may then be unused. Two pieces without a bin may begin a bin of their own."""
+    """Labels with parts of one genome joined; numbers may then be unused. With markers two pieces without a bin may begin a bin of their own."""
     bins = int(label.max(initial=-1)) + 1
     label = label.copy()
     loose = np.flatnonzero((label < 0) & (lengths >= PIECE))
@@ -72,28 +75,34 @@ def join_parts(
     count = bins + len(loose)
     if not count:
         return label
+    counts = counts if counts is not None else np.zeros((len(label), 0), np.int16)
     copies = np.zeros((count, counts.shape[1]), np.int64)
     np.add.at(copies, label[label >= 0], counts[label >= 0])
     pieces = Pieces(label, parts_of(points, label, count), copies, markers, lengths, homology)
-    join_nearest(pieces)
+    if markers is not None:
+        join_nearest(pieces, markers)
     adopt_islands(pieces)
     alone = np.bincount(label[label >= 0], minlength=count) == 1
     label[(label >= bins) & alone[np.maximum(label, 0)]] = -1
     return label
 
 
-def join_nearest(pieces: Pieces) -> None:
+def join_nearest(pieces: Pieces, markers: MarkerSet) -> None:
     """Join the two nearest parts (the higher number into the lower) while they may be one genome, are worth no less as one bin, and are no relatives."""
+
+    def worth_of(*parts: int) -> float:
+        return max(0.0, estimate(pieces.copies[list(parts)].sum(0), markers).worth)
+
     count = len(pieces.copies)
     near = np.full((count, count), np.inf)
     for a in range(count):
         near[a, a + 1 :] = pieces.held.distance(a, np.arange(a + 1, count))
-    worth = [pieces.worth(a) for a in range(count)]
+    worth = [worth_of(a) for a in range(count)]
     while count > 1:
         a, b = divmod(int(near.argmin()), count)
         if near[a, b] > pieces.held.same_genome:
             break
-        together = pieces.worth(a, b)
+        together = worth_of(a, b)
         if together < worth[a] + worth[b] - 1e-9 or pieces.relatives(a, b):
             near[a, b] = np.inf
             continue
@@ -106,10 +115,13 @@ def join_nearest(pieces: Pieces) -> None:
 
 
 def adopt_islands(pieces: Pieces) -> None:
-    """Give parts with next to no markers, the largest first, to the genome next to them."""
-    alive = pieces.left()
-    poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
-    genomes, size = alive[~poor], np.bincount(pieces.label[pieces.label >= 0], pieces.lengths[pieces.label >= 0], len(pieces.copies))
+    """Give parts that are no genomes, the largest first, to the genome next to them: by their markers, or by their size where markers are off."""
+    alive, size = pieces.left(), pieces.sizes()
+    if pieces.markers is not None:
+        poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
+    else:
+        poor = size[alive] < SMALLEST_GENOME
+    genomes = alive[~poor]
     if not len(genomes):
         return
     for a in sorted(alive[poor].tolist(), key=lambda part: (-size[part], part)):
@@ -117,5 +129,7 @@ def adopt_islands(pieces: Pieces) -> None:
         first = int(apart.argmin())
         twice = int(((pieces.copies[a] > 0) & (pieces.copies[genomes[first]] > 0)).sum())
         nearest, second = apart[first] + DUPLICATE * twice, np.delete(apart, first).min(initial=np.inf)
-        if nearest <= ISLAND + pieces.held.slack and second - nearest >= STANDS_OUT:
+        if nearest > ISLAND + pieces.held.slack or second - nearest < STANDS_OUT:
+            continue
+        if pieces.markers is not None or not pieces.relatives(a, int(genomes[first])):
             pieces.join(a, int(genomes[first]))

@@ -24,7 +24,6 @@ APART_ALONE = 0.3  # the same where no markers have a say
 TOGETHER = 0.5  # share of the homologous bases that may be left within the two
 LEAST_PART = 50_000  # bp
 MOST_PARTS = 12
-SEEDS = 4  # pairs that a separation is begun from
 ITERATIONS = 25
 ROUNDS = 2
 OWN = 0.5  # what a contig's own bin weighs in the vote of its neighbours
@@ -94,24 +93,40 @@ def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, ap
 
 
 def halves(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> npt.NDArray[np.bool_] | None:
-    """The half bool [n] that a part is cut into, or None if it is one genome; begun from the homologous pairs of the longest contigs."""
+    """The half bool [n] that a part is cut into, or None if it is one genome."""
     total = int(pairs.length.sum())
     if 2 * total < HOMOLOGOUS * lengths.sum() or not total:
         return None
-    best: npt.NDArray[np.bool_] | None = None
-    best_value = -np.inf
-    for seed in np.argsort(-np.minimum(lengths[pairs.first], lengths[pairs.second]), kind="stable")[:SEEDS]:
-        begin = np.zeros((len(points), 2))
-        begin[pairs.first[seed], 0] = begin[pairs.second[seed], 1] = 1
-        half: npt.NDArray[np.bool_] = shares(points, lengths, pairs, begin).argmax(1) == 1
-        smaller = int(min(lengths[half].sum(), lengths[~half].sum()))
-        if smaller < LEAST_PART:
+    half: npt.NDArray[np.bool_] = shares(points, lengths, pairs, colouring(lengths, pairs)).argmax(1) == 1
+    smaller = int(min(lengths[half].sum(), lengths[~half].sum()))
+    between = int(pairs.length[half[pairs.first] != half[pairs.second]].sum())
+    two = smaller >= LEAST_PART and between >= apart * smaller and total - between <= TOGETHER * total
+    return half if two else None
+
+
+def colouring(lengths: npt.NDArray[np.int64], pairs: Homology) -> Values:
+    """Shares float64 [n, 2] to begin a separation from: one colour each for contigs that hang together by homologous pairs, 0 for all others.
+
+    Along the spanning forest of the longest stretches (Kruskal 1956) the contigs of a pair differ in colour: where two genomes line up with each other,
+    this alone tells them apart. Only the tree with most bases is used, for nothing says which colour of one goes with which of the next.
+    """
+    n = len(lengths)
+    tree, colour = np.arange(n), np.zeros(n, np.int64)
+    members = {i: [i] for i in range(n)}
+    for pair in np.argsort(-pairs.length, kind="stable").tolist():
+        a, b = int(pairs.first[pair]), int(pairs.second[pair])
+        large, small = sorted((int(tree[a]), int(tree[b])), key=lambda t: -len(members[t]))
+        if large == small:
             continue
-        between = int(pairs.length[half[pairs.first] != half[pairs.second]].sum())
-        value = (2 * between - total) / smaller
-        if between >= apart * smaller and total - between <= TOGETHER * total and value > best_value:
-            best, best_value = half, value
-    return best
+        moved = members.pop(small)
+        if colour[a] == colour[b]:
+            colour[moved] ^= 1
+        tree[moved] = large
+        members[large] += moved
+    largest = max((m for m in members.values() if len(m) > 1), key=lambda m: int(lengths[m].sum()))
+    share = np.zeros((n, 2))
+    share[largest, colour[largest]] = 1
+    return share
 
 
 def shares(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, share: Values) -> Values:

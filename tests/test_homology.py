@@ -16,7 +16,7 @@ from llmbin.markers import MarkerSet
 from llmbin.metric import Points
 from llmbin.nearest import find_neighbours
 from llmbin.recruit import Membership
-from llmbin.relatives import separate, separate_relatives, settle
+from llmbin.relatives import colouring, separate, separate_relatives, settle
 from llmbin.repulsion import Repulsion
 
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.ones((2, 4), bool))
@@ -224,6 +224,30 @@ def test_relatives_that_look_alike_are_told_apart(seed: int) -> None:
     part = separate(points, lengths, pairs, 0.2)
     assert part.max() == 1 and purity(part, genome, lengths) > 0.97
     assert not separate(points, lengths, no_homology(), 0.2).any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_homology_alone_colours_two_genomes_that_line_up(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    _, genome, lengths, pairs = relatives(rng)
+    share = colouring(lengths, pairs)
+    begun = share.sum(1) > 0
+    assert set(np.unique(share)) == {0, 1} and lengths[begun].sum() > 0.25 * lengths.sum()
+    colour = share.argmax(1) ^ int(share[genome == 0, 1].any())
+    assert (colour[begun] == genome[begun]).all()
+    order = rng.permutation(len(lengths))
+    place = np.argsort(order)
+    shuffled = Homology(place[pairs.second[::-1]], place[pairs.first[::-1]], pairs.length[::-1])
+    again = colouring(lengths[order], shuffled)
+    assert (again == share[order]).all() or (again == share[order, ::-1]).all()
+
+
+def test_a_colouring_begins_from_the_longest_stretches_of_the_largest_set() -> None:
+    lengths = np.array([9_000, 9_000, 9_000, 50_000, 4_000, 700])
+    pairs = homology_of((0, 1, 5_000), (1, 2, 4_000), (0, 2, 900), (3, 4, 3_000))
+    assert colouring(lengths, pairs).tolist() == [[0, 0], [0, 0], [0, 0], [1, 0], [0, 1], [0, 0]]
+    three = colouring(np.full(6, 9_000), pairs)[:3]
+    assert (three[0] == three[2]).all() and (three[0] == 1 - three[1]).all()  # the 900 bp of 0 and 2 come last and close a ring
 
 
 def test_a_genome_with_some_repeats_stays_whole() -> None:

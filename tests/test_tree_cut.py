@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llmbin._kernels import neighbours, neighbours_emulated, neighbours_in_cells, spanning_forest, spanning_tree
 from llmbin.binning import bin_contigs
 from llmbin.cut import cut_by_markers, cut_by_separation
-from llmbin.homology import no_homology
+from llmbin.homology import Homology, no_homology
 from llmbin.join import join_parts
 from llmbin.markers import MarkerSet, estimate
 from llmbin.metric import Points
@@ -171,6 +171,25 @@ def test_an_island_goes_to_the_genome_that_stands_out() -> None:
         1,
         2,
     ]  # a genome by itself
+
+
+def test_without_markers_only_what_is_too_small_for_a_genome_is_joined() -> None:
+    def joined(x: list[list[float]], size: int = 300_000, pairs: Homology | None = None) -> list[int]:
+        lengths, label = np.array([2_000_000, 2_000_000, size]), np.array([0, 1, 2], np.int32)
+        return join_parts(plain(np.array(x)), lengths, label, None, None, pairs or no_homology()).tolist()
+
+    assert joined([[0, 0], [30, 0], [8, 0]]) == [0, 1, 0]
+    assert joined([[0, 0], [30, 0], [8, 0]], size=500_000) == [0, 1, 2]
+    assert joined([[0, 0], [30, 0], [11, 0]]) == [0, 1, 2]
+    assert joined([[0, 0], [16.5, 0], [8, 0]]) == [0, 1, 2]
+    assert joined([[0, 0], [0.1, 0], [30, 0]]) == [0, 1, 2]  # two genomes side by side: nothing says that they are one
+    ortholog = Homology(np.array([0]), np.array([2]), np.array([40_000]))
+    assert joined([[0, 0], [30, 0], [8, 0]], pairs=ortholog) == [0, 1, 2]
+    loose = join_parts(
+        plain(np.array([[0.0, 0], [30, 0], [8, 0], [8, 0]])), np.array([2_000_000, 2_000_000, 30_000, 9_000]), np.array([0, 1, -1, -1], np.int32),
+        None, None, no_homology(),
+    )  # fmt: skip
+    assert loose.tolist() == [0, 1, 0, -1]
 
 
 def test_a_marker_that_comes_twice_weighs_against_an_island() -> None:
