@@ -103,6 +103,7 @@ private:
 // markers.cpp
 struct MarkerCandidate {
     uint16_t family;
+    int64_t diagonal;     // of its first good seed: column of the profile minus place in the protein
     std::string protein;  // the whole stretch between two stops, or the ends of the contig
 };
 
@@ -142,6 +143,25 @@ private:
     MarkerRules rules_;
     std::vector<uint64_t> filter_;
     std::vector<Seed> table_;
+};
+
+// alignment.cpp
+struct ProfileAlignment {
+    float bits;      // at most HMMER's Forward score
+    int begin, end;  // the first and the last column
+};
+
+class ProfileAligner {
+public:
+    // Log-odds in bits of the residues [columns, 20], and of the transitions M-M M-I M-D I-M I-I D-M D-D that leave a column [columns, 7].
+    ProfileAligner(const float *bits, const float *transitions, size_t columns);
+    // The best path within a band around a diagonal (column minus place in the protein).
+    ProfileAlignment align(const char *protein, size_t n, int64_t diagonal) const;
+
+private:
+    int columns_;
+    size_t stride_;
+    std::vector<int> emissions_, transitions_;  // [21] and [7] rows of all columns with a margin
 };
 
 // homology.cpp

@@ -40,12 +40,19 @@ int residue_at(const uint8_t *s) {
 
 }  // namespace
 
-// An open stretch of one frame: its first base, the last residues, and the families that were found in it.
+// An open stretch of one frame: its first base, the last residues, and the families that were found in it, each on the diagonal of its seed.
 struct MarkerScanner::Stretch {
+    struct Find {
+        uint16_t family;
+        int64_t diagonal;
+    };
+    bool has(uint16_t family) const {
+        return std::any_of(finds.begin(), finds.end(), [family](const Find &f) { return f.family == family; });
+    }
     size_t begin = 0;
     uint32_t word = 0;
     int filled = 0;
-    std::vector<uint16_t> families;
+    std::vector<Find> finds;
 };
 
 MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterBits / 64, 0) {
@@ -139,13 +146,13 @@ bool MarkerScanner::extends(const uint8_t *s, size_t begin, size_t end, size_t a
 }
 
 void MarkerScanner::close(const uint8_t *s, Stretch &stretch, size_t end, std::vector<MarkerCandidate> &out) const {
-    if (!stretch.families.empty() && (end - stretch.begin) / 3 >= rules_.least_residues) {
+    if (!stretch.finds.empty() && (end - stretch.begin) / 3 >= rules_.least_residues) {
         std::string protein;
         for (size_t b = stretch.begin; b + 3 <= end; b += 3) protein += kLetters[residue_at(s + b)];
-        std::sort(stretch.families.begin(), stretch.families.end());
-        for (uint16_t family : stretch.families) out.push_back({family, protein});
+        std::sort(stretch.finds.begin(), stretch.finds.end(), [](const auto &a, const auto &b) { return a.family < b.family; });
+        for (const auto &find : stretch.finds) out.push_back({find.family, find.diagonal, protein});
     }
-    stretch.families.clear();
+    stretch.finds.clear();
     stretch.filled = 0;
 }
 
@@ -171,8 +178,9 @@ void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCa
         const size_t mask = table_.size() - 1;
         for (size_t slot = h & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
             const Seed &seed = table_[slot];
-            if (seed.word != open.word || std::find(open.families.begin(), open.families.end(), seed.family) != open.families.end()) continue;
-            if (extends(s, open.begin, n, i - 3 * (kWord - 1), seed)) open.families.push_back(seed.family);
+            if (seed.word != open.word || open.has(seed.family)) continue;
+            const size_t at = i - 3 * (kWord - 1);
+            if (extends(s, open.begin, n, at, seed)) open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(at - open.begin) / 3});
         }
     }
     for (Stretch &open : stretches) {

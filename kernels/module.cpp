@@ -172,9 +172,24 @@ NB_MODULE(_kernels, m) {
                 scanner.scan(codes.data(), codes.shape(0), found);
             }
             nb::list out;
-            for (const auto &c : found) out.append(nb::make_tuple(c.family, nb::str(c.protein.data(), c.protein.size())));
+            for (const auto &c : found) out.append(nb::make_tuple(c.family, nb::str(c.protein.data(), c.protein.size()), c.diagonal));
             return out;
-        }, nb::arg("codes"), "Candidates of both strands: (family, protein between two stops).");
+        }, nb::arg("codes"), "Candidates of both strands: (family, protein between two stops, column minus place of its seed).");
+
+    nb::class_<ProfileAligner>(m, "ProfileAligner", "Local alignment to a profile, near a diagonal.")
+        .def("__init__", [](ProfileAligner *self, Matrix profile, Matrix transitions) {
+            if (profile.shape(1) != 20 || transitions.shape(1) != 7 || profile.shape(0) != transitions.shape(0))
+                throw std::invalid_argument("a profile has twenty residues and seven transitions in each column");
+            new (self) ProfileAligner(profile.data(), transitions.data(), profile.shape(0));
+        }, nb::arg("profile"), nb::arg("transitions"))
+        .def("align", [](const ProfileAligner &aligner, const std::string &protein, int64_t diagonal) {
+            ProfileAlignment found;
+            {
+                nb::gil_scoped_release release;
+                found = aligner.align(protein.data(), protein.size(), diagonal);
+            }
+            return nb::make_tuple(found.bits, found.begin, found.end);
+        }, nb::arg("protein"), nb::arg("diagonal"), "Bits, first and last column of the best path; no path has the last before the first.");
 
     nb::class_<WordTable>(m, "WordTable", "Some spaced words of contigs, and which contigs share stretches of them.")
         .def("__init__", [](WordTable *self, uint32_t sample) {

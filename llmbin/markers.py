@@ -1,8 +1,8 @@
 """Single-copy marker genes: where they are, and what they say of a set of contigs.
 
 Markers are genes that nearly every bacterium, or every archaeon, has exactly once. A native kernel translates contigs in
-six frames and keeps stretches that match the profile of a marker family without gaps; pyhmmer searches just those with the
-whole profile. The profiles are our own (see ``llmbin/data/MARKERS.md``).
+six frames and keeps stretches that match the profile of a marker family without gaps. What aligns to the whole profile far above its
+cut-off is a marker; the rest is searched by pyhmmer. The profiles are our own (see ``llmbin/data/MARKERS.md``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,19 @@ BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is 
 WORDS = 6_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
+SURE_BITS = 20.0  # above the cut-off, and
+SURE_COVER = 0.6  # of the profile: a hit without HMMER
+
 Counts = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A protein between two stops, on a contig, and the diagonal (column of the profile minus place in the protein) on which it is like a family."""
+
+    contig: int
+    protein: str
+    diagonal: int
 
 
 @dataclass(frozen=True)
@@ -102,11 +114,11 @@ class MarkerSearch:
         self._profiles = read_profiles()
         self._scanner = MarkerScanner(*profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
         self._threads = threads
-        self._candidates: list[list[tuple[int, str]]] = [[] for _ in markers.names]
+        self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
 
     def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
         """Pass contigs on, and look for candidates in them meanwhile."""
-        queue: deque[tuple[int, Future[list[tuple[int, str]]]]] = deque()
+        queue: deque[tuple[int, Future[list[tuple[int, str, int]]]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
             for contig in contigs:
                 queue.append((contig.index, pool.submit(self._scanner.scan, contig.codes)))
@@ -116,9 +128,9 @@ class MarkerSearch:
             while queue:
                 self._keep(*queue.popleft())
 
-    def _keep(self, index: int, future: Future[list[tuple[int, str]]]) -> None:
-        for family, protein in future.result():
-            self._candidates[family].append((index, protein))
+    def _keep(self, index: int, future: Future[list[tuple[int, str, int]]]) -> None:
+        for family, protein, diagonal in future.result():
+            self._candidates[family].append(Candidate(index, protein, diagonal))
 
     def counts(self, n: int) -> Counts:
         """Copies of each marker on each contig: int16 [n, markers]."""
@@ -132,10 +144,30 @@ class MarkerSearch:
         """The contig of each candidate that is a gene of the family."""
         from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-        candidates, alphabet = self._candidates[family], Alphabet.amino()
-        sequences = [TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet) for k, (_, protein) in enumerate(candidates)]
-        hits = profile_hits(self._profiles[family], DigitalSequenceBlock(alphabet, sequences), self.markers.cutoffs[family])
-        return [candidates[int(name)][0] for name in hits]
+        candidates, profile, cutoff = self._candidates[family], self._profiles[family], self.markers.cutoffs[family]
+        sure = sure_hits(profile, candidates, cutoff)
+        alphabet = Alphabet.amino()
+        doubtful = [
+            TextSequence(name=str(k).encode(), sequence=candidate.protein).digitize(alphabet)
+            for k, candidate in enumerate(candidates)
+            if not sure[k]
+        ]
+        hits = profile_hits(profile, DigitalSequenceBlock(alphabet, doubtful), cutoff)
+        return [candidates[k].contig for k in [*np.flatnonzero(sure).tolist(), *map(int, hits)]]
+
+
+def sure_hits(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool]:
+    """Whether candidates are hits beyond doubt: by the best alignment alone, with much to spare for what HMMER corrects."""
+    from ._kernels import ProfileAligner
+
+    with np.errstate(divide="ignore"):
+        transitions = np.log2(np.array(profile.transition_probabilities, np.float32)[1:])
+    aligner = ProfileAligner(profile_columns([profile])[0], transitions)
+    sure = []
+    for candidate in candidates:
+        bits, begin, end = aligner.align(candidate.protein, candidate.diagonal)
+        sure.append(bits >= cutoff + SURE_BITS and end - begin + 1 >= SURE_COVER * profile.M)
+    return sure
 
 
 def read_profiles() -> list[Any]:

@@ -148,3 +148,27 @@ def spaced_words(text: str, span: int = 23) -> list[tuple[str, int, bool]]:
             if a != b:
                 out.append((min(a, b), i, a < b))
     return out
+
+
+def best_path(profile: np.ndarray, transitions: np.ndarray, protein: str) -> tuple[float, int, int]:
+    """Bits of Viterbi's path through a local profile (in sixteenths; of equal ones the later begin), its first and last column; without a band."""
+    never = (-(10**6), 0)
+
+    def after(state: tuple[int, int], more: float) -> tuple[int, int]:
+        return (state[0] + round(16 * more), state[1])
+
+    m = len(profile)
+    match, insertion, deletion = [never] * m, [never] * m, [never] * m
+    best, end = never, -1
+    for letter in protein:
+        fresh, gap, opened = [], [], [max(after(match[c], transitions[c][1]), after(insertion[c], transitions[c][4])) for c in range(m)]
+        for c in range(m):
+            before = [after(states[c - 1], transitions[c - 1][t]) for states, t in ((match, 0), (insertion, 3), (deletion, 5))] if c else []
+            fresh.append(after(max([(0, c), *before]), profile[c, RESIDUES.index(letter)] if letter in RESIDUES else 0))
+            gap.append(max(after(fresh[c - 1], transitions[c - 1][2]), after(gap[c - 1], transitions[c - 1][6])) if c else never)
+            if fresh[c] > best and fresh[c] == max(fresh):
+                best, end = fresh[c], c
+        match, insertion, deletion = fresh, opened, gap
+    n = len(protein)
+    beside = np.log2(2 / (m * (m + 1))) + 2 * np.log2(3 / (n + 3)) - 1 + n * np.log2((n + 1) / (n + 3)) + np.log2(n + 1)
+    return best[0] / 16 + float(beside), best[1], end

@@ -6,7 +6,7 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin._kernels import MarkerScanner, base_counts, codons, encode_bases, neighbours, spanning_tree, tetranucleotides
+from llmbin._kernels import MarkerScanner, ProfileAligner, base_counts, codons, encode_bases, neighbours, spanning_tree, tetranucleotides
 
 bases = st.text(alphabet="ACGT", max_size=60)
 messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map("".join)
@@ -66,7 +66,52 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
         gene = "".join(codon_of[reference.RESIDUES[r]] for r in best[rng.integers(0, 4) :])
         text += rng.choice(["", "TAA", "NNA", "A", "CG"]) + (gene if rng.random() < 0.5 else reference.reverse_complement(gene))
     found = scanner_of(profiles, *rule).scan(encode_bases(text.encode()))
-    assert sorted(found) == reference.marker_candidates(text, profiles, *rule)
+    assert sorted((family, protein) for family, protein, _ in found) == reference.marker_candidates(text, profiles, *rule)
+    for family, protein, diagonal in found:
+        places = range(max(0, -diagonal), min(len(protein), len(profiles[family]) - diagonal) - 5)
+        assert (
+            max(reference.extended(protein, at, profiles[family], at + diagonal) for at in places if "X" not in protein[at : at + 6])
+            >= rule[1]
+        )
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
+@settings(deadline=None, max_examples=60)
+def test_an_alignment_is_the_best_path(seed: int, columns: int, residues: int) -> None:
+    rng = np.random.default_rng(seed)
+    profile, transitions = rng.normal(-1, 2, (columns, 20)).astype(np.float32), -rng.exponential(3, (columns, 7)).astype(np.float32)
+    letters = reference.RESIDUES[:20] + "X"
+    protein = "".join(letters[r] for r in rng.integers(0, 21, residues))
+    if rng.random() < 0.7:  # a relative: the best residues, some of them lost or new
+        best = [letters[r] for r in profile.argmax(1)]
+        protein = "".join(rng.choice(["", b, b, b, b + "A"]) for b in best) or "A"
+    bits, begin, end = ProfileAligner(profile, transitions).align(protein, int(rng.integers(-3, 4)))
+    want = reference.best_path(profile, transitions, protein)
+    if want[0] > 0:
+        assert (pytest.approx(bits, abs=1e-2), begin, end) == want
+
+
+def test_an_alignment_keeps_to_its_band() -> None:
+    profile = np.full((1200, 20), -4, np.float32)
+    best = np.random.default_rng(0).integers(0, 20, 1200)
+    profile[np.arange(1200), best] = 4
+    transitions = np.log2(np.tile(np.array([0.98, 0.01, 0.01, 0.5, 0.5, 0.5, 0.5], np.float32), (1200, 1)))
+    aligner = ProfileAligner(profile, transitions)
+    protein = "".join(reference.RESIDUES[r] for r in best)
+    assert aligner.align(protein, 0)[1:] == (0, 1199)
+    assert aligner.align(protein[500:], 500)[1:] == (500, 1199)
+    assert aligner.align(protein[:500] + protein[550:], 0)[1:] == (0, 1199)  # 50 columns are deleted
+    assert aligner.align(protein[:600] + protein[700:], 0)[1:] == (0, 599)  # 100 are too many
+    assert aligner.align(protein[:500] + protein[600:], 100)[1:] == (600, 1199)
+    assert aligner.align("X" * 300 + protein, -300)[1:] == (0, 1199)
+    for nowhere in (2_000, -2_000, 2**62, -(2**62)):
+        bits, begin, end = aligner.align(protein, nowhere)
+        assert end < begin and bits < -1e6
+    assert aligner.align("", 0)[2] == -1
+    with pytest.raises(ValueError, match="too long"):
+        ProfileAligner(np.zeros((2048, 20), np.float32), np.zeros((2048, 7), np.float32))
+    with pytest.raises(ValueError, match="seven transitions"):
+        ProfileAligner(profile, transitions[:, :6].copy())
 
 
 def test_a_scanner_says_what_it_cannot_take() -> None:
