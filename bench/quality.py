@@ -118,7 +118,7 @@ def with_earlier(name: str, rows: list[dict[str, Any]], peers: dict[str, Any]) -
     key = {(r["community"], r["binner"]): r for r in old["rows"]} | {(r["community"], r["binner"]): r for r in rows}
     communities = list(dict.fromkeys(community for community, _ in key))
     commands = list(dict.fromkeys([*old.get("earlier_commands", []), *([old["command"]] if "command" in old else [])]))
-    commands = [c for c in commands if c != record.command(name)]
+    commands = [c for c in commands if c != record.command()]
     return [r for c in communities for (community, _), r in key.items() if community == c], old.get("peers", {}) | peers, commands
 
 

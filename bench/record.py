@@ -46,16 +46,16 @@ def argument(text: str) -> str:
     return f"'{plain}'" if " " in plain else plain
 
 
-def command(name: str) -> str:
+def command() -> str:
     """The command line of this process."""
-    return " ".join(["python", "-m", f"bench.{name}", *map(argument, sys.argv[1:])])
+    return " ".join(["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *map(argument, sys.argv[1:])])
 
 
 def write(name: str, result: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     record = {
-        "command": command(name),
+        "command": command(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {
             "processor": processor(),

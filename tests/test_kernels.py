@@ -102,7 +102,8 @@ def test_an_alignment_keeps_to_its_band() -> None:
     assert aligner.align(protein[500:], 500)[1:] == (500, 1199)
     assert aligner.align(protein[:500] + protein[550:], 0)[1:] == (0, 1199)  # 50 columns are deleted
     assert aligner.align(protein[:600] + protein[700:], 0)[1:] == (0, 599)  # 100 are too many
-    assert aligner.align(protein[:500] + protein[600:], 100)[1:] == (600, 1199)
+    begin, end = aligner.align(protein[:500] + protein[600:], 100)[1:]
+    assert 580 < begin <= 600 and end == 1199  # a few columns may fit by chance
     assert aligner.align("X" * 300 + protein, -300)[1:] == (0, 1199)
     for nowhere in (2_000, -2_000, 2**62, -(2**62)):
         bits, begin, end = aligner.align(protein, nowhere)
