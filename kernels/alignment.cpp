@@ -18,9 +18,10 @@ constexpr int kNever = -(1 << 28);                 // two of them and some colum
 constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY";
 enum Transition { kMM, kMI, kMD, kIM, kII, kDM, kDD };  // as HMMER orders them
 
-int units(float bits) {  // in sixteenths of a bit, above the column
-    const float most = 8000;
-    return std::max(kNever, static_cast<int>(std::lround(16 * std::max(-most, std::min(most, bits)))) * (1 << kColumnBits));
+// Sixteenths of a bit, above the column; no residue or transition of a real profile is worth 15 bits, of which 2,047 columns are no overflow.
+int units(float bits) {
+    if (!(bits > -8000)) return kNever;
+    return static_cast<int>(std::lround(16 * std::min(bits, 15.0f))) * (1 << kColumnBits);
 }
 
 size_t residue(char letter) {
