@@ -94,7 +94,12 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
         "-t", "--threads", type=_positive, default=len(os.sched_getaffinity(0)), help="CPU threads (default: all cores, %(default)s)"
     )
     group.add_argument("--batch-size", type=_natural, default=0, help="windows a batch, 0 chooses (results do not depend on it)")
-    group.add_argument("--windows", type=_natural, default=0, help="most windows of a contig that are embedded, 0 takes the pack's number")
+    group.add_argument(
+        "--windows",
+        type=_natural,
+        default=0,
+        help="most windows of a contig that are embedded, 0 for the pack's number (default: %(default)s)",
+    )
     group.add_argument("--seed", type=_natural, default=1, help="decides where the windows of long contigs begin (default: %(default)s)")
 
 
@@ -217,6 +222,7 @@ def _add_embed(commands: Commands) -> None:
         help="take the mean over all contigs, by length, from the vectors: better for cosines within one file",
     )
     _model_options(parser)
+    parser.set_defaults(windows=4)  # a little better (docs/measurements.md); in bins it is not worth its time
 
 
 def _embed(options: argparse.Namespace) -> None:

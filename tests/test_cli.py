@@ -304,7 +304,7 @@ def test_bench_measures_a_file_and_writes_json(community: Community, cli: Cli, t
     found = json.loads((tmp_path / "b.json").read_text())
     assert found["padding_efficiency"] > 0.9
     assert set(found["stages"]) == {"reading", "composition", "encoding", "markers"}
-    assert [b["bases"] for b in found["buckets"]] == list(range(256, 2049, 256))
+    assert [b["bases"] for b in found["buckets"]] == list(range(256, 1025, 256))
 
 
 def test_a_triton_repository_holds_the_graphs(cli: Cli, tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def test_a_pack_is_exported_again(shards: Path, tmp_path: Path, capsys: pytest.C
     assert "--calibrate FASTA is needed" in capsys.readouterr().err
     contigs.write_text(">short\nACGT\n")
     assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "x"), "--calibrate", str(contigs)]) == 1
-    assert "no sequence has 2,048 bases" in capsys.readouterr().err
+    assert "no sequence has 1,024 bases" in capsys.readouterr().err
 
 
 def test_half_precision_graphs_write_every_type() -> None:

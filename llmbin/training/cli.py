@@ -162,7 +162,7 @@ def _add_pack(commands: Commands) -> None:
     parser.add_argument("--version", default="1")
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
     _add_precision(parser)
-    parser.add_argument("--window", type=int, default=2048)
+    parser.add_argument("--window", type=int, default=1024, help="bases that the encoder sees at a time (default: %(default)s)")
     parser.add_argument("--max-windows", type=int, default=1)
     parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
     _add_settings(parser, ProjectorSettings, "projector ", skip="seed")

@@ -31,7 +31,7 @@ class Preset:
 
 PRESETS = {
     # 108 kFLOP a base on both strands: for CPUs and Jetsons. Two hours of one core.
-    "edge": Preset(128, (1, 3, 9), LMTraining(steps=1_800), Finetuning(), 2_048),
+    "edge": Preset(128, (1, 3, 9), LMTraining(steps=1_800), Finetuning(), 1_024),
     # 2.4 MFLOP a base: for GPUs. 5 Gbp of pre-training and 3 Gbp of fine-tuning, six minutes of an H200 by the step times measured there.
     "base": Preset(
         384, (1, 3, 9, 27, 1, 3, 9, 27),
