@@ -43,7 +43,7 @@ def deployable(lm: GenomeLM, half: bool = False) -> GenomeLM:
         for block in made.blocks:
             block.down.weight.mul_(block.scale[:, None])
             block.down.bias.mul_(block.scale)
-            block.scale.fill_(1)
+            block.scale = None
     if half:
         made.half()
         for module in made.modules():

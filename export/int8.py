@@ -55,11 +55,32 @@ def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
         quantize_static(
             ready, out, Windows(), quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             per_channel=True, reduce_range=True, op_types_to_quantize=["MatMul", "Conv"],
+            extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"]},
         )  # fmt: skip
-        data = out.read_bytes()
+        data = with_linear_layers(out.read_bytes())
     data = with_last_layer(data, *correction(vectors_of(data, windows), vectors_of(fp32, windows)))
     check_onnx(data, "the INT8 encoder")
     return data
+
+
+def with_linear_layers(encoder: bytes) -> bytes:
+    """The graph with each product of 8-bit factors and its bias as one node, ONNX Runtime's own ``MatMulIntegerToFloat``.
+
+    It joins the product by itself, but not the bias, which then costs a pass over the largest tensors.
+    """
+    from onnxruntime.quantization.onnx_model import ONNXModel
+
+    model = ONNXModel(onnx.load_from_string(encoder))
+    for product in [node for node in model.nodes() if node.op_type == "MatMul"]:
+        left, right = (model.get_parent(product, i) for i in (0, 1))
+        (add,) = model.get_children(product)
+        assert (left.op_type, right.op_type, add.op_type) == ("DequantizeLinear", "DequantizeLinear", "Add"), product.name
+        (bias,) = (name for name in add.input if name != product.output[0])
+        inputs = [left.input[0], right.input[0], left.input[1], right.input[1], left.input[2], right.input[2], bias]
+        model.remove_nodes([left, right, product, add])
+        model.add_node(helper.make_node("MatMulIntegerToFloat", inputs, add.output, product.name, domain="com.microsoft"))
+    model.topological_sort()
+    return bytes(model.model.SerializeToString())
 
 
 def vectors_of(encoder: bytes, windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

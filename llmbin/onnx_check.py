@@ -89,6 +89,7 @@ ALLOWED = frozenset(
         "Transpose",
         "Unsqueeze",
         "Where",
+        "com.microsoft::MatMulIntegerToFloat",
     ]
 )
 

@@ -355,6 +355,41 @@ def test_int8_has_its_correction_as_last_layer() -> None:
     np.testing.assert_allclose(changed, plain @ matrix + offset, rtol=1e-5, atol=1e-4)
 
 
+def test_8_bit_linear_layers_with_their_bias_in_one_node_give_the_same() -> None:
+    import onnx
+    from llmbin.export.int8 import with_linear_layers
+    from llmbin.export.parity import onnx_encode
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng = np.random.default_rng(0)
+    held = {
+        "w": rng.integers(-60, 60, (16, 24)).astype(np.int8), "ws": rng.uniform(0.01, 0.02, 24).astype(np.float32), "wz": np.zeros(24, np.int8),
+        "s": np.array(0.05, np.float32), "z": np.array(119, np.uint8), "bias": rng.normal(0, 1, 24).astype(np.float32),
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("Cast", ["codes"], ["x"], to=TensorProto.FLOAT),
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["xq"]), helper.make_node("DequantizeLinear", ["xq", "s", "z"], ["xf"]),
+        helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["wf"], axis=1),
+        helper.make_node("MatMul", ["xf", "wf"], ["y"], "linear"), helper.make_node("Add", ["y", "bias"], ["y+"]),
+        helper.make_node("Cast", ["lengths"], ["n"], to=TensorProto.FLOAT), helper.make_node("Reshape", ["n", "column"], ["n1"]),
+        helper.make_node("Mul", ["y+", "n1"], ["vectors"]),
+    ]  # fmt: skip
+    graph = helper.make_graph(
+        nodes, "g",
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 16]), helper.make_tensor_value_info("lengths", TensorProto.INT32, ["n"])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", 24])],
+        [*(numpy_helper.from_array(v, k) for k, v in held.items()), numpy_helper.from_array(np.array([-1, 1]), "column")],
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
+    plain = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    joined = with_linear_layers(plain)
+    kinds = [node.op_type for node in onnx.load_from_string(joined).graph.node]
+    assert kinds.count("MatMulIntegerToFloat") == 1
+    assert not {"MatMul", "DequantizeLinear", "Add"} & set(kinds)
+    codes, lengths = rng.integers(0, 8, (5, 16)).astype(np.uint8), np.arange(1, 6, dtype=np.int32)
+    np.testing.assert_allclose(onnx_encode(joined)(codes, lengths), onnx_encode(plain)(codes, lengths), rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["Esm", "Bert", "ModernBert"])
 def test_hugging_face_encoders_of_kmers_export(kind: str, tmp_path: Path) -> None:
     from llmbin.export.huggingface import encoder_from_folder

@@ -61,7 +61,7 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, expand * width)
         self.down = nn.Linear(expand * width, width)
-        self.scale = nn.Parameter(torch.full((width,), 0.5))
+        self.scale: nn.Parameter | None = nn.Parameter(torch.full((width,), 0.5))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """x: [batch, positions, width]; mask: [batch, positions, 1], 0 where there is padding."""
@@ -69,7 +69,7 @@ class Block(nn.Module):
         # The norm keeps its own precision, so that the rest may run in half; in one precision the casts are none.
         h = self.norm(h.to(self.norm.weight.dtype)).to(x.dtype)
         h = self.down(F.relu(self.up(h)))
-        out: Tensor = x + self.scale.to(x.dtype) * h
+        out: Tensor = x + (h if self.scale is None else self.scale.to(x.dtype) * h)
         return out
 
 
