@@ -28,7 +28,7 @@ MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
 BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is still looked into
-WORDS = 6_000  # of six residues, the best of each family's profile, that are looked for
+WORDS = 8_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
 SURE_BITS = 20.0  # above the cut-off, and
