@@ -53,7 +53,7 @@ class GenomeLMConfig(PretrainedConfig):
 
 
 class Block(nn.Module):
-    """Depthwise convolution -> layer norm -> MLP, added to the input."""
+    """Depthwise convolution -> layer norm -> MLP, times ``scale`` (None once it is folded into ``down``), added to the input."""
 
     def __init__(self, width: int, kernel: int, dilation: int, expand: int) -> None:
         super().__init__()
