@@ -43,8 +43,15 @@ struct Match {
 
 struct Chain {
     int64_t first, last, diagonal, counted;
-    int words;
-    int64_t length() const { return words < kLeastWords ? 0 : last + kSpan - first; }
+    int words, matches;
+    bool long_enough() const { return words >= kLeastWords; }
+    int64_t length() const { return last + kSpan - first; }
+};
+
+// All chains of one pair and strand: the bases of the one contig under them, the diagonal of the longest, and how many words match of how many places
+// of words between the ends of chains, which always match.
+struct Chained {
+    int64_t bases = 0, diagonal = 0, matches = 0, places = 0;
 };
 
 const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
@@ -53,12 +60,16 @@ const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
     return to;
 }
 
-// Length of all chains of one pair and strand together, and the diagonal of the longest.
-std::pair<int64_t, int64_t> chained(const Match *begin, const Match *end, std::vector<Chain> &open) {
-    int64_t total = 0, best = 0, diagonal = 0;
+Chained chained(const Match *begin, const Match *end, std::vector<Chain> &open) {
+    Chained out;
+    int64_t best = 0;
+    std::vector<std::pair<int64_t, int64_t>> stretches;
     const auto close = [&](const Chain &chain) {
-        total += chain.length();
-        if (chain.length() > best) best = chain.length(), diagonal = chain.diagonal;
+        if (!chain.long_enough()) return;
+        stretches.emplace_back(chain.first, chain.last + kSpan);
+        out.matches += chain.matches - 1;
+        out.places += chain.last - chain.first;
+        if (chain.length() > best) best = chain.length(), out.diagonal = chain.diagonal;
     };
     open.clear();
     for (const Match *m = begin; m != end; ++m) {
@@ -75,15 +86,22 @@ std::pair<int64_t, int64_t> chained(const Match *begin, const Match *end, std::v
         for (Chain &chain : open)
             if (std::abs(chain.diagonal - d) <= kSlip && (!near || std::abs(chain.diagonal - d) < std::abs(near->diagonal - d))) near = &chain;
         if (!near) {
-            open.push_back({at, at, d, at, 1});
+            open.push_back({at, at, d, at, 1, 1});
             continue;
         }
+        near->matches += at > near->last;
         near->last = at;
         near->diagonal = d;
         if (at >= near->counted + kSpan) near->counted = at, ++near->words;
     }
     for (const Chain &chain : open) close(chain);
-    return {total, diagonal};
+    std::sort(stretches.begin(), stretches.end());
+    int64_t reached = 0;  // copies of a repeat lie on each other
+    for (const auto &[from, to] : stretches) {
+        out.bases += std::max<int64_t>(0, to - std::max(from, reached));
+        reached = std::max(reached, to);
+    }
+    return out;
 }
 
 // Bases of contig a that could lie on contig b along a diagonal.
@@ -183,10 +201,12 @@ void WordTable::chain_contig(const uint64_t *from, const uint64_t *to, std::vect
         const uint64_t pair = matches[i].pair;
         for (j = i + 1; j < matches.size() && matches[j].pair == pair;) ++j;
         if (j - i < kLeastWords) continue;
-        const auto [length, diagonal] = chained(&matches[i], matches.data() + j, open);
-        if (!length) continue;
-        const int64_t possible = std::max(length, overlap(lengths_[a], lengths_[pair >> 1], diagonal, pair & 1));
-        const Shared found{static_cast<int32_t>(a), static_cast<int32_t>(pair >> 1), static_cast<int32_t>(length), static_cast<int32_t>(possible)};
+        const Chained chains = chained(&matches[i], matches.data() + j, open);
+        if (!chains.bases) continue;
+        const int64_t length = std::min(chains.bases, lengths_[pair >> 1]);
+        const int64_t possible = std::max(length, overlap(lengths_[a], lengths_[pair >> 1], chains.diagonal, pair & 1));
+        const float alike = static_cast<float>(chains.matches * sample_) / static_cast<float>(chains.places);
+        const Shared found{static_cast<int32_t>(a), static_cast<int32_t>(pair >> 1), static_cast<int32_t>(length), static_cast<int32_t>(possible), alike};
         const bool again = !out.empty() && out.back().first == found.first && out.back().second == found.second;
         if (!again) out.push_back(found);
         else if (found.length > out.back().length) out.back() = found;  // of the two strands the longer counts

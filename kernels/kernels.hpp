@@ -165,10 +165,11 @@ private:
 };
 
 // homology.cpp
-// Two contigs (first < second) with homologous stretches: their bases, and the bases that would lie on each other were the contigs homologous
-// from end to end.
+// Two contigs (first < second) with homologous stretches: their bases, the bases that would lie on each other were the contigs homologous
+// from end to end, and the share of the words within the stretches that match.
 struct Shared {
     int32_t first, second, length, possible;
+    float alike;
 };
 
 // Some words of the contigs of an assembly, in the order of contigs and places.

@@ -218,10 +218,16 @@ NB_MODULE(_kernels, m) {
             }
             std::vector<int32_t> out;
             out.reserve(4 * found.size());
-            for (const Shared &s : found) out.insert(out.end(), {s.first, s.second, s.length, s.possible});
-            return table_out(std::move(out), found.size(), 4);
+            std::vector<float> alike;
+            alike.reserve(found.size());
+            for (const Shared &s : found) {
+                out.insert(out.end(), {s.first, s.second, s.length, s.possible});
+                alike.push_back(s.alike);
+            }
+            return nb::make_tuple(table_out(std::move(out), found.size(), 4), vector_out(std::move(alike)));
         }, nb::arg("most"), nb::arg("most_matches"),
-           "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other.");
+           "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other; and "
+           "the share of words in the stretches that match float32 [pairs], of the ends' words all.");
 
     m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
                            In<int32_t, nb::ndim<1>> references, int k, int threads) {

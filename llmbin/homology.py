@@ -25,6 +25,7 @@ SAMPLE = 8  # one in so many spaced words is looked at
 MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dropped
 MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (0.5 GB): beyond them, the most frequent words say nothing
 MOST_PLACES = 60  # a word in more places is of a family that all genomes have
+MOST_ALIKE = 0.95  # share of words that match from which a stretch is a repeat: relatives that are so alike are not assembled apart
 LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be
 
 Rows = npt.NDArray[np.int32]
@@ -106,8 +107,9 @@ class HomologySearch:
         found = [np.empty((0, 3), np.int32)]
         while self._tables:
             _, (table, members) = self._tables.popitem()
-            a, b, length, possible = table.shared(MOST_PLACES, MOST_MATCHES).T
-            clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible)
+            shared, alike = table.shared(MOST_PLACES, MOST_MATCHES)
+            a, b, length, possible = shared.T
+            clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible) & (alike < MOST_ALIKE)
             contigs = np.array(members, np.int32)
             found.append(np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]]))
         pairs = np.concatenate(found)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from .homology import Homology
 from .markers import MarkerSet, estimate
 from .metric import Points
+from .mixture import Mixture
 from .nearest import Neighbours
 from .recruit import MIN_PROBABILITY, Membership, farthest, votes_of
 from .repulsion import Repulsion
@@ -21,10 +22,11 @@ from .repulsion import Repulsion
 HOMOLOGOUS = 0.08  # share of a part's bases in homologous pairs from which it may hold two genomes
 APART = 0.2  # bases of homologous pairs between two parts, by those of the smaller, that make them two genomes
 APART_ALONE = 0.3  # the same where no markers have a say
-TOGETHER = 0.5  # share of the homologous bases that may be left within the two
+TOGETHER = 0.5  # share of the homologous bases that may be left within the two: there may be a third genome
+REPEATS = 0.1  # the same from which they may as well be repeats of one genome, which lie in both of its halves, unless
+CLEAR = 4.0  # in two parts the contigs are more likely by so many nats each, as they are where there are three genomes
 LEAST_PART = 50_000  # bp
 MOST_PARTS = 12
-ITERATIONS = 25
 ROUNDS = 2
 OWN = 0.5  # what a contig's own bin weighs in the vote of its neighbours
 FEWEST_VOTES = 1e-4
@@ -77,6 +79,7 @@ def _worth(label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet) -> 
 
 def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> Labels:
     """Parts int32 [n] of some contigs, from 0: cut in two again and again while the halves are ``apart``."""
+    whole = Mixture(points, lengths, pairs)
     part = np.zeros(len(points), np.int32)
     waiting, count = [0], 1
     while waiting and count < MOST_PARTS:
@@ -88,7 +91,7 @@ def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, ap
         part[rows[half]] = count
         waiting += [now, count]
         count += 1
-        part = shares(points, lengths, pairs, np.eye(count)[part]).argmax(1).astype(np.int32)
+        part = whole.parts(np.eye(count)[part])
     return part
 
 
@@ -97,11 +100,16 @@ def halves(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apar
     total = int(pairs.length.sum())
     if 2 * total < HOMOLOGOUS * lengths.sum() or not total:
         return None
-    half: npt.NDArray[np.bool_] = shares(points, lengths, pairs, colouring(lengths, pairs)).argmax(1) == 1
+    mixture = Mixture(points, lengths, pairs)
+    part = mixture.parts(colouring(lengths, pairs))
+    half: npt.NDArray[np.bool_] = part == 1
     smaller = int(min(lengths[half].sum(), lengths[~half].sum()))
     between = int(pairs.length[half[pairs.first] != half[pairs.second]].sum())
-    two = smaller >= LEAST_PART and between >= apart * smaller and total - between <= TOGETHER * total
-    return half if two else None
+    if smaller < LEAST_PART or between < apart * smaller or total - between > TOGETHER * total:
+        return None
+    if total - between > REPEATS * total and mixture.value(part) - mixture.value(np.zeros_like(part)) < CLEAR * len(part):
+        return None
+    return half
 
 
 def colouring(lengths: npt.NDArray[np.int64], pairs: Homology) -> Values:
@@ -126,27 +134,6 @@ def colouring(lengths: npt.NDArray[np.int64], pairs: Homology) -> Values:
     largest = max((m for m in members.values() if len(m) > 1), key=lambda m: int(lengths[m].sum()))
     share = np.zeros((n, 2))
     share[largest, colour[largest]] = 1
-    return share
-
-
-def shares(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, share: Values) -> Values:
-    """Probabilities float64 [n, parts] under Gaussians around part centres and repulsion, by expectation maximisation from ``share``.
-
-    A contig's squared distance from a centre is over its own noise; centres are means weighted by 1 / noise.
-    """
-    x, c = points.vectors.astype(np.float64), points.depth.astype(np.float64)
-    wx, wc = 1 / points.noise.astype(np.float64)[:, None], 1 / points.variance.astype(np.float64)
-    repulsion = Repulsion(np.broadcast_to(np.arange(share.shape[1], dtype=np.int32), share.shape), pairs)
-    for _ in range(ITERATIONS):
-        centre = (share.T @ (x * wx)) / np.maximum(share.T @ wx, 1e-12)
-        level = (share.T @ (c * wc)) / np.maximum(share.T @ wc, 1e-12)
-        prior = np.maximum(share.T @ lengths / lengths.sum(), 1e-6)
-        near = ((x[:, None] - centre[None]) ** 2 * wx[:, None]).sum(2) + ((c[:, None] - level[None]) ** 2 * wc[:, None]).sum(2)
-        fresh = repulsion.choose(np.log(prior)[None] - 0.5 * near)
-        change = float(np.abs(fresh - share).max(initial=0.0))
-        share = fresh
-        if change < 1e-3:
-            break
     return share
 
 

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmbin.homology import Homology, no_homology
+from llmbin.metric import Points
+from llmbin.mixture import KNEE, WEIGHT, Mixture
+from llmbin.refine import far_halves, main_axis, split_chained
+
+
+def points_of(x: np.ndarray, depth: np.ndarray | None = None, noise: float = 1.0) -> Points:
+    n = len(x)
+    depth = np.empty((n, 0)) if depth is None else depth
+    return Points(
+        x.astype(np.float32), np.full(n, noise, np.float32), depth.astype(np.float32), np.full_like(depth, 0.01, np.float32), 0.0, 0.1, 0.01
+    )
+
+
+def pairs_of(*pairs: tuple[int, int, int]) -> Homology:
+    return Homology(*np.array(sorted(pairs), np.int32).reshape(-1, 3).T)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_parts_are_no_less_likely_than_what_expectation_maximisation_ends_with(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, parts = int(rng.integers(3, 12)), int(rng.integers(2, 4))
+    found = {(int(a), int(b)) for a, b in rng.integers(0, n, (n, 2)) if a < b}
+    pairs = pairs_of(*[(a, b, int(rng.integers(500, 9000))) for a, b in found])
+    mixture = Mixture(points_of(rng.normal(0, 2, (n, 3))), rng.integers(1000, 9000, n), pairs)
+    begun = np.eye(parts)[rng.integers(0, parts, n)]
+    part = mixture.parts(begun)
+    assert part.shape == (n,) and part.min() >= 0 and part.max() < parts
+    assert mixture.value(part) >= mixture.value(mixture.shares(begun).argmax(1).astype(np.int32))
+
+
+def test_a_move_parts_a_pair_and_leaves_the_rest() -> None:
+    x = np.array([[0.0], [0.1], [2.0], [2.1], [1.0]])
+    mixture = Mixture(points_of(x), np.full(5, 1000), pairs_of((0, 4, 20_000)))
+    assert mixture.moved(np.array([0, 0, 1, 1, 0], np.int32), 2).tolist() == [0, 0, 1, 1, 1]
+    assert mixture.moved(np.array([0, 0, 1, 1, 1], np.int32), 2).tolist() == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_parts_are_the_likeliest_of_all(seed: int) -> None:
+    """Two genomes of five contigs, one above the other; all 2^10 ways to part them are looked at."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(0, 1, (10, 4))
+    x[5:, 0] += 3
+    pairs = pairs_of(*[(i, j, 3000) for i, j in product(range(5), range(5, 10)) if (i - j) % 5 in (0, 1)])
+    mixture = Mixture(points_of(x), np.full(10, 5000), pairs)
+    values = {part: mixture.value(np.array(part, np.int32)) for part in product([0, 1], repeat=10) if 0 < sum(part) < 10}
+    begun = np.zeros((10, 2))
+    begun[0, 0] = begun[5, 1] = 1
+    part = mixture.parts(begun)
+    assert part.tolist() == [0] * 5 + [1] * 5
+    assert mixture.value(part) > max(values.values()) - 1  # whichever side a contig between the two is on
+
+
+def test_the_value_is_that_of_the_formula() -> None:
+    """One part, whose far contig hardly moves the centre."""
+    x = np.array([[0.0], [0.0], [0.0], [0.0], [50.0]])
+    mixture = Mixture(points_of(x), np.full(5, 1000), no_homology())
+    value = mixture.value(np.zeros(5, np.int32))
+    assert value == pytest.approx(-WEIGHT / 2 * np.log1p(50**2 / KNEE), abs=0.1)
+    together = Mixture(points_of(x), np.full(5, 1000), pairs_of((0, 1, 500))).value(np.zeros(5, np.int32))
+    assert value - together == pytest.approx(1.5)
+
+
+def test_an_island_does_not_decide_between_two_centres() -> None:
+    """Under a Gaussian a contig at 30 would tell centres at 0 and 1 apart by 30 nats, here by less than one."""
+    x = np.array([[0.0, 0]] * 6 + [[1.0, 0]] * 6 + [[0.5, 30.0]])
+    x[:6, 1], x[6:12, 1] = 0, 1
+    begun = np.eye(2)[[0] * 6 + [1] * 6 + [0]]
+    share = Mixture(points_of(x, noise=0.05), np.full(13, 1000), no_homology()).shares(begun)
+    assert (share[:6, 0] > 0.99).all() and (share[6:12, 1] > 0.99).all()
+    assert 0.2 < share[12, 0] < 0.8
+
+
+def chained(rng: np.random.Generator, apart: float) -> Points:
+    x = rng.normal(0, 0.3, (24, 8))
+    x[12:, 0] += apart
+    return points_of(x, noise=0.1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_markers_bins_are_split_where_halves_lie_far_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lengths, label = np.full(24, 50_000), np.zeros(24, np.int32)
+    split = split_chained(chained(rng, 6.0), lengths, label, 200_000)
+    assert set(split[:12]) != set(split[12:]) and len(set(split)) == 2 and (label == 0).all()
+    assert (split_chained(chained(rng, 6.0), lengths // 10, label, 200_000) == 0).all()  # no half would be a bin
+    assert (split_chained(chained(rng, 0.0), lengths, label, 200_000) == 0).all()
+    assert (split_chained(chained(rng, 6.0), lengths, label - 1, 200_000) == -1).all()
+
+
+def test_one_contig_has_no_halves_and_equal_contigs_no_axis() -> None:
+    assert far_halves(points_of(np.zeros((1, 2))), np.array([10**6]), 200_000) is None
+    assert (main_axis(points_of(np.zeros((5, 2)))) == 0).all()
+    assert far_halves(points_of(np.zeros((5, 2))), np.full(5, 10**6), 200_000) is None
