@@ -26,7 +26,8 @@ MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dro
 MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (0.5 GB): beyond them, the most frequent words say nothing
 MOST_PLACES = 60  # a word in more places is of a family that all genomes have
 MOST_ALIKE = 0.95  # share of words that match from which a stretch is a repeat: relatives that are so alike are not assembled apart
-LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be
+LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be;
+LONG, LONG_SHARE = 3_000, 0.25  # or these: relatives lose and gain genes, and change fast in places
 
 Rows = npt.NDArray[np.int32]
 
@@ -103,13 +104,14 @@ class HomologySearch:
         self._count = sum(len(table) for table, _ in self._tables.values())
 
     def pairs(self) -> Homology:
-        """Pairs that are homologous for half of what could overlap, in ascending order. The words are gone then."""
+        """Pairs that are homologous for half of what could overlap, a quarter of it if that is long, in ascending order. The words are gone then."""
         found = [np.empty((0, 3), np.int32)]
         while self._tables:
             _, (table, members) = self._tables.popitem()
             shared, alike = table.shared(MOST_PLACES, MOST_MATCHES)
             a, b, length, possible = shared.T
-            clear = (length >= LEAST_LENGTH) & (length >= LEAST_SHARE * possible) & (alike < MOST_ALIKE)
+            share = np.where(length >= LONG, LONG_SHARE, LEAST_SHARE)
+            clear = (length >= LEAST_LENGTH) & (length >= share * possible) & (alike < MOST_ALIKE)
             contigs = np.array(members, np.int32)
             found.append(np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]]))
         pairs = np.concatenate(found)
