@@ -96,7 +96,9 @@ def main() -> None:
                 # Every binner is held to the same smallest bin.
                 runs.append(score_bins(bins, gold, SMALLEST_BIN).as_dict() | usage)
             row = row_of(runs)
-            rows.append({"community": name, "binner": binner, "samples": len(samples_of(Path(path))), **row})
+            rows.append(
+                {"community": name, "binner": binner, "samples": len(samples_of(Path(path))), "processor": record.processor(), **row}
+            )
             print(f"{name:10s} {binner:36s} NC {row.get('near_complete_runs', row['near_complete'])} of {row['genomes']:.0f}, F1 {row['f1']:.3f}, "
                   f"ARI {row['ari']:.3f}, {row['cpu_seconds']:.0f} CPU s, {row['wall_seconds']:.0f} s, {row['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
             save(options, rows, peers)  # after every row, so that a run that is stopped has not been for nothing

@@ -48,8 +48,8 @@ struct Chain {
     int64_t length() const { return last + kSpan - first; }
 };
 
-// All chains of one pair and strand: the bases of the one contig under them, the diagonal of the longest, and how many words match of how many places
-// of words between the ends of chains, which always match.
+// All chains of one pair and strand: the bases of the one contig under them, the diagonal of the longest, and how many words match of how many that
+// begin within them, not counting the last of each, which matches by definition.
 struct Chained {
     int64_t bases = 0, diagonal = 0, matches = 0, places = 0;
 };

@@ -227,7 +227,7 @@ NB_MODULE(_kernels, m) {
             return nb::make_tuple(table_out(std::move(out), found.size(), 4), vector_out(std::move(alike)));
         }, nb::arg("most"), nb::arg("most_matches"),
            "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other; and "
-           "the share of words in the stretches that match float32 [pairs], of the ends' words all.");
+           "the share of the words in the stretches that match float32 [pairs].");
 
     m.def("neighbours", [](Matrix vectors, Vector noise, Matrix depth, Matrix variance, float penalty, In<int32_t, nb::ndim<1>> queries,
                            In<int32_t, nb::ndim<1>> references, int k, int threads) {

@@ -21,9 +21,7 @@ MIN_CONTAMINATION = 0.2  # one or two false copies among many markers are no sec
 MAX_PARTS = 6
 SEED_MARKERS = 8  # how many markers are tried as the beginning of a split
 ITERATIONS = 25
-CLEAR = (
-    8.0  # nats a contig by which two halves must be more likely than one whole: within one genome it is 5 at most (docs/measurements.md)
-)
+CLEAR = 8.0  # nats a contig by which two halves must be likelier than one whole: those of one genome are by 5 at most
 
 Counts = npt.NDArray[np.int16]
 Labels = npt.NDArray[np.int32]

@@ -225,26 +225,27 @@ def test_no_pairs_leave_each_contig_to_itself() -> None:
     np.testing.assert_allclose(Repulsion(np.zeros((2, 2), np.int32), no_homology()).choose(logs), np.exp(logs))
 
 
-def relatives(rng: np.random.Generator, n: int = 40, apart: float = 1.5) -> tuple[Points, np.ndarray, np.ndarray, Homology]:
-    """Points of two genomes a few noises apart, the genome of each contig, lengths, and homology of contigs that line up."""
-    genome = np.repeat([0, 1], n)
-    lengths = rng.integers(3_000, 30_000, 2 * n)
-    x = rng.normal(0, 1, (2 * n, 6))
-    x[:, 0] += apart * genome
-    ends = [np.cumsum(lengths[genome == g]) for g in (0, 1)]
+def relatives(
+    rng: np.random.Generator, n: int = 40, apart: float = 1.5, genomes: int = 2
+) -> tuple[Points, np.ndarray, np.ndarray, Homology]:
+    """Points of some genomes a few noises apart, the genome of each contig, lengths, and homology of contigs that line up."""
+    m = genomes * n
+    genome = np.repeat(np.arange(genomes), n)
+    lengths = rng.integers(3_000, 30_000, m)
+    x = rng.normal(0, 1, (m, 6))
+    x[np.arange(m), genome] += apart * (genome > 0)
+    ends = np.concatenate([np.cumsum(lengths[genome == g]) for g in range(genomes)])
     pairs = []
-    for i, j in product(range(n), repeat=2):
-        low = max(ends[0][i] - lengths[i], ends[1][j] - lengths[n + j])
-        shared = min(ends[0][i], ends[1][j]) - low
-        if shared > 800:
-            pairs.append((i, n + j, int(0.8 * shared)))
-    m = 2 * n
+    for i, j in combinations(range(m), 2):
+        shared = min(ends[i], ends[j]) - max(ends[i] - lengths[i], ends[j] - lengths[j])
+        if genome[i] != genome[j] and shared > 800:
+            pairs.append((i, j, int(0.8 * shared)))
     points = Points(x.astype(np.float32), np.ones(m, np.float32), np.empty((m, 0), np.float32), np.empty((m, 0), np.float32), 0.0)
     return points, genome, lengths, homology_of(*pairs)
 
 
 def purity(part: np.ndarray, genome: np.ndarray, lengths: np.ndarray) -> float:
-    table = np.zeros((int(part.max()) + 1, 2))
+    table = np.zeros((int(part.max()) + 1, int(genome.max()) + 1))
     np.add.at(table, (part, genome), lengths)
     return float(table.max(1).sum() / table.sum())
 
@@ -255,6 +256,14 @@ def test_relatives_that_look_alike_are_told_apart(seed: int) -> None:
     part = separate(points, lengths, pairs, 0.2)
     assert part.max() == 1 and purity(part, genome, lengths) > 0.97
     assert not separate(points, lengths, no_homology(), 0.2).any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_three_relatives_are_told_apart(seed: int) -> None:
+    """A third of the homologous bases is left within the halves at first, as of repeats."""
+    points, genome, lengths, pairs = relatives(np.random.default_rng(seed), apart=2.0, genomes=3)
+    part = separate(points, lengths, pairs, 0.2)
+    assert part.max() == 2 and purity(part, genome, lengths) > 0.97
 
 
 @pytest.mark.parametrize("seed", range(4))
