@@ -28,6 +28,7 @@ MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's
 MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
 MIN_RESIDUES = 40
 BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is still looked into
+BELOW_CUTOFF_ONE_PATH = 20.0  # the same of HMMER's Viterbi score, that of the best path alone
 WORDS = 8_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
@@ -194,10 +195,11 @@ def profile_hits(profile: Any, block: Any, cutoff: float) -> Iterator[str]:
     """Names of the proteins of a block that reach a profile's cut-off (bits) and cover enough of it."""
     import pyhmmer
 
-    # Most candidates are relatives of the family. Those whose Forward score is clearly below the cut-off need no domains, which cost most.
+    # Most candidates are relatives of the family. Those whose scores are clearly below the cut-off need no Forward pass, and no domains, which cost most.
     known = profile.evalue_parameters
-    chance = math.exp(-known.f_lambda * max(0.0, cutoff - BELOW_CUTOFF - known.f_tau))
-    pipeline = pyhmmer.plan7.Pipeline(profile.alphabet, T=cutoff, F3=min(1e-5, chance), bias_filter=False)
+    one_path = math.exp(-known.v_lambda * max(0.0, cutoff - BELOW_CUTOFF_ONE_PATH - known.v_mu))
+    all_paths = math.exp(-known.f_lambda * max(0.0, cutoff - BELOW_CUTOFF - known.f_tau))
+    pipeline = pyhmmer.plan7.Pipeline(profile.alphabet, T=cutoff, F2=min(1e-3, one_path), F3=min(1e-5, all_paths), bias_filter=False)
     for hit in pipeline.search_hmm(profile, block):
         begin = min(d.alignment.hmm_from for d in hit.domains)
         end = max(d.alignment.hmm_to for d in hit.domains)
