@@ -8,6 +8,7 @@ inside both contigs.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,11 +22,14 @@ from .contigs import Contig
 if TYPE_CHECKING:
     from ._kernels import WordTable
 
+log = logging.getLogger("llmbin")
+
 SAMPLE = 8  # one in so many spaced words is looked at
 MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dropped
 MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (0.5 GB): beyond them, the most frequent words say nothing
 MOST_PLACES = 60  # a word in more places is of a family that all genomes have
 MOST_ALIKE = 0.95  # share of words that match from which a stretch is a repeat: relatives that are so alike are not assembled apart
+COPIES = 0.1  # share of all bases in such stretches from which they are no repeats: genomes are there twice, from several assemblies
 LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be;
 LONG, LONG_SHARE = 3_000, 0.25  # or these: relatives lose and gain genes, and change fast in places
 
@@ -77,6 +81,7 @@ class HomologySearch:
     def __init__(self, sample_of: Callable[[str], str] = lambda name: "") -> None:
         self._sample_of = sample_of
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
+        self._bases: dict[str, int] = {}
         self._sample, self._count = SAMPLE, 0
 
     def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
@@ -86,11 +91,12 @@ class HomologySearch:
         for contig in contigs:
             sample = self._sample_of(contig.name)
             if sample not in self._tables:
-                self._tables[sample] = WordTable(self._sample), []
+                self._tables[sample], self._bases[sample] = (WordTable(self._sample), []), 0
             table, members = self._tables[sample]
             self._count -= len(table)
             table.add(contig.codes)
             members.append(contig.index)
+            self._bases[sample] += len(contig.codes)
             self._count += len(table)
             if self._count > MOST_WORDS:
                 self._thin()
@@ -107,11 +113,17 @@ class HomologySearch:
         """Pairs that are homologous for half of what could overlap, a quarter of it if that is long, in ascending order. The words are gone then."""
         found = [np.empty((0, 3), np.int32)]
         while self._tables:
-            _, (table, members) = self._tables.popitem()
+            sample, (table, members) = self._tables.popitem()
             shared, alike = table.shared(MOST_PLACES, MOST_MATCHES)
             a, b, length, possible = shared.T
             share = np.where(length >= LONG, LONG_SHARE, LEAST_SHARE)
-            clear = (length >= LEAST_LENGTH) & (length >= share * possible) & (alike < MOST_ALIKE)
+            clear = (length >= LEAST_LENGTH) & (length >= share * possible)
+            repeats = clear & (alike >= MOST_ALIKE)
+            twice = 2 * int(length[repeats].sum()) / max(1, self._bases[sample])
+            if twice < COPIES:
+                clear &= ~repeats
+            else:
+                log.warning("many contigs are the same as others: if these are several assemblies, bin each by itself (--separator)")
             contigs = np.array(members, np.int32)
             found.append(np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]]))
         pairs = np.concatenate(found)

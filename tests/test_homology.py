@@ -139,7 +139,17 @@ def test_what_is_the_same_in_two_contigs_is_a_repeat(share: float, alike: float,
     for t in (text, other):
         words.add(encode_bases(t.encode()))
     assert words.shared(60, 1 << 20)[1] == pytest.approx([alike], abs=0.04)
-    assert len(found([text, other])) == pairs
+    assert len(found([text, other, random_bases(rng, 500_000)])) == pairs
+
+
+def test_where_all_contigs_are_there_twice_they_are_no_repeats(caplog: pytest.LogCaptureFixture) -> None:
+    rng = np.random.default_rng(10)
+    texts = [random_bases(rng, 4000) for _ in range(3)]
+    assert [p[:2] for p in found(texts * 2)] == [(0, 3), (1, 4), (2, 5)]
+    assert "--separator" in caplog.text
+    names = [f"{sample}~{i}" for sample in "xy" for i in range(3)]
+    caplog.clear()
+    assert found(texts * 2, names) == [] and not caplog.text
 
 
 def test_bases_under_many_copies_of_a_repeat_count_once() -> None:
