@@ -15,7 +15,7 @@ from .markers import MarkerSet
 from .metric import Points
 from .nearest import find_neighbours
 from .recruit import Membership, farthest, recruit
-from .refine import split_chained, split_contaminated
+from .refine import split_contaminated
 from .relatives import separate_relatives, settle
 from .tree import build_tree, members
 
@@ -68,8 +68,6 @@ def bin_contigs(
     label = found.label
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, label, counts, markers, min_bin_size)
-    else:
-        label = split_chained(points, lengths, label, min_bin_size)
     label = join_parts(points, lengths, label, counts, markers, homology)
     if (label != found.label).any():
         found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))

@@ -1,9 +1,8 @@
-"""Splitting of bins that hold two genomes: where marker genes come twice or, without markers, where halves lie too far apart.
+"""Splitting of contaminated bins: where marker genes come twice, there are two genomes.
 
 Close relatives at like depth can chain together in the tree. Such a bin is taken apart by a mixture of Gaussians in the
 calibrated metric (each contig has its own noise), begun from contigs that carry copies of one marker, and the parts are
-kept if their quality adds up to more than the bin's. Without markers, genomes of a few long contigs can chain together too, one contig at a time; two
-halves that are much more likely than one whole, and further apart than parts of one genome are, show it.
+kept if their quality adds up to more than the bin's.
 """
 
 from __future__ import annotations
@@ -11,17 +10,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .homology import no_homology
 from .markers import MarkerSet, estimate
 from .metric import Points
-from .mixture import Mixture
-from .parts import parts_of
 
 MIN_CONTAMINATION = 0.2  # one or two false copies among many markers are no second genome
 MAX_PARTS = 6
 SEED_MARKERS = 8  # how many markers are tried as the beginning of a split
 ITERATIONS = 25
-CLEAR = 8.0  # nats a contig by which two halves must be likelier than one whole: those of one genome are by 5 at most
 
 Counts = npt.NDArray[np.int16]
 Labels = npt.NDArray[np.int32]
@@ -109,45 +104,3 @@ def mixture(points: Points, lengths: npt.NDArray[np.int64], seeds: list[int]) ->
         level = (share.T @ (c * wc)) / np.maximum(share.T @ wc, 1e-12)
         prior = np.maximum(share.T @ lengths / lengths.sum(), 1e-6)
     return np.asarray(share.argmax(1), np.int32)
-
-
-def split_chained(points: Points, lengths: npt.NDArray[np.int64], label: Labels, min_bin_size: int) -> Labels:
-    """Labels with bins taken apart whose halves lie further apart than parts of one genome do, without a word from markers; new bins behind the old ones."""
-    label = label.copy()
-    waiting = list(range(int(label.max(initial=-1)) + 1))
-    while waiting:
-        b = waiting.pop(0)
-        rows = np.flatnonzero(label == b)
-        half = far_halves(points.take(rows), lengths[rows], min_bin_size)
-        if half is None:
-            continue
-        new = int(label.max()) + 1
-        label[rows[half]] = new
-        waiting += [b, new]
-    return label
-
-
-def far_halves(points: Points, lengths: npt.NDArray[np.int64], min_bin_size: int) -> npt.NDArray[np.bool_] | None:
-    """One of two halves bool [n] of a bin that are two genomes; None if they are one."""
-    if len(points) < 2:
-        return None
-    mixture = Mixture(points, lengths, no_homology())
-    part = mixture.parts(np.eye(2)[(main_axis(points) > 0).astype(np.int64)])
-    half: npt.NDArray[np.bool_] = part == 1
-    if min(lengths[half].sum(), lengths[~half].sum()) < min_bin_size:
-        return None
-    if mixture.value(part) - mixture.value(np.zeros_like(part)) < CLEAR * len(part):
-        return None
-    held = parts_of(points, part, 2)
-    return half if held.distance(0, np.array([1]))[0] > held.same_genome else None
-
-
-def main_axis(points: Points) -> npt.NDArray[np.float64]:
-    """Place of each contig along the axis on which contigs differ most from the median one, each counted as if it were no further away than most."""
-    noise, variance = points.noise.astype(np.float64)[:, None], points.variance.astype(np.float64)
-    x = np.concatenate([points.vectors / np.sqrt(noise), points.depth / np.sqrt(variance)], axis=1)
-    x -= np.median(x, axis=0)
-    far = np.linalg.norm(x, axis=1, keepdims=True)
-    x /= np.maximum(np.maximum(far, np.median(far)), 1e-12)
-    place: npt.NDArray[np.float64] = x @ np.linalg.svd(x, full_matrices=False)[2][0]
-    return place - np.median(place)

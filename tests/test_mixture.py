@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from llmbin.homology import Homology, no_homology
 from llmbin.metric import Points
 from llmbin.mixture import KNEE, WEIGHT, Mixture
-from llmbin.refine import far_halves, main_axis, split_chained
 
 
 def points_of(x: np.ndarray, depth: np.ndarray | None = None, noise: float = 1.0) -> Points:
@@ -80,26 +79,3 @@ def test_an_island_does_not_decide_between_two_centres() -> None:
     share = Mixture(points_of(x, noise=0.05), np.full(13, 1000), no_homology()).shares(begun)
     assert (share[:6, 0] > 0.99).all() and (share[6:12, 1] > 0.99).all()
     assert 0.2 < share[12, 0] < 0.8
-
-
-def chained(rng: np.random.Generator, apart: float) -> Points:
-    x = rng.normal(0, 0.3, (24, 8))
-    x[12:, 0] += apart
-    return points_of(x, noise=0.1)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_without_markers_bins_are_split_where_halves_lie_far_apart(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    lengths, label = np.full(24, 50_000), np.zeros(24, np.int32)
-    split = split_chained(chained(rng, 6.0), lengths, label, 200_000)
-    assert set(split[:12]) != set(split[12:]) and len(set(split)) == 2 and (label == 0).all()
-    assert (split_chained(chained(rng, 6.0), lengths // 10, label, 200_000) == 0).all()  # no half would be a bin
-    assert (split_chained(chained(rng, 0.0), lengths, label, 200_000) == 0).all()
-    assert (split_chained(chained(rng, 6.0), lengths, label - 1, 200_000) == -1).all()
-
-
-def test_one_contig_has_no_halves_and_equal_contigs_no_axis() -> None:
-    assert far_halves(points_of(np.zeros((1, 2))), np.array([10**6]), 200_000) is None
-    assert (main_axis(points_of(np.zeros((5, 2)))) == 0).all()
-    assert far_halves(points_of(np.zeros((5, 2))), np.full(5, 10**6), 200_000) is None
