@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -181,6 +182,7 @@ class WordTable {
     void add(const uint8_t *codes, size_t n);  // the next contig
     void thin();                               // drop every second word, by its hash
     size_t size() const { return size_; }
+    int64_t bases() const { return std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}); }  // of all contigs
     template <typename Look>
     void each(Look look) const {  // contig, hash and place of each word
         for (size_t c = 0; c < lengths_.size(); ++c)

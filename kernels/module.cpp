@@ -204,6 +204,7 @@ NB_MODULE(_kernels, m) {
         }, nb::arg("codes"), "Keep some words of the next contig.")
         .def("thin", &WordTable::thin, "Drop every second word.")
         .def("__len__", &WordTable::size)
+        .def_prop_ro("bases", &WordTable::bases, "Bases of all contigs.")
         .def("words", [](const WordTable &table) {
             std::vector<uint32_t> out;
             out.reserve(3 * table.size());

@@ -81,7 +81,6 @@ class HomologySearch:
     def __init__(self, sample_of: Callable[[str], str] = lambda name: "") -> None:
         self._sample_of = sample_of
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
-        self._bases: dict[str, int] = {}
         self._sample, self._count = SAMPLE, 0
 
     def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
@@ -91,12 +90,11 @@ class HomologySearch:
         for contig in contigs:
             sample = self._sample_of(contig.name)
             if sample not in self._tables:
-                self._tables[sample], self._bases[sample] = (WordTable(self._sample), []), 0
+                self._tables[sample] = WordTable(self._sample), []
             table, members = self._tables[sample]
             self._count -= len(table)
             table.add(contig.codes)
             members.append(contig.index)
-            self._bases[sample] += len(contig.codes)
             self._count += len(table)
             if self._count > MOST_WORDS:
                 self._thin()
@@ -113,14 +111,13 @@ class HomologySearch:
         """Pairs that are homologous for half of what could overlap, a quarter of it if that is long, in ascending order. The words are gone then."""
         found = [np.empty((0, 3), np.int32)]
         while self._tables:
-            sample, (table, members) = self._tables.popitem()
+            _, (table, members) = self._tables.popitem()
             shared, alike = table.shared(MOST_PLACES, MOST_MATCHES)
             a, b, length, possible = shared.T
             share = np.where(length >= LONG, LONG_SHARE, LEAST_SHARE)
             clear = (length >= LEAST_LENGTH) & (length >= share * possible)
             repeats = clear & (alike >= MOST_ALIKE)
-            twice = 2 * int(length[repeats].sum()) / max(1, self._bases[sample])
-            if twice < COPIES:
+            if 2 * int(length[repeats].sum()) < COPIES * max(1, table.bases):
                 clear &= ~repeats
             else:
                 log.warning("many contigs are the same as others: if these are several assemblies, bin each by itself (--separator)")

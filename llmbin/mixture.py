@@ -33,7 +33,7 @@ class Mixture:
         self._x, self._depth = points.vectors.astype(np.float64), points.depth.astype(np.float64)
         self._weight, self._depth_weight = 1 / points.noise.astype(np.float64)[:, None], 1 / points.variance.astype(np.float64)
         self._size = lengths / lengths.sum()
-        self._pairs = pairs
+        self._pairs, self._evidence = pairs, pairs.evidence
 
     def __len__(self) -> int:
         return len(self._x)
@@ -41,8 +41,7 @@ class Mixture:
     def parts(self, start: Values) -> Labels:
         """The most likely parts int32 [n], from shares [n, parts] to begin with (a row of zeros says nothing)."""
         part = self.shares(start).argmax(1).astype(np.int32)
-        moved = self.moved(part, start.shape[1])
-        return moved if self.value(moved) > self.value(part) else part
+        return max(part, self.moved(part, start.shape[1]), key=self.value)
 
     def shares(self, share: Values) -> Values:
         """Probabilities float64 [n, parts], by expectation maximisation; repulsion makes them depend on each other."""
@@ -65,7 +64,7 @@ class Mixture:
         part = part.copy()
         a, b = self._pairs.first, self._pairs.second
         source, target = np.concatenate([a, b]), np.concatenate([b, a])
-        evidence = np.tile(self._pairs.evidence, 2)
+        evidence = np.tile(self._evidence, 2)
         order = np.argsort(source, kind="stable")
         target, evidence = target[order], evidence[order]
         first = np.searchsorted(source[order], np.arange(len(self) + 1))
@@ -89,7 +88,7 @@ class Mixture:
     def value(self, part: Labels) -> float:
         """Log likelihood of all contigs in their parts, less the evidence of pairs that are in one part."""
         logs = self._settled(np.eye(int(part.max()) + 1)[part])[0][np.arange(len(self)), part]
-        return float(logs.sum() - self._pairs.evidence[part[self._pairs.first] == part[self._pairs.second]].sum())
+        return float(logs.sum() - self._evidence[part[self._pairs.first] == part[self._pairs.second]].sum())
 
     def _settled(self, share: Values) -> tuple[Values, Values]:
         """`_logs` with trust and centres that fit each other."""

@@ -79,7 +79,6 @@ def _worth(label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet) -> 
 
 def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> Labels:
     """Parts int32 [n] of some contigs, from 0: cut in two again and again while the halves are ``apart``."""
-    whole = Mixture(points, lengths, pairs)
     part = np.zeros(len(points), np.int32)
     waiting, count = [0], 1
     while waiting and count < MOST_PARTS:
@@ -91,7 +90,7 @@ def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, ap
         part[rows[half]] = count
         waiting += [now, count]
         count += 1
-        part = whole.parts(np.eye(count)[part])
+        part = Mixture(points, lengths, pairs).parts(np.eye(count)[part])
     return part
 
 

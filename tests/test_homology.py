@@ -7,6 +7,7 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_tree_cut import plain
 
 from llmbin import homology
 from llmbin._kernels import WordTable, encode_bases
@@ -65,16 +66,17 @@ def random_bases(rng: np.random.Generator, n: int) -> str:
 
 def diverged(rng: np.random.Generator, text: str) -> str:
     """With a third of the third positions changed."""
-    bases = np.array(list(text))
-    at = np.arange(2, len(text), 3)[rng.random(len(text) // 3) < 1 / 3]
-    bases[at] = [rng.choice([c for c in "ACGT" if c != bases[i]]) for i in at]
-    return "".join(bases)
+    return changed(rng, text, np.arange(2, len(text), 3)[rng.random(len(text) // 3) < 1 / 3])
 
 
 def mutated(rng: np.random.Generator, text: str, share: float = 0.02) -> str:
     """With a share of all bases changed."""
+    return changed(rng, text, np.flatnonzero(rng.random(len(text)) < share))
+
+
+def changed(rng: np.random.Generator, text: str, at: np.ndarray) -> str:
+    """With other bases at some places."""
     bases = np.array(list(text))
-    at = np.flatnonzero(rng.random(len(text)) < share)
     bases[at] = [rng.choice([c for c in "ACGT" if c != bases[i]]) for i in at]
     return "".join(bases)
 
@@ -250,8 +252,7 @@ def relatives(
         shared = min(ends[i], ends[j]) - max(ends[i] - lengths[i], ends[j] - lengths[j])
         if genome[i] != genome[j] and shared > 800:
             pairs.append((i, j, int(0.8 * shared)))
-    points = Points(x.astype(np.float32), np.ones(m, np.float32), np.empty((m, 0), np.float32), np.empty((m, 0), np.float32), 0.0)
-    return points, genome, lengths, homology_of(*pairs)
+    return plain(x, 1.0), genome, lengths, homology_of(*pairs)
 
 
 def purity(part: np.ndarray, genome: np.ndarray, lengths: np.ndarray) -> float:
@@ -333,7 +334,7 @@ def test_a_short_contig_is_not_recruited_beside_its_ortholog() -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(0, 0.2, (7, 4)), rng.normal(2, 0.2, (7, 4)), [[0.9] * 4]])
     n = len(x)
-    points = Points(x.astype(np.float32), np.ones(n, np.float32), np.empty((n, 0), np.float32), np.empty((n, 0), np.float32), 0.0)
+    points = plain(x, 1.0)
     lengths = np.array([40_000] * 14 + [1200])
     in_tree = lengths > 2500
     label = np.array([0] * 7 + [1] * 7 + [0], np.int32)

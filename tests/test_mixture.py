@@ -6,22 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_homology import homology_of
+from test_tree_cut import plain
 
-from llmbin.homology import Homology, no_homology
-from llmbin.metric import Points
+from llmbin.homology import no_homology
 from llmbin.mixture import KNEE, WEIGHT, Mixture
-
-
-def points_of(x: np.ndarray, depth: np.ndarray | None = None, noise: float = 1.0) -> Points:
-    n = len(x)
-    depth = np.empty((n, 0)) if depth is None else depth
-    return Points(
-        x.astype(np.float32), np.full(n, noise, np.float32), depth.astype(np.float32), np.full_like(depth, 0.01, np.float32), 0.0, 0.1, 0.01
-    )
-
-
-def pairs_of(*pairs: tuple[int, int, int]) -> Homology:
-    return Homology(*np.array(sorted(pairs), np.int32).reshape(-1, 3).T)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -30,8 +19,8 @@ def test_parts_are_no_less_likely_than_what_expectation_maximisation_ends_with(s
     rng = np.random.default_rng(seed)
     n, parts = int(rng.integers(3, 12)), int(rng.integers(2, 4))
     found = {(int(a), int(b)) for a, b in rng.integers(0, n, (n, 2)) if a < b}
-    pairs = pairs_of(*[(a, b, int(rng.integers(500, 9000))) for a, b in found])
-    mixture = Mixture(points_of(rng.normal(0, 2, (n, 3))), rng.integers(1000, 9000, n), pairs)
+    pairs = homology_of(*[(a, b, int(rng.integers(500, 9000))) for a, b in found])
+    mixture = Mixture(plain(rng.normal(0, 2, (n, 3)), 1.0), rng.integers(1000, 9000, n), pairs)
     begun = np.eye(parts)[rng.integers(0, parts, n)]
     part = mixture.parts(begun)
     assert part.shape == (n,) and part.min() >= 0 and part.max() < parts
@@ -40,7 +29,7 @@ def test_parts_are_no_less_likely_than_what_expectation_maximisation_ends_with(s
 
 def test_a_move_parts_a_pair_and_leaves_the_rest() -> None:
     x = np.array([[0.0], [0.1], [2.0], [2.1], [1.0]])
-    mixture = Mixture(points_of(x), np.full(5, 1000), pairs_of((0, 4, 20_000)))
+    mixture = Mixture(plain(x, 1.0), np.full(5, 1000), homology_of((0, 4, 20_000)))
     assert mixture.moved(np.array([0, 0, 1, 1, 0], np.int32), 2).tolist() == [0, 0, 1, 1, 1]
     assert mixture.moved(np.array([0, 0, 1, 1, 1], np.int32), 2).tolist() == [0, 0, 1, 1, 1]
 
@@ -51,8 +40,8 @@ def test_parts_are_the_likeliest_of_all(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = rng.normal(0, 1, (10, 4))
     x[5:, 0] += 3
-    pairs = pairs_of(*[(i, j, 3000) for i, j in product(range(5), range(5, 10)) if (i - j) % 5 in (0, 1)])
-    mixture = Mixture(points_of(x), np.full(10, 5000), pairs)
+    pairs = homology_of(*[(i, j, 3000) for i, j in product(range(5), range(5, 10)) if (i - j) % 5 in (0, 1)])
+    mixture = Mixture(plain(x, 1.0), np.full(10, 5000), pairs)
     values = {part: mixture.value(np.array(part, np.int32)) for part in product([0, 1], repeat=10) if 0 < sum(part) < 10}
     begun = np.zeros((10, 2))
     begun[0, 0] = begun[5, 1] = 1
@@ -64,10 +53,10 @@ def test_parts_are_the_likeliest_of_all(seed: int) -> None:
 def test_the_value_is_that_of_the_formula() -> None:
     """One part, whose far contig hardly moves the centre."""
     x = np.array([[0.0], [0.0], [0.0], [0.0], [50.0]])
-    mixture = Mixture(points_of(x), np.full(5, 1000), no_homology())
+    mixture = Mixture(plain(x, 1.0), np.full(5, 1000), no_homology())
     value = mixture.value(np.zeros(5, np.int32))
     assert value == pytest.approx(-WEIGHT / 2 * np.log1p(50**2 / KNEE), abs=0.1)
-    together = Mixture(points_of(x), np.full(5, 1000), pairs_of((0, 1, 500))).value(np.zeros(5, np.int32))
+    together = Mixture(plain(x, 1.0), np.full(5, 1000), homology_of((0, 1, 500))).value(np.zeros(5, np.int32))
     assert value - together == pytest.approx(1.5)
 
 
@@ -76,6 +65,6 @@ def test_an_island_does_not_decide_between_two_centres() -> None:
     x = np.array([[0.0, 0]] * 6 + [[1.0, 0]] * 6 + [[0.5, 30.0]])
     x[:6, 1], x[6:12, 1] = 0, 1
     begun = np.eye(2)[[0] * 6 + [1] * 6 + [0]]
-    share = Mixture(points_of(x, noise=0.05), np.full(13, 1000), no_homology()).shares(begun)
+    share = Mixture(plain(x, 0.05), np.full(13, 1000), no_homology()).shares(begun)
     assert (share[:6, 0] > 0.99).all() and (share[6:12, 1] > 0.99).all()
     assert 0.2 < share[12, 0] < 0.8

@@ -22,10 +22,10 @@ from llmbin.tree import Tree, build_tree, core_distance, link, members
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.array([[1, 1, 1, 0], [0, 1, 1, 1]], bool))
 
 
-def plain(x: np.ndarray) -> Points:
+def plain(x: np.ndarray, noise: float = 0.5) -> Points:
     n = len(x)
     return Points(
-        np.ascontiguousarray(x, np.float32), np.full(n, 0.5, np.float32), np.empty((n, 0), np.float32), np.empty((n, 0), np.float32), 0.0
+        np.ascontiguousarray(x, np.float32), np.full(n, noise, np.float32), np.empty((n, 0), np.float32), np.empty((n, 0), np.float32), 0.0
     )
 
 
