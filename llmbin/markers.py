@@ -32,8 +32,9 @@ BELOW_CUTOFF_ONE_PATH = 20.0  # the same of HMMER's Viterbi score, that of the b
 WORDS = 8_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
 
-SURE_BITS = 20.0  # above the cut-off, and
-SURE_COVER = 0.6  # of the profile: a hit without HMMER
+# What the best alignment around the seed decides without HMMER (docs/measurements.md):
+SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
+HOPELESS = 0.2  # of the cut-off, a share that unrelated proteins stay below: none
 
 Counts = npt.NDArray[np.int16]
 
@@ -146,29 +147,32 @@ class MarkerSearch:
         from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
         candidates, profile, cutoff = self._candidates[family], self._profiles[family], self.markers.cutoffs[family]
-        sure = sure_hits(profile, candidates, cutoff)
+        verdicts = align(profile, candidates, cutoff)
         alphabet = Alphabet.amino()
         doubtful = [
             TextSequence(name=str(k).encode(), sequence=candidate.protein).digitize(alphabet)
             for k, candidate in enumerate(candidates)
-            if not sure[k]
+            if verdicts[k] is None
         ]
         hits = profile_hits(profile, DigitalSequenceBlock(alphabet, doubtful), cutoff)
-        return [candidates[k].contig for k in [*np.flatnonzero(sure).tolist(), *map(int, hits)]]
+        return [candidates[k].contig for k in [*(k for k, hit in enumerate(verdicts) if hit), *map(int, hits)]]
 
 
-def sure_hits(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool]:
-    """Whether candidates are hits beyond doubt: by the best alignment alone, with much to spare for what HMMER corrects."""
+def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool | None]:
+    """Whether candidates are hits, by the best alignment around their seeds alone; None where HMMER has to say."""
     from ._kernels import ProfileAligner
 
     with np.errstate(divide="ignore"):
         transitions = np.log2(np.array(profile.transition_probabilities, np.float32)[1:])
     aligner = ProfileAligner(profile_columns([profile])[0], transitions)
-    sure = []
-    for candidate in candidates:
+
+    def verdict(candidate: Candidate) -> bool | None:
         bits, begin, end = aligner.align(candidate.protein, candidate.diagonal)
-        sure.append(bits >= cutoff + SURE_BITS and end - begin + 1 >= SURE_COVER * profile.M)
-    return sure
+        if bits < HOPELESS * cutoff:
+            return False
+        return True if bits >= cutoff + SURE_BITS and end - begin + 1 >= SURE_COVER * profile.M else None
+
+    return [verdict(candidate) for candidate in candidates]
 
 
 def read_profiles() -> list[Any]:
