@@ -1,6 +1,6 @@
 """The README's tables of binners anew: communities, all binners that are on PATH, tables and pictures.
 
-python -m bench.everything genomes work [--repeats 3] [--communities three one ...]
+python -m bench.everything genomes work [--repeats 3] [--communities three one ...] [--add]
 
 ``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are not made again. Hours, not minutes.
 """
@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--repeats", type=int, default=3, help="runs of each peer that trains (default: %(default)s)")
     parser.add_argument("--communities", nargs="+", default=list(communities.PLANS), choices=list(communities.PLANS))
+    parser.add_argument("--add", action="store_true", help="keep the rows of binners that are not on PATH now")
     options = parser.parse_args()
     for name in options.communities:
         if not (options.work / name / "plan.json").exists():
@@ -31,7 +32,8 @@ def main() -> None:
     for name, some in (("quality", True), ("quality-more", False)):
         folders = [f"{c}={options.work / c}" for c in options.communities if (c in report.SPOKEN_OF) == some]
         if folders:
-            bench("quality", *folders, "--peers", *found, "--repeats", str(options.repeats), "--ablations", "markers off", "--name", name)
+            more = ["--repeats", str(options.repeats), "--ablations", "markers off", "--name", name, *["--add"] * options.add]
+            bench("quality", *folders, "--peers", *found, *more)
     bench("plots")
     bench("report")
 

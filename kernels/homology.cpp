@@ -2,8 +2,10 @@
 // Words look at two of three bases, so that the third positions of codons, which change first, do not matter (Ma, Tromp & Li 2002 for spaced
 // seeds, Kent & Zahler 2000 for codons); chains as in minimap (Li 2016).
 #include "kernels.hpp"
+#include "threads.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace llmbin {
 
@@ -13,7 +15,9 @@ constexpr int kSpan = 23;                // bases of a word: 1101101101101101101
 constexpr uint64_t kBases = (1ull << 2 * kSpan) - 1;
 constexpr int64_t kSlip = 100, kGap = 1000;  // by how much words of one chain may differ in diagonal, and lie apart
 constexpr int kLeastWords = 3;           // of a chain, not counting those that overlap
-constexpr uint32_t kPartitions = 16;     // of words, by their first bits and one after the other, so that what is sorted stays small
+constexpr int kPartitionBits = 4;        // of words, by their first bits and few at a time, so that what is sorted stays small
+constexpr uint32_t kPartitions = 1u << kPartitionBits;
+constexpr int kAtOnce = 4;               // partitions, at most
 
 constexpr uint64_t looked_at() {
     uint64_t mask = 0;
@@ -53,6 +57,20 @@ struct Chain {
 struct Chained {
     int64_t bases = 0, diagonal = 0, matches = 0, places = 0;
 };
+
+// By the hash in the upper half; of one hash they stay as they were. All have the bits of one partition in common.
+void sort_by_hash(std::vector<uint64_t> &words, std::vector<uint64_t> &spare) {
+    constexpr int kDigit = 10;
+    spare.resize(words.size());
+    for (int shift = 32; shift < 64 - kPartitionBits; shift += kDigit) {
+        std::array<size_t, (1 << kDigit) + 1> begin{};
+        const auto digit = [shift](uint64_t word) { return word >> shift & ((1 << kDigit) - 1); };
+        for (const uint64_t word : words) ++begin[digit(word) + 1];
+        std::partial_sum(begin.begin(), begin.end(), begin.begin());
+        for (const uint64_t word : words) spare[begin[digit(word)]++] = word;
+        words.swap(spare);
+    }
+}
 
 const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
     const uint64_t *to = from + 1;
@@ -213,25 +231,51 @@ void WordTable::chain_contig(const uint64_t *from, const uint64_t *to, std::vect
     }
 }
 
-std::vector<Shared> WordTable::shared(size_t most, size_t most_matches) const {
-    std::vector<uint64_t> matches, sorted;  // sorted: hash, number of the word
-    for (uint32_t p = 0; p < kPartitions; ++p) {
-        sorted.clear();
-        for (size_t i = 0; i < size_; ++i)
-            if (at(i).hash >> 28 == p) sorted.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
-        std::sort(sorted.begin(), sorted.end());
-        if (!p) most = affordable(sorted, most, most_matches);
-        add_matches(sorted, most, matches);
+// The words of a partition, sorted: hash, number of the word.
+void WordTable::partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const {
+    out.clear();
+    for (size_t i = 0; i < size_; ++i)
+        if (at(i).hash >> (32 - kPartitionBits) == number) out.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
+    sort_by_hash(out, spare);
+}
+
+// All matches, ascending.
+std::vector<uint64_t> WordTable::matches(size_t most, size_t most_matches, int threads) const {
+    std::vector<uint64_t> out;
+    {
+        std::vector<uint64_t> words, spare;
+        partition(0, words, spare);
+        most = affordable(words, most, most_matches);
     }
-    std::vector<uint64_t>().swap(sorted);
-    std::sort(matches.begin(), matches.end());
-    std::vector<Shared> out;
-    const uint64_t *const end = matches.data() + matches.size();
-    for (const uint64_t *from = matches.data(), *to; from != end; from = to) {
+    std::mutex adding;
+    share_out(kPartitions, std::min(threads, kAtOnce), [&] {
+        return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(), found = std::vector<uint64_t>()](size_t number) mutable {
+            partition(static_cast<uint32_t>(number), words, spare);
+            found.clear();
+            add_matches(words, most, found);
+            const std::lock_guard<std::mutex> turn(adding);
+            out.insert(out.end(), found.begin(), found.end());
+        };
+    });
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::vector<Shared> WordTable::shared(size_t most, size_t most_matches, int threads) const {
+    const std::vector<uint64_t> all = matches(most, most_matches, threads);
+    std::vector<std::pair<const uint64_t *, const uint64_t *>> contigs;  // the matches of each
+    const uint64_t *const end = all.data() + all.size();
+    for (const uint64_t *from = all.data(), *to; from != end; from = to) {
         const size_t last = first_[contig_of(*from >> 32) + 1];
         for (to = from + 1; to != end && *to >> 32 < last;) ++to;
-        chain_contig(from, to, out);
+        contigs.emplace_back(from, to);
     }
+    std::vector<std::vector<Shared>> found(contigs.size());
+    share_out(contigs.size(), threads, [&] {
+        return [&](size_t i) { chain_contig(contigs[i].first, contigs[i].second, found[i]); };
+    });
+    std::vector<Shared> out;
+    for (const auto &some : found) out.insert(out.end(), some.begin(), some.end());
     return out;
 }
 

@@ -190,7 +190,7 @@ class WordTable {
     }
     // Pairs in ascending order; words with more than `most` places say nothing, nor do the most frequent where there would be more than
     // `most_matches` pairs of places (by an estimate from some of the words).
-    std::vector<Shared> shared(size_t most, size_t most_matches) const;
+    std::vector<Shared> shared(size_t most, size_t most_matches, int threads) const;
 
   private:
     struct Word {
@@ -202,6 +202,8 @@ class WordTable {
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
     void push(Word word);
     size_t contig_of(size_t i) const;
+    void partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const;
+    std::vector<uint64_t> matches(size_t most, size_t most_matches, int threads) const;
     size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) const;
     void add_matches(const std::vector<uint64_t> &sorted, size_t most, std::vector<uint64_t> &out) const;
     void chain_contig(const uint64_t *from, const uint64_t *to, std::vector<Shared> &out) const;

@@ -211,11 +211,11 @@ NB_MODULE(_kernels, m) {
             table.each([&](size_t contig, uint32_t hash, uint32_t place) { out.insert(out.end(), {static_cast<uint32_t>(contig), hash, place}); });
             return table_out(std::move(out), table.size(), 3);
         }, "Contig, hash, and twice the place (and one if the word is its own strand's) of each: uint32 [words, 3].")
-        .def("shared", [](const WordTable &table, uint32_t most, uint64_t most_matches) {
+        .def("shared", [](const WordTable &table, uint32_t most, uint64_t most_matches, int threads) {
             std::vector<Shared> found;
             {
                 nb::gil_scoped_release release;
-                found = table.shared(most, most_matches);
+                found = table.shared(most, most_matches, threads);
             }
             std::vector<int32_t> out;
             out.reserve(4 * found.size());
@@ -226,7 +226,7 @@ NB_MODULE(_kernels, m) {
                 alike.push_back(s.alike);
             }
             return nb::make_tuple(table_out(std::move(out), found.size(), 4), vector_out(std::move(alike)));
-        }, nb::arg("most"), nb::arg("most_matches"),
+        }, nb::arg("most"), nb::arg("most_matches"), nb::arg("threads") = 1,
            "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each other; and "
            "the share of the words in the stretches that match float32 [pairs].");
 

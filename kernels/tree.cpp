@@ -2,14 +2,13 @@
 // brute force: no index beats a linear scan in thirty-odd dimensions. Neighbours may be looked for in some cells of a partition only.
 #include "kernels.hpp"
 #include "metric.hpp"
+#include "threads.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
-#include <thread>
 #include <tuple>
 
 namespace llmbin {
@@ -117,19 +116,13 @@ template <class Look>
 void search(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k, int threads,
             int32_t *index, float *distance, Look look) {
     const Table q(points, queries), t(points, references);
-    std::atomic<size_t> next{0};
-    auto work = [&] {
-        Nearest nearest(q, queries, t, references, k);
-        for (size_t i; (i = next.fetch_add(1)) < queries.size();) {
+    share_out(queries.size(), threads, [&] {
+        return [&, nearest = Nearest(q, queries, t, references, k)](size_t i) mutable {
             nearest.begin(i);
             look(nearest, i);
             nearest.write(index, distance);
-        }
-    };
-    std::vector<std::thread> pool;
-    for (int i = 1; i < threads; ++i) pool.emplace_back(work);
-    work();
-    for (auto &thread : pool) thread.join();
+        };
+    });
 }
 
 }  // namespace

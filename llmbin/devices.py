@@ -17,6 +17,11 @@ CLASH = (
     "`pip uninstall -y onnxruntime onnxruntime-gpu`, then install the one you want (`pip install 'llmbin-fast[cpu]'` or `[gpu]`)"
 )
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_CUDA = {
+    # The default, EXHAUSTIVE, takes what was fastest just now: other bits in another run, a search for each new shape, and not the faster for it.
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "use_tf32": 0,  # FP32 is meant where it is asked for
+}
 
 
 @dataclass(frozen=True)
@@ -135,10 +140,7 @@ def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]
     options.enable_mem_pattern = False
     options.log_severity_level = 3
     provider = _PROVIDERS[device.kind]
-    # The default, EXHAUSTIVE, takes the algorithm that was fastest just now: other bits in another run, and a search for every new shape.
-    # TF32 would make FP32 less than it says.
-    cuda = {"device_id": device.index, "cudnn_conv_algo_search": "HEURISTIC", "use_tf32": 0}
-    settings: dict[str, Any] = cuda if device.kind == "cuda" else {}
+    settings: dict[str, Any] = {"device_id": device.index, **_CUDA} if device.kind == "cuda" else {}
     # On CPUs a norm that is joined with the sum before it takes five times as long as both.
     unwanted = ["SkipLayerNormFusion"] if device.kind == "cpu" else []
     try:

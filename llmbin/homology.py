@@ -78,8 +78,8 @@ def no_homology() -> Homology:
 class HomologySearch:
     """Finds homologous stretches in a stream of contigs; of several samples (by a contig's name) in each by itself."""
 
-    def __init__(self, sample_of: Callable[[str], str] = lambda name: "") -> None:
-        self._sample_of = sample_of
+    def __init__(self, sample_of: Callable[[str], str] = lambda name: "", threads: int = 1) -> None:
+        self._sample_of, self._threads = sample_of, threads
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
         self._sample, self._count = SAMPLE, 0
 
@@ -112,7 +112,7 @@ class HomologySearch:
         found = [np.empty((0, 3), np.int32)]
         while self._tables:
             _, (table, members) = self._tables.popitem()
-            shared, alike = table.shared(MOST_PLACES, MOST_MATCHES)
+            shared, alike = table.shared(MOST_PLACES, MOST_MATCHES, self._threads)
             a, b, length, possible = shared.T
             share = np.where(length >= LONG, LONG_SHARE, LEAST_SHARE)
             clear = (length >= LEAST_LENGTH) & (length >= share * possible)

@@ -206,7 +206,7 @@ def contig_features(
     with bar("reading and embedding contigs", None, options.progress) as advance:
         features = profile_contigs(
             contigs, encoder, plan, min_length=options.recruit_length, threads=options.threads, budget=budget,
-            markers=search, homology=HomologySearch(lambda name: sample_of(name, options.separator)), progress=advance,
+            markers=search, homology=HomologySearch(lambda name: sample_of(name, options.separator), options.threads), progress=advance,
         )  # fmt: skip
     if not (features.lengths >= options.min_length).any():
         raise InputError(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from llmbin.budget import SMALLEST, time_budgets
-from llmbin.devices import Hardware, choose_devices
-from llmbin.encoder import encode_in_parts, open_encoder
+from llmbin.devices import Device, Hardware, _load_cuda, choose_devices
+from llmbin.encoder import LEAST_BASES, OnnxEncoder, encode_in_parts, open_encoder
 from llmbin.errors import DeviceError, DeviceMemoryError
 from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
 from llmbin.windows import Batch, WindowPlan
@@ -56,6 +56,41 @@ def test_auto_falls_back_with_a_line_and_a_named_device_does_not(monkeypatch: py
     assert "trying cpu" in caplog.text
     with pytest.raises(DeviceError, match="CUDA"):
         open_encoder(pack, "cuda", "auto")
+
+
+def test_what_onnxruntime_prints_of_missing_libraries_becomes_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    class Runtime:
+        severity = 2
+
+        def set_default_logger_severity(self, level: int) -> None:
+            self.severity = level
+
+        def preload_dlls(self) -> None:
+            print("Failed to load libcublas.so.13: no such file")
+            print("Please follow a link")
+
+    ort = Runtime()
+    assert _load_cuda(ort) == "Failed to load libcublas.so.13: no such file"
+    assert ort.severity == 4
+    assert capsys.readouterr() == ("", "")
+    assert _load_cuda(object()) == ""  # before 1.21
+
+
+@pytest.mark.parametrize("windows", [1, 3, 40])
+def test_on_a_gpu_a_few_windows_are_computed_in_company(windows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def run(inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        seen.append(inputs["codes"].shape)
+        assert len(inputs["lengths"]) == len(inputs["codes"])
+        return [inputs["codes"].sum(axis=1, keepdims=True) + inputs["lengths"][:, None]]
+
+    monkeypatch.setattr("llmbin.encoder.session", lambda onnx, device: run)
+    rng = np.random.default_rng(0)
+    batch = Batch(rng.integers(0, 4, (windows, 512)).astype(np.uint8), rng.integers(1, 512, windows).astype(np.int32), np.arange(windows))
+    vectors = OnnxEncoder(b"", 1, Device("cuda", 0, "fp32", "test")).encode(batch)
+    assert seen == [(max(windows, LEAST_BASES["cuda"] // 512), 512)]
+    assert (vectors[:, 0] == batch.codes.sum(axis=1) + batch.lengths).all()
 
 
 class Device16:

@@ -189,6 +189,9 @@ def _add_all(commands: Commands) -> None:
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-t", "--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument(
+        "--workers", type=int, help="processes that make batches ahead, the same batches whatever their number (default: the preset's)"
+    )
     parser.set_defaults(command=_all)
 
 

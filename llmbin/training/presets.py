@@ -54,6 +54,8 @@ def train_all(options: argparse.Namespace) -> Path:
     lm, tuning = replace(preset.lm, threads=options.threads, seed=options.seed), replace(preset.finetuning, threads=options.threads, seed=options.seed)  # fmt: skip
     if options.steps:
         lm, tuning = replace(lm, steps=options.steps), replace(tuning, steps=options.steps)
+    if options.workers is not None:
+        lm, tuning = replace(lm, workers=options.workers), replace(tuning, workers=options.workers)
     config = preset.config()
     log.info("%s: %.0f kFLOP a base on both strands", options.preset, 2 * config.flops_per_base() / 1e3)
     pretrained = train_lm(options.shards, out / "pretrained", config, lm)

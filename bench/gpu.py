@@ -1,0 +1,134 @@
+"""The encoder on a GPU: rates beside PyTorch on the same card, closeness to the CPU's vectors, and whether bits depend on the batch.
+
+python -m bench.gpu
+
+Needs an NVIDIA GPU, onnxruntime-gpu, and PyTorch with CUDA. Wall seconds, inputs and vectors in the CPU's memory, medians of ten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from llmbin.devices import Device
+from llmbin.encoder import Encoder, OnnxEncoder
+from llmbin.pack import DEFAULT_MODEL, ModelPack, find_pack, load_pack
+from llmbin.windows import Batch
+
+from . import record
+
+WINDOWS = (256, 1024)
+BASES = 1 << 20
+SEARCHES = ("HEURISTIC", "EXHAUSTIVE", "DEFAULT")
+
+
+def random_batch(windows: int, bases: int, seed: int = 0) -> Batch:
+    """Windows of random bases, up to a quarter of them padding."""
+    rng = np.random.default_rng([seed, bases])
+    codes = rng.integers(0, 4, (windows, bases)).astype(np.uint8)
+    lengths = rng.integers(bases * 3 // 4, bases + 1, windows).astype(np.int32)
+    codes[np.arange(bases) >= lengths[:, None]] = 0
+    return Batch(codes, lengths, np.arange(windows))
+
+
+def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> dict[str, float]:
+    """Milliseconds of the first batch, and of the median one; Mbp/s of that."""
+    batch = random_batch(BASES // bases, bases)
+    seconds = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        encode(batch)
+        seconds.append(time.perf_counter() - began)
+    usual = float(np.median(seconds[1:]))
+    return {"first_ms": round(1e3 * seconds[0], 1), "ms": round(1e3 * usual, 2), "mbp_per_second": round(BASES / usual / 1e6, 1)}
+
+
+def closeness(got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+    """Relative error, and the least cosine of vectors less their mean."""
+    a, b = (v.astype(np.float64) - wanted.mean(0) for v in (got, wanted))
+    cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    return {"relative_error": float(np.linalg.norm(a - b) / np.linalg.norm(wanted)), "least_cosine": float(cosines.min())}
+
+
+def bits_keep(encoder: Encoder) -> bool:
+    """Whether a window's vector has the same bits in batches of any size, and in any place of them."""
+    same = True
+    for bases in range(256, 1025, 256):
+        batch = random_batch(512, bases, seed=1)
+        whole = encoder.encode(batch)
+        for windows in (1, 2, 3, 4, 5, 8, 16, 17, 33, 64, 200):
+            same &= np.array_equal(encoder.encode(batch.part(slice(windows, 2 * windows))), whole[windows : 2 * windows])
+        turned = Batch(batch.codes[::-1].copy(), batch.lengths[::-1].copy(), batch.contigs)
+        same &= np.array_equal(encoder.encode(turned)[::-1], whole)
+    return bool(same)
+
+
+def pytorch(pack: ModelPack, half: bool, compiled: bool) -> Callable[[Batch], np.ndarray]:
+    """The pack's weights in PyTorch."""
+    import torch
+    from llmbin.export.graph import deployable
+    from llmbin.export.pack import language_model
+
+    run = deployable(language_model(pack), half).cuda().encode
+    run = torch.compile(run, dynamic=False) if compiled else run
+
+    def encode(batch: Batch) -> np.ndarray:
+        with torch.inference_mode():
+            return run(torch.from_numpy(batch.codes).cuda().int(), torch.from_numpy(batch.lengths).cuda()).cpu().numpy()
+
+    return encode
+
+
+def searched(pack: ModelPack, search: str) -> Callable[[Batch], object]:
+    """ONNX Runtime in FP16 with another way to choose convolutions."""
+    import onnxruntime
+
+    provider = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": search})
+    session = onnxruntime.InferenceSession(pack.encoders["fp16"], providers=[provider])
+    return lambda batch: session.run(None, {"codes": batch.codes, "lengths": batch.lengths})
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    cuda = {p: OnnxEncoder(pack.encoders[p], pack.width, Device("cuda", 0, p, "bench")) for p in ("fp16", "fp32")}
+    wanted = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "bench")).encode(random_batch(64, 1024))
+    checks = {p: closeness(e.encode(random_batch(64, 1024)), wanted) | {"bits_whatever_the_batch": bits_keep(e)} for p, e in cuda.items()}
+    jobs: dict[str, Callable[[Batch], Any]] = {
+        "ONNX Runtime FP16": cuda["fp16"].encode,
+        "ONNX Runtime FP32": cuda["fp32"].encode,
+        **{f"ONNX Runtime FP16, {search.lower()} search": searched(pack, search) for search in SEARCHES},
+        "PyTorch FP16, eager": pytorch(pack, True, False),
+        "PyTorch FP32, eager": pytorch(pack, False, False),
+        "PyTorch FP16, compiled": pytorch(pack, True, True),
+    }
+    rows = []
+    for name, encode in jobs.items():
+        for bases in WINDOWS:
+            rows.append({"encoder": name, "window": bases} | rate(encode, bases))
+            print(rows[-1], flush=True)
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    gpu = subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
+    print(checks)
+    print(
+        record.write(
+            "gpu",
+            {
+                "gpu": gpu,
+                "runtimes": {p: version(p) for p in ("onnxruntime-gpu", "torch")},
+                "batch_bases": BASES,
+                "checks": checks,
+                "rows": rows,
+            },
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
