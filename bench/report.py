@@ -91,8 +91,23 @@ def scale(result: dict[str, Any]) -> str:
     )
 
 
+def gpu(result: dict[str, Any]) -> str:
+    windows = sorted({r["window"] for r in result["rows"]})
+    rate = {(r["encoder"], r["window"]): f"{r['mbp_per_second']:.0f}" for r in result["rows"]}
+    rows = [[name, *(rate[name, n] for n in windows)] for name in dict.fromkeys(r["encoder"] for r in result["rows"])]
+    return table([result["gpu"].split(",")[0], *(f"Mbp/s, windows of {n:,}" for n in windows)], rows)
+
+
+def threads(result: dict[str, Any]) -> str:
+    counts = sorted({r["threads"] for r in result["rows"]})
+    found = {(r["binner"], r["threads"]): f"{r['wall_seconds']:.0f} ({r['cpu_seconds']:.0f})" for r in result["rows"]}
+    rows = [[name, *(found.get((name, n), "") for n in counts)] for name in dict.fromkeys(r["binner"] for r in result["rows"])]
+    return table([f"`{result['rows'][0]['community']}`", *(f"{n} threads" for n in counts)], rows)
+
+
 PARTS = {
     "quality": quality, "quality-more": quality, "ablations": ablations, "precision": precision, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers,
+    "gpu": gpu, "threads": threads,
 }  # fmt: skip
 
 
