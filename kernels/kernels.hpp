@@ -129,7 +129,8 @@ public:
     void scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const;
 
 private:
-    static constexpr uint32_t kNoWord = 0xffffffffu, kFilterBits = 1u << 24;
+    static constexpr uint32_t kNoWord = 0xffffffffu, kFilterWords = 1u << 18;  // 2 MB of filter
+    struct Seen;
     struct Stretch;
     struct Seed {
         uint32_t word;
@@ -138,8 +139,9 @@ private:
     float worth(const Seed &seed) const;
     void add_words(size_t family, std::vector<Seed> &seeds) const;
     bool extends(const uint8_t *strand, size_t begin, size_t end, size_t at, const Seed &seed) const;
-    void scan_strand(const uint8_t *strand, size_t n, std::vector<MarkerCandidate> &out) const;
-    void close(const uint8_t *strand, Stretch &stretch, size_t end, std::vector<MarkerCandidate> &out) const;
+    void filter(const uint8_t *strand, size_t n, std::vector<Seen> &out) const;
+    void scan_strand(const uint8_t *strand, size_t n, std::vector<Seen> &seen, std::vector<MarkerCandidate> &out) const;
+    void close(const uint8_t *strand, size_t n, Stretch &stretch, std::vector<MarkerCandidate> &out) const;
     Profiles profiles_;
     MarkerRules rules_;
     std::vector<uint64_t> filter_;

@@ -33,6 +33,9 @@ uint32_t hash(uint32_t word) {
     return word ^ word >> 15;
 }
 
+// Two bits of one filter word (Putze, Sanders & Singler 2009): a word that is not looked for passes less often than with one, for the same access.
+uint64_t filter_bits(uint32_t hash) { return 1ull << (hash >> 26) | 1ull << (hash >> 20 & 63); }
+
 int residue_at(const uint8_t *s) {
     if ((s[0] | s[1] | s[2]) & 4) return kUnknown;
     return kCode[s[0] << 4 | s[1] << 2 | s[2]];
@@ -40,7 +43,13 @@ int residue_at(const uint8_t *s) {
 
 }  // namespace
 
-// An open stretch of one frame: its first base, the last residues, and the families that were found in it, each on the diagonal of its seed.
+// A word that may be looked for: its first base, and that of the open stretch that it lies in.
+struct MarkerScanner::Seen {
+    size_t at, begin;
+    uint32_t word;
+};
+
+// An open stretch of one frame, from its first base to a stop or the end, and the families that were found in it, each on the diagonal of its seed.
 struct MarkerScanner::Stretch {
     struct Find {
         uint16_t family;
@@ -50,12 +59,10 @@ struct MarkerScanner::Stretch {
         return std::any_of(finds.begin(), finds.end(), [family](const Find &f) { return f.family == family; });
     }
     size_t begin = 0;
-    uint32_t word = 0;
-    int filled = 0;
     std::vector<Find> finds;
 };
 
-MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterBits / 64, 0) {
+MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterWords, 0) {
     std::vector<Seed> seeds;
     for (size_t f = 0; f + 1 < profiles_.first.size(); ++f) add_words(f, seeds);
     size_t size = 1;
@@ -63,7 +70,7 @@ MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(s
     table_.assign(size, {kNoWord, 0, 0});
     for (const Seed &seed : seeds) {
         const uint32_t h = hash(seed.word);
-        filter_[(h % kFilterBits) / 64] |= 1ull << (h % 64);
+        filter_[h % kFilterWords] |= filter_bits(h);
         size_t slot = h & (size - 1);
         while (table_[slot].word != kNoWord && !(table_[slot].word == seed.word && table_[slot].family == seed.family)) slot = (slot + 1) & (size - 1);
         if (table_[slot].word == kNoWord || worth(table_[slot]) < worth(seed)) table_[slot] = seed;
@@ -115,13 +122,14 @@ void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
     if (n < 3) return;
     std::vector<uint8_t> strand(n);
+    std::vector<Seen> seen;
     for (int reverse = 0; reverse < 2; ++reverse) {
         if (reverse) {
             for (size_t i = 0; i < n; ++i) strand[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
         } else {
             std::copy_n(codes, n, strand.begin());
         }
-        scan_strand(strand.data(), n, out);
+        scan_strand(strand.data(), n, seen, out);
     }
 }
 
@@ -145,49 +153,76 @@ bool MarkerScanner::extends(const uint8_t *s, size_t begin, size_t end, size_t a
     return worth(seed) + side(column + kWord, word + 3 * kWord, 1) + side(column - 1, word - 3, -1) >= rules_.least_bits;
 }
 
-void MarkerScanner::close(const uint8_t *s, Stretch &stretch, size_t end, std::vector<MarkerCandidate> &out) const {
-    if (!stretch.finds.empty() && (end - stretch.begin) / 3 >= rules_.least_residues) {
-        std::string protein;
-        for (size_t b = stretch.begin; b + 3 <= end; b += 3) protein += kLetters[residue_at(s + b)];
+void MarkerScanner::close(const uint8_t *s, size_t n, Stretch &stretch, std::vector<MarkerCandidate> &out) const {
+    if (stretch.finds.empty()) return;
+    std::string protein;
+    for (size_t b = stretch.begin; b + 3 <= n; b += 3) {
+        const int residue = residue_at(s + b);
+        if (residue == kStop) break;
+        protein += kLetters[residue];
+    }
+    if (protein.size() >= rules_.least_residues) {
         std::sort(stretch.finds.begin(), stretch.finds.end(), [](const auto &a, const auto &b) { return a.family < b.family; });
         for (const auto &find : stretch.finds) out.push_back({find.family, find.diagonal, protein});
     }
     stretch.finds.clear();
-    stretch.filled = 0;
 }
 
-void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCandidate> &out) const {
+// Words that pass the filter, in the order of their last residues. By blocks: the filter is larger than the nearest caches, so all of a block's places
+// in it are asked for before the first is looked at.
+void MarkerScanner::filter(const uint8_t *s, size_t n, std::vector<Seen> &out) const {
+    struct Frame {
+        size_t begin;
+        uint32_t word = 0;
+        int filled = 0;
+    } frames[3] = {{0}, {1}, {2}};
+    constexpr size_t kBlock = 64;
+    Seen words[kBlock];
+    uint32_t hashes[kBlock];
+    out.clear();
+    for (size_t block = 0; block + 3 <= n; block += kBlock) {
+        size_t count = 0;
+        for (size_t i = block, end = std::min(block + kBlock, n - 2); i < end; ++i) {
+            Frame &frame = frames[i % 3];
+            const int residue = residue_at(s + i);
+            if (residue >= kStop) {
+                frame.filled = 0;
+                if (residue == kStop) frame.begin = i + 3;
+                continue;
+            }
+            frame.word = (frame.word << 5 | static_cast<uint32_t>(residue)) & kWordMask;
+            if (++frame.filled < kWord) continue;
+            words[count] = {i - 3 * (kWord - 1), frame.begin, frame.word};
+            hashes[count] = hash(frame.word);
+            __builtin_prefetch(&filter_[hashes[count++] % kFilterWords]);
+        }
+        for (size_t k = 0; k < count; ++k) {
+            const uint64_t bits = filter_bits(hashes[k]);
+            if ((filter_[hashes[k] % kFilterWords] & bits) == bits) out.push_back(words[k]);
+        }
+    }
+}
+
+void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<Seen> &seen, std::vector<MarkerCandidate> &out) const {
+    constexpr size_t kAhead = 16;
+    const size_t mask = table_.size() - 1;
     Stretch stretches[3];
-    for (size_t f = 0; f < 3; ++f) stretches[f].begin = f;
-    for (size_t i = 0; i + 3 <= n; ++i) {
-        Stretch &open = stretches[i % 3];
-        const int residue = residue_at(s + i);
-        if (residue == kUnknown) {
-            open.filled = 0;
-            continue;
+    filter(s, n, seen);
+    for (size_t k = 0; k < seen.size(); ++k) {
+        if (k + kAhead < seen.size()) __builtin_prefetch(&table_[hash(seen[k + kAhead].word) & mask]);
+        const Seen &word = seen[k];
+        Stretch &open = stretches[word.at % 3];
+        if (open.begin != word.begin) {
+            close(s, n, open, out);
+            open.begin = word.begin;
         }
-        if (residue == kStop) {
-            close(s, open, i, out);
-            open.begin = i + 3;
-            continue;
-        }
-        open.word = (open.word << 5 | static_cast<uint32_t>(residue)) & kWordMask;
-        if (++open.filled < kWord) continue;
-        const uint32_t h = hash(open.word);
-        if (!(filter_[(h % kFilterBits) / 64] >> (h % 64) & 1)) continue;
-        const size_t mask = table_.size() - 1;
-        for (size_t slot = h & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
+        for (size_t slot = hash(word.word) & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
             const Seed &seed = table_[slot];
-            if (seed.word != open.word || open.has(seed.family)) continue;
-            const size_t at = i - 3 * (kWord - 1);
-            if (extends(s, open.begin, n, at, seed)) open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(at - open.begin) / 3});
+            if (seed.word != word.word || open.has(seed.family)) continue;
+            if (extends(s, word.begin, n, word.at, seed)) open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(word.at - word.begin) / 3});
         }
     }
-    for (Stretch &open : stretches) {
-        size_t end = open.begin;
-        while (end + 3 <= n) end += 3;
-        close(s, open, end, out);
-    }
+    for (Stretch &open : stretches) close(s, n, open, out);
 }
 
 }  // namespace llmbin

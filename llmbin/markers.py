@@ -34,7 +34,8 @@ LEAST_BITS = 26.0  # what such a word must be worth when it is extended along th
 
 # What the best alignment around the seed decides without HMMER (docs/measurements.md):
 SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
-HOPELESS = 0.2  # of the cut-off, a share that unrelated proteins stay below: none
+# Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be worth if the rest is like the aligned part.
+HOPELESS, SPARSE = 0.1, 0.7
 
 Counts = npt.NDArray[np.int16]
 
@@ -168,9 +169,10 @@ def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool
 
     def verdict(candidate: Candidate) -> bool | None:
         bits, begin, end = aligner.align(candidate.protein, candidate.diagonal)
-        if bits < HOPELESS * cutoff:
+        cover = (end - begin + 1) / profile.M
+        if bits < max(HOPELESS, SPARSE * cover) * cutoff:
             return False
-        return True if bits >= cutoff + SURE_BITS and end - begin + 1 >= SURE_COVER * profile.M else None
+        return True if bits >= cutoff + SURE_BITS and cover >= SURE_COVER else None
 
     return [verdict(candidate) for candidate in candidates]
 
