@@ -144,6 +144,20 @@ def test_what_is_the_same_in_two_contigs_is_a_repeat(share: float, alike: float,
     assert len(found([text, other, random_bases(rng, 500_000)])) == pairs
 
 
+def test_pairs_do_not_depend_on_the_threads() -> None:
+    rng = np.random.default_rng(12)
+    words = WordTable(2)
+    for _ in range(20):
+        text = random_bases(rng, int(rng.integers(800, 6000)))
+        for t in (text, mutated(rng, text, 0.02), reference.reverse_complement(diverged(rng, text))):
+            words.add(encode_bases(t.encode()))
+    pairs, alike = words.shared(60, 1 << 20, 1)
+    assert len(pairs) > 30
+    for threads in (2, 3, 8):
+        again = words.shared(60, 1 << 20, threads)
+        assert (again[0] == pairs).all() and (again[1] == alike).all()
+
+
 def test_where_all_contigs_are_there_twice_they_are_no_repeats(caplog: pytest.LogCaptureFixture) -> None:
     rng = np.random.default_rng(10)
     texts = [random_bases(rng, 4000) for _ in range(3)]
