@@ -25,16 +25,17 @@ from . import record
 
 
 class TorchEncoder:
-    """PyTorch with the pack's weights."""
+    """PyTorch with the pack's weights, which are on the device."""
 
-    def __init__(self, run: Callable, width: int) -> None:
-        self.width, self.run = width, run
+    def __init__(self, run: Callable, width: int, device: str = "cpu") -> None:
+        self.width, self.run, self.device = width, run, device
 
     def encode(self, batch: Batch) -> np.ndarray:
         import torch
 
         with torch.inference_mode():
-            return self.run(torch.from_numpy(batch.codes.astype(np.int32)), torch.from_numpy(batch.lengths)).numpy()
+            codes, lengths = (torch.from_numpy(v).to(self.device) for v in (batch.codes, batch.lengths))
+            return self.run(codes.int(), lengths).cpu().numpy()
 
 
 def as_they_come(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:

@@ -8,7 +8,6 @@ Needs an NVIDIA GPU, onnxruntime-gpu, and PyTorch with CUDA. Wall seconds, input
 from __future__ import annotations
 
 import argparse
-import subprocess
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,6 +21,7 @@ from llmbin.pack import DEFAULT_MODEL, ModelPack, find_pack, load_pack
 from llmbin.windows import Batch
 
 from . import record
+from .encoder import TorchEncoder
 
 WINDOWS = (256, 1024)
 BASES = 1 << 20
@@ -51,9 +51,10 @@ def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> di
 
 def closeness(got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
     """Relative error, and the least cosine of vectors less their mean."""
-    a, b = (v.astype(np.float64) - wanted.mean(0) for v in (got, wanted))
-    cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
-    return {"relative_error": float(np.linalg.norm(a - b) / np.linalg.norm(wanted)), "least_cosine": float(cosines.min())}
+    from llmbin.export.parity import least_cosine
+
+    a, b = got.astype(np.float64), wanted.astype(np.float64)
+    return {"relative_error": float(np.linalg.norm(a - b) / np.linalg.norm(b)), "least_cosine": least_cosine(b, a)}
 
 
 def bits_keep(encoder: Encoder) -> bool:
@@ -76,13 +77,7 @@ def pytorch(pack: ModelPack, half: bool, compiled: bool) -> Callable[[Batch], np
     from llmbin.export.pack import language_model
 
     run = deployable(language_model(pack), half).cuda().encode
-    run = torch.compile(run, dynamic=False) if compiled else run
-
-    def encode(batch: Batch) -> np.ndarray:
-        with torch.inference_mode():
-            return run(torch.from_numpy(batch.codes).cuda().int(), torch.from_numpy(batch.lengths).cuda()).cpu().numpy()
-
-    return encode
+    return TorchEncoder(torch.compile(run, dynamic=False) if compiled else run, pack.width, "cuda").encode
 
 
 def searched(pack: ModelPack, search: str) -> Callable[[Batch], object]:
@@ -113,14 +108,12 @@ def main() -> None:
         for bases in WINDOWS:
             rows.append({"encoder": name, "window": bases} | rate(encode, bases))
             print(rows[-1], flush=True)
-    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    gpu = subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
     print(checks)
     print(
         record.write(
             "gpu",
             {
-                "gpu": gpu,
+                "gpu": record.gpu(),
                 "runtimes": {p: version(p) for p in ("onnxruntime-gpu", "torch")},
                 "batch_bases": BASES,
                 "checks": checks,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import time
 
 import numpy as np
 
 from llmbin.nearest import HELD, find_neighbours
 
-from .record import write
+from . import record
 from .scale import community
 
 
@@ -34,10 +33,7 @@ def main() -> None:
             {"contigs": n, "neighbours": HELD, "gpu_seconds": round(seconds[0], 4), "cpu_seconds": round(seconds[1], 4), "same_bits": same}
         )
         print(rows[-1], flush=True)
-    gpu = subprocess.run(
-        ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], capture_output=True, text=True, check=False
-    )
-    print(write("neighbours", {"gpu": gpu.stdout.strip(), "threads": options.threads, "samples": options.samples, "rows": rows}))
+    print(record.write("neighbours", {"gpu": record.gpu(), "threads": options.threads, "samples": options.samples, "rows": rows}))
     if not all(row["same_bits"] for row in rows):
         raise SystemExit("the GPU's neighbours are not the CPU's")
 

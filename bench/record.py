@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +28,12 @@ def instructions() -> list[str]:
     known = {"avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm"}
     text = Path("/proc/cpuinfo").read_text()
     return sorted(known & {word for line in text.splitlines() if line.lower().startswith(("flags", "features")) for word in line.split()})
+
+
+def gpu() -> str:
+    """Name and driver of the NVIDIA GPUs."""
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    return subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def versions() -> dict[str, str]:

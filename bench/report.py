@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,18 +92,24 @@ def scale(result: dict[str, Any]) -> str:
     )
 
 
+def crossed(rows: list[dict[str, Any]], down: str, across: str, corner: str, title: str, cell: Callable[[dict[str, Any]], str]) -> str:
+    """A table of rows by two of their fields; ``title`` is that of a column, with a place for its number."""
+    columns = sorted({r[across] for r in rows})
+    cells = {(r[down], r[across]): cell(r) for r in rows}
+    names = dict.fromkeys(r[down] for r in rows)
+    return table([corner, *(title.format(n) for n in columns)], [[name, *(cells.get((name, n), "") for n in columns)] for name in names])
+
+
 def gpu(result: dict[str, Any]) -> str:
-    windows = sorted({r["window"] for r in result["rows"]})
-    rate = {(r["encoder"], r["window"]): f"{r['mbp_per_second']:.0f}" for r in result["rows"]}
-    rows = [[name, *(rate[name, n] for n in windows)] for name in dict.fromkeys(r["encoder"] for r in result["rows"])]
-    return table([result["gpu"].split(",")[0], *(f"Mbp/s, windows of {n:,}" for n in windows)], rows)
+    card = result["gpu"].split(",")[0]
+    return crossed(result["rows"], "encoder", "window", card, "Mbp/s, windows of {:,}", lambda r: f"{r['mbp_per_second']:.0f}")
 
 
 def threads(result: dict[str, Any]) -> str:
-    counts = sorted({r["threads"] for r in result["rows"]})
-    found = {(r["binner"], r["threads"]): f"{r['wall_seconds']:.0f} ({r['cpu_seconds']:.0f})" for r in result["rows"]}
-    rows = [[name, *(found.get((name, n), "") for n in counts)] for name in dict.fromkeys(r["binner"] for r in result["rows"])]
-    return table([f"`{result['rows'][0]['community']}`", *(f"{n} threads" for n in counts)], rows)
+    rows = result["rows"]
+    return crossed(
+        rows, "binner", "threads", f"`{rows[0]['community']}`", "{} threads", lambda r: f"{r['wall_seconds']:.0f} ({r['cpu_seconds']:.0f})"
+    )
 
 
 PARTS = {

@@ -66,7 +66,12 @@ def compare(reference: Encode, other: Encode, windows: npt.NDArray[np.uint8]) ->
             ours.append(other(batch, lengths))
             theirs.append(reference(batch, lengths))
     a, b = np.concatenate(theirs).astype(np.float64), np.concatenate(ours).astype(np.float64)
-    centre = a.mean(0)
-    x, y = a - centre, b - centre
+    return Parity(float(np.abs(a - b).max()), least_cosine(a, b))
+
+
+def least_cosine(reference: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """Of vectors [n, width] less the mean of the reference's."""
+    centre = reference.mean(0)
+    x, y = reference - centre, other - centre
     cosine = (x * y).sum(1) / np.maximum(np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1), 1e-30)
-    return Parity(float(np.abs(a - b).max()), float(cosine.min()))
+    return float(cosine.min())

@@ -246,11 +246,12 @@ std::vector<uint64_t> WordTable::matches(size_t most, size_t most_matches, int t
         std::vector<uint64_t> words, spare;
         partition(0, words, spare);
         most = affordable(words, most, most_matches);
+        add_matches(words, most, out);
     }
     std::mutex adding;
-    share_out(kPartitions, std::min(threads, kAtOnce), [&] {
+    share_out(kPartitions - 1, std::min(threads, kAtOnce), [&] {
         return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(), found = std::vector<uint64_t>()](size_t number) mutable {
-            partition(static_cast<uint32_t>(number), words, spare);
+            partition(static_cast<uint32_t>(number + 1), words, spare);
             found.clear();
             add_matches(words, most, found);
             const std::lock_guard<std::mutex> turn(adding);

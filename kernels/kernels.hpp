@@ -139,8 +139,8 @@ private:
     float worth(const Seed &seed) const;
     void add_words(size_t family, std::vector<Seed> &seeds) const;
     bool extends(const uint8_t *strand, size_t begin, size_t end, size_t at, const Seed &seed) const;
-    void filter(const uint8_t *strand, size_t n, std::vector<Seen> &out) const;
-    void scan_strand(const uint8_t *strand, size_t n, std::vector<Seen> &seen, std::vector<MarkerCandidate> &out) const;
+    std::vector<Seen> filter(const uint8_t *strand, size_t n) const;
+    void scan_strand(const uint8_t *strand, size_t n, std::vector<MarkerCandidate> &out) const;
     void close(const uint8_t *strand, size_t n, Stretch &stretch, std::vector<MarkerCandidate> &out) const;
     Profiles profiles_;
     MarkerRules rules_;

@@ -46,7 +46,7 @@ int residue_at(const uint8_t *s) {
 // A word that may be looked for: its first base, and that of the open stretch that it lies in.
 struct MarkerScanner::Seen {
     size_t at, begin;
-    uint32_t word;
+    uint32_t word, hash;
 };
 
 // An open stretch of one frame, from its first base to a stop or the end, and the families that were found in it, each on the diagonal of its seed.
@@ -122,14 +122,13 @@ void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
     if (n < 3) return;
     std::vector<uint8_t> strand(n);
-    std::vector<Seen> seen;
     for (int reverse = 0; reverse < 2; ++reverse) {
         if (reverse) {
             for (size_t i = 0; i < n; ++i) strand[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
         } else {
             std::copy_n(codes, n, strand.begin());
         }
-        scan_strand(strand.data(), n, seen, out);
+        scan_strand(strand.data(), n, out);
     }
 }
 
@@ -170,7 +169,7 @@ void MarkerScanner::close(const uint8_t *s, size_t n, Stretch &stretch, std::vec
 
 // Words that pass the filter, in the order of their last residues. By blocks: the filter is larger than the nearest caches, so all of a block's places
 // in it are asked for before the first is looked at.
-void MarkerScanner::filter(const uint8_t *s, size_t n, std::vector<Seen> &out) const {
+std::vector<MarkerScanner::Seen> MarkerScanner::filter(const uint8_t *s, size_t n) const {
     struct Frame {
         size_t begin;
         uint32_t word = 0;
@@ -178,8 +177,7 @@ void MarkerScanner::filter(const uint8_t *s, size_t n, std::vector<Seen> &out) c
     } frames[3] = {{0}, {1}, {2}};
     constexpr size_t kBlock = 64;
     Seen words[kBlock];
-    uint32_t hashes[kBlock];
-    out.clear();
+    std::vector<Seen> out;
     for (size_t block = 0; block + 3 <= n; block += kBlock) {
         size_t count = 0;
         for (size_t i = block, end = std::min(block + kBlock, n - 2); i < end; ++i) {
@@ -192,31 +190,31 @@ void MarkerScanner::filter(const uint8_t *s, size_t n, std::vector<Seen> &out) c
             }
             frame.word = (frame.word << 5 | static_cast<uint32_t>(residue)) & kWordMask;
             if (++frame.filled < kWord) continue;
-            words[count] = {i - 3 * (kWord - 1), frame.begin, frame.word};
-            hashes[count] = hash(frame.word);
-            __builtin_prefetch(&filter_[hashes[count++] % kFilterWords]);
+            words[count] = {i - 3 * (kWord - 1), frame.begin, frame.word, hash(frame.word)};
+            __builtin_prefetch(&filter_[words[count++].hash % kFilterWords]);
         }
         for (size_t k = 0; k < count; ++k) {
-            const uint64_t bits = filter_bits(hashes[k]);
-            if ((filter_[hashes[k] % kFilterWords] & bits) == bits) out.push_back(words[k]);
+            const uint64_t bits = filter_bits(words[k].hash);
+            if ((filter_[words[k].hash % kFilterWords] & bits) == bits) out.push_back(words[k]);
         }
     }
+    return out;
 }
 
-void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<Seen> &seen, std::vector<MarkerCandidate> &out) const {
+void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCandidate> &out) const {
     constexpr size_t kAhead = 16;
     const size_t mask = table_.size() - 1;
     Stretch stretches[3];
-    filter(s, n, seen);
+    const std::vector<Seen> seen = filter(s, n);
     for (size_t k = 0; k < seen.size(); ++k) {
-        if (k + kAhead < seen.size()) __builtin_prefetch(&table_[hash(seen[k + kAhead].word) & mask]);
+        if (k + kAhead < seen.size()) __builtin_prefetch(&table_[seen[k + kAhead].hash & mask]);
         const Seen &word = seen[k];
         Stretch &open = stretches[word.at % 3];
         if (open.begin != word.begin) {
             close(s, n, open, out);
             open.begin = word.begin;
         }
-        for (size_t slot = hash(word.word) & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
+        for (size_t slot = word.hash & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
             const Seed &seed = table_[slot];
             if (seed.word != word.word || open.has(seed.family)) continue;
             if (extends(s, word.begin, n, word.at, seed)) open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(word.at - word.begin) / 3});

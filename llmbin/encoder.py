@@ -48,8 +48,9 @@ class OnnxEncoder:
             DeviceError: the runtime failed.
         """
         windows, bases = batch.codes.shape
-        rows = max(windows, 2, LEAST_BASES[self.device.kind] // bases)
-        codes, lengths = np.resize(batch.codes, (rows, bases)), np.resize(batch.lengths, rows)  # the batch again and again
+        codes, lengths = batch.codes, batch.lengths
+        if windows < (least := max(2, LEAST_BASES[self.device.kind] // bases)):
+            codes, lengths = np.resize(codes, (least, bases)), np.resize(lengths, least)  # the batch again and again
         try:
             (out,) = self._run({"codes": codes, "lengths": lengths})
         except Exception as error:  # onnxruntime raises classes of its own making
