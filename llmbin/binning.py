@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .cut import cut_by_markers, cut_by_separation
+from .cut import cut_by_markers, cut_by_separation, meetings
 from .homology import Homology, no_homology
 from .join import join_parts
 from .markers import MarkerSet
@@ -56,8 +56,9 @@ def bin_contigs(
     core_points = points.take(rows)
     neighbours = find_neighbours(points, rows.astype(np.int32), threads, gpu)
     tree = build_tree(core_points, lengths[rows], threads=threads, gpu=gpu, known=neighbours.within())
-    separated = cut_by_separation(tree, core_points, min_bin_size)
-    nodes = cut_by_markers(tree, counts[rows], markers, min_bin_size) if counts is not None and markers is not None else separated
+    apart = meetings(tree, core_points, min_bin_size)
+    separated = cut_by_separation(tree, apart, min_bin_size)
+    nodes = cut_by_markers(tree, apart, counts[rows], markers, min_bin_size) if counts is not None and markers is not None else separated
     core = np.full(n, -1, np.int32)
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from .markers import MarkerSet, estimate
 from .metric import Points
-from .parts import parts_of
+from .parts import SAME_GENOME, parts_of
 from .tree import Tree
 
+Counts = npt.NDArray[np.int16]
+Distances = npt.NDArray[np.float64]
 
-def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet, min_bin_size: int) -> list[int]:
+
+def meetings(tree: Tree, points: Points, min_bin_size: int) -> Distances:
+    """D (`parts`), less `Points.slack`, of the two parts that meet at each inner node: float64 [leaves - 1].
+
+    -inf where one of them is smaller than ``min_bin_size`` bp: too noisy to say anything, it joins whatever it meets.
+    """
+    n = tree.leaves
+    held = parts_of(points, np.arange(n), 2 * n - 1)
+    big = tree.size >= min_bin_size
+    apart = np.full(n - 1, -np.inf)
+    for k in range(n - 1):
+        a, b = int(tree.left[k]), int(tree.right[k])
+        if big[a] and big[b]:
+            apart[k] = held.distance(a, np.array([b]))[0] - points.slack
+        held.add(a, n + k)
+        held.add(b, n + k)
+    return apart
+
+
+def cut_by_markers(tree: Tree, apart: Distances, counts: Counts, markers: MarkerSet, min_bin_size: int) -> list[int]:
     """Disjoint nodes with the highest sum of completeness^2 - 5 x contamination.
 
     A node's quality comes from the marker copies of its contigs (counts int16 [leaves, markers]) in the domain that
     fits better. A node that is as good as the best cut below it is preferred to that cut: contigs without markers
-    say nothing, so bins grow until markers speak against it. Nodes below ``min_bin_size`` bp are never bins; a single
-    contig of that size may be one.
+    say nothing, so bins grow until markers speak against it. But where genomes have few markers, or half of their contigs are missing, hardly
+    any speak; so a node is no bin if parts meet in it that are further ``apart`` (`meetings`) than parts of one genome are, unless these two share as few
+    markers as only parts of one genome do (`complement`). Nodes below ``min_bin_size`` bp are never bins; a single contig of that size may be one.
 
     Returns:
         chosen nodes, ascending.
     """
     n, size = tree.leaves, tree.size.tolist()
-    held: list[npt.NDArray[np.int16] | None] = list(counts)
+    held: list[Counts | None] = list(counts)
+    one = [True] * (2 * n - 1)
     best: list[float] = []
     chosen: list[tuple[int, ...]] = []
     for node in range(2 * n - 1):
@@ -31,39 +56,53 @@ def cut_by_markers(tree: Tree, counts: npt.NDArray[np.int16], markers: MarkerSet
         nodes: tuple[int, ...] = ()
         if node >= n:
             a, b = int(tree.left[node - n]), int(tree.right[node - n])
-            held.append(held[a] + held[b])  # type: ignore[operator]
+            ours, theirs = held[a], held[b]
+            assert ours is not None and theirs is not None
+            held.append(ours + theirs)
+            one[node] = (
+                one[a] and one[b] and (apart[node - n] <= SAME_GENOME or apart[node - n] - complement(ours, theirs, markers) <= SAME_GENOME)
+            )
             below, nodes = best[a] + best[b], chosen[a] + chosen[b]
             held[a] = held[b] = None
             chosen[a] = chosen[b] = ()
-        value = estimate(held[node], markers).worth if size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
+        value = estimate(held[node], markers).worth if one[node] and size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
         take = value > 0 and value >= below - 1e-9
         best.append(value if take else below)
         chosen.append((node,) if take else nodes)
     return sorted(chosen[-1])
 
 
-def cut_by_separation(tree: Tree, points: Points, min_bin_size: int) -> list[int]:
-    """Without markers: the largest nodes in which no two parts of a genome's size are further apart than one genome's would be.
+def complement(ours: Counts, theirs: Counts, markers: MarkerSet) -> float:
+    """What markers take off the D of two parts: -2 ln of the chance that parts of two genomes, with so many markers each, share so few.
 
-    Two parts of ``min_bin_size`` bp or more that meet at a node are one genome if both are and their distance D
-    (`parts`) is at most `Parts.same_genome`; smaller parts join whatever they meet.
+    The chance is that of the hypergeometric distribution; nothing is taken off where they share as many as chance would have it.
+    """
+    domain = max(range(len(markers.domains)), key=lambda d: int((ours + theirs > 0)[markers.used[d]].sum()))
+    used = markers.used[domain]
+    a, b = ours[used] > 0, theirs[used] > 0
+    total, first, second, both = len(a), int(a.sum()), int(b.sum()), int((a & b).sum())
+    if both * total >= first * second:
+        return 0.0
+    ways = _ln_choose(first, both) + _ln_choose(total - first, second - both) - _ln_choose(total, second)
+    return -2 * ways
+
+
+def _ln_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def cut_by_separation(tree: Tree, apart: Distances, min_bin_size: int) -> list[int]:
+    """Without markers: the largest nodes of ``min_bin_size`` bp or more in which no parts meet that are further ``apart`` (`meetings`) than one genome's.
 
     Returns:
         chosen nodes, ascending.
     """
-    n = tree.leaves
-    held = parts_of(points, np.arange(n), 2 * n - 1)
-    big = tree.size >= min_bin_size
-    one = np.ones(2 * n - 1, bool)
+    n, big = tree.leaves, tree.size >= min_bin_size
+    one = [True] * (2 * n - 1)
     chosen: list[tuple[int, ...]] = [(i,) if big[i] else () for i in range(n)]
     for k in range(n - 1):
         node, a, b = n + k, int(tree.left[k]), int(tree.right[k])
-        if big[a] and big[b]:
-            one[node] = one[a] and one[b] and held.distance(a, np.array([b]))[0] <= held.same_genome
-        else:
-            one[node] = (one[a] or not big[a]) and (one[b] or not big[b])
+        one[node] = one[a] and one[b] and bool(apart[k] <= SAME_GENOME)
         chosen.append((node,) if big[node] and one[node] else chosen[a] + chosen[b])
         chosen[a] = chosen[b] = ()
-        held.add(a, node)
-        held.add(b, node)
     return sorted(chosen[-1])

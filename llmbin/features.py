@@ -14,6 +14,7 @@ from .encoder import Encoder, encode_batches
 from .homology import Homology, HomologySearch, no_homology
 from .markers import MarkerSearch
 from .pack import COMPOSITION
+from .progress import Clock
 from .windows import CPU_BUDGET, WindowPlan, batches
 
 Floats = npt.NDArray[np.float32]
@@ -67,11 +68,14 @@ def profile_contigs(
     markers: MarkerSearch | None = None,
     homology: HomologySearch | None = None,
     progress: Callable[[int], object] = lambda bases: None,
+    clock: Clock | None = None,
 ) -> Features:
     """Stream an assembly once.
 
-    ``budget`` is the bases of a batch, 0 for a CPU core's; ``progress`` is told the bases of every contig that went by.
+    ``budget`` is the bases of a batch, 0 for a CPU core's; ``progress`` is told the bases of every contig that went by;
+    ``clock`` learns what reading, homology and markers took.
     """
+    clock = clock or Clock()
     assembly = Assembly([], [], [])
     compositions: list[Floats] = []
 
@@ -86,16 +90,20 @@ def profile_contigs(
         stream = markers.watch(stream)
     if homology is not None:
         stream = homology.watch(stream)
-    vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads)
+    with clock.stage("reading"):
+        vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads)
     n = len(assembly.names)
-    pairs = homology.pairs() if homology is not None else no_homology()  # before the markers: its words take more memory than all else
+    with clock.stage("homology"):  # before the markers: its words take more memory than all else
+        pairs = homology.pairs() if homology is not None else no_homology()
+    with clock.stage("markers"):
+        copies = markers.counts(n) if markers is not None else None
     return Features(
         assembly.names,
         np.array(assembly.lengths, np.int64),
         np.array(assembly.gc, np.float32),
         np.array(compositions, np.float32).reshape(n, COMPOSITION),
         vectors.result(n),
-        markers.counts(n) if markers is not None else None,
+        copies,
         assembly.too_short,
         assembly.short_bases,
         vectors.bases,

@@ -11,7 +11,7 @@ from .devices import Device
 from .errors import DeviceError
 from .metric import Points
 
-EXACT_PAIRS = 15_000_000_000  # some 120,000 contigs against each other, minutes of one core
+EXACT_PAIRS = 600_000_000  # some 35,000 contigs, half of them in the tree: seconds of one core
 CELL = 500  # points of a cell, on average
 CLEAR = 4  # one in so many references, the least noisy ones, may be the centre of a cell
 PROBES = 8  # cells that are looked through for a point

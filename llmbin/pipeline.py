@@ -103,8 +103,7 @@ def run(options: RunOptions) -> RunResult:
         markers = choose_markers(options.markers)
         contigs = stored_contigs(options.contigs, work)
         digest = file_digest(contigs)
-        with clock.stage("features"):
-            features = contig_features(options, contigs, digest, pack, device, encoder, markers, work)
+        features = contig_features(options, contigs, digest, pack, device, encoder, markers, work, clock)
         describe(features, options)
         with clock.stage("coverage"):
             sources = [file_digest(path) for path in (*options.bams, *options.depth)]
@@ -185,7 +184,7 @@ def stored_contigs(path: Path, work: Workspace) -> Path:
 
 def contig_features(
     options: RunOptions, contigs: Path, digest: dict[str, Any], pack: ModelPack, device: Device, encoder: Encoder,
-    markers: MarkerSet | None, work: Workspace,
+    markers: MarkerSet | None, work: Workspace, clock: Clock,
 ) -> Features:  # fmt: skip
     """One pass over the contigs, or its stored outcome."""
     plan = pack.plan(options.windows, options.seed)
@@ -206,7 +205,7 @@ def contig_features(
     with bar("reading and embedding contigs", None, options.progress) as advance:
         features = profile_contigs(
             contigs, encoder, plan, min_length=options.recruit_length, threads=options.threads, budget=budget,
-            markers=search, homology=HomologySearch(lambda name: sample_of(name, options.separator), options.threads), progress=advance,
+            markers=search, homology=HomologySearch(lambda name: sample_of(name, options.separator), options.threads), progress=advance, clock=clock,
         )  # fmt: skip
     if not (features.lengths >= options.min_length).any():
         raise InputError(

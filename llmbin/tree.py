@@ -45,7 +45,7 @@ def build_tree(
     gpu: int | None = None,
     known: tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]] | None = None,
 ) -> Tree:
-    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 120,000.
+    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 25,000.
 
     ``known``: index and distance of more than ``min_samples`` neighbours, if they were looked for before.
     """

@@ -60,7 +60,7 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    assert {"features", "coverage", "binning", "output"} == set(record["stages"])
+    assert {"reading", "homology", "markers", "coverage", "binning", "output"} == set(record["stages"])
     assert len(record["inputs"]) == 2
     assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[3] == "@@SEQUENCEID\tBINID\t_LENGTH"
 

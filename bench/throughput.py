@@ -1,0 +1,127 @@
+"""Whole runs on real genomes: how cost grows with contigs and with samples, and where the time goes.
+
+python -m bench.throughput genomes work [--contigs 5000 20000 80000 320000] [--samples 1 3 10 30] [--peers metabat2] [--peers-up-to 20000]
+
+The larger an assembly, the more genomes are in it, broken into short contigs as of a soil; each size is a part of the next. Sizes that
+the genomes do not reach are left out. The number of samples grows at 20,000 contigs. Communities that ``work`` already holds are not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from llmbin.fasta import read_fasta
+from llmbin.score import read_gold, score_bins
+
+from . import record
+from .communities import Plan, build, write_fasta
+from .peers import PEERS, SMALLEST_BIN, Peer, ours, version_of
+
+BY_CONTIGS = Plan(seed=111, samples=3, depth=8, piece=2_500, strains=600, identity=(0.80, 0.92))
+BY_SAMPLES = Plan(seed=112, samples=30, depth=4, piece=2_500, genomes=70)
+CONTIGS_AT_SAMPLES = 20_000
+FIXED_COLUMNS = 3  # of a depth table: name, length, sum of depths
+
+
+def made(genomes: Path, out: Path, plan: Plan) -> Path:
+    """The community of a plan; what is here is not made again."""
+    if not (out / "plan.json").exists():
+        print(build(genomes, out, plan), flush=True)
+    return out
+
+
+def first_genomes(gold: dict[str, tuple[str, int]], contigs: int) -> set[str]:
+    """Contigs of as many genomes, in the order in which they first come, as hold so many; nothing if there are too few."""
+    held: dict[str, list[str]] = {}
+    for name, (genome, _) in gold.items():
+        held.setdefault(genome, []).append(name)
+    chosen: set[str] = set()
+    for names in held.values():
+        chosen.update(names)
+        if len(chosen) >= contigs:
+            return chosen
+    return set()
+
+
+def part_of(folder: Path, out: Path, keep: set[str], samples: int) -> Path:
+    """A community of some of the contigs and the first samples of another."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_fasta(out / "contigs.fasta", ((r.name, r.sequence) for r in read_fasta(folder / "contigs.fasta") if r.name in keep))
+    with open(folder / "depth.txt") as handle, open(out / "depth.txt", "w") as target:
+        target.writelines(depth_lines(handle, keep, samples))
+    with open(folder / "gold.tsv") as handle, open(out / "gold.tsv", "w") as target:
+        target.writelines(line for line in handle if line.startswith("@") or not line.strip() or line.split("\t", 1)[0] in keep)
+    return out
+
+
+def depth_lines(lines: Iterable[str], keep: set[str], samples: int) -> Iterator[str]:
+    """The header and the rows of some contigs, with mean and variance of the first samples, of MetaBAT's table."""
+    for number, line in enumerate(lines):
+        fields = line.rstrip("\n").split("\t")[: FIXED_COLUMNS + 2 * samples]
+        if number == 0 or fields[0] in keep:
+            yield "\t".join(fields) + "\n"
+
+
+def measure(folder: Path, peer: Peer | None) -> dict[str, Any]:
+    """Cost of one run, ours where there is no peer, and how many genomes of how many it finds nearly whole."""
+    gold = read_gold(folder / "gold.tsv")
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "out"
+        if peer is None:
+            bins, usage = ours(folder, out, [], "depth")
+            ran = json.loads((out / "run.json").read_text())
+            more = {"bases": ran["bases"], "stages": {name: stage["cpu_seconds"] for name, stage in ran["stages"].items()}}
+        else:
+            bins, usage = peer.run(folder, out, len(os.sched_getaffinity(0)), 1)
+            more = {}
+    found = score_bins(bins, gold, SMALLEST_BIN)
+    return {"contigs": len(gold), "genomes": found.genomes, "near_complete": found.near_complete, **usage, **more}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("genomes", type=Path, help="folder of FASTA files, one a genome")
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--contigs", type=int, nargs="+", default=[5_000, 20_000, 80_000, 320_000])
+    parser.add_argument("--samples", type=int, nargs="+", default=[1, 3, 10, 30])
+    parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
+    parser.add_argument(
+        "--peers-up-to", type=int, default=CONTIGS_AT_SAMPLES, help="most contigs that peers are given (default: %(default)s)"
+    )
+    options = parser.parse_args()
+    binners: dict[str, Peer | None] = {"llmbin-fast": None} | {PEERS[name].title: PEERS[name] for name in options.peers}
+    result: dict[str, Any] = {
+        "peers": {peer.title: version_of(peer) for peer in binners.values() if peer},
+        "samples": BY_CONTIGS.samples, "rows": [], "by_samples": [],
+    }  # fmt: skip
+
+    def run(where: str, whole: Path, contigs: int, samples: int) -> None:
+        keep = first_genomes(read_gold(whole / "gold.tsv"), contigs)
+        if not keep:
+            print(f"{whole}: its genomes have fewer than {contigs:,} contigs; left out", flush=True)
+            return
+        folder = part_of(whole, options.work / "part", keep, samples)
+        for title, peer in binners.items():
+            if peer is None or (contigs <= options.peers_up_to and samples <= peer.samples):
+                result[where].append({"binner": title, "samples": samples} | measure(folder, peer))
+                print(result[where][-1], flush=True)
+                record.write("throughput", result)
+        shutil.rmtree(folder)
+
+    by_contigs = made(options.genomes, options.work / "by-contigs", BY_CONTIGS)
+    for contigs in options.contigs:
+        run("rows", by_contigs, contigs, BY_CONTIGS.samples)
+    by_samples = made(options.genomes, options.work / "by-samples", BY_SAMPLES)
+    for samples in options.samples:
+        run("by_samples", by_samples, CONTIGS_AT_SAMPLES, samples)
+
+
+if __name__ == "__main__":
+    main()
