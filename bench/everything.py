@@ -1,8 +1,9 @@
-"""The README's tables of binners anew: communities, all binners that are on PATH, tables and pictures.
+"""Every figure of the README anew, and more: communities, all binners that are on PATH, ablations, precisions, markers, growth, tables and pictures.
 
 python -m bench.everything genomes work [--repeats 3] [--communities three one ...] [--add]
 
 ``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are not made again. Hours, not minutes.
+The marker seed filter is measured where pyrodigal is installed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,19 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from . import communities, report
 from .peers import PEERS, version_of
+from .quality import ABLATIONS, NO_HOMOLOGY
+
+# Module, communities, and what else it is told.
+DETAILS = (
+    ("quality", ("long", "one"), ("--ablations", *ABLATIONS, NO_HOMOLOGY, "--name", "ablations")),
+    ("precision", ("assembled", "long"), ()),
+    ("oracle", ("assembled", "long", "three", "one", "mapped"), ()),
+)
 
 
 def main() -> None:
@@ -34,6 +44,12 @@ def main() -> None:
         if folders:
             more = ["--repeats", str(options.repeats), "--ablations", "markers off", "--name", name, *["--add"] * options.add]
             bench("quality", *folders, "--peers", *found, *more)
+    for module, wanted, more in DETAILS:
+        if set(wanted) <= set(options.communities):
+            bench(module, *(f"{c}={options.work / c}" for c in wanted), *more)
+    if "one" in options.communities and find_spec("pyrodigal"):
+        bench("markers", "--fasta", str(options.work / "one" / "contigs.fasta"))
+    bench("throughput", str(options.genomes), str(options.work), "--peers", *(p for p in found if not PEERS[p].trains))
     bench("plots")
     bench("report")
 

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,10 +115,12 @@ PEERS = {
 }
 
 
-def ours(folder: Path, out: Path, extra: list[str] | None, source: str) -> tuple[dict[str, str], Usage]:
+def ours(
+    folder: Path, out: Path, extra: list[str] | None, source: str, program: Sequence[str] = ("llmbin-fast",)
+) -> tuple[dict[str, str], Usage]:
     """llmbin-fast with further options; None leaves coverage out."""
     coverage = ["--bam", *map(str, sorted(folder.glob("*.bam")))] if source == "bam" else ["--depth", str(folder / "depth.txt")]
-    command = ["llmbin-fast", "run", str(folder / "contigs.fasta"), "-o", str(out), "--force", "-q"]
+    command = [*program, "run", str(folder / "contigs.fasta"), "-o", str(out), "--force", "-q"]
     usage = measured(command + (coverage if extra is not None else []) + (extra or []))
     return read_bins(out / "contig2bin.tsv"), usage
 

@@ -1,4 +1,4 @@
-"""Pictures of the results: python -m bench.plots writes quality.svg and scale.svg into bench/results. Needs matplotlib."""
+"""Pictures of the results: python -m bench.plots writes quality.svg, scale.svg and throughput.svg into bench/results. Needs matplotlib."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def quality() -> None:
         samples = mine[0].get("samples")
         axis.set_title(f"{community}" + (f" ({samples} sample{'s' * (samples > 1)})" if samples else ""), fontsize=11)
         axis.set_xscale("log")
-        axis.set_xlim(1, 2_000)
+        axis.set_xlim(0.6, 2_000)
         axis.set_ylim(0, mine[0]["genomes"])
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("near-complete genomes\n(the axis ends at all there are)")
@@ -52,6 +52,17 @@ def quality() -> None:
     handles = {label: h for axis in axes for h, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles), frameon=False)
     save(figure, "quality")
+
+
+def with_slopes(axis: Any, x: list[float], y: list[float], colour: str, label: str, below: bool = False) -> None:
+    """A line on logarithmic axes, and its slopes between neighbours above or below it."""
+    axis.loglog(x, y, "o-", color=colour, label=label)
+    offset = (4, -14) if below else (-14, 4)
+    for (a, b), (c, d) in zip(pairwise(x), pairwise(y), strict=True):
+        slope = f"{round(math.log(d / c) / math.log(b / a), 1) + 0.0:.1f}"
+        at = (math.sqrt(a * b), math.sqrt(c * d))
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
+        axis.annotate(slope, at, xytext=offset, textcoords="offset points", fontsize=9, color=colour, bbox=box)
 
 
 def scale() -> None:
@@ -65,19 +76,59 @@ def scale() -> None:
         ("samples", result["by_samples"], f"{result['by_samples'][0]['contigs']:,} contigs"),
     )
     for axis, (what, rows, title) in zip(axes, panels, strict=True):
-        axis.loglog([r[what] for r in rows], [r["cpu_seconds"] for r in rows], "o-", color="#0b5394")
-        for a, b in pairwise(rows):
-            slope = math.log(b["cpu_seconds"] / a["cpu_seconds"]) / math.log(b[what] / a[what])
-            at = math.sqrt(a[what] * b[what]), math.sqrt(a["cpu_seconds"] * b["cpu_seconds"])
-            axis.annotate(f"slope {round(slope, 1) + 0.0:.1f}", at, xytext=(8, -12), textcoords="offset points", fontsize=9)
+        with_slopes(axis, [r[what] for r in rows], [r["cpu_seconds"] for r in rows], "#0b5394", "")
         axis.set_xlabel(what)
         axis.set_title(title, fontsize=11)
         axis.grid(alpha=0.3, which="both")
-    axes[0].set_ylabel("CPU seconds: tree, cut, recruitment")
-    axes[1].set_ylim(1, 100)
-    axes[1].set_xticks([r["samples"] for r in result["by_samples"]], [str(r["samples"]) for r in result["by_samples"]])
-    axes[1].minorticks_off()
+    axes[0].set_ylabel("CPU seconds: tree, cut, recruitment\n(numbers: slopes)")
+    by_samples(axes[1], result["by_samples"])
     save(figure, "scale")
+
+
+def by_samples(axis: Any, rows: list[dict[str, Any]]) -> None:
+    """An axis of few samples, with as much room above and below as the costs need."""
+    axis.set_ylim(min(r["cpu_seconds"] for r in rows) / 3, 3 * max(r["cpu_seconds"] for r in rows))
+    axis.set_xticks([r["samples"] for r in rows], [str(r["samples"]) for r in rows])
+    axis.minorticks_off()
+
+
+def throughput() -> None:
+    """CPU seconds and peak memory of whole runs against the number of contigs, and CPU seconds against that of samples."""
+    from matplotlib import pyplot
+
+    result = read("throughput")
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
+    binners = list(dict.fromkeys(r["binner"] for r in result["rows"]))
+    for binner in binners:
+        rows = [r for r in result["rows"] if r["binner"] == binner]
+        contigs, colour = [r["contigs"] for r in rows], STYLES[binner][0]
+        ours = binner == "llmbin-fast"
+        with_slopes(axes[0], contigs, [r["cpu_seconds"] for r in rows], colour, binner, below=ours)
+        axes[1].loglog(contigs, [r["peak_mib"] for r in rows], "o-", color=colour)
+        mine = [r for r in result["by_samples"] if r["binner"] == binner]
+        with_slopes(axes[2], [r["samples"] for r in mine], [r["cpu_seconds"] for r in mine], colour, binner, below=ours)
+    rows = [r for r in result["rows"] if "stages" in r]
+    stages = {"reading": "reading, encoding, marker seeds", "markers": "markers", "binning": "binning", "homology": "homology"}
+    for (stage, label), dashes in zip(stages.items(), ("--", "-.", ":", (0, (1, 3))), strict=True):
+        axes[0].loglog(
+            [r["contigs"] for r in rows], [r["stages"][stage] for r in rows], linestyle=dashes, color="#6fa8dc", label=f"of it: {label}"
+        )
+    axes[0].set_ylabel("CPU seconds (numbers: slopes)")
+    axes[1].set_ylabel("peak MiB")
+    axes[2].set_ylabel("CPU seconds")
+    for axis, what, title in (
+        (axes[0], "contigs", f"{result['samples']} samples"),
+        (axes[1], "contigs", f"{result['samples']} samples"),
+        (axes[2], "samples", f"{result['by_samples'][0]['contigs']:,} contigs"),
+    ):
+        axis.set_xlabel(what)
+        axis.set_title(title, fontsize=11)
+        axis.grid(alpha=0.3, which="major")
+    axes[1].set_yticks([250, 500, 1000, 2000, 4000], ["250", "500", "1,000", "2,000", "4,000"])
+    axes[1].minorticks_off()
+    by_samples(axes[2], result["by_samples"])
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    save(figure, "throughput")
 
 
 def save(figure: Any, name: str) -> None:
@@ -98,6 +149,7 @@ def main() -> None:
     }
     quality()
     scale()
+    throughput()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tables of the README, written from bench/results: python -m bench.report [--check]"""
+"""Tables of README.md and bench/results/README.md, written from bench/results: python -m bench.report [--check]"""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any
 from .peers import PEERS
 from .record import RESULTS
 
+BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
-README = Path(__file__).parent.parent / "README.md"
+PAGES = [Path(__file__).parent.parent / "README.md", RESULTS / "README.md"]
 
 
 def table(titles: list[str], rows: list[list[str]]) -> str:
@@ -24,9 +25,8 @@ def table(titles: list[str], rows: list[list[str]]) -> str:
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of communities, and of binners, in the order in which they are spoken of, however they were run."""
     places = [*SPOKEN_OF, *sorted({r["community"] for r in rows} - set(SPOKEN_OF))]
-    binners = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
     return sorted(
-        rows, key=lambda r: (places.index(r["community"]), binners.index(r["binner"]) if r["binner"] in binners else len(binners))
+        rows, key=lambda r: (places.index(r["community"]), BINNERS.index(r["binner"]) if r["binner"] in BINNERS else len(BINNERS))
     )
 
 
@@ -43,6 +43,16 @@ def quality(result: dict[str, Any]) -> str:
         for r in in_order(result["rows"])
     ]  # fmt: skip
     return table(["community", "binner", "near-complete", "> 70 %, < 10 %", "F1", "ARI", "% binned", "CPU s", "wall s", "peak MiB"], rows)
+
+
+def near_complete(result: dict[str, Any]) -> str:
+    """The same in short: a row for each binner, a column for each community."""
+    rows = in_order(result["rows"])
+    communities = list(dict.fromkeys(r["community"] for r in rows))
+    cells = {(r["binner"], r["community"]): f"{r['near_complete']}{spread(r)} of {r['genomes']}, {r['cpu_seconds']:.0f} s" for r in rows}
+    samples = {r["community"]: f"{r['community']}, {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in rows}
+    binners = sorted(dict.fromkeys(binner for binner, _ in cells), key=BINNERS.index)
+    return table(["", *(samples[c] for c in communities)], [[b, *(cells.get((b, c), "") for c in communities)] for b in binners])
 
 
 def ablations(result: dict[str, Any]) -> str:
@@ -83,6 +93,22 @@ def encoder(result: dict[str, Any]) -> str:
     return table(["way", "Mbp per CPU second", "of eager PyTorch", "% of positions are bases"], rows)
 
 
+STAGES = {"reading": "reading, encoding, marker seeds", "homology": "homology", "markers": "markers", "binning": "binning"}
+
+
+def throughput(result: dict[str, Any]) -> str:
+    """Whole runs by contigs, with our stages, and by samples."""
+    rows = [
+        [r["binner"], f"{r['contigs']:,}", f"{r['bases'] / 1e6:.0f}" if "bases" in r else "", f"{r['near_complete']} of {r['genomes']}",
+         f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"]), *(f"{r['stages'][s]:.1f}" if "stages" in r else "" for s in STAGES)]
+        for r in sorted(result["rows"], key=lambda r: BINNERS.index(r["binner"]))
+    ]  # fmt: skip
+    titles = ["binner", "contigs", "Mbp", "near-complete", "CPU s", "wall s", "peak MiB", *(f"{title}, CPU s" for title in STAGES.values())]
+    mine = [r for r in result["by_samples"] if "stages" in r]
+    more = ", ".join(f"{r['cpu_seconds']:.0f} s with {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in mine)
+    return table(titles, rows) + f"\n\nBy samples, {mine[0]['contigs']:,} contigs, CPU seconds of llmbin-fast: {more}."
+
+
 def scale(result: dict[str, Any]) -> str:
     rows = [[f"{r['contigs']:,}", str(r["genomes"]), str(r["bins"]), f"{r['cpu_seconds']:.0f}", str(r["peak_mib"])] for r in result["rows"]]
     more = ", ".join(f"{r['cpu_seconds']:.1f} s with {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in result["by_samples"])
@@ -112,30 +138,51 @@ def threads(result: dict[str, Any]) -> str:
     )
 
 
+# Part of a page -> result file and what makes the part of it.
 PARTS = {
-    "quality": quality, "quality-more": quality, "ablations": ablations, "precision": precision, "kernels": kernels, "encoder": encoder, "scale": scale, "markers": markers,
-    "gpu": gpu, "threads": threads,
-}  # fmt: skip
+    "near-complete": ("quality", near_complete),
+    "quality": ("quality", quality),
+    "quality-more": ("quality-more", quality),
+    "throughput": ("throughput", throughput),
+    "scale": ("scale", scale),
+    "ablations": ("ablations", ablations),
+    "precision": ("precision", precision),
+    "kernels": ("kernels", kernels),
+    "encoder": ("encoder", encoder),
+    "gpu": ("gpu", gpu),
+    "threads": ("threads", threads),
+    "markers": ("markers", markers),
+}
 
 
 def filled(text: str) -> str:
-    for name, make in PARTS.items():
-        body = make(json.loads((RESULTS / f"{name}.json").read_text()))
+    """A page with its parts as the results say.
+
+    Raises:
+        ValueError: a part is begun and not ended, or unknown.
+    """
+    for name in re.findall("<!-- begin (.*) -->", text):
+        if name not in PARTS:
+            raise ValueError(f"nothing makes {name}")
+        file, make = PARTS[name]
+        body = make(json.loads((RESULTS / f"{file}.json").read_text()))
         text, found = re.subn(f"(<!-- begin {name} -->).*(<!-- end {name} -->)", lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}", text, flags=re.S)
         if found != 1:
-            sys.exit(f"{README}: no place for {name}")
+            raise ValueError(f"{name} is begun and not ended")
     return text
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail if the README is not what the results say")
+    parser.add_argument("--check", action="store_true", help="fail if a page is not what the results say")
     check = parser.parse_args().check
-    old = README.read_text()
-    new = filled(old)
-    if check:
-        sys.exit(0 if old == new else "README.md is not what bench/results say; run python -m bench.report")
-    README.write_text(new)
+    for page in PAGES:
+        old = page.read_text()
+        new = filled(old)
+        if check and old != new:
+            sys.exit(f"{page.name} is not what bench/results say; run python -m bench.report")
+        if not check:
+            page.write_text(new)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from bench.communities import PLANS, Plan, build
 from bench.oracle import bases_of_genomes
 from bench.peers import is_long, samples_of
 from bench.quality import row_of, with_earlier
+from bench.throughput import first_genomes, part_of
 from llmbin.demo import synthetic_genome
 from llmbin.depth_tables import read_depth_table
 from llmbin.fasta import read_fasta
@@ -53,6 +54,22 @@ def test_a_community_is_the_same_from_the_same_seed(genomes: Path, tmp_path: Pat
     build(genomes, tmp_path / "other", replace(SMALL, seed=2))
     files = [(tmp_path / name / "depth.txt").read_bytes() for name in ("a", "b", "other")]
     assert files[0] == files[1] != files[2]
+
+
+def test_a_part_of_a_community_is_whole_genomes_and_the_first_samples(genomes: Path, tmp_path: Path) -> None:
+    build(genomes, tmp_path / "whole", replace(SMALL, samples=3))
+    gold = read_gold(tmp_path / "whole" / "gold.tsv")
+    order = list(dict.fromkeys(genome for genome, _ in gold.values()))
+    keep = first_genomes(gold, 1)
+    assert keep == {name for name, (genome, _) in gold.items() if genome == order[0]}
+    assert first_genomes(gold, len(keep) + 1) == {name for name, (genome, _) in gold.items() if genome in order[:2]}
+    assert first_genomes(gold, len(gold) + 1) == set()
+    folder = part_of(tmp_path / "whole", tmp_path / "part", keep, 2)
+    assert {r.name for r in read_fasta(folder / "contigs.fasta")} == keep == set(read_gold(folder / "gold.tsv"))
+    assert samples_of(folder) == ["S1.bam", "S2.bam"]
+    whole, part = (read_depth_table(f / "depth.txt") for f in (tmp_path / "whole", folder))
+    rows = [whole.names.index(name) for name in part.names]
+    np.testing.assert_array_equal(part.mean, whole.mean[rows, :2])
 
 
 @pytest.mark.parametrize("reads", ["mapped", "assembled"])

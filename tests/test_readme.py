@@ -7,18 +7,28 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+RESULTS = ROOT / "bench" / "results" / "README.md"
 
 
 def test_figures_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
+    from bench.report import PARTS, filled
+
+    pages = [page.read_text() for page in (README, RESULTS)]
+    assert [filled(text) for text in pages] == pages
+    assert set(re.findall("<!-- begin (.*) -->", "".join(pages))) == set(PARTS)
+
+
+def test_a_part_must_be_known_and_ended() -> None:
     from bench.report import filled
 
-    text = README.read_text()
-    assert filled(text) == text
+    for text in ("<!-- begin nothing -->\n<!-- end nothing -->", "<!-- begin markers -->\n"):
+        with pytest.raises(ValueError, match=r"nothing makes|not ended"):
+            filled(text)
 
 
 def test_links_lead_somewhere() -> None:
-    for page in (README, *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md")):
+    for page in (README, *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md"), RESULTS):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 

@@ -1,0 +1,12 @@
+"""llmbin-fast without homology, for which there is no option since nobody should want it: python -m bench.ablated run contigs.fasta ..."""
+
+from __future__ import annotations
+
+import sys
+
+from llmbin import homology
+from llmbin.cli import main
+
+if __name__ == "__main__":
+    homology.HomologySearch.pairs = lambda self: homology.no_homology()  # type: ignore[method-assign]
+    sys.exit(main(sys.argv[1:]))
