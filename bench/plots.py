@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from . import record
-from .report import in_order
+from .report import STAGES, in_order
 
 # One colour a binner, apart in lightness too; ours are filled, others open.
 STYLES = {
@@ -108,8 +108,7 @@ def throughput() -> None:
         mine = [r for r in result["by_samples"] if r["binner"] == binner]
         with_slopes(axes[2], [r["samples"] for r in mine], [r["cpu_seconds"] for r in mine], colour, binner, below=ours)
     rows = [r for r in result["rows"] if "stages" in r]
-    stages = {"reading": "reading, encoding, marker seeds", "markers": "markers", "binning": "binning", "homology": "homology"}
-    for (stage, label), dashes in zip(stages.items(), ("--", "-.", ":", (0, (1, 3))), strict=True):
+    for (stage, label), dashes in zip(STAGES.items(), ("--", (0, (1, 3)), "-.", ":"), strict=True):
         axes[0].loglog(
             [r["contigs"] for r in rows], [r["stages"][stage] for r in rows], linestyle=dashes, color="#6fa8dc", label=f"of it: {label}"
         )

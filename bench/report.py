@@ -51,7 +51,7 @@ def near_complete(result: dict[str, Any]) -> str:
     communities = list(dict.fromkeys(r["community"] for r in rows))
     cells = {(r["binner"], r["community"]): f"{r['near_complete']}{spread(r)} of {r['genomes']}, {r['cpu_seconds']:.0f} s" for r in rows}
     samples = {r["community"]: f"{r['community']}, {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in rows}
-    binners = sorted(dict.fromkeys(binner for binner, _ in cells), key=BINNERS.index)
+    binners = [b for b in BINNERS if any(b == binner for binner, _ in cells)]
     return table(["", *(samples[c] for c in communities)], [[b, *(cells.get((b, c), "") for c in communities)] for b in binners])
 
 
@@ -93,6 +93,7 @@ def encoder(result: dict[str, Any]) -> str:
     return table(["way", "Mbp per CPU second", "of eager PyTorch", "% of positions are bases"], rows)
 
 
+# Of a run, as run.json names them -> what they are.
 STAGES = {"reading": "reading, encoding, marker seeds", "homology": "homology", "markers": "markers", "binning": "binning"}
 
 

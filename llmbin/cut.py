@@ -59,9 +59,10 @@ def cut_by_markers(tree: Tree, apart: Distances, counts: Counts, markers: Marker
             ours, theirs = held[a], held[b]
             assert ours is not None and theirs is not None
             held.append(ours + theirs)
-            one[node] = (
-                one[a] and one[b] and (apart[node - n] <= SAME_GENOME or apart[node - n] - complement(ours, theirs, markers) <= SAME_GENOME)
-            )
+            gap = apart[node - n]
+            if gap > SAME_GENOME:
+                gap -= complement(ours, theirs, markers)
+            one[node] = one[a] and one[b] and bool(gap <= SAME_GENOME)
             below, nodes = best[a] + best[b], chosen[a] + chosen[b]
             held[a] = held[b] = None
             chosen[a] = chosen[b] = ()
@@ -77,8 +78,7 @@ def complement(ours: Counts, theirs: Counts, markers: MarkerSet) -> float:
 
     The chance is that of the hypergeometric distribution; nothing is taken off where they share as many as chance would have it.
     """
-    domain = max(range(len(markers.domains)), key=lambda d: int((ours + theirs > 0)[markers.used[d]].sum()))
-    used = markers.used[domain]
+    used = markers.used[markers.domains.index(estimate(ours + theirs, markers).domain)]
     a, b = ours[used] > 0, theirs[used] > 0
     total, first, second, both = len(a), int(a.sum()), int(b.sum()), int((a & b).sum())
     if both * total >= first * second:

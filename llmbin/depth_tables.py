@@ -49,22 +49,23 @@ def read_depth_table(path: Path) -> DepthTable:
         CoverageError: the format is unknown, or a line is malformed; names the file and the line.
     """
     lines = b"".join(read_chunks(path)).decode("utf-8", "replace").splitlines()
-    rows = [(i, line.split("\t")) for i, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    rows = [(i, line) for i, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     if not rows:
         raise CoverageError(f"{path}: the depth table is empty")
-    columns = _recognise(path, rows[0][1])
+    header = rows[0][1].split("\t")
+    columns = _recognise(path, header)
     if columns is None:
         columns, body = _Columns([path.name.split(".")[0]], [1], [None]), rows
     else:
         body = rows[1:]
-    width = len(rows[0][1])
     names, lengths = [], np.zeros(len(body), np.int64)
     mean = np.empty((len(body), len(columns.samples)))
     variance = np.full_like(mean, np.nan)
     seen: set[str] = set()
-    for r, (line, fields) in enumerate(body):
-        if len(fields) != width:
-            raise CoverageError(f"{path}, line {line}: {len(fields)} columns where the first line has {width}")
+    for r, (line, text) in enumerate(body):
+        fields = text.split("\t")  # one row at a time: as strings, a table takes ten times its size
+        if len(fields) != len(header):
+            raise CoverageError(f"{path}, line {line}: {len(fields)} columns where the first line has {len(header)}")
         name = (fields[0].split(None, 1) or [""])[0]
         if name in seen:
             raise CoverageError(f"{path}, line {line}: contig {name!r} comes twice; keep one line a contig")

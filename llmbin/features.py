@@ -75,6 +75,8 @@ def profile_contigs(
     ``budget`` is the bases of a batch, 0 for a CPU core's; ``progress`` is told the bases of every contig that went by;
     ``clock`` learns what reading, homology and markers took.
     """
+    from ._kernels import give_back_memory
+
     clock = clock or Clock()
     assembly = Assembly([], [], [])
     compositions: list[Floats] = []
@@ -95,8 +97,10 @@ def profile_contigs(
     n = len(assembly.names)
     with clock.stage("homology"):  # before the markers: its words take more memory than all else
         pairs = homology.pairs() if homology is not None else no_homology()
+        give_back_memory()
     with clock.stage("markers"):
         copies = markers.counts(n) if markers is not None else None
+        give_back_memory()
     return Features(
         assembly.names,
         np.array(assembly.lengths, np.int64),
