@@ -87,7 +87,7 @@ NB_MODULE(_kernels, m) {
 #if defined(__GLIBC__)
         malloc_trim(0);
 #endif
-    }, "Give the system what was freed. glibc keeps it otherwise, a heap for each thread: a third of the peak of a large run.");
+    }, "Give the system what was freed. glibc keeps it otherwise, a heap for each thread: a fifth of the peak of a large run.");
     m.def("encode_bases", [](nb::bytes sequence) {
         std::vector<uint8_t> codes(sequence.size());
         encode_bases(bytes_of(sequence), sequence.size(), codes.data());
