@@ -3,7 +3,7 @@
 python -m bench.throughput genomes work [--contigs 5000 20000 80000 320000] [--samples 1 3 10 30] [--peers metabat2] [--peers-up-to 20000]
 
 The larger an assembly, the more genomes are in it, broken into short contigs as of a soil; each size is a part of the next. Sizes that
-the genomes do not reach are left out. The number of samples grows at 20,000 contigs. Communities that ``work`` already holds are not made again.
+the genomes do not reach are left out. The number of samples grows at 20,000 contigs, or as many as there are. Communities that ``work`` already holds are not made again.
 """
 
 from __future__ import annotations
@@ -119,8 +119,9 @@ def main() -> None:
     for contigs in options.contigs:
         run("rows", by_contigs, contigs, BY_CONTIGS.samples)
     by_samples = made(options.genomes, options.work / "by-samples", BY_SAMPLES)
+    contigs = min(CONTIGS_AT_SAMPLES, len(read_gold(by_samples / "gold.tsv")))
     for samples in options.samples:
-        run("by_samples", by_samples, CONTIGS_AT_SAMPLES, samples)
+        run("by_samples", by_samples, contigs, samples)
 
 
 if __name__ == "__main__":
