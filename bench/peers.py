@@ -9,12 +9,10 @@ Each has its own virtual environment (`pip install semibin`, `pip install vamb`)
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,18 +42,12 @@ class Peer:
 
 def measured(command: list[str]) -> Usage:
     """Run a command; CPU and wall seconds and its peak memory."""
-    began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert child.stderr is not None
-    messages = child.stderr.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)} failed:\n{messages[-2000:]}")
-    return {
-        "wall_seconds": round(time.perf_counter() - began, 1),
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-        "peak_mib": round(usage.ru_maxrss / 1024),
-    }
+    launch = [sys.executable, "-S", "-E", str(Path(__file__).parent / "launch.py")]
+    done = subprocess.run([*launch, *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    wall, cpu, peak = map(float, done.stdout.split())
+    return {"wall_seconds": round(wall, 1), "cpu_seconds": round(cpu, 1), "peak_mib": round(peak / 1024)}
 
 
 def samples_of(folder: Path) -> list[str]:

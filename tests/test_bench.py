@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from bench.communities import PLANS, Plan, build
 from bench.oracle import bases_of_genomes
-from bench.peers import is_long, samples_of
+from bench.peers import is_long, measured, samples_of
 from bench.quality import row_of, with_earlier
 from bench.throughput import first_genomes, part_of
 from llmbin.demo import synthetic_genome
@@ -82,6 +83,18 @@ def test_reads_are_really_mapped_and_assembled(reads: str, genomes: Path, tmp_pa
     assert len({genome for genome, _ in gold.values()}) == 3
     assert table.mean.mean() > 4
     assert len(gold) <= len(table.names)
+
+
+def test_what_a_command_costs_is_its_own() -> None:
+    held = np.ones(40_000_000)  # 305 MiB of ours
+    small = measured([sys.executable, "-S", "-c", "print(1)"])
+    large = measured([sys.executable, "-S", "-c", "x = bytearray(200 << 20); sum(range(3_000_000))"])
+    assert held.sum() == len(held)
+    assert small["peak_mib"] < 100
+    assert 200 <= large["peak_mib"] < 300
+    assert large["cpu_seconds"] > 0
+    with pytest.raises(SystemExit, match="no such thing"):
+        measured([sys.executable, "-c", "raise SystemExit('no such thing')"])
 
 
 def test_every_plan_has_a_seed_of_its_own() -> None:
