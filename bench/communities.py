@@ -283,6 +283,13 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     return f"{out.name}: {len(contigs):,} contigs, {sum(len(s) for _, s in contigs) / 1e6:.0f} Mbp, of {len(genomes)} genomes"
 
 
+def made(folder: Path, out: Path, plan: Plan) -> Path:
+    """The folder of a community; one that is here is not made again."""
+    if not (out / "plan.json").exists():
+        print(build(folder, out, plan), flush=True)
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genomes", type=Path, help="folder of FASTA files, one a genome")

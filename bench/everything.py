@@ -16,11 +16,11 @@ from pathlib import Path
 
 from . import communities, report
 from .peers import PEERS, version_of
-from .quality import ABLATIONS, NO_HOMOLOGY
+from .quality import ABLATIONS
 
 # Module, communities, and what else it is told.
 DETAILS = (
-    ("quality", ("long", "one"), ("--ablations", *ABLATIONS, NO_HOMOLOGY, "--name", "ablations")),
+    ("quality", ("long", "one"), ("--ablations", *ABLATIONS, "--name", "ablations")),
     ("precision", ("assembled", "long"), ()),
     ("oracle", ("assembled", "long", "three", "one", "mapped"), ()),
 )
@@ -35,8 +35,7 @@ def main() -> None:
     parser.add_argument("--add", action="store_true", help="keep the rows of binners that are not on PATH now")
     options = parser.parse_args()
     for name in options.communities:
-        if not (options.work / name / "plan.json").exists():
-            print(communities.build(options.genomes, options.work / name, communities.PLANS[name]), flush=True)
+        communities.made(options.genomes, options.work / name, communities.PLANS[name])
     found = [name for name, peer in PEERS.items() if version_of(peer)]
     print(f"peers on PATH: {', '.join(found) or 'none'}", flush=True)
     for name, some in (("quality", True), ("quality-more", False)):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from . import record
-from .report import STAGES, in_order
+from .report import STAGES, in_order, in_samples
 
 # One colour a binner, apart in lightness too; ours are filled, others open.
 STYLES = {
@@ -42,7 +42,7 @@ def quality() -> None:
                     row["cpu_seconds"], row["near_complete"], marker, color=colour, markerfacecolor=face, markersize=8, label=row["binner"]
                 )
         samples = mine[0].get("samples")
-        axis.set_title(f"{community}" + (f" ({samples} sample{'s' * (samples > 1)})" if samples else ""), fontsize=11)
+        axis.set_title(f"{community}" + (f" ({in_samples(samples)})" if samples else ""), fontsize=11)
         axis.set_xscale("log")
         axis.set_xlim(0.6, 2_000)
         axis.set_ylim(0, mine[0]["genomes"])

@@ -35,8 +35,9 @@ ABLATIONS = {
     "4 windows a contig": ["--windows", "4"],
     "8 windows a contig": ["--windows", "8"],
     "all windows": ["--windows", "1000000"],
+    "no homology": [],
 }
-NO_HOMOLOGY = "no homology"  # by another program
+PROGRAMS = {"no homology": [sys.executable, "-m", "bench.ablated"]}  # of ablations that are no option
 
 Job = Callable[[Path, int], tuple[dict[str, str], Usage]]
 
@@ -58,8 +59,7 @@ def tasks_for(folder: Path, options: argparse.Namespace) -> dict[str, Task]:
     if options.bam:
         tasks["llmbin-fast, from BAM"] = Task(lambda out, seed: ours(folder, out, [], "bam"))
     for name in options.ablations:
-        program = [sys.executable, "-m", "bench.ablated"] if name == NO_HOMOLOGY else ["llmbin-fast"]
-        extra = ABLATIONS.get(name, [])
+        extra, program = ABLATIONS[name], PROGRAMS.get(name, ["llmbin-fast"])
         tasks[f"llmbin-fast, {name}"] = Task(lambda out, seed, extra=extra, program=program: ours(folder, out, extra, "depth", program))
     for name in options.peers:
         peer = PEERS[name]
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
     parser.add_argument("--repeats", type=int, default=1, help="runs of each peer that trains, with seeds from 1")
     parser.add_argument("--only-peers", action="store_true", help="leave llmbin-fast itself out")
-    parser.add_argument("--ablations", nargs="*", default=[], choices=[*ABLATIONS, NO_HOMOLOGY])
+    parser.add_argument("--ablations", nargs="*", default=[], choices=list(ABLATIONS))
     parser.add_argument("--bam", action="store_true", help="also a run from the BAM files")
     parser.add_argument("--name", default="quality", help="name of the result file")
     parser.add_argument("--add", action="store_true", help="keep rows of the result file that are not measured anew")

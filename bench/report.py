@@ -30,6 +30,11 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )
 
 
+def in_samples(count: int) -> str:
+    """``1 sample``, ``3 samples``."""
+    return f"{count} sample{'s' * (count > 1)}"
+
+
 def spread(row: dict[str, Any]) -> str:
     """Least and most near-complete genomes of several runs."""
     runs = row.get("near_complete_runs", [])
@@ -50,7 +55,7 @@ def near_complete(result: dict[str, Any]) -> str:
     rows = in_order(result["rows"])
     communities = list(dict.fromkeys(r["community"] for r in rows))
     cells = {(r["binner"], r["community"]): f"{r['near_complete']}{spread(r)} of {r['genomes']}, {r['cpu_seconds']:.0f} s" for r in rows}
-    samples = {r["community"]: f"{r['community']}, {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in rows}
+    samples = {r["community"]: f"{r['community']}, {in_samples(r['samples'])}" for r in rows}
     binners = [b for b in BINNERS if any(b == binner for binner, _ in cells)]
     return table(["", *(samples[c] for c in communities)], [[b, *(cells.get((b, c), "") for c in communities)] for b in binners])
 
@@ -106,13 +111,13 @@ def throughput(result: dict[str, Any]) -> str:
     ]  # fmt: skip
     titles = ["binner", "contigs", "Mbp", "near-complete", "CPU s", "wall s", "peak MiB", *(f"{title}, CPU s" for title in STAGES.values())]
     mine = [r for r in result["by_samples"] if "stages" in r]
-    more = ", ".join(f"{r['cpu_seconds']:.0f} s with {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in mine)
+    more = ", ".join(f"{r['cpu_seconds']:.0f} s with {in_samples(r['samples'])}" for r in mine)
     return table(titles, rows) + f"\n\nBy samples, {mine[0]['contigs']:,} contigs, CPU seconds of llmbin-fast: {more}."
 
 
 def scale(result: dict[str, Any]) -> str:
     rows = [[f"{r['contigs']:,}", str(r["genomes"]), str(r["bins"]), f"{r['cpu_seconds']:.0f}", str(r["peak_mib"])] for r in result["rows"]]
-    more = ", ".join(f"{r['cpu_seconds']:.1f} s with {r['samples']} sample{'s' * (r['samples'] > 1)}" for r in result["by_samples"])
+    more = ", ".join(f"{r['cpu_seconds']:.1f} s with {in_samples(r['samples'])}" for r in result["by_samples"])
     return (
         table(["contigs", "genomes", "bins", "CPU s", "peak MiB"], rows)
         + f"\n\nBy samples, {result['by_samples'][0]['contigs']:,} contigs: {more}."

@@ -13,28 +13,20 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from llmbin.depth_tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.fasta import read_fasta
 from llmbin.score import read_gold, score_bins
 
 from . import record
-from .communities import Plan, build, write_fasta
+from .communities import Plan, made, write_fasta
 from .peers import PEERS, SMALLEST_BIN, Peer, ours, version_of
 
 BY_CONTIGS = Plan(seed=111, samples=3, depth=8, piece=2_500, strains=600, identity=(0.80, 0.92))
 BY_SAMPLES = Plan(seed=112, samples=30, depth=4, piece=2_500, genomes=70)
 CONTIGS_AT_SAMPLES = 20_000
-FIXED_COLUMNS = 3  # of a depth table: name, length, sum of depths
-
-
-def made(genomes: Path, out: Path, plan: Plan) -> Path:
-    """The community of a plan; what is here is not made again."""
-    if not (out / "plan.json").exists():
-        print(build(genomes, out, plan), flush=True)
-    return out
 
 
 def first_genomes(gold: dict[str, tuple[str, int]], contigs: int) -> set[str]:
@@ -54,24 +46,19 @@ def part_of(folder: Path, out: Path, keep: set[str], samples: int) -> Path:
     """A community of some of the contigs and the first samples of another."""
     out.mkdir(parents=True, exist_ok=True)
     write_fasta(out / "contigs.fasta", ((r.name, r.sequence) for r in read_fasta(folder / "contigs.fasta") if r.name in keep))
-    with open(folder / "depth.txt") as handle, open(out / "depth.txt", "w") as target:
-        target.writelines(depth_lines(handle, keep, samples))
+    table = read_depth_table(folder / "depth.txt")
+    rows = [i for i, name in enumerate(table.names) if name in keep]
+    mean, variance = table.mean[rows, :samples], table.variance[rows, :samples]
+    part = DepthTable(table.path, [table.names[i] for i in rows], table.lengths[rows], table.samples[:samples], mean, variance)
+    with open(out / "depth.txt", "w") as target:
+        write_depth_table(part, target.write)
     with open(folder / "gold.tsv") as handle, open(out / "gold.tsv", "w") as target:
         target.writelines(line for line in handle if line.startswith("@") or not line.strip() or line.split("\t", 1)[0] in keep)
     return out
 
 
-def depth_lines(lines: Iterable[str], keep: set[str], samples: int) -> Iterator[str]:
-    """The header and the rows of some contigs, with mean and variance of the first samples, of MetaBAT's table."""
-    for number, line in enumerate(lines):
-        fields = line.rstrip("\n").split("\t")[: FIXED_COLUMNS + 2 * samples]
-        if number == 0 or fields[0] in keep:
-            yield "\t".join(fields) + "\n"
-
-
-def measure(folder: Path, peer: Peer | None) -> dict[str, Any]:
+def measure(folder: Path, gold: dict[str, tuple[str, int]], peer: Peer | None) -> dict[str, Any]:
     """Cost of one run, ours where there is no peer, and how many genomes of how many it finds nearly whole."""
-    gold = read_gold(folder / "gold.tsv")
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "out"
         if peer is None:
@@ -102,26 +89,28 @@ def main() -> None:
         "samples": BY_CONTIGS.samples, "rows": [], "by_samples": [],
     }  # fmt: skip
 
-    def run(where: str, whole: Path, contigs: int, samples: int) -> None:
-        keep = first_genomes(read_gold(whole / "gold.tsv"), contigs)
+    def run(where: str, whole: Path, gold: dict[str, tuple[str, int]], contigs: int, samples: int) -> None:
+        keep = first_genomes(gold, contigs)
         if not keep:
             print(f"{whole}: its genomes have fewer than {contigs:,} contigs; left out", flush=True)
             return
         folder = part_of(whole, options.work / "part", keep, samples)
+        part = {name: truth for name, truth in gold.items() if name in keep}
         for title, peer in binners.items():
             if peer is None or (contigs <= options.peers_up_to and samples <= peer.samples):
-                result[where].append({"binner": title, "samples": samples} | measure(folder, peer))
+                result[where].append({"binner": title, "samples": samples} | measure(folder, part, peer))
                 print(result[where][-1], flush=True)
                 record.write("throughput", result)
         shutil.rmtree(folder)
 
-    by_contigs = made(options.genomes, options.work / "by-contigs", BY_CONTIGS)
+    whole = made(options.genomes, options.work / "by-contigs", BY_CONTIGS)
+    gold = read_gold(whole / "gold.tsv")
     for contigs in options.contigs:
-        run("rows", by_contigs, contigs, BY_CONTIGS.samples)
-    by_samples = made(options.genomes, options.work / "by-samples", BY_SAMPLES)
-    contigs = min(CONTIGS_AT_SAMPLES, len(read_gold(by_samples / "gold.tsv")))
+        run("rows", whole, gold, contigs, BY_CONTIGS.samples)
+    whole = made(options.genomes, options.work / "by-samples", BY_SAMPLES)
+    gold = read_gold(whole / "gold.tsv")
     for samples in options.samples:
-        run("by_samples", by_samples, contigs, samples)
+        run("by_samples", whole, gold, min(CONTIGS_AT_SAMPLES, len(gold)), samples)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-from .markers import MarkerSet, estimate
+from .markers import Counts, MarkerSet, estimate
 from .metric import Points
-from .parts import SAME_GENOME, parts_of
+from .parts import SAME_GENOME, Values, parts_of
 from .tree import Tree
 
-Counts = npt.NDArray[np.int16]
-Distances = npt.NDArray[np.float64]
 
-
-def meetings(tree: Tree, points: Points, min_bin_size: int) -> Distances:
+def meetings(tree: Tree, points: Points, min_bin_size: int) -> Values:
     """D (`parts`), less `Points.slack`, of the two parts that meet at each inner node: float64 [leaves - 1].
 
     -inf where one of them is smaller than ``min_bin_size`` bp: too noisy to say anything, it joins whatever it meets.
@@ -34,7 +30,7 @@ def meetings(tree: Tree, points: Points, min_bin_size: int) -> Distances:
     return apart
 
 
-def cut_by_markers(tree: Tree, apart: Distances, counts: Counts, markers: MarkerSet, min_bin_size: int) -> list[int]:
+def cut_by_markers(tree: Tree, apart: Values, counts: Counts, markers: MarkerSet, min_bin_size: int) -> list[int]:
     """Disjoint nodes with the highest sum of completeness^2 - 5 x contamination.
 
     A node's quality comes from the marker copies of its contigs (counts int16 [leaves, markers]) in the domain that
@@ -91,7 +87,7 @@ def _ln_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def cut_by_separation(tree: Tree, apart: Distances, min_bin_size: int) -> list[int]:
+def cut_by_separation(tree: Tree, apart: Values, min_bin_size: int) -> list[int]:
     """Without markers: the largest nodes of ``min_bin_size`` bp or more in which no parts meet that are further ``apart`` (`meetings`) than one genome's.
 
     Returns:
