@@ -1,9 +1,9 @@
-"""Every figure of the README anew, and more: communities, all binners that are on PATH, ablations, precisions, markers, growth, tables and pictures.
+"""Every figure of the README and of results/README.md anew but a GPU's: communities, all binners on PATH, ablations, kernels, growth, tables and pictures.
 
 python -m bench.everything genomes work [--repeats 3] [--communities three one ...] [--add]
 
 ``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are not made again. Hours, not minutes.
-The marker seed filter is measured where pyrodigal is installed.
+The marker seed filter is measured where pyrodigal is installed, the encoder where PyTorch is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,12 +19,15 @@ from . import communities, report
 from .peers import PEERS, version_of
 from .quality import ABLATIONS
 
-# Module, communities, and what else it is told.
-DETAILS = (
-    ("quality", ("long", "one"), ("--ablations", *ABLATIONS, "--name", "ablations")),
-    ("precision", ("assembled", "long"), ()),
-    ("oracle", ("assembled", "long", "three", "one", "mapped"), ()),
-)
+
+@dataclass(frozen=True)
+class Detail:
+    """A benchmark of some communities: its module, what it is told, and the package that it cannot do without."""
+
+    module: str
+    communities: tuple[str, ...]
+    arguments: tuple[str, ...]
+    package: str = "llmbin"
 
 
 def main() -> None:
@@ -43,14 +47,35 @@ def main() -> None:
         if folders:
             more = ["--repeats", str(options.repeats), "--ablations", "markers off", "--name", name, *["--add"] * options.add]
             bench("quality", *folders, "--peers", *found, *more)
-    for module, wanted, more in DETAILS:
-        if set(wanted) <= set(options.communities):
-            bench(module, *(f"{c}={options.work / c}" for c in wanted), *more)
-    if "one" in options.communities and find_spec("pyrodigal"):
-        bench("markers", "--fasta", str(options.work / "one" / "contigs.fasta"))
+    for detail in details(options.work):
+        if not set(detail.communities) <= set(options.communities):
+            print(f"bench.{detail.module} left out: it wants {', '.join(detail.communities)}", flush=True)
+        elif not find_spec(detail.package):
+            print(f"bench.{detail.module} left out: {detail.package} is not installed", flush=True)
+        else:
+            bench(detail.module, *detail.arguments)
     bench("throughput", str(options.genomes), str(options.work), "--peers", *(p for p in found if not PEERS[p].trains))
+    bench("scale")
+    bench("guard")
     bench("plots")
     bench("report")
+
+
+def details(work: Path) -> list[Detail]:
+    """What is measured of single communities, beside the binners."""
+
+    def of(*names: str) -> tuple[str, ...]:
+        return tuple(f"{name}={work / name}" for name in names)
+
+    contigs = str(work / "one" / "contigs.fasta")
+    return [
+        Detail("quality", ("long", "one"), (*of("long", "one"), "--ablations", *ABLATIONS, "--name", "ablations")),
+        Detail("precision", ("assembled", "long"), of("assembled", "long")),
+        Detail("oracle", ("assembled", "long", "three", "one", "mapped"), of("assembled", "long", "three", "one", "mapped")),
+        Detail("markers", ("one",), ("--fasta", contigs), "pyrodigal"),
+        Detail("encoder", ("one",), (contigs,), "torch"),
+        Detail("kernels", ("one", "mapped"), ("--fasta", contigs, "--bam", str(work / "mapped" / "S1.bam"), "--qualities")),
+    ]
 
 
 def bench(module: str, *arguments: str) -> None:

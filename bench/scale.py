@@ -1,6 +1,6 @@
 """Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
 
-python -m bench.scale [--contigs 20000 80000 320000] [--samples 3] [--by-samples 1 3 10 30]
+python -m bench.scale [--contigs 5000 20000 80000 320000 1000000] [--samples 3] [--by-samples 1 3 10 30]
 
 The number of contigs grows at `--samples` samples, and the number of samples at 20,000 contigs.
 """
@@ -39,7 +39,7 @@ def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.n
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--contigs", type=int, nargs="+", default=[20_000, 80_000, 320_000])
+    parser.add_argument("--contigs", type=int, nargs="+", default=[5_000, 20_000, 80_000, 320_000, 1_000_000])
     parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--by-samples", type=int, nargs="+", default=[1, 3, 10, 30])
     parser.add_argument("--threads", type=int, default=1)
