@@ -38,13 +38,27 @@ LLMBIN_BOTH inline float fast_log(float x) {
     return exponent * 0.69314718f + log_m;
 }
 
-LLMBIN_BOTH inline float sum_of_lanes(const float *lane) {
+// Of floats, or of vectors of them.
+template <typename T>
+LLMBIN_BOTH inline T sum_of_lanes(const T *lane) {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 // Variances lie well between 1e-4 and 1e4, so eight of them multiply without leaving the range of a float.
-LLMBIN_BOTH inline float product_of_lanes(const float *lane) {
+template <typename T>
+LLMBIN_BOTH inline T product_of_lanes(const T *lane) {
     return ((lane[0] * lane[4]) * (lane[2] * lane[6])) * ((lane[1] * lane[5]) * (lane[3] * lane[7]));
+}
+
+// Least possible sum of logarithms.
+inline float least_logarithms(const Points &p) {
+    float sum = p.n ? p.penalty * fast_log(2 * *std::min_element(p.noise, p.noise + p.n)) : 0.0f;
+    for (size_t s = 0; s < p.samples && p.n; ++s) {
+        float least = p.variance[s];
+        for (size_t i = 1; i < p.n; ++i) least = std::min(least, p.variance[i * p.samples + s]);
+        sum += fast_log(2 * least);
+    }
+    return sum;
 }
 
 // Rows padded to whole lanes; the padding adds nothing (0 difference over variance 1).
@@ -58,26 +72,15 @@ struct Table {
         depth.assign(rows.size() * samples, 0.0f);
         variance.assign(rows.size() * samples, 0.5f);
         noise.resize(rows.size());
-        for (size_t r = 0; r < rows.size(); ++r) set(r, p, rows[r]);
-        penalty = p.penalty;
-        constant = p.n ? penalty * fast_log(2 * *std::min_element(p.noise, p.noise + p.n)) : 0.0f;
-        for (size_t s = 0; s < p.samples && p.n; ++s) {
-            float least = p.variance[s];
-            for (size_t i = 1; i < p.n; ++i) least = std::min(least, p.variance[i * p.samples + s]);
-            constant += fast_log(2 * least);
+        for (size_t r = 0; r < rows.size(); ++r) {
+            const auto i = static_cast<size_t>(rows[r]);
+            std::copy_n(p.vectors + i * p.dims, p.dims, vectors.begin() + r * dims);
+            std::copy_n(p.depth + i * p.samples, p.samples, depth.begin() + r * samples);
+            std::copy_n(p.variance + i * p.samples, p.samples, variance.begin() + r * samples);
+            noise[r] = p.noise[i];
         }
-    }
-    void set(size_t r, const Points &p, int32_t i) {
-        std::copy_n(p.vectors + i * p.dims, p.dims, vectors.begin() + r * dims);
-        std::copy_n(p.depth + i * p.samples, p.samples, depth.begin() + r * samples);
-        std::copy_n(p.variance + i * p.samples, p.samples, variance.begin() + r * samples);
-        noise[r] = p.noise[i];
-    }
-    void move(size_t from, size_t to) {
-        std::copy_n(vectors.begin() + from * dims, dims, vectors.begin() + to * dims);
-        std::copy_n(depth.begin() + from * samples, samples, depth.begin() + to * samples);
-        std::copy_n(variance.begin() + from * samples, samples, variance.begin() + to * samples);
-        noise[to] = noise[from];
+        penalty = p.penalty;
+        constant = least_logarithms(p);
     }
 
 private:

@@ -1,12 +1,11 @@
 // Nearest neighbours and the minimum spanning tree of mutual reachability, under the calibrated metric. Both are exact and
 // brute force: no index beats a linear scan in thirty-odd dimensions. Neighbours may be looked for in some cells of a partition only.
+#include "blocks.hpp"
 #include "kernels.hpp"
-#include "metric.hpp"
 #include "threads.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <tuple>
@@ -15,61 +14,20 @@ namespace llmbin {
 
 namespace {
 
-constexpr size_t kTile = 512;  // rows at a time: their logarithms wait in cache until they can be taken together
+constexpr size_t kTile = 64;  // blocks at a time: their distances stay in cache
 
-LLMBIN_CLONES
-void distances(const float *x, const float *c, const float *v, float noise, const float *X, const float *C, const float *V,
-               const float *N, size_t dims, size_t samples, float penalty, float constant, size_t begin, size_t end, float *out) {
-    float product[kTile];
-    for (size_t tile = begin; tile < end; tile += kTile) {
-        const size_t stop = std::min(end, tile + kTile);
-        for (size_t r = tile; r < stop; ++r) {
-            float lane[kLanes] = {};
-            const float *y = X + r * dims;
-            for (size_t k = 0; k < dims; k += kLanes)
-                for (size_t j = 0; j < kLanes; ++j) {
-                    const float d = x[k + j] - y[k + j];
-                    lane[j] += d * d;
-                }
-            out[r] = sum_of_lanes(lane) / (noise + N[r]);
-        }
-        for (size_t r = tile; r < stop; ++r) out[r] += penalty * fast_log(noise + N[r]) - constant;
-        for (size_t k = 0; k < samples; k += kLanes) {
-            for (size_t r = tile; r < stop; ++r) {
-                const float *a = C + r * samples + k, *w = V + r * samples + k;
-                float lane[kLanes], sum[kLanes];
-                for (size_t j = 0; j < kLanes; ++j) {
-                    const float d = c[k + j] - a[j];
-                    sum[j] = v[k + j] + w[j];
-                    lane[j] = d * d / sum[j];
-                }
-                out[r] += sum_of_lanes(lane);
-                product[r - tile] = product_of_lanes(sum);
-            }
-            for (size_t r = tile; r < stop; ++r) out[r] += fast_log(product[r - tile]);
-        }
-    }
-}
-
-struct Query {
-    const float *x, *c, *v;
-    float noise;
-};
-
-void scan(const Query &q, const Table &t, size_t begin, size_t end, float *out) {
-    distances(q.x, q.c, q.v, q.noise, t.vectors.data(), t.depth.data(), t.variance.data(), t.noise.data(), t.dims, t.samples,
-              t.penalty, t.constant, begin, end, out);
-}
-
-Query row(const Table &t, size_t r) {
-    return {t.vectors.data() + r * t.dims, t.depth.data() + r * t.samples, t.variance.data() + r * t.samples, t.noise[r]};
+// Whether any of a block's distances is no more than a limit.
+inline bool any_within(const float *d, float limit) {
+    bool any = false;
+    for (size_t r = 0; r < kRows; ++r) any |= d[r] <= limit;
+    return any;
 }
 
 // The k nearest references of a query so far, ties by index; the furthest lies on top.
 class Nearest {
 public:
-    Nearest(const Table &queries, const std::vector<int32_t> &query_ids, const Table &references, const std::vector<int32_t> &reference_ids, int k)
-        : q(queries), t(references), asking(query_ids), held(reference_ids), k(k), d(kTile) {}
+    Nearest(const Points &points, const std::vector<int32_t> &queries, const Blocks &references, const std::vector<int32_t> &reference_ids, int k)
+        : points(points), asking(queries), table(references), held(reference_ids), k(k), d(kTile * kRows) {}
 
     void begin(size_t query) {
         i = query;
@@ -77,20 +35,14 @@ public:
     }
     // Look through references [begin, end).
     void look(size_t begin, size_t end) {
-        for (size_t tile = begin; tile < end; tile += kTile) {
-            const size_t stop = std::min(end, tile + kTile);
-            scan(row(q, i), t, tile, stop, d.data() - tile);
-            for (size_t r = tile; r < stop; ++r) {
-                const float dr = d[r - tile];
-                if (best.size() == static_cast<size_t>(k) && dr > best.front().first) continue;
-                if (held[r] == asking[i]) continue;
-                best.emplace_back(dr, held[r]);
-                std::push_heap(best.begin(), best.end());
-                if (best.size() > static_cast<size_t>(k)) {
-                    std::pop_heap(best.begin(), best.end());
-                    best.pop_back();
-                }
-            }
+        const Query query(points, asking[i]);
+        const size_t last = (end + kRows - 1) / kRows;
+        for (size_t tile = begin / kRows; tile < last; tile += kTile) {
+            const size_t stop = std::min(last, tile + kTile), first = tile * kRows;
+            table.distances(query, tile, stop, d.data());
+            for (size_t block = first; block < stop * kRows; block += kRows)
+                if (any_within(d.data() + (block - first), limit()))
+                    for (size_t r = std::max(begin, block); r < std::min(end, block + kRows); ++r) consider(held[r], d[r - first]);
         }
     }
     void write(int32_t *index, float *distance) {
@@ -103,8 +55,20 @@ public:
     }
 
 private:
-    const Table &q, &t;
-    const std::vector<int32_t> &asking, &held;
+    float limit() const { return best.size() == static_cast<size_t>(k) ? best.front().first : std::numeric_limits<float>::infinity(); }
+    void consider(int32_t other, float distance) {
+        if (distance > limit() || other == asking[i]) return;
+        best.emplace_back(distance, other);
+        std::push_heap(best.begin(), best.end());
+        if (best.size() <= static_cast<size_t>(k)) return;
+        std::pop_heap(best.begin(), best.end());
+        best.pop_back();
+    }
+
+    const Points &points;
+    const std::vector<int32_t> &asking;
+    const Blocks &table;
+    const std::vector<int32_t> &held;
     int k;
     size_t i = 0;
     std::vector<float> d;
@@ -115,14 +79,20 @@ private:
 template <class Look>
 void search(const Points &points, const std::vector<int32_t> &queries, const std::vector<int32_t> &references, int k, int threads,
             int32_t *index, float *distance, Look look) {
-    const Table q(points, queries), t(points, references);
+    const Blocks table(points, references);
     share_out(queries.size(), threads, [&] {
-        return [&, nearest = Nearest(q, queries, t, references, k)](size_t i) mutable {
+        return [&, nearest = Nearest(points, queries, table, references, k)](size_t i) mutable {
             nearest.begin(i);
             look(nearest, i);
             nearest.write(index, distance);
         };
     });
+}
+
+// Squared distances from one point to mutual reachabilities.
+LLMBIN_CLONES
+void mutual_reachability(float *d, const float *core, float own, size_t n) {
+    for (size_t r = 0; r < n; ++r) d[r] = std::max(std::max(std::sqrt(std::max(d[r], 0.0f)), own), core[r]);
 }
 
 }  // namespace
@@ -146,17 +116,15 @@ void neighbours_in_cells(const Points &points, const std::vector<int32_t> &queri
 
 void spanning_tree(const Points &points, const float *core, int32_t *from, int32_t *to, float *weight) {
     std::vector<int32_t> rows(points.n);
-    for (size_t i = 0; i < points.n; ++i) rows[i] = static_cast<int32_t>(i);
-    Table t(points, rows);
-    std::vector<float> best(points.n, std::numeric_limits<float>::infinity()), d(points.n), reach(core, core + points.n);
+    std::iota(rows.begin(), rows.end(), 0);
+    Blocks table(points, rows);
+    std::vector<float> best(points.n, std::numeric_limits<float>::infinity()), reach(core, core + points.n), d(points.n + kRows);
     std::vector<int32_t> parent(points.n, -1);
     // Point 0 starts; the rest stand in rows 0 .. left-1 and the one that joins is replaced by the last.
-    Table in(points, {0});
-    float core_in = core[0];
     int32_t id = 0;
     size_t left = points.n - 1;
-    auto drop = [&](size_t r) {
-        t.move(left, r);
+    const auto drop = [&](size_t r) {
+        table.move(left, r);
         rows[r] = rows[left];
         best[r] = best[left];
         parent[r] = parent[left];
@@ -164,12 +132,12 @@ void spanning_tree(const Points &points, const float *core, int32_t *from, int32
     };
     drop(0);
     for (size_t edge = 0; edge + 1 < points.n; ++edge) {
-        scan(row(in, 0), t, 0, left, d.data());
+        table.distances(Query(points, static_cast<size_t>(id)), 0, (left + kRows - 1) / kRows, d.data());
+        mutual_reachability(d.data(), reach.data(), core[id], left);
         size_t pick = 0;
         for (size_t r = 0; r < left; ++r) {
-            const float m = std::max(std::max(std::sqrt(std::max(d[r], 0.0f)), core_in), reach[r]);
-            if (m < best[r] || (m == best[r] && id < parent[r])) {
-                best[r] = m;
+            if (d[r] < best[r] || (d[r] == best[r] && id < parent[r])) {
+                best[r] = d[r];
                 parent[r] = id;
             }
             if (best[r] < best[pick] || (best[r] == best[pick] && rows[r] < rows[pick])) pick = r;
@@ -177,8 +145,6 @@ void spanning_tree(const Points &points, const float *core, int32_t *from, int32
         from[edge] = parent[pick];
         to[edge] = rows[pick];
         weight[edge] = best[pick];
-        in.set(0, points, rows[pick]);
-        core_in = core[rows[pick]];
         id = rows[pick];
         --left;
         drop(pick);

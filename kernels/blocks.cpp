@@ -1,0 +1,101 @@
+#include "blocks.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace llmbin {
+
+namespace {
+
+typedef float Row __attribute__((vector_size(kRows * sizeof(float))));
+
+inline void load(const float *from, Row &out) { std::memcpy(&out, from, sizeof out); }
+
+inline void add_square(float one, const float *others, Row &sum) {
+    Row difference;
+    load(others, difference);
+    difference = one - difference;
+    sum += difference * difference;
+}
+
+LLMBIN_CLONES
+void distances_of(const Query &q, size_t dims, size_t samples, const float *vectors, const float *depth, const float *variance,
+                  const float *noise, float penalty, float constant, size_t begin, size_t end, float *out) {
+    for (size_t b = begin; b < end; ++b, out += kRows) {
+        Row lane[kLanes], value;
+        for (Row &sum : lane) sum = Row{};
+        const float *x = vectors + b * dims * kRows;
+        size_t k = 0;
+        for (; k + kLanes <= dims; k += kLanes)
+            for (size_t j = 0; j < kLanes; ++j) add_square(q.x[k + j], x + (k + j) * kRows, lane[j]);
+        for (size_t j = 0; k + j < dims; ++j) add_square(q.x[k + j], x + (k + j) * kRows, lane[j]);
+        Row total;
+        load(noise + b * kRows, total);
+        total += q.noise;
+        Row squared = sum_of_lanes(lane) / total;
+        float logs[kRows];
+        std::memcpy(logs, &total, sizeof logs);
+        for (float &v : logs) v = penalty * fast_log(v) - constant;
+        load(logs, value);
+        squared += value;
+        const float *c = depth + b * samples * kRows, *v = variance + b * samples * kRows;
+        for (size_t s = 0; s < samples; s += kLanes) {
+            Row product[kLanes];
+            for (size_t j = 0; j < kLanes; ++j) {
+                product[j] = Row{} + 1.0f;
+                lane[j] = Row{};
+                if (s + j >= samples) continue;
+                load(v + (s + j) * kRows, product[j]);
+                product[j] += q.v[s + j];
+                load(c + (s + j) * kRows, value);
+                value = q.c[s + j] - value;
+                lane[j] = value * value / product[j];
+            }
+            squared += sum_of_lanes(lane);
+            total = product_of_lanes(product);
+            std::memcpy(logs, &total, sizeof logs);
+            for (float &log : logs) log = fast_log(log);
+            load(logs, value);
+            squared += value;
+        }
+        std::memcpy(out, &squared, sizeof squared);
+    }
+}
+
+}  // namespace
+
+Blocks::Blocks(const Points &p, const std::vector<int32_t> &rows)
+    : dims_(p.dims), samples_(p.samples), penalty_(p.penalty), constant_(least_logarithms(p)) {
+    const size_t blocks = (rows.size() + kRows - 1) / kRows;
+    vectors_.assign(blocks * dims_, {});
+    depth_.assign(blocks * samples_, {});
+    variance_.assign(blocks * samples_, {});
+    noise_.assign(blocks, {});
+    for (size_t r = 0; r < blocks * kRows; ++r) {
+        const auto i = static_cast<size_t>(rows[std::min(r, rows.size() - 1)]);  // rows that are none are the last again
+        const size_t b = r / kRows, at = r % kRows;
+        for (size_t k = 0; k < dims_; ++k) vectors_[b * dims_ + k].row[at] = p.vectors[i * dims_ + k];
+        for (size_t s = 0; s < samples_; ++s) {
+            depth_[b * samples_ + s].row[at] = p.depth[i * samples_ + s];
+            variance_[b * samples_ + s].row[at] = p.variance[i * samples_ + s];
+        }
+        noise_[b].row[at] = p.noise[i];
+    }
+}
+
+void Blocks::move(size_t from, size_t to) {
+    const size_t a = from / kRows, i = from % kRows, b = to / kRows, j = to % kRows;
+    for (size_t k = 0; k < dims_; ++k) vectors_[b * dims_ + k].row[j] = vectors_[a * dims_ + k].row[i];
+    for (size_t s = 0; s < samples_; ++s) {
+        depth_[b * samples_ + s].row[j] = depth_[a * samples_ + s].row[i];
+        variance_[b * samples_ + s].row[j] = variance_[a * samples_ + s].row[i];
+    }
+    noise_[b].row[j] = noise_[a].row[i];
+}
+
+void Blocks::distances(const Query &q, size_t begin, size_t end, float *out) const {
+    const auto numbers = [](const std::vector<Eight> &of) { return reinterpret_cast<const float *>(of.data()); };
+    distances_of(q, dims_, samples_, numbers(vectors_), numbers(depth_), numbers(variance_), numbers(noise_), penalty_, constant_, begin, end, out);
+}
+
+}  // namespace llmbin
