@@ -17,6 +17,7 @@ from llmbin._kernels import encode_bases
 from llmbin.contigs import Contig
 from llmbin.fasta import read_fasta
 from llmbin.markers import MarkerSearch, load_marker_set, profile_hits, read_profiles
+from llmbin.watch import watched
 
 from . import record
 
@@ -46,7 +47,7 @@ def main() -> None:
     sequences = [r.sequence for r in read_fasta(options.fasta) if len(r.sequence) >= 2000][: options.contigs]
     clock = time.process_time()
     search = MarkerSearch(load_marker_set(), 1)
-    for _ in search.watch(Contig(i, str(i), encode_bases(s)) for i, s in enumerate(sequences)):
+    for _ in watched((Contig(i, str(i), encode_bases(s)) for i, s in enumerate(sequences)), [search], 1):
         pass
     fast = search.counts(len(sequences))
     fast_seconds, clock = time.process_time() - clock, time.process_time()

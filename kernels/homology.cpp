@@ -129,15 +129,13 @@ int64_t overlap(int64_t a, int64_t b, int64_t diagonal, bool turned) {
     return to - from;
 }
 
+bool in_sample(uint32_t hash, uint32_t sample) { return !(hash & (sample - 1)); }
+
 }  // namespace
 
-void WordTable::push(Word word) {
-    if (size_ == pieces_.size() * kPiece) pieces_.emplace_back(new Word[kPiece]);
-    at(size_++) = word;
-}
-
-void WordTable::add(const uint8_t *codes, size_t n) {
+std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t sample) {
     constexpr uint64_t mask = looked_at();
+    std::vector<Word> out;
     uint64_t forward = 0, backward = 0;
     int known = 0;
     for (size_t i = 0; i < n; ++i) {
@@ -150,11 +148,22 @@ void WordTable::add(const uint8_t *codes, size_t n) {
         if (++known < kSpan) continue;
         const uint64_t a = forward & mask, b = backward & mask;
         const uint32_t hash = static_cast<uint32_t>(mixed(std::min(a, b)) >> 32);
-        if (hash & (sample_ - 1) || a == b) continue;
-        push({hash, static_cast<uint32_t>(i + 1 - kSpan) << 1 | (a < b)});
+        if (!in_sample(hash, sample) || a == b) continue;
+        out.push_back({hash, static_cast<uint32_t>(i + 1 - kSpan) << 1 | (a < b)});
     }
+    return out;
+}
+
+void WordTable::push(Word word) {
+    if (size_ == pieces_.size() * kPiece) pieces_.emplace_back(new Word[kPiece]);
+    at(size_++) = word;
+}
+
+void WordTable::add(const Word *words, size_t count, int64_t bases) {
+    for (size_t i = 0; i < count; ++i)
+        if (in_sample(words[i].hash, sample_)) push(words[i]);
     first_.push_back(size_);
-    lengths_.push_back(static_cast<int64_t>(n));
+    lengths_.push_back(bases);
 }
 
 void WordTable::thin() {
@@ -162,7 +171,7 @@ void WordTable::thin() {
     size_t kept = 0, i = 0;
     for (size_t c = 1; c < first_.size(); ++c) {
         for (; i < first_[c]; ++i)
-            if (!(at(i).hash & (sample_ - 1))) at(kept++) = at(i);
+            if (in_sample(at(i).hash, sample_)) at(kept++) = at(i);
         first_[c] = kept;
     }
     size_ = kept;

@@ -175,14 +175,21 @@ struct Shared {
     float alike;
 };
 
+struct Word {
+    uint32_t hash, place;  // 2 * begin, and 1 if the word is its own strand's
+};
+
+// One in `sample` (a power of two) of the spaced words of a contig, by their hash.
+std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t sample);
+
 // Some words of the contigs of an assembly, in the order of contigs and places.
 class WordTable {
   public:
     // One in `sample` (a power of two) of the words is kept, by its hash.
     explicit WordTable(uint32_t sample) : sample_(sample) {}
     WordTable(const WordTable &) = delete;
-    void add(const uint8_t *codes, size_t n);  // the next contig
-    void thin();                               // drop every second word, by its hash
+    void add(const Word *words, size_t count, int64_t bases);  // those of the next contig that belong to the sample
+    void thin();                                               // drop every second word, by its hash
     size_t size() const { return size_; }
     int64_t bases() const { return std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}); }  // of all contigs
     template <typename Look>
@@ -195,9 +202,6 @@ class WordTable {
     std::vector<Shared> shared(size_t most, size_t most_matches, int threads) const;
 
   private:
-    struct Word {
-        uint32_t hash, place;  // 2 * begin, and 1 if the word is its own strand's
-    };
     static constexpr size_t kPiece = 1 << 17;  // words of a piece of memory: growing copies nothing, and what is freed goes back to the system
 
     Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }

@@ -200,17 +200,30 @@ NB_MODULE(_kernels, m) {
             return nb::make_tuple(found.bits, found.begin, found.end);
         }, nb::arg("protein"), nb::arg("diagonal"), "Bits, first and last column of the best path; no path has the last before the first.");
 
+    m.def("spaced_words", [](In<uint8_t, nb::ndim<1>> codes, uint32_t sample) {
+        if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
+        if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
+        std::vector<uint32_t> out;
+        {
+            nb::gil_scoped_release release;
+            for (const Word &word : spaced_words(codes.data(), codes.shape(0), sample)) out.insert(out.end(), {word.hash, word.place});
+        }
+        const size_t words = out.size() / 2;
+        return table_out(std::move(out), words, 2);
+    }, nb::arg("codes"), nb::arg("sample"),
+       "One in `sample` of a contig's spaced words uint32 [words, 2]: hash, and twice the place (and one if the word is its own strand's).");
+
     nb::class_<WordTable>(m, "WordTable", "Some spaced words of contigs, and which contigs share stretches of them.")
         .def("__init__", [](WordTable *self, uint32_t sample) {
             if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
             new (self) WordTable(sample);
         }, nb::arg("sample"))
-        .def("add", [](WordTable &table, In<uint8_t, nb::ndim<1>> codes) {
-            if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
-            if (table.size() + codes.shape(0) > 0xffffffff) throw std::invalid_argument("too many words");
+        .def("add", [](WordTable &table, In<uint32_t, nb::ndim<2>> words, int64_t bases) {
+            if (words.shape(1) != 2 || bases < 0) throw std::invalid_argument("words have two numbers, and contigs 0 bases or more");
+            if (table.size() + words.shape(0) > 0xffffffff) throw std::invalid_argument("too many words");
             nb::gil_scoped_release release;
-            table.add(codes.data(), codes.shape(0));
-        }, nb::arg("codes"), "Keep some words of the next contig.")
+            table.add(reinterpret_cast<const Word *>(words.data()), words.shape(0), bases);
+        }, nb::arg("words"), nb::arg("bases"), "Keep those words of the next contig that belong to the sample.")
         .def("thin", &WordTable::thin, "Drop every second word.")
         .def("__len__", &WordTable::size)
         .def_prop_ro("bases", &WordTable::bases, "Bases of all contigs.")

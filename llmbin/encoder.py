@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -138,13 +139,16 @@ class ContigVectors:
         return (sums / np.maximum(bases, 1)[:, None]).astype(np.float32)
 
 
-def encode_batches(encoder: Encoder, stream: Iterable[Batch], threads: int) -> ContigVectors:
-    """Encode a stream of batches on several threads; reading goes on while batches are under way, but not far ahead."""
+def encode_batches(encoder: Encoder, stream: Iterable[Batch], threads: int, pool: Executor | None = None) -> ContigVectors:
+    """Encode a stream of batches on a pool of so many threads (one of its own if none is given).
+
+    Reading goes on while batches are under way, but not far ahead.
+    """
     vectors = ContigVectors(encoder.width)
     queue: deque[tuple[Batch, Future[Floats]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
         for batch in stream:
-            queue.append((batch, pool.submit(encode_in_parts, encoder, batch)))
+            queue.append((batch, workers.submit(encode_in_parts, encoder, batch)))
             while len(queue) > 2 * threads:
                 done, future = queue.popleft()
                 vectors.add(done, future.result())

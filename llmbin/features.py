@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .homology import Homology, HomologySearch, no_homology
 from .markers import MarkerSearch
 from .pack import COMPOSITION
 from .progress import Clock
+from .watch import Watcher, watched
 from .windows import CPU_BUDGET, WindowPlan, batches
 
 Floats = npt.NDArray[np.float32]
@@ -57,6 +59,25 @@ def composition_vector(codes: npt.NDArray[np.uint8]) -> Floats:
     return np.asarray(np.sqrt(np.concatenate([words / words.sum(), usage / usage.sum()])), np.float32)
 
 
+class Compositions:
+    """Composition of each contig that goes by."""
+
+    def __init__(self) -> None:
+        self._held: list[Floats] = []
+
+    def look(self, contig: Contig) -> Floats:
+        """See `composition_vector`."""
+        return composition_vector(contig.codes)
+
+    def keep(self, contig: Contig, found: Floats) -> None:
+        """The next row."""
+        self._held.append(found)
+
+    def result(self) -> Floats:
+        """One row a contig: float32 [n, 197]."""
+        return np.array(self._held, np.float32).reshape(-1, COMPOSITION)
+
+
 def profile_contigs(
     path: Path,
     encoder: Encoder,
@@ -79,21 +100,17 @@ def profile_contigs(
 
     clock = clock or Clock()
     assembly = Assembly([], [], [])
-    compositions: list[Floats] = []
+    compositions = Compositions()
+    watchers: list[Watcher] = [compositions, *(search for search in (markers, homology) if search is not None)]
 
-    def compositions_of(contigs: Iterable[Contig]) -> Iterator[Contig]:
+    def told(contigs: Iterator[Contig]) -> Iterator[Contig]:
         for contig in contigs:
-            compositions.append(composition_vector(contig.codes))
             progress(len(contig.codes))
             yield contig
 
-    stream: Iterable[Contig] = compositions_of(read_contigs(path, min_length, assembly))
-    if markers is not None:
-        stream = markers.watch(stream)
-    if homology is not None:
-        stream = homology.watch(stream)
-    with clock.stage("reading"):
-        vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads)
+    with clock.stage("reading"), ThreadPoolExecutor(threads) as pool:
+        stream = told(watched(read_contigs(path, min_length, assembly), watchers, threads, pool))
+        vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads, pool)
     n = len(assembly.names)
     with clock.stage("homology"):  # before the markers: its words take more memory than all else
         pairs = homology.pairs() if homology is not None else no_homology()
@@ -105,7 +122,7 @@ def profile_contigs(
         assembly.names,
         np.array(assembly.lengths, np.int64),
         np.array(assembly.gc, np.float32),
-        np.array(compositions, np.float32).reshape(n, COMPOSITION),
+        compositions.result(),
         vectors.result(n),
         copies,
         assembly.too_short,

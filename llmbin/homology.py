@@ -9,7 +9,7 @@ inside both contigs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share
 LONG, LONG_SHARE = 3_000, 0.25  # or these: relatives lose and gain genes, and change fast in places
 
 Rows = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -76,29 +77,33 @@ def no_homology() -> Homology:
 
 
 class HomologySearch:
-    """Finds homologous stretches in a stream of contigs; of several samples (by a contig's name) in each by itself."""
+    """Finds homologous stretches in contigs that go by (see `watch.watched`); of several samples (by a contig's name) in each by itself."""
 
     def __init__(self, sample_of: Callable[[str], str] = lambda name: "", threads: int = 1) -> None:
         self._sample_of, self._threads = sample_of, threads
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
         self._sample, self._count = SAMPLE, 0
 
-    def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
-        """Pass contigs on, and keep some of their words."""
+    def look(self, contig: Contig) -> Words:
+        """Some of a contig's words, as many as are kept now or more."""
+        from ._kernels import spaced_words
+
+        return spaced_words(contig.codes, self._sample)
+
+    def keep(self, contig: Contig, found: Words) -> None:
+        """Keep them, and fewer of all words when there are too many."""
         from ._kernels import WordTable
 
-        for contig in contigs:
-            sample = self._sample_of(contig.name)
-            if sample not in self._tables:
-                self._tables[sample] = WordTable(self._sample), []
-            table, members = self._tables[sample]
-            self._count -= len(table)
-            table.add(contig.codes)
-            members.append(contig.index)
-            self._count += len(table)
-            if self._count > MOST_WORDS:
-                self._thin()
-            yield contig
+        sample = self._sample_of(contig.name)
+        if sample not in self._tables:
+            self._tables[sample] = WordTable(self._sample), []
+        table, members = self._tables[sample]
+        self._count -= len(table)
+        table.add(found, len(contig.codes))
+        members.append(contig.index)
+        self._count += len(table)
+        if self._count > MOST_WORDS:
+            self._thin()
 
     def _thin(self) -> None:
         """Drop half of the words; which half depends on the word, so that those of two contigs stay comparable."""

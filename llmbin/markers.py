@@ -11,9 +11,8 @@ import gzip
 import importlib.util
 import json
 import math
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +107,7 @@ def estimate(counts: npt.NDArray[np.integer[Any]], markers: MarkerSet) -> Qualit
 
 
 class MarkerSearch:
-    """Finds markers in a stream of contigs, on threads of its own."""
+    """Finds markers in contigs that go by (see `watch.watched`)."""
 
     def __init__(self, markers: MarkerSet, threads: int) -> None:
         from ._kernels import MarkerScanner
@@ -119,21 +118,14 @@ class MarkerSearch:
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
 
-    def watch(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
-        """Pass contigs on, and look for candidates in them meanwhile."""
-        queue: deque[tuple[int, Future[list[tuple[int, str, int]]]]] = deque()
-        with ThreadPoolExecutor(self._threads) as pool:
-            for contig in contigs:
-                queue.append((contig.index, pool.submit(self._scanner.scan, contig.codes)))
-                while len(queue) > 64:
-                    self._keep(*queue.popleft())
-                yield contig
-            while queue:
-                self._keep(*queue.popleft())
+    def look(self, contig: Contig) -> list[tuple[int, str, int]]:
+        """Candidates on a contig: family, protein and diagonal."""
+        return self._scanner.scan(contig.codes)
 
-    def _keep(self, index: int, future: Future[list[tuple[int, str, int]]]) -> None:
-        for family, protein, diagonal in future.result():
-            self._candidates[family].append(Candidate(index, protein, diagonal))
+    def keep(self, contig: Contig, found: list[tuple[int, str, int]]) -> None:
+        """Remember candidates until they are counted."""
+        for family, protein, diagonal in found:
+            self._candidates[family].append(Candidate(contig.index, protein, diagonal))
 
     def counts(self, n: int) -> Counts:
         """Copies of each marker on each contig: int16 [n, markers]."""

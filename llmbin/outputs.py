@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from .binning import Binning
 from .coverage import Coverage
-from .fasta import read_fasta
+from .fasta import FastaRecord, read_fasta
 from .features import Features
 from .markers import MarkerSet, Quality, estimate
 
@@ -123,37 +124,38 @@ def write_contigs_table(path: Path, features: Features, coverage: Coverage, binn
             handle.write("\t".join([*fields, f"{binning.probability[i]:.4f}", "yes" if binning.core[i] else "no", binning.why[i]]) + "\n")
 
 
-def write_sequences(source: Path, folder: Path, unbinned: Path, features: Features, binning: Binning, prefix: str) -> None:
+def write_sequences(
+    source: Path, folder: Path, unbinned: Path, features: Features, binning: Binning, prefix: str, threads: int = 1
+) -> None:  # fmt: skip
     """Second pass over the contigs: one gzip FASTA a bin, and one of all that is in none (short contigs too)."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{bin_name(prefix, b)}.fna.gz" for b in range(binning.bins)]
     where = dict(zip(features.names, binning.label.tolist(), strict=True))
-    waiting: dict[int, list[bytes]] = {}
+    waiting: dict[Path, list[FastaRecord]] = {}
     held = 0
     unbinned.write_bytes(_gzip(b""))
-    for record in read_fasta(source):
-        label = where.get(record.name, -1)
-        text = b">" + record.name.encode() + b"\n" + b"".join(_wrapped(record.sequence))
-        waiting.setdefault(label, []).append(text)
-        held += len(text)
-        if held > FLUSH:
-            _flush(waiting, files, unbinned)
-            held = 0
-    _flush(waiting, files, unbinned)
+    with ThreadPoolExecutor(threads) as pool:
+        for record in read_fasta(source):
+            label = where.get(record.name, -1)
+            waiting.setdefault(files[label] if label >= 0 else unbinned, []).append(record)
+            held += len(record.sequence)
+            if held > FLUSH:
+                list(pool.map(_append, waiting, waiting.values()))
+                waiting, held = {}, 0
+        list(pool.map(_append, waiting, waiting.values()))
+
+
+def _append(path: Path, records: Sequence[FastaRecord]) -> None:
+    """Append a gzip member to a file; the number of open files never grows with the number of bins."""
+    text = b"".join(part for record in records for part in (b">", record.name.encode(), b"\n", *_wrapped(record.sequence)))
+    with open(path, "ab") as handle:
+        handle.write(_gzip(text))
 
 
 def _wrapped(sequence: bytes) -> Iterator[bytes]:
     for i in range(0, len(sequence), LINE):
         yield sequence[i : i + LINE]
         yield b"\n"
-
-
-def _flush(waiting: dict[int, list[bytes]], files: Sequence[Path], unbinned: Path) -> None:
-    """Append a gzip member to each file; the number of open files never grows with the number of bins."""
-    for label, texts in waiting.items():
-        with open(files[label] if label >= 0 else unbinned, "ab") as handle:
-            handle.write(_gzip(b"".join(texts)))
-    waiting.clear()
 
 
 def _gzip(data: bytes) -> bytes:

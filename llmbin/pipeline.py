@@ -298,7 +298,7 @@ def write_results(
     write_contigs_table(work.result("contigs.tsv"), features, coverage, binning, options.prefix)
     if "bioboxes" in options.formats:
         write_bioboxes(work.result("binning.bioboxes.tsv"), features, binning, options.prefix, options.contigs.name)
-    write_sequences(contigs, work.result("bins"), work.result("unbinned.fna.gz"), features, binning, options.prefix)
+    write_sequences(contigs, work.result("bins"), work.result("unbinned.fna.gz"), features, binning, options.prefix, options.threads)
 
 
 def write_record(

@@ -176,11 +176,12 @@ def _read(path: Path) -> list[Any]:
 
 def _marker_stage(stages: dict[str, dict[str, float]], contigs: list[Any], threads: int) -> None:
     from .markers import MarkerSearch, load_marker_set, markers_available
+    from .watch import watched
 
     if not markers_available():
         return
     with _stage(stages, "markers"):
         search = MarkerSearch(load_marker_set(), threads)
-        for _ in search.watch(contigs):
+        for _ in watched(contigs, [search], threads):
             pass
         search.counts(len(contigs))

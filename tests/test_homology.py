@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_tree_cut import plain
 
 from llmbin import homology
-from llmbin._kernels import WordTable, encode_bases
+from llmbin._kernels import WordTable, encode_bases, spaced_words
 from llmbin.contigs import Contig
 from llmbin.homology import Homology, HomologySearch, no_homology
 from llmbin.markers import MarkerSet
@@ -19,6 +19,7 @@ from llmbin.nearest import find_neighbours
 from llmbin.recruit import Membership
 from llmbin.relatives import colouring, separate, separate_relatives, settle
 from llmbin.repulsion import Repulsion
+from llmbin.watch import watched
 
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.ones((2, 4), bool))
 pieces = st.lists(st.one_of(st.text(alphabet="ACGT", min_size=20, max_size=70), st.sampled_from(["N", "RY"])), max_size=4).map("".join)
@@ -33,6 +34,7 @@ def test_sampled_words_equal_the_reference(text: str) -> None:
     chosen = words % 4 == 0
     for kept, at in (words_of(text, 4), words_of(text, 1, thinned=2)):
         assert (kept == words[chosen]).all() and (at == places[chosen]).all()
+    assert (spaced_words(encode_bases(text.encode()), 4) == np.column_stack([words, places])[chosen]).all()
 
 
 def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
@@ -41,7 +43,7 @@ def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
     texts = [random_bases(rng, n) for n in (100_000, 20, 0, 90_000, 1000)]
     table = WordTable(1)
     for text in texts:
-        table.add(encode_bases(text.encode()))
+        add(table, text)
     for _ in range(2):
         contig, words, places = table.words().T
         assert len(table) == len(contig)
@@ -51,9 +53,14 @@ def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
         table.thin()
 
 
+def add(table: WordTable, text: str) -> None:
+    """All words of a contig are offered; the table keeps those of its sample."""
+    table.add(spaced_words(encode_bases(text.encode()), 1), len(text))
+
+
 def words_of(text: str, sample: int, thinned: int = 0) -> tuple[np.ndarray, np.ndarray]:
     table = WordTable(sample)
-    table.add(encode_bases(text.encode()))
+    add(table, text)
     for _ in range(thinned):
         table.thin()
     _, words, places = table.words().T
@@ -87,7 +94,7 @@ def contig(index: int, text: str, name: str = "") -> Contig:
 
 def found(texts: list[str], names: list[str] | None = None) -> list[tuple[int, int, int]]:
     search = HomologySearch(lambda name: name.split("~")[0] if "~" in name else "")
-    for _ in search.watch(contig(i, text, names[i] if names else "") for i, text in enumerate(texts)):
+    for _ in watched((contig(i, text, names[i] if names else "") for i, text in enumerate(texts)), [search], 2):
         pass
     pairs = search.pairs()
     return list(zip(pairs.first.tolist(), pairs.second.tolist(), pairs.length.tolist(), strict=True))
@@ -115,7 +122,7 @@ def test_what_could_overlap_follows_from_the_ends(left: int, right: int, turned:
         second = reference.reverse_complement(second)
     words = WordTable(1)
     for text in (first, second):
-        words.add(encode_bases(text.encode()))
+        add(words, text)
     [[a, b, length, could]], [alike] = words.shared(60, 1 << 20)
     assert (a, b) == (0, 1)
     assert abs(length - 2000) < 100 and abs(could - possible) < 100
@@ -139,7 +146,7 @@ def test_what_is_the_same_in_two_contigs_is_a_repeat(share: float, alike: float,
     other = mutated(rng, text, share)
     words = WordTable(4)
     for t in (text, other):
-        words.add(encode_bases(t.encode()))
+        add(words, t)
     assert words.shared(60, 1 << 20)[1] == pytest.approx([alike], abs=0.04)
     assert len(found([text, other, random_bases(rng, 500_000)])) == pairs
 
@@ -150,7 +157,7 @@ def test_pairs_do_not_depend_on_the_threads() -> None:
     for _ in range(20):
         text = random_bases(rng, int(rng.integers(800, 6000)))
         for t in (text, mutated(rng, text, 0.02), reference.reverse_complement(diverged(rng, text))):
-            words.add(encode_bases(t.encode()))
+            add(words, t)
     pairs, alike = words.shared(60, 1 << 20, 1)
     assert len(pairs) > 30
     for threads in (2, 3, 8):

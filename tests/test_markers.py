@@ -6,6 +6,7 @@ import pytest
 from llmbin.contigs import Contig
 from llmbin.demo import GenomeModel, marker_proteins, mutate, reverse_complement, synthetic_genome
 from llmbin.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
+from llmbin.watch import watched
 
 pytest.importorskip("pyhmmer")
 
@@ -19,7 +20,7 @@ def codes(text: str) -> np.ndarray:
 def search(texts: list[str], threads: int = 1) -> np.ndarray:
     finder = MarkerSearch(load_marker_set(), threads)
     contigs = [Contig(i, f"c{i}", codes(t)) for i, t in enumerate(texts)]
-    assert list(finder.watch(contigs)) == contigs
+    assert list(watched(contigs, [finder], threads)) == contigs
     return finder.counts(len(texts))
 
 

@@ -1,0 +1,64 @@
+"""A stream of contigs that goes by once, looked at by several searches meanwhile, on threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any, Protocol
+
+from .contigs import Contig
+
+GROUP = 1 << 16  # bases that a thread looks at in one go: handing over a contig takes as long as looking at some thousand bases
+AHEAD = 4  # such groups that may wait for each thread
+
+
+class Watcher(Protocol):
+    """Looks at contigs in any thread and order, and keeps what it found in theirs."""
+
+    def look(self, contig: Contig) -> Any:
+        """What there is to find; changes nothing."""
+
+    def keep(self, contig: Contig, found: Any) -> None:
+        """Remember what was found."""
+
+
+def watched(contigs: Iterable[Contig], watchers: Sequence[Watcher], threads: int, pool: Executor | None = None) -> Iterator[Contig]:
+    """Pass contigs on while watchers look at them, on a pool of so many threads (one of its own if none is given).
+
+    What was found is kept by the thread that reads, and all of it when the last contig has gone by.
+    """
+    waiting: deque[tuple[list[Contig], Future[list[list[Any]]]]] = deque()
+
+    def look(group: list[Contig]) -> list[list[Any]]:
+        return [[watcher.look(contig) for watcher in watchers] for contig in group]
+
+    def keep() -> None:
+        group, future = waiting.popleft()
+        for contig, found in zip(group, future.result(), strict=True):
+            for watcher, mine in zip(watchers, found, strict=True):
+                watcher.keep(contig, mine)
+
+    with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
+        for group in grouped(contigs):
+            waiting.append((group, workers.submit(look, group)))
+            if len(waiting) > AHEAD * threads:
+                keep()
+            yield from group
+        while waiting:
+            keep()
+
+
+def grouped(contigs: Iterable[Contig]) -> Iterator[list[Contig]]:
+    """Contigs in groups of `GROUP` bases or more."""
+    group: list[Contig] = []
+    bases = 0
+    for contig in contigs:
+        group.append(contig)
+        bases += len(contig.codes)
+        if bases >= GROUP:
+            yield group
+            group, bases = [], 0
+    if group:
+        yield group
