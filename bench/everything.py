@@ -3,7 +3,7 @@
 python -m bench.everything genomes work [--repeats 3] [--communities three one ...] [--add]
 
 ``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are not made again. Hours, not minutes.
-The marker seed filter is measured where pyrodigal is installed, the encoder where PyTorch is.
+The marker seed filter is measured where pyrodigal is installed, the encoder where PyTorch and onnx are.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .quality import ABLATIONS
 
 @dataclass(frozen=True)
 class Detail:
-    """A benchmark of some communities: its module, what it is told, and the package that it cannot do without."""
+    """A benchmark of some communities: its module, what it is told, and packages that it cannot do without."""
 
     module: str
     communities: tuple[str, ...]
     arguments: tuple[str, ...]
-    package: str = "llmbin"
+    packages: tuple[str, ...] = ()
 
 
 def main() -> None:
@@ -50,8 +50,8 @@ def main() -> None:
     for detail in details(options.work):
         if not set(detail.communities) <= set(options.communities):
             print(f"bench.{detail.module} left out: it wants {', '.join(detail.communities)}", flush=True)
-        elif not find_spec(detail.package):
-            print(f"bench.{detail.module} left out: {detail.package} is not installed", flush=True)
+        elif missing := [package for package in detail.packages if not find_spec(package)]:
+            print(f"bench.{detail.module} left out: {', '.join(missing)} not installed", flush=True)
         else:
             bench(detail.module, *detail.arguments)
     bench("throughput", str(options.genomes), str(options.work), "--peers", *(p for p in found if not PEERS[p].trains))
@@ -72,8 +72,8 @@ def details(work: Path) -> list[Detail]:
         Detail("quality", ("long", "one"), (*of("long", "one"), "--ablations", *ABLATIONS, "--name", "ablations")),
         Detail("precision", ("assembled", "long"), of("assembled", "long")),
         Detail("oracle", ("assembled", "long", "three", "one", "mapped"), of("assembled", "long", "three", "one", "mapped")),
-        Detail("markers", ("one",), ("--fasta", contigs), "pyrodigal"),
-        Detail("encoder", ("one",), (contigs,), "torch"),
+        Detail("markers", ("one",), ("--fasta", contigs), ("pyrodigal",)),
+        Detail("encoder", ("one",), (contigs,), ("torch", "onnx")),
         Detail("kernels", ("one", "mapped"), ("--fasta", contigs, "--bam", str(work / "mapped" / "S1.bam"), "--qualities")),
     ]
 

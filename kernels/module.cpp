@@ -39,6 +39,7 @@ Out<T, 2> table_out(std::vector<T> &&values, size_t rows, size_t columns) {
 }
 
 using Matrix = In<float, nb::ndim<2>>;
+using Contigs = std::vector<In<uint8_t, nb::ndim<1>>>;  // codes of each: many in one call, for handing a thread's turn over takes as long as thousands of bases
 using Vector = In<float, nb::ndim<1>>;
 
 Points points_of(const Matrix &vectors, const Vector &noise, const Matrix &depth, const Matrix &variance, float penalty) {
@@ -76,6 +77,17 @@ nb::tuple searched(const Points &points, const In<int32_t, nb::ndim<1>> &queries
     return nb::make_tuple(table_out(std::move(index), q.size(), k), table_out(std::move(distance), q.size(), k));
 }
 
+// What is counted in each contig, a row of so many numbers.
+template <typename Count>
+Out<uint32_t, 2> counted(const Contigs &contigs, size_t columns, Count count) {
+    std::vector<uint32_t> out(contigs.size() * columns, 0);
+    {
+        nb::gil_scoped_release release;
+        for (size_t i = 0; i < contigs.size(); ++i) count(contigs[i].data(), contigs[i].shape(0), out.data() + i * columns);
+    }
+    return table_out(std::move(out), contigs.size(), columns);
+}
+
 const uint8_t *bytes_of(const nb::bytes &b) { return static_cast<const uint8_t *>(b.data()); }
 
 }  // namespace
@@ -94,24 +106,14 @@ NB_MODULE(_kernels, m) {
         return vector_out(std::move(codes));
     }, nb::arg("sequence"), "Codes uint8 [n] of an ASCII sequence: ACGT 0-3 (U as T), anything else 4.");
 
-    m.def("tetranucleotides", [](In<uint8_t, nb::ndim<1>> codes) {
-        std::vector<uint32_t> counts(136, 0);
-        {
-            nb::gil_scoped_release release;
-            count_tetranucleotides(codes.data(), codes.shape(0), counts.data());
-        }
-        return vector_out(std::move(counts));
-    }, nb::arg("codes"), "Counts uint32 [136] of 4-mers, each added to its reverse complement's.");
+    m.def("tetranucleotides", [](const Contigs &contigs) {
+        return counted(contigs, 136, [](const uint8_t *codes, size_t n, uint32_t *out) { count_tetranucleotides(codes, n, out); });
+    }, nb::arg("contigs"), "Counts uint32 [contigs, 136] of 4-mers, each added to its reverse complement's.");
 
-    m.def("codons", [](In<uint8_t, nb::ndim<1>> codes, size_t shortest) {
-        std::vector<uint32_t> counts(64, 0);
-        {
-            nb::gil_scoped_release release;
-            count_codons(codes.data(), codes.shape(0), shortest, counts.data());
-        }
-        return vector_out(std::move(counts));
-    }, nb::arg("codes"), nb::arg("shortest"),
-       "Counts uint32 [64] of codons in the open frames of `shortest` bases or more, the longest first where frames overlap.");
+    m.def("codons", [](const Contigs &contigs, size_t shortest) {
+        return counted(contigs, 64, [shortest](const uint8_t *codes, size_t n, uint32_t *out) { count_codons(codes, n, shortest, out); });
+    }, nb::arg("contigs"), nb::arg("shortest"),
+       "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the longest first where frames overlap.");
 
     m.def("base_counts", [](In<uint8_t, nb::ndim<1>> codes) {
         uint64_t out[2];
@@ -174,16 +176,17 @@ NB_MODULE(_kernels, m) {
             Profiles held{{profiles.data(), profiles.data() + profiles.size()}, std::move(first)};
             new (self) MarkerScanner(std::move(held), {static_cast<size_t>(words), least_bits, static_cast<size_t>(least_residues)});
         }, nb::arg("profiles"), nb::arg("first"), nb::arg("words"), nb::arg("least_bits"), nb::arg("least_residues"))
-        .def("scan", [](const MarkerScanner &scanner, In<uint8_t, nb::ndim<1>> codes) {
-            std::vector<MarkerCandidate> found;
+        .def("scan", [](const MarkerScanner &scanner, const Contigs &contigs) {
+            std::vector<std::vector<MarkerCandidate>> found(contigs.size());
             {
                 nb::gil_scoped_release release;
-                scanner.scan(codes.data(), codes.shape(0), found);
+                for (size_t i = 0; i < contigs.size(); ++i) scanner.scan(contigs[i].data(), contigs[i].shape(0), found[i]);
             }
             nb::list out;
-            for (const auto &c : found) out.append(nb::make_tuple(c.family, nb::str(c.protein.data(), c.protein.size()), c.diagonal));
+            for (size_t i = 0; i < found.size(); ++i)
+                for (const auto &c : found[i]) out.append(nb::make_tuple(i, c.family, nb::str(c.protein.data(), c.protein.size()), c.diagonal));
             return out;
-        }, nb::arg("codes"), "Candidates of both strands: (family, protein between two stops, column minus place of its seed).");
+        }, nb::arg("contigs"), "Candidates on both strands of each: (contig, family, protein between two stops, column minus place of its seed).");
 
     nb::class_<ProfileAligner>(m, "ProfileAligner", "Local alignment to a profile, near a diagonal.")
         .def("__init__", [](ProfileAligner *self, Matrix profile, Matrix transitions) {
@@ -200,18 +203,24 @@ NB_MODULE(_kernels, m) {
             return nb::make_tuple(found.bits, found.begin, found.end);
         }, nb::arg("protein"), nb::arg("diagonal"), "Bits, first and last column of the best path; no path has the last before the first.");
 
-    m.def("spaced_words", [](In<uint8_t, nb::ndim<1>> codes, uint32_t sample) {
-        if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
+    m.def("spaced_words", [](const Contigs &contigs, uint32_t sample) {
         if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
+        for (const auto &codes : contigs)
+            if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
         std::vector<uint32_t> out;
+        std::vector<int64_t> ends;
         {
             nb::gil_scoped_release release;
-            for (const Word &word : spaced_words(codes.data(), codes.shape(0), sample)) out.insert(out.end(), {word.hash, word.place});
+            for (const auto &codes : contigs) {
+                for (const Word &word : spaced_words(codes.data(), codes.shape(0), sample)) out.insert(out.end(), {word.hash, word.place});
+                ends.push_back(static_cast<int64_t>(out.size() / 2));
+            }
         }
         const size_t words = out.size() / 2;
-        return table_out(std::move(out), words, 2);
-    }, nb::arg("codes"), nb::arg("sample"),
-       "One in `sample` of a contig's spaced words uint32 [words, 2]: hash, and twice the place (and one if the word is its own strand's).");
+        return nb::make_tuple(table_out(std::move(out), words, 2), vector_out(std::move(ends)));
+    }, nb::arg("contigs"), nb::arg("sample"),
+       "One in `sample` of the spaced words of contigs uint32 [words, 2], contig by contig: hash, and twice the place (and one if the word is its own "
+       "strand's); and where each contig's end int64 [contigs].");
 
     nb::class_<WordTable>(m, "WordTable", "Some spaced words of contigs, and which contigs share stretches of them.")
         .def("__init__", [](WordTable *self, uint32_t sample) {

@@ -29,7 +29,7 @@ SHORTEST_FRAME = 150  # bases; open frames of random sequence are mostly shorter
 class Features:
     """What is known of n contigs before coverage.
 
-    ``composition`` [n, 197] is that of `composition_vector`; ``lm`` [n, width]; ``markers`` copies
+    ``composition`` [n, 197] is that of `composition_vectors`; ``lm`` [n, width]; ``markers`` copies
     int16 [n, markers], or None where markers are off. ``encoded_bases`` and ``computed_positions`` tell the padding.
     """
 
@@ -46,36 +46,37 @@ class Features:
     homology: Homology = field(default_factory=no_homology)
 
 
-def composition_vector(codes: npt.NDArray[np.uint8]) -> Floats:
-    """Square roots of the frequencies of canonical 4-mers and of codons in open frames: float32 [136 + 61].
+def composition_vectors(contigs: list[npt.NDArray[np.uint8]]) -> Floats:
+    """Square roots of the frequencies of canonical 4-mers and of codons in open frames: float32 [contigs, 136 + 61].
 
     The square root makes the variance of a frequency independent of the frequency (Hellinger). Half a count and a
     quarter are added to each: a short contig looks like an average one.
     """
     from ._kernels import codons, tetranucleotides
 
-    words = tetranucleotides(codes).astype(np.float64) + 0.5
-    usage = codons(codes, SHORTEST_FRAME)[SENSE].astype(np.float64) + 0.25
-    return np.asarray(np.sqrt(np.concatenate([words / words.sum(), usage / usage.sum()])), np.float32)
+    words = tetranucleotides(contigs).astype(np.float64) + 0.5
+    usage = codons(contigs, SHORTEST_FRAME)[:, SENSE].astype(np.float64) + 0.25
+    shares = [counts / counts.sum(1, keepdims=True) for counts in (words, usage)]
+    return np.asarray(np.sqrt(np.concatenate(shares, axis=1)), np.float32)
 
 
 class Compositions:
-    """Composition of each contig that goes by."""
+    """Composition of the contigs that go by (see `watch.watched`)."""
 
     def __init__(self) -> None:
-        self._held: list[Floats] = []
+        self._held = [np.empty((0, COMPOSITION), np.float32)]
 
-    def look(self, contig: Contig) -> Floats:
-        """See `composition_vector`."""
-        return composition_vector(contig.codes)
+    def look(self, contigs: list[Contig]) -> Floats:
+        """See `composition_vectors`."""
+        return composition_vectors([contig.codes for contig in contigs])
 
-    def keep(self, contig: Contig, found: Floats) -> None:
-        """The next row."""
+    def keep(self, contigs: list[Contig], found: Floats) -> None:
+        """The next rows."""
         self._held.append(found)
 
     def result(self) -> Floats:
         """One row a contig: float32 [n, 197]."""
-        return np.array(self._held, np.float32).reshape(-1, COMPOSITION)
+        return np.concatenate(self._held)
 
 
 def profile_contigs(

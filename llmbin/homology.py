@@ -84,14 +84,23 @@ class HomologySearch:
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
         self._sample, self._count = SAMPLE, 0
 
-    def look(self, contig: Contig) -> Words:
-        """Some of a contig's words, as many as are kept now or more."""
+    def look(self, contigs: list[Contig]) -> tuple[Words, npt.NDArray[np.int64]]:
+        """Some words of contigs, as many as are kept now or more, and where each contig's end."""
         from ._kernels import spaced_words
 
-        return spaced_words(contig.codes, self._sample)
+        return spaced_words([contig.codes for contig in contigs], self._sample)
 
-    def keep(self, contig: Contig, found: Words) -> None:
+    def keep(self, contigs: list[Contig], found: tuple[Words, npt.NDArray[np.int64]]) -> None:
         """Keep them, and fewer of all words when there are too many."""
+        words, ends = found
+        first = 0
+        for contig, last in zip(contigs, ends.tolist(), strict=True):
+            self._add(contig, words[first:last])
+            first = last
+        while self._count > MOST_WORDS:
+            self._thin()
+
+    def _add(self, contig: Contig, words: Words) -> None:
         from ._kernels import WordTable
 
         sample = self._sample_of(contig.name)
@@ -99,11 +108,9 @@ class HomologySearch:
             self._tables[sample] = WordTable(self._sample), []
         table, members = self._tables[sample]
         self._count -= len(table)
-        table.add(found, len(contig.codes))
+        table.add(words, len(contig.codes))
         members.append(contig.index)
         self._count += len(table)
-        if self._count > MOST_WORDS:
-            self._thin()
 
     def _thin(self) -> None:
         """Drop half of the words; which half depends on the word, so that those of two contigs stay comparable."""

@@ -118,14 +118,14 @@ class MarkerSearch:
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
 
-    def look(self, contig: Contig) -> list[tuple[int, str, int]]:
-        """Candidates on a contig: family, protein and diagonal."""
-        return self._scanner.scan(contig.codes)
+    def look(self, contigs: list[Contig]) -> list[tuple[int, int, str, int]]:
+        """Candidates: place of the contig among these, family, protein and diagonal."""
+        return self._scanner.scan([contig.codes for contig in contigs])
 
-    def keep(self, contig: Contig, found: list[tuple[int, str, int]]) -> None:
+    def keep(self, contigs: list[Contig], found: list[tuple[int, int, str, int]]) -> None:
         """Remember candidates until they are counted."""
-        for family, protein, diagonal in found:
-            self._candidates[family].append(Candidate(contig.index, protein, diagonal))
+        for place, family, protein, diagonal in found:
+            self._candidates[family].append(Candidate(contigs[place].index, protein, diagonal))
 
     def counts(self, n: int) -> Counts:
         """Copies of each marker on each contig: int16 [n, markers]."""

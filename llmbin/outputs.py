@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,15 +147,18 @@ def write_sequences(
 
 def _append(path: Path, records: Sequence[FastaRecord]) -> None:
     """Append a gzip member to a file; the number of open files never grows with the number of bins."""
-    text = b"".join(part for record in records for part in (b">", record.name.encode(), b"\n", *_wrapped(record.sequence)))
+    text = b"".join(part for record in records for part in (b">", record.name.encode(), b"\n", _wrapped(record.sequence)))
     with open(path, "ab") as handle:
         handle.write(_gzip(text))
 
 
-def _wrapped(sequence: bytes) -> Iterator[bytes]:
-    for i in range(0, len(sequence), LINE):
-        yield sequence[i : i + LINE]
-        yield b"\n"
+def _wrapped(sequence: bytes) -> bytes:
+    """Lines of `LINE` bases."""
+    whole = len(sequence) // LINE
+    lines = np.full((whole, LINE + 1), ord("\n"), np.uint8)
+    lines[:, :LINE] = np.frombuffer(sequence, np.uint8)[: whole * LINE].reshape(whole, LINE)
+    rest = sequence[whole * LINE :]
+    return lines.tobytes() + rest + b"\n" * bool(rest)
 
 
 def _gzip(data: bytes) -> bytes:

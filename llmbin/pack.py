@@ -27,7 +27,7 @@ DEFAULT_MODEL = "llmbin-edge"
 
 @dataclass(frozen=True)
 class Projector:
-    """Map from [composition | LM vector] (see `features.composition_vector`) to z of ``outputs`` dimensions, as an ONNX graph.
+    """Map from [composition | LM vector] (see `features.composition_vectors`) to z of ``outputs`` dimensions, as an ONNX graph.
 
     The noise of a vector of L kb is ``noise_at_1kb`` * min(L, ``noise_until_kb``) ** ``noise_exponent``, in units of the mean
     squared difference from the genome's centre per dimension; ``dims`` of them count in the metric's logarithm.

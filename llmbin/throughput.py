@@ -59,7 +59,7 @@ def measure(
     """
     from .budget import choose_budget
     from .encoder import encode_batches, open_encoder
-    from .features import composition_vector
+    from .features import composition_vectors
     from .pack import find_pack, load_pack
     from .windows import batches, full_batch
 
@@ -81,8 +81,7 @@ def measure(
         with _stage(stages, "reading"):
             held = _read(path)
         with _stage(stages, "composition"):
-            for contig in held:
-                composition_vector(contig.codes)
+            composition_vectors([contig.codes for contig in held])
         with _stage(stages, "encoding"):
             vectors = encode_batches(encoder, batches(held, plan, budget), threads)
         _marker_stage(stages, held, threads)

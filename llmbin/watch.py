@@ -10,17 +10,19 @@ from typing import Any, Protocol
 
 from .contigs import Contig
 
-GROUP = 1 << 16  # bases that a thread looks at in one go: handing over a contig takes as long as looking at some thousand bases
+GROUP = (
+    1 << 16
+)  # bases that a thread looks at in one go: Python's threads take turns, and handing one over takes as long as looking at some thousand bases
 AHEAD = 4  # such groups that may wait for each thread
 
 
 class Watcher(Protocol):
-    """Looks at contigs in any thread and order, and keeps what it found in theirs."""
+    """Looks at groups of contigs in any thread and order, and keeps what it found in theirs."""
 
-    def look(self, contig: Contig) -> Any:
+    def look(self, contigs: list[Contig]) -> Any:
         """What there is to find; changes nothing."""
 
-    def keep(self, contig: Contig, found: Any) -> None:
+    def keep(self, contigs: list[Contig], found: Any) -> None:
         """Remember what was found."""
 
 
@@ -29,16 +31,15 @@ def watched(contigs: Iterable[Contig], watchers: Sequence[Watcher], threads: int
 
     What was found is kept by the thread that reads, and all of it when the last contig has gone by.
     """
-    waiting: deque[tuple[list[Contig], Future[list[list[Any]]]]] = deque()
+    waiting: deque[tuple[list[Contig], Future[list[Any]]]] = deque()
 
-    def look(group: list[Contig]) -> list[list[Any]]:
-        return [[watcher.look(contig) for watcher in watchers] for contig in group]
+    def look(group: list[Contig]) -> list[Any]:
+        return [watcher.look(group) for watcher in watchers]
 
     def keep() -> None:
         group, future = waiting.popleft()
-        for contig, found in zip(group, future.result(), strict=True):
-            for watcher, mine in zip(watchers, found, strict=True):
-                watcher.keep(contig, mine)
+        for watcher, found in zip(watchers, future.result(), strict=True):
+            watcher.keep(group, found)
 
     with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
         for group in grouped(contigs):

@@ -34,7 +34,7 @@ def test_sampled_words_equal_the_reference(text: str) -> None:
     chosen = words % 4 == 0
     for kept, at in (words_of(text, 4), words_of(text, 1, thinned=2)):
         assert (kept == words[chosen]).all() and (at == places[chosen]).all()
-    assert (spaced_words(encode_bases(text.encode()), 4) == np.column_stack([words, places])[chosen]).all()
+    assert (spaced_words([encode_bases(text.encode())], 4)[0] == np.column_stack([words, places])[chosen]).all()
 
 
 def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
@@ -55,7 +55,7 @@ def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
 
 def add(table: WordTable, text: str) -> None:
     """All words of a contig are offered; the table keeps those of its sample."""
-    table.add(spaced_words(encode_bases(text.encode()), 1), len(text))
+    table.add(spaced_words([encode_bases(text.encode())], 1)[0], len(text))
 
 
 def words_of(text: str, sample: int, thinned: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,17 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin._kernels import MarkerScanner, ProfileAligner, base_counts, codons, encode_bases, neighbours, spanning_tree, tetranucleotides
+from llmbin._kernels import (
+    MarkerScanner,
+    ProfileAligner,
+    base_counts,
+    codons,
+    encode_bases,
+    neighbours,
+    spaced_words,
+    spanning_tree,
+    tetranucleotides,
+)
 
 bases = st.text(alphabet="ACGT", max_size=60)
 messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map("".join)
@@ -22,13 +32,13 @@ def test_codes_and_base_counts(text: str) -> None:
 
 @given(messy)
 def test_tetranucleotides_equal_the_reference(text: str) -> None:
-    assert (tetranucleotides(encode_bases(text.encode())) == reference.tetranucleotides(text.upper())).all()
+    assert (tetranucleotides([encode_bases(text.encode())])[0] == reference.tetranucleotides(text.upper())).all()
 
 
 @given(bases)
 def test_tetranucleotides_do_not_see_the_strand(text: str) -> None:
     other = reference.reverse_complement(text)
-    assert (tetranucleotides(encode_bases(text.encode())) == tetranucleotides(encode_bases(other.encode()))).all()
+    assert (tetranucleotides([encode_bases(text.encode())])[0] == tetranucleotides([encode_bases(other.encode())])[0]).all()
 
 
 coding = st.lists(st.one_of(st.sampled_from(["GCGGAT", "TAA", "TTA", "ATG", "C", "N", "GGC" * 6]), bases), max_size=25).map("".join)
@@ -36,7 +46,7 @@ coding = st.lists(st.one_of(st.sampled_from(["GCGGAT", "TAA", "TTA", "ATG", "C",
 
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_codons_equal_the_reference(text: str, shortest: int) -> None:
-    assert (codons(encode_bases(text.encode()), shortest) == reference.codons(text, shortest)).all()
+    assert (codons([encode_bases(text.encode())], shortest)[0] == reference.codons(text, shortest)).all()
 
 
 def test_a_gene_shows_its_codons_on_either_strand() -> None:
@@ -45,7 +55,23 @@ def test_a_gene_shows_its_codons_on_either_strand() -> None:
     text = "TAGTTAGCTAA" + "".join(gene) + "TAACTAGCTAG"
     want = [int((gene == word).sum()) for word in reference.CODON]
     for strand in (text, reference.reverse_complement(text)):
-        assert codons(encode_bases(strand.encode()), 150).tolist() == want
+        assert codons([encode_bases(strand.encode())], 150)[0].tolist() == want
+
+
+@given(st.lists(st.text("ACGTN", max_size=300), max_size=6), st.integers(0, 100))
+def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int) -> None:
+    contigs = [encode_bases(text.encode()) for text in texts]
+    profile = np.random.default_rng(seed).integers(-3, 4, (8, 20)).astype(np.float32)
+    scanner = scanner_of([profile], 2_000, 8.0, 1)
+    words, ends = spaced_words(contigs, 2)
+    assert tetranucleotides(contigs).shape == (len(texts), 136) and codons(contigs, 9).shape == (len(texts), 64)
+    assert ends.shape == (len(texts),) and words.shape == (max([0, *ends]), 2)
+    found = scanner.scan(contigs)
+    for i, (one, first) in enumerate(zip(contigs, [0, *ends], strict=False)):
+        assert (tetranucleotides([one])[0] == tetranucleotides(contigs)[i]).all() and (codons([one], 9)[0] == codons(contigs, 9)[i]).all()
+        assert (spaced_words([one], 2)[0] == words[first : ends[i]]).all()
+        assert [(0, *more) for place, *more in found if place == i] == scanner.scan([one])
+    assert [place for place, *_ in found] == sorted(place for place, *_ in found)
 
 
 def scanner_of(profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int) -> MarkerScanner:
@@ -65,9 +91,9 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
         best = profile.argmax(1) if rng.random() < 0.7 else rng.integers(0, 20, len(profile))
         gene = "".join(codon_of[reference.RESIDUES[r]] for r in best[rng.integers(0, 4) :])
         text += rng.choice(["", "TAA", "NNA", "A", "CG"]) + (gene if rng.random() < 0.5 else reference.reverse_complement(gene))
-    found = scanner_of(profiles, *rule).scan(encode_bases(text.encode()))
-    assert sorted((family, protein) for family, protein, _ in found) == reference.marker_candidates(text, profiles, *rule)
-    for family, protein, diagonal in found:
+    found = scanner_of(profiles, *rule).scan([encode_bases(text.encode())])
+    assert sorted((family, protein) for _, family, protein, _ in found) == reference.marker_candidates(text, profiles, *rule)
+    for _, family, protein, diagonal in found:
         places = range(max(0, -diagonal), min(len(protein), len(profiles[family]) - diagonal) - 5)
         assert (
             max(reference.extended(protein, at, profiles[family], at + diagonal) for at in places if "X" not in protein[at : at + 6])
@@ -126,7 +152,7 @@ def test_a_scanner_says_what_it_cannot_take() -> None:
     ):
         with pytest.raises(ValueError, match=why):
             MarkerScanner(*arguments)
-    assert scanner_of([profile], 10, 1.0, 1).scan(np.zeros(2, np.uint8)) == []
+    assert scanner_of([profile], 10, 1.0, 1).scan([np.zeros(2, np.uint8)]) == []
 
 
 def points(n: int, dims: int, samples: int, seed: int) -> tuple[np.ndarray, ...]:

@@ -20,14 +20,14 @@ class Lengths:
     def __init__(self, delay: float = 0.0) -> None:
         self.delay, self.kept, self.threads = delay, [], set()
 
-    def look(self, contig: Contig) -> int:
+    def look(self, contigs: list[Contig]) -> list[int]:
         self.threads.add(threading.get_ident())
-        time.sleep(self.delay / (contig.index + 1))
-        return len(contig.codes)
+        time.sleep(self.delay / (contigs[0].index + 1))
+        return [len(contig.codes) for contig in contigs]
 
-    def keep(self, contig: Contig, found: int) -> None:
+    def keep(self, contigs: list[Contig], found: list[int]) -> None:
         assert threading.current_thread() is threading.main_thread()
-        self.kept.append((contig.index, found))
+        self.kept += [(contig.index, length) for contig, length in zip(contigs, found, strict=True)]
 
 
 def contigs_of(lengths: list[int]) -> Iterator[Contig]:
@@ -53,8 +53,8 @@ def test_reading_does_not_run_far_ahead() -> None:
 
 def test_an_error_of_a_watcher_reaches_the_reader() -> None:
     class Failing(Lengths):
-        def look(self, contig: Contig) -> int:
-            raise ValueError(f"no {contig.name}")
+        def look(self, contigs: list[Contig]) -> list[int]:
+            raise ValueError(f"no {contigs[0].name}")
 
     with pytest.raises(ValueError, match="no c0"):
         list(watched(contigs_of([5, 5]), [Failing()], 2))

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..features import TETRANUCLEOTIDES, composition_vector
+from ..features import TETRANUCLEOTIDES, composition_vectors
 from ..pack import COMPOSITION
 from ..windows import Batch, WindowPlan
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -114,7 +114,7 @@ def finetune_batch(shards: Shards, options: Finetuning, step: int, rank: int) ->
     """Composition [n, 197], codes [n, window], lengths [n] and genome [n] of random fragments, on either strand at random."""
     rng = np.random.default_rng([options.seed, step, rank])
     chosen = np.repeat(genome_batch(shards, options.genomes, rng), options.views)
-    composition, codes, lengths = [], np.zeros((len(chosen), options.window), np.uint8), np.zeros(len(chosen), np.int32)
+    fragments, codes, lengths = [], np.zeros((len(chosen), options.window), np.uint8), np.zeros(len(chosen), np.int32)
     law: Substitutions | None = None
     for row, genome in enumerate(chosen):
         if row % options.views == 0:
@@ -122,11 +122,11 @@ def finetune_batch(shards: Shards, options: Finetuning, step: int, rank: int) ->
         fragment = random_fragment(shards, int(genome), options.shortest, options.longest, rng)
         fragment = substitute(fragment, law, rng) if law is not None else fragment
         fragment = misread(fragment, rng.uniform(0, options.errors), rng)
-        composition.append(composition_vector(fragment))
+        fragments.append(fragment)
         begin = int(rng.integers(0, max(1, len(fragment) - options.window + 1)))
         piece = fragment[begin : begin + options.window]
         codes[row, : len(piece)], lengths[row] = piece, len(piece)
-    return torch.from_numpy(np.array(composition)), torch.from_numpy(codes), torch.from_numpy(lengths), torch.from_numpy(chosen)
+    return torch.from_numpy(composition_vectors(fragments)), torch.from_numpy(codes), torch.from_numpy(lengths), torch.from_numpy(chosen)
 
 
 class _NoLM:

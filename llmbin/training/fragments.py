@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ..contigs import Contig
 from ..encoder import Encoder, encode_batches
-from ..features import composition_vector
+from ..features import Compositions
+from ..watch import watched
 from ..windows import CPU_BUDGET, WindowPlan, batches
 from .shards import Shards, other_strand
 
@@ -38,7 +39,8 @@ def fragment_features(
 ) -> FragmentFeatures:  # fmt: skip
     """Random fragments (log-uniform lengths, either strand) of every genome, embedded as ``run`` embeds contigs."""
     rng = np.random.default_rng(seed)
-    genome, length, composition = [], [], []
+    genome, length = [], []
+    compositions = Compositions()
 
     def fragments() -> Iterator[Contig]:
         for g in range(len(shards)):
@@ -46,9 +48,8 @@ def fragment_features(
                 codes = random_fragment(shards, g, shortest, longest, rng)
                 genome.append(g)
                 length.append(len(codes))
-                composition.append(composition_vector(codes))
                 yield Contig(len(genome) - 1, shards.names[g], codes)
 
-    vectors = encode_batches(encoder, batches(fragments(), plan, CPU_BUDGET), threads)
-    values = np.concatenate([np.array(composition, np.float32), vectors.result(len(genome))], axis=1)
+    vectors = encode_batches(encoder, batches(watched(fragments(), [compositions], threads), plan, CPU_BUDGET), threads)
+    values = np.concatenate([compositions.result(), vectors.result(len(genome))], axis=1)
     return FragmentFeatures(values, np.array(genome, np.int64), np.array(length, np.int64))

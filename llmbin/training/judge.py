@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ..contigs import Assembly, read_contigs
 from ..errors import InputError
-from ..features import composition_vector
+from ..features import composition_vectors
 from ..windows import pack_windows
 
 NEIGHBOURS = 5
@@ -37,14 +37,11 @@ def read_fragments(path: Path, truth: Path, window: int) -> Fragments:
     Raises:
         InputError: a fragment has no genome, or a file is malformed.
     """
-    composition, pieces, names = [], [], []
-    for contig in read_contigs(path, 1, Assembly([], [], [])):
-        begin = max(0, (len(contig.codes) - window) // 2)
-        composition.append(composition_vector(contig.codes))
-        pieces.append((contig.index, contig.codes[begin : begin + window]))
-        names.append(contig.name)
-    windows = pack_windows(window, pieces)
-    return Fragments(np.array(composition), windows.codes, windows.lengths, read_truth(truth, names))
+    contigs = list(read_contigs(path, 1, Assembly([], [], [])))
+    begins = [max(0, (len(contig.codes) - window) // 2) for contig in contigs]
+    windows = pack_windows(window, [(c.index, c.codes[begin : begin + window]) for c, begin in zip(contigs, begins, strict=True)])
+    composition = composition_vectors([contig.codes for contig in contigs])
+    return Fragments(composition, windows.codes, windows.lengths, read_truth(truth, [contig.name for contig in contigs]))
 
 
 def read_truth(path: Path, names: Sequence[str]) -> npt.NDArray[np.str_]:
