@@ -1,4 +1,5 @@
 // The host's part of the GPU's neighbour search, and the whole of it on the CPU, for tests.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -8,19 +9,32 @@ namespace llmbin {
 
 void merge_slices(const std::vector<float> &squared, const std::vector<int32_t> &found, size_t queries, int slices, int k,
                   int32_t *index, float *distance) {
-    std::vector<std::pair<float, int32_t>> best;
+    struct Head {  // the nearest of a slice that is not in the answer yet
+        float squared;
+        int32_t found;
+        int slice, place;
+        bool operator<(const Head &o) const { return squared != o.squared ? squared > o.squared : found > o.found; }  // the nearest on top of a heap
+    };
+    std::vector<Head> heads;
     for (size_t i = 0; i < queries; ++i) {
-        best.clear();
-        for (int s = 0; s < slices; ++s)
-            for (int j = 0; j < k; ++j) {
-                const size_t at = (static_cast<size_t>(s) * queries + i) * k + j;
-                if (found[at] >= 0) best.emplace_back(squared[at], found[at]);
-            }
-        std::sort(best.begin(), best.end());
+        const auto add = [&](int slice, int place) {
+            const size_t at = (static_cast<size_t>(slice) * queries + i) * k + place;
+            if (place == k || found[at] < 0) return;  // the slice has no more
+            heads.push_back({squared[at], found[at], slice, place});
+            std::push_heap(heads.begin(), heads.end());
+        };
+        heads.clear();
+        for (int s = 0; s < slices; ++s) add(s, 0);
         for (int j = 0; j < k; ++j) {
-            const bool have = static_cast<size_t>(j) < best.size();
-            index[i * k + j] = have ? best[j].second : -1;
-            distance[i * k + j] = have ? std::sqrt(std::max(best[j].first, 0.0f)) : std::numeric_limits<float>::infinity();
+            index[i * k + j] = -1;
+            distance[i * k + j] = std::numeric_limits<float>::infinity();
+            if (heads.empty()) continue;
+            std::pop_heap(heads.begin(), heads.end());
+            const Head nearest = heads.back();
+            heads.pop_back();
+            index[i * k + j] = nearest.found;
+            distance[i * k + j] = std::sqrt(std::max(nearest.squared, 0.0f));
+            add(nearest.slice, nearest.place + 1);
         }
     }
 }
