@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmbin._kernels import encode_bases
+from llmbin.depth_tables import DepthTable, write_depth_table
 from llmbin.fasta import read_fasta
 
 READ, INSERT, WINDOW, SHORTEST = 150, 350, 500, 1_000
@@ -239,11 +240,10 @@ def write_fasta(path: Path, records: Iterator[tuple[str, bytes]] | list[tuple[st
 
 
 def write_depths(path: Path, contigs: list[tuple[str, bytes]], depths: npt.NDArray[np.float64], samples: list[str]) -> None:
-    """MetaBAT's table."""
+    """MetaBAT's table, of mean and variance [contigs, samples, 2]."""
+    lengths = np.array([len(sequence) for _, sequence in contigs], np.int64)
     with open(path, "w") as handle:
-        handle.write("\t".join(["contigName", "contigLen", "totalAvgDepth", *(f"{s}.bam{end}" for s in samples for end in ("", "-var"))]) + "\n")  # fmt: skip
-        for (name, sequence), row in zip(contigs, depths, strict=True):
-            handle.write("\t".join([name, str(len(sequence)), *(f"{x:.6g}" for x in (row[:, 0].sum(), *row.ravel()))]) + "\n")
+        write_depth_table(DepthTable(path, [name for name, _ in contigs], lengths, samples, depths[..., 0], depths[..., 1]), handle.write)
 
 
 def build(folder: Path, out: Path, plan: Plan) -> str:

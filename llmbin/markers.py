@@ -95,14 +95,15 @@ def load_marker_set() -> MarkerSet:
 def estimate(counts: npt.NDArray[np.integer[Any]], markers: MarkerSet) -> Quality:
     """Quality of a set of contigs from its marker counts [markers], by the domain that fits better."""
     best = Quality(0.0, 0.0, markers.domains[0])
-    for domain, used in zip(markers.domains, markers.used, strict=True):
-        size = int(used.sum())
+    sizes = markers.used.sum(1).tolist()
+    there = (markers.used & (counts > 0)).sum(1).tolist()
+    extra = (markers.used * np.maximum(counts - 1, 0)).sum(1).tolist()
+    for domain, size, found, more in zip(markers.domains, sizes, there, extra, strict=True):
         if not size:
             continue
-        mine = counts[used]
-        found = Quality(float((mine > 0).sum()) / size, float(np.maximum(mine - 1, 0).sum()) / size, domain)
-        if (found.completeness, found.score) > (best.completeness, best.score):
-            best = found
+        quality = Quality(found / size, more / size, domain)
+        if (quality.completeness, quality.score) > (best.completeness, best.score):
+            best = quality
     return best
 
 

@@ -15,7 +15,7 @@ struct View {
     float penalty, constant;
 };
 
-// Squared distance between row i of a and row j of b, added up as tree.cpp does.
+// Squared distance between row i of a and row j of b, added up as blocks.cpp does.
 LLMBIN_BOTH inline float squared_distance(const View &a, int i, const View &b, int j) {
     const float *x = a.vectors + static_cast<size_t>(i) * a.dims, *y = b.vectors + static_cast<size_t>(j) * a.dims;
     const float noise = a.noise[i] + b.noise[j];
