@@ -1,6 +1,6 @@
 """Whole runs on real genomes: how cost grows with contigs and with samples, and where the time goes.
 
-python -m bench.throughput genomes work [--contigs 5000 10000 20000 40000 80000 320000] [--samples 1 3 10 30] [--peers metabat2] [--peers-up-to 80000]
+python -m bench.throughput genomes work [--contigs 5000 10000 20000 40000 80000 320000] [--samples 1 3 10 30] [--peers metabat2] [--peers-up-to 40000]
 
 The larger an assembly, the more genomes are in it, broken into short contigs as of a soil; each size is a part of the next. Sizes that
 the genomes do not reach are left out. The number of samples grows at 20,000 contigs, or as many as there are. Communities that ``work`` already holds are not made again.
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--contigs", type=int, nargs="+", default=[5_000, 10_000, 20_000, 40_000, 80_000, 320_000])
     parser.add_argument("--samples", type=int, nargs="+", default=[1, 3, 10, 30])
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
-    parser.add_argument("--peers-up-to", type=int, default=80_000, help="most contigs that peers are given (default: %(default)s)")
+    parser.add_argument("--peers-up-to", type=int, default=40_000, help="most contigs that peers are given (default: %(default)s)")
     options = parser.parse_args()
     binners: dict[str, Peer | None] = {"llmbin-fast": None} | {PEERS[name].title: PEERS[name] for name in options.peers}
     result: dict[str, Any] = {
