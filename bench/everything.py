@@ -20,9 +20,6 @@ from .peers import PEERS, version_of
 from .quality import ABLATIONS
 
 
-FAILED: list[str] = []  # benchmarks of this run
-
-
 @dataclass(frozen=True)
 class Detail:
     """A benchmark of some communities: its module, what it is told, and packages that it cannot do without."""
@@ -45,24 +42,23 @@ def main() -> None:
         communities.made(options.genomes, options.work / name, communities.PLANS[name])
     found = [name for name, peer in PEERS.items() if version_of(peer)]
     print(f"peers on PATH: {', '.join(found) or 'none'}", flush=True)
+    jobs: list[tuple[str, ...]] = []
     for name, some in (("quality", True), ("quality-more", False)):
         folders = [f"{c}={options.work / c}" for c in options.communities if (c in report.SPOKEN_OF) == some]
         if folders:
             more = ["--repeats", str(options.repeats), "--ablations", "markers off", "--name", name, *["--add"] * options.add]
-            bench("quality", *folders, "--peers", *found, *more)
+            jobs.append(("quality", *folders, "--peers", *found, *more))
     for detail in details(options.work):
         if not set(detail.communities) <= set(options.communities):
             print(f"bench.{detail.module} left out: it wants {', '.join(detail.communities)}", flush=True)
         elif missing := [package for package in detail.packages if not find_spec(package)]:
             print(f"bench.{detail.module} left out: {', '.join(missing)} not installed", flush=True)
         else:
-            bench(detail.module, *detail.arguments)
-    bench("throughput", str(options.genomes), str(options.work), "--peers", *(p for p in found if not PEERS[p].trains))
-    bench("scale")
-    bench("guard")
-    bench("plots")
-    bench("report")
-    sys.exit(f"failed: {', '.join(FAILED)}" if FAILED else 0)
+            jobs.append((detail.module, *detail.arguments))
+    jobs.append(("throughput", str(options.genomes), str(options.work), "--peers", *(p for p in found if not PEERS[p].trains)))
+    jobs += [("scale",), ("guard",), ("plots",), ("report",)]
+    failed = [module for module, *arguments in jobs if not bench(module, *arguments)]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
 def details(work: Path) -> list[Detail]:
@@ -82,10 +78,9 @@ def details(work: Path) -> list[Detail]:
     ]
 
 
-def bench(module: str, *arguments: str) -> None:
-    """Run a benchmark as from the command line, which is what its result records."""
-    if subprocess.run([sys.executable, "-m", f"bench.{module}", *arguments], check=False).returncode:
-        FAILED.append(module)
+def bench(module: str, *arguments: str) -> bool:
+    """Run a benchmark as from the command line, which is what its result records; whether it went well."""
+    return subprocess.run([sys.executable, "-m", f"bench.{module}", *arguments], check=False).returncode == 0
 
 
 if __name__ == "__main__":
