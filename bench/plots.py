@@ -31,7 +31,7 @@ def quality() -> None:
 
     rows = in_order(read("quality")["rows"])
     communities = list(dict.fromkeys(r["community"] for r in rows))
-    figure, axes = pyplot.subplots(1, len(communities), figsize=(2.9 * len(communities), 3.4), layout="constrained")
+    figure, [axes] = pyplot.subplots(1, len(communities), figsize=(2.9 * len(communities), 3.4), layout="constrained", squeeze=False)
     for axis, community in zip(axes, communities, strict=True):
         mine = [r for r in rows if r["community"] == community]
         for row in mine:
