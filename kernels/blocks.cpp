@@ -11,6 +11,13 @@ typedef float Row __attribute__((vector_size(kRows * sizeof(float))));
 
 inline void load(const float *from, Row &out) { std::memcpy(&out, from, sizeof out); }
 
+inline void logarithms(Row &of) {
+    float each[kRows];
+    std::memcpy(each, &of, sizeof each);
+    for (float &value : each) value = fast_log(value);
+    load(each, of);
+}
+
 inline void add_square(float one, const float *others, Row &sum) {
     Row difference;
     load(others, difference);
@@ -33,11 +40,8 @@ void distances_of(const Query &q, size_t dims, size_t samples, const float *vect
         load(noise + b * kRows, total);
         total += q.noise;
         Row squared = sum_of_lanes(lane) / total;
-        float logs[kRows];
-        std::memcpy(logs, &total, sizeof logs);
-        for (float &v : logs) v = penalty * fast_log(v) - constant;
-        load(logs, value);
-        squared += value;
+        logarithms(total);
+        squared += penalty * total - constant;
         const float *c = depth + b * samples * kRows, *v = variance + b * samples * kRows;
         for (size_t s = 0; s < samples; s += kLanes) {
             Row product[kLanes];
@@ -53,10 +57,8 @@ void distances_of(const Query &q, size_t dims, size_t samples, const float *vect
             }
             squared += sum_of_lanes(lane);
             total = product_of_lanes(product);
-            std::memcpy(logs, &total, sizeof logs);
-            for (float &log : logs) log = fast_log(log);
-            load(logs, value);
-            squared += value;
+            logarithms(total);
+            squared += total;
         }
         std::memcpy(out, &squared, sizeof squared);
     }

@@ -88,6 +88,10 @@ Out<uint32_t, 2> counted(const Contigs &contigs, size_t columns, Count count) {
     return table_out(std::move(out), contigs.size(), columns);
 }
 
+void check_sample(uint32_t sample) {
+    if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
+}
+
 const uint8_t *bytes_of(const nb::bytes &b) { return static_cast<const uint8_t *>(b.data()); }
 
 }  // namespace
@@ -204,7 +208,7 @@ NB_MODULE(_kernels, m) {
         }, nb::arg("protein"), nb::arg("diagonal"), "Bits, first and last column of the best path; no path has the last before the first.");
 
     m.def("spaced_words", [](const Contigs &contigs, uint32_t sample) {
-        if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
+        check_sample(sample);
         for (const auto &codes : contigs)
             if (codes.shape(0) > 0x7fffffff) throw std::invalid_argument("a contig is too long");
         std::vector<uint32_t> out;
@@ -224,7 +228,7 @@ NB_MODULE(_kernels, m) {
 
     nb::class_<WordTable>(m, "WordTable", "Some spaced words of contigs, and which contigs share stretches of them.")
         .def("__init__", [](WordTable *self, uint32_t sample) {
-            if (!sample || sample & (sample - 1)) throw std::invalid_argument("sample must be a power of two");
+            check_sample(sample);
             new (self) WordTable(sample);
         }, nb::arg("sample"))
         .def("add", [](WordTable &table, In<uint32_t, nb::ndim<2>> words, int64_t bases) {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .markers import MarkerSet, estimate
+from .markers import Counts, MarkerSet, estimate
 from .metric import Points
 
 MIN_CONTAMINATION = 0.2  # one or two false copies among many markers are no second genome
@@ -18,7 +18,6 @@ MAX_PARTS = 6
 SEED_MARKERS = 8  # how many markers are tried as the beginning of a split
 ITERATIONS = 25
 
-Counts = npt.NDArray[np.int16]
 Labels = npt.NDArray[np.int32]
 
 

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 
 from .contigs import Contig
 
-GROUP = (
-    1 << 16
-)  # bases that a thread looks at in one go: Python's threads take turns, and handing one over takes as long as looking at some thousand bases
+# Bases that a thread looks at in one go: Python's threads take turns, and handing one over takes as long as looking at some thousand bases.
+GROUP = 1 << 16
 AHEAD = 4  # such groups that may wait for each thread
 
 
