@@ -1,69 +1,13 @@
 // Depth of coverage from BAM records: mean and variance over the positions of each reference, as MetaBAT's
-// jgi_summarize_bam_contig_depths defines them (edges left out, reads below an identity left out, matched stretches counted).
+// jgi_summarize_bam_contig_depths defines them (edges left out, reads below an identity left out, matched stretches counted). Long reads are
+// judged by their aligned part, and all of their pieces count.
 #include "kernels.hpp"
 
+#include "alignments.hpp"
+
 #include <algorithm>
-#include <cstring>
 
 namespace llmbin {
-
-namespace {
-
-template <typename T>
-T load(const uint8_t *p) {
-    T value;
-    std::memcpy(&value, p, sizeof value);
-    return value;
-}
-
-constexpr size_t kFixed = 32;  // bytes of a record in front of the read name
-constexpr uint32_t kUnmapped = 0x4;
-
-// Value of the integer tag NM, or -1. False if the tags run over the end of the record.
-bool edit_distance(const uint8_t *p, const uint8_t *end, int64_t &nm) {
-    nm = -1;
-    while (end - p >= 3) {
-        const bool wanted = p[0] == 'N' && p[1] == 'M';
-        const char type = static_cast<char>(p[2]);
-        p += 3;
-        size_t size = 0;
-        switch (type) {
-            case 'A': case 'c': case 'C': size = 1; break;
-            case 's': case 'S': size = 2; break;
-            case 'i': case 'I': case 'f': size = 4; break;
-            case 'Z': case 'H': {
-                const void *stop = std::memchr(p, 0, end - p);
-                if (!stop) return false;
-                size = static_cast<const uint8_t *>(stop) - p + 1;
-                break;
-            }
-            case 'B': {
-                if (end - p < 5) return false;
-                const char of = static_cast<char>(p[0]);
-                const size_t width = of == 'c' || of == 'C' ? 1 : of == 's' || of == 'S' ? 2 : 4;
-                size = 5 + width * load<uint32_t>(p + 1);
-                break;
-            }
-            default: return false;
-        }
-        if (size > static_cast<size_t>(end - p)) return false;
-        if (wanted) {
-            switch (type) {
-                case 'c': nm = static_cast<int8_t>(p[0]); return true;
-                case 'C': nm = p[0]; return true;
-                case 's': nm = load<int16_t>(p); return true;
-                case 'S': nm = load<uint16_t>(p); return true;
-                case 'i': nm = load<int32_t>(p); return true;
-                case 'I': nm = load<uint32_t>(p); return true;
-                default: return false;
-            }
-        }
-        p += size;
-    }
-    return p == end;
-}
-
-}  // namespace
 
 DepthCounter::DepthCounter(std::shared_ptr<const std::vector<int64_t>> lengths, DepthOptions options, bool later)
     : lengths_(std::move(lengths)), options_(options), later_(later) {}
@@ -99,6 +43,7 @@ bool DepthCounter::append(DepthCounter &next) {
         }
     }
     reads += next.reads;
+    mapped += next.mapped;
     counted += next.counted;
     read_bases_ += next.read_bases_;
     if (next.first_.reference >= 0) {
@@ -119,75 +64,83 @@ void DepthCounter::depths(double *mean, double *variance) const {
     }
 }
 
+bool DepthCounter::fail(const std::string &what) {
+    error = "record " + std::to_string(reads) + " " + what;
+    return false;
+}
+
+bool DepthCounter::open(int32_t reference) {
+    if (reference == open_.reference) return true;
+    if (reference < open_.reference) {
+        unsorted = true;
+        error = "the records are not sorted by coordinate";
+        return false;
+    }
+    if (later_ && first_.reference < 0 && open_.reference >= 0) first_ = std::move(open_);
+    else close(open_);
+    open_.reference = reference;
+    open_.change.assign((*lengths_)[reference] + 1, 0);
+    return true;
+}
+
 bool DepthCounter::record(const uint8_t *p, size_t n) {
     ++reads;
-    const int32_t reference = load<int32_t>(p);
-    const int64_t position = load<int32_t>(p + 4);
-    const size_t name = p[8], operations = load<uint16_t>(p + 12);
-    const uint32_t flag = load<uint16_t>(p + 14);
-    const int64_t bases = load<int32_t>(p + 16);
-    if (bases < 0 || kFixed + name + 4 * operations + static_cast<size_t>((bases + 1) / 2 + bases) > n) {
-        error = "record " + std::to_string(reads) + " runs over its own end";
-        return false;
+    Alignment a;
+    if (!a.read(p, n)) return fail("runs over its own end");
+    if (a.reference < 0 || (a.flag & (kUnmapped | options_.skip_flags))) return true;
+    if (!options_.long_reads && (a.flag & kSupplementary)) return true;
+    if (static_cast<size_t>(a.reference) >= references() || a.position < 0) return fail("lies on a reference that the header does not have");
+    if (!open(a.reference)) return false;
+    const bool whole = !(a.flag & kSupplementary);  // a read in pieces is one read, that of its primary alignment
+    mapped += whole;
+    if (!a.read_tags(options_.long_reads)) return fail("has broken tags");
+    const Aligned sums = add_up(a);
+    if (!sums.matched) return true;
+    if (options_.long_reads) {
+        if (sums.of_aligned() < options_.min_identity) return true;
+        counted += whole;
+        lay(a, taken_before(a, sums), sums);
+        return true;
     }
-    if (reference < 0 || (flag & (kUnmapped | options_.skip_flags))) return true;
-    if (static_cast<size_t>(reference) >= references() || position < 0) {
-        error = "record " + std::to_string(reads) + " lies on a reference that the header does not have";
-        return false;
-    }
-    if (reference != open_.reference) {
-        if (reference < open_.reference) {
-            unsorted = true;
-            error = "the records are not sorted by coordinate";
-            return false;
-        }
-        if (later_ && first_.reference < 0 && open_.reference >= 0) first_ = std::move(open_);
-        else close(open_);
-        open_.reference = reference;
-        open_.change.assign((*lengths_)[reference] + 1, 0);
-    }
-    const uint8_t *cigar = p + kFixed + name;
-    int64_t matched = 0, gaps = 0, mismatched = 0, clipped = 0;
-    for (size_t i = 0; i < operations; ++i) {
-        const uint32_t op = load<uint32_t>(cigar + 4 * i);
-        switch (op & 15) {
-            case 0: case 7: matched += op >> 4; break;
-            case 8: matched += op >> 4; mismatched += op >> 4; break;
-            case 1: case 2: gaps += op >> 4; break;
-            case 4: clipped += op >> 4; break;
-            default: break;
-        }
-    }
-    if (!matched) return true;
-    int64_t edits;
-    const uint8_t *tags = cigar + 4 * operations + (bases + 1) / 2 + bases;
-    if (!edit_distance(tags, p + n, edits)) {
-        error = "record " + std::to_string(reads) + " has broken tags";
-        return false;
-    }
-    if (edits >= 0) mismatched = std::max<int64_t>(0, edits - gaps);
-    const int64_t length = bases > 0 ? bases : matched + clipped;
-    if (static_cast<double>(matched - mismatched) < options_.min_identity * static_cast<double>(length)) return true;
+    const int64_t length = a.bases > 0 ? a.bases : sums.matched + sums.soft_clipped;
+    if (static_cast<double>(sums.matched - sums.mismatched) < options_.min_identity * static_cast<double>(length)) return true;
     ++counted;
     read_bases_ += static_cast<uint64_t>(length);
-    int64_t at = position;
-    const int64_t end = (*lengths_)[reference];
-    for (size_t i = 0; i < operations; ++i) {
-        const uint32_t op = load<uint32_t>(cigar + 4 * i);
-        const int64_t size = op >> 4;
-        switch (op & 15) {
-            case 0: case 7: case 8:
-                if (at < end) {
-                    ++open_.change[at];
-                    --open_.change[std::min(at + size, end)];
+    lay(a, {}, sums);
+    return true;
+}
+
+// Adds the matched stretches of an alignment to the depth of the open reference, but for what of the read is taken.
+void DepthCounter::lay(const Alignment &a, const std::vector<Stretch> &taken, const Aligned &sums) {
+    const int64_t end = (*lengths_)[a.reference];
+    auto cover = [&](int64_t from, int64_t to) {
+        if (from >= to || from >= end) return;
+        ++open_.change[from];
+        --open_.change[std::min(to, end)];
+    };
+    const bool reverse = a.flag & kReverse;
+    int64_t at = a.position, base = 0;  // on the reference, and in the read as aligned
+    for (size_t i = 0; i < a.cigar.size; ++i) {
+        const int64_t size = a.cigar.length(i);
+        switch (a.cigar.op(i)) {
+            case kMatch: case kEqual: case kDifferent: {
+                int64_t from = base;  // of what is free
+                for (size_t k = 0; k < taken.size(); ++k) {
+                    const Stretch &t = taken[reverse ? taken.size() - 1 - k : k];
+                    const int64_t begin = reverse ? sums.read - t.end : t.begin, stop = reverse ? sums.read - t.begin : t.end;
+                    cover(at + from - base, at + std::clamp(begin, from, base + size) - base);
+                    from = std::clamp(stop, from, base + size);
                 }
+                cover(at + from - base, at + size);
                 at += size;
+                base += size;
                 break;
-            case 2: case 3: at += size; break;
+            }
+            case kDeletion: case kSkip: at += size; break;
+            case kInsertion: case kSoftClip: case kHardClip: base += size; break;
             default: break;
         }
     }
-    return true;
 }
 
 bool DepthCounter::feed(const uint8_t *data, size_t n) {
@@ -203,7 +156,7 @@ bool DepthCounter::feed(const uint8_t *data, size_t n) {
             if (rest_.size() < want) return true;
             if (want == 4) {
                 want = 4 + static_cast<size_t>(load<uint32_t>(rest_.data()));
-                if (want - 4 < kFixed || want > (1u << 29)) { error = "record " + std::to_string(reads + 1) + " has an impossible size"; return false; }
+                if (want - 4 < kFixedPart || want > kLargestRecord) { error = "record " + std::to_string(reads + 1) + " has an impossible size"; return false; }
                 if (rest_.size() < want) continue;
             }
             std::vector<uint8_t> whole;
@@ -213,7 +166,7 @@ bool DepthCounter::feed(const uint8_t *data, size_t n) {
         }
         if (n - at < 4) break;
         const size_t size = load<uint32_t>(data + at);
-        if (size < kFixed || size > (1u << 29)) { error = "record " + std::to_string(reads + 1) + " has an impossible size"; return false; }
+        if (size < kFixedPart || size > kLargestRecord) { error = "record " + std::to_string(reads + 1) + " has an impossible size"; return false; }
         if (n - at < 4 + size) break;
         if (!record(data + at + 4, size)) return false;
         at += 4 + size;
@@ -228,6 +181,23 @@ bool DepthCounter::finish() {
     close(open_);
     open_ = Open();
     return true;
+}
+
+void sample_reads(const uint8_t *data, size_t n, const std::vector<int64_t> &lengths, uint32_t skip_flags, size_t most, ReadSample &out) {
+    for (size_t at = 0; out.length.size() < most && likely_record(data + at, n - at, lengths);) {
+        const size_t size = load<uint32_t>(data + at);
+        if (n - at < 4 + size) break;
+        Alignment a;
+        if (!a.read(data + at + 4, size)) break;
+        at += 4 + size;
+        if (a.reference < 0 || (a.flag & (kUnmapped | kSupplementary | skip_flags))) continue;
+        if (!a.read_tags(true)) break;
+        const Aligned sums = add_up(a);
+        if (!sums.matched) continue;
+        out.length.push_back(sums.read);
+        out.identity.push_back(sums.of_read(a.bases));
+        out.identity_long.push_back(sums.of_aligned());
+    }
 }
 
 }  // namespace llmbin

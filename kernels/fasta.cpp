@@ -57,6 +57,8 @@ bool FastaParser::line(const char *data, size_t n) {
         current_ = FastaRecord{std::string(data + 1, stop), line_, {}};
         open_ = true;
         if (current_.name.empty()) return fail("a record without a name");
+        for (const char c : current_.name)
+            if (static_cast<uint8_t>(c) < 32 || c == 127) return fail("byte " + std::to_string(static_cast<uint8_t>(c)) + " in a name");
         return true;
     }
     if (!open_) {

@@ -56,10 +56,24 @@ private:
 
 // depth.cpp
 struct DepthOptions {
-    double min_identity;  // of the aligned read, in [0, 1]
+    double min_identity;  // in [0, 1]: of the whole read, clips included; of long reads of the aligned part
     int edge;             // bases at each end of a contig that are not counted
     uint32_t skip_flags;  // records with any of these flags are not counted
+    bool long_reads;      // supplementary alignments count for what no other alignment of the read has
 };
+
+struct Alignment;  // alignments.hpp
+struct Aligned;
+struct Stretch;
+
+// What the primary alignments of mapped reads are like.
+struct ReadSample {
+    std::vector<int64_t> length;        // of the whole read
+    std::vector<double> identity;       // of the read, clips counted as wrong
+    std::vector<double> identity_long;  // of the aligned part
+};
+// Adds the records in BAM data that seem to begin with one; what is no record ends it. Memory holds at most `most` reads.
+void sample_reads(const uint8_t *data, size_t n, const std::vector<int64_t> &lengths, uint32_t skip_flags, size_t most, ReadSample &out);
 
 // Counts the records of a file in the order of their references, or those of a later piece of it (`later`), which is then
 // appended to what comes before it.
@@ -75,7 +89,7 @@ public:
     bool finish();
     // Mean and variance of every reference.
     void depths(double *mean, double *variance) const;
-    uint64_t reads = 0, counted = 0;
+    uint64_t reads = 0, mapped = 0, counted = 0;  // records; reads that are mapped and not skipped; those of them that count
     std::string error;
     bool unsorted = false;
     size_t references() const { return lengths_->size(); }
@@ -90,8 +104,14 @@ private:
         double mean, variance;
     };
     bool record(const uint8_t *data, size_t n);
+    bool fail(const std::string &what);
+    bool open(int32_t reference);
+    void lay(const Alignment &alignment, const std::vector<Stretch> &taken, const Aligned &sums);
     void close(const Open &open);
-    int64_t mean_read() const { return counted ? static_cast<int64_t>(read_bases_ / counted) : 0; }
+    int64_t mean_read() const {
+        if (options_.long_reads) return options_.edge;
+        return counted ? static_cast<int64_t>(read_bases_ / counted) : 0;
+    }
     std::shared_ptr<const std::vector<int64_t>> lengths_;
     DepthOptions options_;
     bool later_, short_reads_ = false;

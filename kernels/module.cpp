@@ -1,5 +1,6 @@
 // Python bindings of the CPU kernels. Shapes and types are checked here; long work runs without the GIL.
 #include "kernels.hpp"
+#include "alignments.hpp"
 #include "cuda/neighbours.hpp"
 
 #include <nanobind/nanobind.h>
@@ -143,9 +144,11 @@ NB_MODULE(_kernels, m) {
         .def_ro("error_line", &FastaParser::error_line);
 
     nb::class_<DepthCounter>(m, "DepthCounter", "Mean and variance of depth from BAM records.")
-        .def("__init__", [](DepthCounter *self, std::vector<int64_t> lengths, double min_identity, int edge, uint32_t skip_flags) {
-            new (self) DepthCounter(std::make_shared<const std::vector<int64_t>>(std::move(lengths)), DepthOptions{min_identity, edge, skip_flags});
-        }, nb::arg("lengths"), nb::arg("min_identity"), nb::arg("edge"), nb::arg("skip_flags"))
+        .def("__init__", [](DepthCounter *self, std::vector<int64_t> lengths, double min_identity, int edge, uint32_t skip_flags,
+                            bool long_reads) {
+            new (self) DepthCounter(std::make_shared<const std::vector<int64_t>>(std::move(lengths)),
+                                    DepthOptions{min_identity, edge, skip_flags, long_reads});
+        }, nb::arg("lengths"), nb::arg("min_identity"), nb::arg("edge"), nb::arg("skip_flags"), nb::arg("long_reads") = false)
         .def("piece", &DepthCounter::piece, "A counter for a later piece of the same file.")
         .def("feed", [](DepthCounter &c, nb::bytes data) {
             nb::gil_scoped_release release;
@@ -165,9 +168,23 @@ NB_MODULE(_kernels, m) {
             return nb::make_tuple(vector_out(std::move(mean)), vector_out(std::move(variance)));
         }, "Mean and variance of every reference.")
         .def_ro("reads", &DepthCounter::reads)
+        .def_ro("mapped", &DepthCounter::mapped)
         .def_ro("counted", &DepthCounter::counted)
         .def_ro("unsorted", &DepthCounter::unsorted)
         .def_ro("error", &DepthCounter::error);
+
+    m.def("sample_reads", [](nb::bytes data, const std::vector<int64_t> &lengths, uint32_t skip_flags, size_t most) {
+        ReadSample found;
+        {
+            nb::gil_scoped_release release;
+            sample_reads(bytes_of(data), data.size(), lengths, skip_flags, most, found);
+        }
+        return nb::make_tuple(vector_out(std::move(found.length)), vector_out(std::move(found.identity)), vector_out(std::move(found.identity_long)));
+    }, nb::arg("data"), nb::arg("lengths"), nb::arg("skip_flags"), nb::arg("most"),
+       "Primary alignments in BAM data that begin with a record: whole read's length int64, identity of the read and of its aligned part float64.");
+
+    m.def("likely_record", [](nb::bytes data, const std::vector<int64_t> &lengths) { return likely_record(bytes_of(data), data.size(), lengths); },
+          nb::arg("data"), nb::arg("lengths"), "Whether BAM data seem to begin with a record.");
 
     nb::class_<MarkerScanner>(m, "MarkerScanner", "Finds stretches that may hold a marker gene.")
         .def("__init__", [](MarkerScanner *self, Matrix profiles, std::vector<int32_t> first, int words, float least_bits, int least_residues) {

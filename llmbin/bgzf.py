@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from .errors import CoverageError
+from .inputs import InputFile
 
 EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 HEADER = 18  # bytes of a block in front of its deflated data
@@ -14,7 +14,7 @@ LARGEST = 1 << 16
 READ = 1 << 18  # bytes of a file that are read at a time
 
 
-def block_groups(path: Path, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+def block_groups(path: InputFile, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Whole blocks, a few at a time: all those that begin at ``begin`` or later, and before ``end``.
 
     Raises:
@@ -40,7 +40,7 @@ def block_groups(path: Path, begin: int = 0, end: int | None = None) -> Iterator
         raise CoverageError(f"{path}: the last block is cut off; the BAM file is damaged")
 
 
-def inflated(path: Path, group: bytes) -> Iterator[bytes]:
+def inflated(path: InputFile, group: bytes) -> Iterator[bytes]:
     """The contents of a group's blocks, one by one.
 
     Raises:
@@ -62,7 +62,7 @@ def inflated(path: Path, group: bytes) -> Iterator[bytes]:
         at += total
 
 
-def likely_block(path: Path, at: int) -> int | None:
+def likely_block(path: InputFile, at: int) -> int | None:
     """Where the first block from ``at`` on seems to begin; only reading up to it from the front can prove it."""
     with open(path, "rb") as handle:
         handle.seek(at)
@@ -75,7 +75,7 @@ def likely_block(path: Path, at: int) -> int | None:
     return None
 
 
-def _block_size(path: Path, data: bytes, at: int) -> int:
+def _block_size(path: InputFile, data: bytes, at: int) -> int:
     if data[at : at + 4] != EOF_BLOCK[:4] or data[at + 12 : at + 16] != EOF_BLOCK[12:16]:
         raise CoverageError(f"{path}: not a BGZF block where one should be; the BAM file is damaged")
     size = int(struct.unpack_from("<H", data, at + 16)[0]) + 1

@@ -50,7 +50,7 @@ def bin_contigs(
 ) -> Binning:
     """Cluster long contigs, cut the tree, tell relatives apart, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
     n = len(lengths)
-    rows = core_rows(lengths, min_length, CORE_LENGTH)
+    rows = core_rows(known_lengths(points, lengths, min_length), min_length, CORE_LENGTH)
     if not len(rows):
         return Binning(np.full(n, -1, np.int32), np.zeros(n), np.zeros(n, np.bool_), ["no contig is long enough to begin a bin"] * n, 0)
     core_points = points.take(rows)
@@ -132,6 +132,14 @@ def core_rows(lengths: npt.NDArray[np.int64], min_length: int, wanted: int) -> n
     """Contigs that make the tree: those of the wanted length, or of ``min_length`` in an assembly of short contigs."""
     rows = np.flatnonzero(lengths >= max(min_length, wanted))
     return rows if lengths[rows].sum() >= CORE_SHARE * lengths.sum() else np.flatnonzero(lengths >= min_length)
+
+
+def known_lengths(points: Points, lengths: npt.NDArray[np.int64], min_length: int) -> npt.NDArray[np.int64]:
+    """Lengths for the choice of the tree's contigs, 0 where the depth is missing: such a contig is near to many, and would chain genomes together."""
+    if points.missing is None:
+        return lengths
+    known = np.where(points.missing, 0, lengths)
+    return known if (known >= min_length).any() else lengths
 
 
 def _reason(label: int, number: dict[int, int], probability: float, far: bool, found: int, min_bin_size: int) -> str:

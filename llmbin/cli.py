@@ -117,6 +117,20 @@ def _natural(text: str) -> int:
     return value
 
 
+def _identity(text: str) -> float | None:
+    return None if text == "auto" else float(text)
+
+
+def _identity_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--min-identity",
+        type=_identity,
+        metavar="FRACTION",
+        help="reads below this identity do not count; auto (the default): 0.97 of the whole read for short reads, as MetaBAT has it, "
+        "and for long ones what their aligned parts are like",
+    )
+
+
 def _add_run(commands: Commands) -> None:
     parser = _command(commands, "run", _run, "bin the contigs of an assembly")
     parser.add_argument("contigs", type=Path, help="FASTA, plain or compressed (gz, bgz, zst, xz, bz2); - for standard input")
@@ -138,11 +152,18 @@ def _add_run(commands: Commands) -> None:
         help="depth tables instead (MetaBAT/jgi, CoverM, strobealign --aemb, fairy, VAMB)",
     )
     cover.add_argument("--samples", nargs="+", metavar="NAME", help="names of the samples (default: from the file names)")
-    cover.add_argument("--min-identity", type=float, default=0.97, help="reads below this identity do not count (default: %(default)s)")
+    _identity_option(cover)
     out = parser.add_argument_group("output")
     out.add_argument("-o", "--outdir", type=Path, required=True, help="folder for the results, made if missing")
-    out.add_argument("--prefix", default="bin", help="bins are called PREFIX.0001 and so on, the largest first (default: %(default)s)")
+    out.add_argument("--prefix", default="bin", help="bins are called PREFIX.0001 and so on, the largest first; with {} in it, the number goes there: "
+                     "mag_{} for mag_0001 (default: %(default)s)")  # fmt: skip
     out.add_argument("--format", nargs="+", dest="formats", default=[], choices=["bioboxes"], help="further formats: bioboxes (AMBER)")
+    out.add_argument(
+        "--sample-id",
+        default="",
+        metavar="NAME",
+        help="@SampleID of bioboxes, as the gold standard has it (default: the FASTA file's name)",
+    )
     out.add_argument("--force", action="store_true", help="replace what an earlier run left in the folder")
     out.add_argument("--resume", action="store_true", help="continue a run that was stopped, from its last finished stage")
     how = parser.add_argument_group("binning")
@@ -171,7 +192,7 @@ def _run(options: argparse.Namespace) -> None:
             model=options.model, device=options.device, precision=options.precision, threads=options.threads,
             batch_size=options.batch_size, windows=options.windows, min_length=options.min_length,
             recruit_length=min(1000, options.min_length) if options.recruit_length is None else options.recruit_length, min_bin_size=options.min_bin_size,
-            min_identity=options.min_identity, separator=options.separator, markers=options.markers, seed=options.seed, prefix=options.prefix, formats=options.formats,
+            min_identity=options.min_identity, separator=options.separator, markers=options.markers, seed=options.seed, prefix=options.prefix, formats=options.formats, sample_id=options.sample_id,
             force=options.force, resume=options.resume, progress=not options.quiet,
         )
     )  # fmt: skip
@@ -213,7 +234,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _add_embed(commands: Commands) -> None:
     parser = _command(commands, "embed", _embed, "write the vectors of contigs (names, vectors, lm) to an .npz file")
-    parser.add_argument("contigs", type=Path, help="FASTA, plain or compressed")
+    parser.add_argument("contigs", type=Path, help="FASTA, plain or compressed; - for standard input")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz file")
     parser.add_argument("--min-length", type=_positive, default=1, help="shorter contigs are left out (default: %(default)s)")
     parser.add_argument(
@@ -237,7 +258,10 @@ def _add_depth(commands: Commands) -> None:
     parser.add_argument("bams", nargs="+", type=Path, metavar="BAM")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the table (jgi format, which other binners read too)")
     parser.add_argument("--samples", nargs="+", metavar="NAME", help="names of the samples (default: from the file names)")
-    parser.add_argument("--min-identity", type=float, default=0.97, help="reads below this identity do not count (default: %(default)s)")
+    _identity_option(parser)
+    parser.add_argument(
+        "--reference", type=Path, metavar="FASTA", help="what the reads were mapped to, for CRAM whose reference is not where it was"
+    )
     parser.add_argument(
         "-t", "--threads", type=_positive, default=len(os.sched_getaffinity(0)), help="CPU threads (default: all cores, %(default)s)"
     )
@@ -246,7 +270,7 @@ def _add_depth(commands: Commands) -> None:
 def _depth(options: argparse.Namespace) -> None:
     from .embed import depth
 
-    depth(options.bams, options.output, options.samples, options.min_identity, options.threads)
+    depth(options.bams, options.output, options.samples, options.min_identity, options.threads, options.reference)
 
 
 def _add_score(commands: Commands) -> None:
@@ -260,8 +284,10 @@ def _add_score(commands: Commands) -> None:
 def _score(options: argparse.Namespace) -> None:
     import json
 
+    from .inputs import check_inputs
     from .score import read_bins, read_gold, score_bins
 
+    check_inputs([options.gold, *options.bins])
     gold = read_gold(options.gold)
     rows = {str(path): score_bins(read_bins(path), gold, options.min_bin_size).as_dict() for path in options.bins}
     if options.json:

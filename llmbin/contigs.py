@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import FastaError
 from .fasta import read_fasta
+from .inputs import InputFile
 
 Codes = npt.NDArray[np.uint8]
 
@@ -35,7 +35,7 @@ class Assembly:
     short_bases: int = 0
 
 
-def read_contigs(path: Path, min_length: int, assembly: Assembly) -> Iterator[Contig]:
+def read_contigs(path: InputFile, min_length: int, assembly: Assembly) -> Iterator[Contig]:
     """Contigs that are long enough, one at a time; ``assembly`` is filled on the way.
 
     Raises:

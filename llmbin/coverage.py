@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +11,46 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .bam import DepthRules, read_depth
+from .bam import read_depth
 from .depth_tables import read_depth_table
 from .errors import CoverageError, UsageError
+from .inputs import InputFile
+from .reads import DepthRules, ReadKind
+
+log = logging.getLogger("llmbin")
+
+SHORT_READ = 150  # bases: of short reads, and where the source does not tell
+
+
+@dataclass(frozen=True)
+class SampleReads:
+    """The reads of a sample: those that are mapped, those of them that count, and what they are like."""
+
+    mapped: int
+    counted: int
+    kind: ReadKind
+
+    def __str__(self) -> str:
+        return f"{self.counted:,} of {self.mapped:,} mapped reads count ({self.kind}, identity {self.kind.min_identity:.2f} or more)"
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Mean depth [n, samples] and its variance over positions (NaN where the source does not tell), float64."""
+    """Mean depth [n, samples] and its variance over positions (NaN where the source does not tell), float64.
+
+    ``reads`` are those of each sample; empty if the depths came from tables.
+    """
 
     samples: list[str]
     mean: npt.NDArray[np.float64]
     variance: npt.NDArray[np.float64]
+    reads: Sequence[SampleReads] = ()
+
+    @property
+    def read_length(self) -> list[float]:
+        """Bases of a read of each sample, for the noise of its depths."""
+        kinds = [r.kind for r in self.reads]
+        return [k.length if k.long else SHORT_READ for k in kinds] if kinds else [SHORT_READ] * len(self.samples)
 
 
 def no_coverage(n: int) -> Coverage:
@@ -29,7 +58,7 @@ def no_coverage(n: int) -> Coverage:
     return Coverage([], np.empty((n, 0)), np.empty((n, 0)))
 
 
-def sample_names(paths: Sequence[Path], given: Sequence[str] | None = None) -> list[str]:
+def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None) -> list[str]:
     """The names given by the user, or the file names without their endings; distinct."""
     if given:
         if len(given) != len(paths):
@@ -46,7 +75,7 @@ def sample_names(paths: Sequence[Path], given: Sequence[str] | None = None) -> l
 
 
 def coverage_from_bams(
-    paths: Sequence[Path],
+    paths: Sequence[InputFile],
     names: Sequence[str],
     lengths: npt.NDArray[np.int64],
     *,
@@ -54,16 +83,17 @@ def coverage_from_bams(
     rules: DepthRules = DepthRules(),  # noqa: B008
     threads: int = 1,
     scratch: Path | None = None,
+    reference: InputFile | None = None,
 ) -> Coverage:
-    """Depth of the named contigs in every BAM or CRAM file.
+    """Depth of the named contigs in every BAM or CRAM file; ``reference`` is the FASTA file that CRAM may need.
 
     Raises:
         CoverageError: a file is damaged, or lacks a contig (it belongs to another assembly).
     """
-    columns = []
+    columns, reads = [], []
     titles = sample_names(paths, samples)
-    for path in paths:
-        depth = read_depth(path, rules, threads, scratch)
+    for title, path in zip(titles, paths, strict=True):
+        depth = read_depth(path, rules, threads, scratch, reference)
         rows = _rows(path, names, depth.names, "the BAM header")
         wrong = np.flatnonzero(depth.lengths[rows] != lengths)
         if len(wrong):
@@ -73,11 +103,13 @@ def coverage_from_bams(
                 "the reads were mapped to another assembly, map them to this one"
             )
         columns.append((depth.mean[rows], depth.variance[rows]))
+        reads.append(SampleReads(depth.mapped, depth.counted, depth.kind))
+        log.info("%s: %s", title, reads[-1])
     mean, variance = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
-    return Coverage(titles, mean, variance)
+    return Coverage(titles, mean, variance, reads)
 
 
-def coverage_from_tables(paths: Sequence[Path], names: Sequence[str], samples: Sequence[str] | None = None) -> Coverage:
+def coverage_from_tables(paths: Sequence[InputFile], names: Sequence[str], samples: Sequence[str] | None = None) -> Coverage:
     """Depth of the named contigs from one or more tables, joined by name.
 
     Raises:
@@ -100,7 +132,7 @@ def coverage_from_tables(paths: Sequence[Path], names: Sequence[str], samples: S
     )
 
 
-def _rows(path: Path, wanted: Sequence[str], have: Sequence[str], where: str) -> npt.NDArray[np.int64]:
+def _rows(path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str) -> npt.NDArray[np.int64]:
     """Where each wanted contig is; names are compared by their first word."""
     index = {(name.split(None, 1) or [""])[0]: i for i, name in enumerate(have)}
     missing = [name for name in wanted if name not in index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import io
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ def runtime() -> Any:
     """
     if installed("onnxruntime") and installed("onnxruntime-gpu"):
         raise DeviceError(CLASH)
+    os.environ.setdefault(
+        "ORT_DISABLE_TELEMETRY", "1"
+    )  # releases from 1.32 on else look up a host and write an identifier to the home folder
     try:
         import onnxruntime
     except ImportError as error:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from .bam import DepthRules, read_depth
+from .bam import check_alignments, read_depth
 from .budget import choose_budget
-from .coverage import sample_names
+from .coverage import Coverage, SampleReads, sample_names
+from .coverage_check import check_depths
 from .depth_tables import DepthTable, write_depth_table
 from .encoder import open_encoder
 from .errors import CoverageError, InputError
 from .features import profile_contigs
+from .inputs import check_inputs, stored
 from .pack import find_pack, load_pack
 from .progress import bar, log
 from .projector import project
+from .reads import DepthRules
 from .workspace import whole_file
 
 
@@ -29,6 +33,7 @@ def embed(
     ``centre`` takes the mean over all contigs, by length, from the vectors: cosines then compare directions from the middle of this assembly
     (distances are what they were), and a vector depends on what else is in the file.
     """
+    check_inputs([contigs])
     pack = load_pack(find_pack(model))
     chosen, encoder = open_encoder(pack, device, precision)
     plan = pack.plan(windows, seed)
@@ -45,22 +50,33 @@ def embed(
     log.info("%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output)
 
 
-def depth(bams: Sequence[Path], output: Path, samples: Sequence[str] | None = None, min_identity: float = 0.97, threads: int = 1) -> None:
+def depth(
+    bams: Sequence[Path], output: Path, samples: Sequence[str] | None = None, min_identity: float | None = None, threads: int = 1,
+    reference: Path | None = None,
+) -> None:  # fmt: skip
     """Write the depth of every reference of the BAM or CRAM files as MetaBAT's table.
 
+    ``reference`` is the FASTA file that the reads were mapped to, which CRAM may need.
+
     Raises:
-        CoverageError: a file is damaged, or the files have different references.
+        CoverageError: a file is damaged, the files have different references, or none says anything of them.
     """
-    titles = sample_names(bams, samples)
     rules = DepthRules(min_identity=min_identity)
-    found = []
-    for path in bams:
-        found.append(read_depth(path, rules, threads))
-        log.info("%s: %s reads, %s counted", path, f"{found[-1].reads:,}", f"{found[-1].counted:,}")
-        if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
-            raise CoverageError(f"{path}: its references differ from those of {bams[0]}; map all samples to the same contigs")
-    table = DepthTable(
-        output, found[0].names, found[0].lengths, titles, np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
-    )
+    check_inputs([*bams, *([reference] if reference else [])])
+    with tempfile.TemporaryDirectory(prefix="llmbin-depth-") as folder:
+        files = stored(bams, Path(folder), "pipe-sample")
+        sequences = stored([reference], Path(folder), "pipe-reference")[0] if reference else None
+        titles = sample_names(files, samples)
+        for path in files:
+            check_alignments(path)
+        found = []
+        for title, path in zip(titles, files, strict=True):
+            found.append(read_depth(path, rules, threads, reference=sequences))
+            if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
+                raise CoverageError(f"{path}: its references differ from those of {files[0]}; map all samples to the same contigs")
+            log.info("%s: %s", title, SampleReads(found[-1].mapped, found[-1].counted, found[-1].kind))
+    mean, variance = np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
+    check_depths(Coverage(titles, mean, variance, [SampleReads(d.mapped, d.counted, d.kind) for d in found]))
+    table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)
     with whole_file(output) as handle:
-        write_depth_table(table, lambda text: handle.write(text.encode()))
+        write_depth_table(table, lambda text: handle.write(text.encode("utf-8", "surrogateescape")))

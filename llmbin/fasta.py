@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from .errors import FastaError
+from .inputs import InputFile
 from .streams import read_chunks
 
 
 class FastaRecord(NamedTuple):  # a tuple, since there may be millions and a dataclass takes a microsecond
-    """One record: ``name`` is the first word of the header; ``sequence`` is as written, without line ends."""
+    """One record: ``name`` is the first word of the header (bytes that are not UTF-8 as surrogates, PEP 383); ``sequence`` is as written, without line ends."""
 
     name: str
     sequence: bytes
     line: int
 
 
-def read_fasta(path: Path) -> Iterator[FastaRecord]:
+def read_fasta(path: InputFile) -> Iterator[FastaRecord]:
     """Records of a nucleotide FASTA file, in order; memory holds one chunk and the record in hand.
 
     Lower case, IUPAC codes, CRLF, blank lines and headers with further words are fine.
@@ -34,13 +34,13 @@ def read_fasta(path: Path) -> Iterator[FastaRecord]:
         good = parser.feed(chunk)
         for name, sequence, line in parser.take():
             found = True
-            yield FastaRecord(name.decode("utf-8", "replace"), sequence, line)
+            yield FastaRecord(name.decode("utf-8", "surrogateescape"), sequence, line)
         if not good:
             break
     if parser.finish():
         for name, sequence, line in parser.take():
             found = True
-            yield FastaRecord(name.decode("utf-8", "replace"), sequence, line)
+            yield FastaRecord(name.decode("utf-8", "surrogateescape"), sequence, line)
     if parser.error:
         raise FastaError(f"{path}, line {parser.error_line}: {parser.error}")
     if not found:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from .contigs import Assembly, Contig, read_contigs
 from .encoder import Encoder, encode_batches
 from .homology import Homology, HomologySearch, no_homology
+from .inputs import InputFile
 from .markers import MarkerSearch
 from .pack import COMPOSITION
 from .progress import Clock
@@ -80,7 +80,7 @@ class Compositions:
 
 
 def profile_contigs(
-    path: Path,
+    path: InputFile,
     encoder: Encoder,
     plan: WindowPlan,
     *,

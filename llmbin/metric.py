@@ -23,7 +23,8 @@ Floats = npt.NDArray[np.float32]
 class Points:
     """Contigs as the metric sees them: vectors [n, dims], noise [n], log depth and its variance [n, samples].
 
-    ``stretch_noise`` and ``stretch_variance`` are what remains of noise and variance in long stretches of a genome.
+    ``stretch_noise`` and ``stretch_variance`` are what remains of noise and variance in long stretches of a genome. ``missing`` bool [n]: the
+    contig's depth is not known (see :mod:`llmbin.missing`), and stands for that of any contig; None where all are.
     """
 
     vectors: Floats
@@ -33,6 +34,7 @@ class Points:
     dims: float
     stretch_noise: float = 0.0
     stretch_variance: float = 0.0
+    missing: npt.NDArray[np.bool_] | None = None
 
     @property
     def slack(self) -> float:
@@ -50,4 +52,5 @@ class Points:
     def take(self, rows: npt.NDArray[np.int64]) -> Points:
         """Some of the contigs."""
         part = [np.ascontiguousarray(a[rows]) for a in (self.vectors, self.noise, self.depth, self.variance)]
-        return Points(part[0], part[1], part[2], part[3], self.dims, self.stretch_noise, self.stretch_variance)
+        missing = None if self.missing is None else self.missing[rows]
+        return Points(part[0], part[1], part[2], part[3], self.dims, self.stretch_noise, self.stretch_variance, missing)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,9 @@ from .binning import Binning
 from .coverage import Coverage
 from .fasta import FastaRecord, read_fasta
 from .features import Features
+from .inputs import InputFile
 from .markers import MarkerSet, Quality, estimate
+from .workspace import ENDING
 
 LINE = 80
 LEVEL = 2  # of ISA-L's gzip: near zlib's ratio at level 4, ten times as fast
@@ -55,16 +58,21 @@ def n50(lengths: npt.NDArray[np.int64]) -> int:
 
 
 def summarise(
-    features: Features, coverage: Coverage, binning: Binning, prefix: str, markers: MarkerSet | None, samples: Sequence[str]
-) -> list[Bin]:
-    """One summary a bin, in order of number; ``samples`` are those that the contigs were assembled from."""
+    features: Features, coverage: Coverage, binning: Binning, prefix: str, markers: MarkerSet | None, samples: Sequence[str],
+    missing: npt.NDArray[np.bool_] | None = None,
+) -> list[Bin]:  # fmt: skip
+    """One summary a bin, in order of number; ``samples`` are those that the contigs were assembled from.
+
+    The mean depth of a bin is that of its contigs whose depth is not ``missing``, if there are any.
+    """
     order = np.argsort(binning.label, kind="stable")
     starts = np.searchsorted(binning.label[order], np.arange(binning.bins + 1))
     out = []
     for b in range(binning.bins):
         rows = order[starts[b] : starts[b + 1]]
         length = features.lengths[rows]
-        depth = np.average(coverage.mean[rows], axis=0, weights=length)
+        known = rows if missing is None or missing[rows].all() else rows[~missing[rows]]
+        depth = np.average(coverage.mean[known], axis=0, weights=features.lengths[known])
         quality = estimate(features.markers[rows].sum(0), markers) if markers is not None and features.markers is not None else None
         out.append(
             Bin(
@@ -76,21 +84,27 @@ def summarise(
 
 
 def bin_name(prefix: str, number: int) -> str:
-    """Name of bin ``number`` (from 0)."""
-    return f"{prefix}.{number + 1:04d}"
+    """Name of bin ``number`` (from 0): PREFIX.0001, or the prefix with 0001 in place of ``{}``."""
+    digits = f"{number + 1:04d}"
+    return prefix.replace("{}", digits) if "{}" in prefix else f"{prefix}.{digits}"
 
 
 def write_contig2bin(path: Path, features: Features, binning: Binning, prefix: str) -> None:
     """``contig TAB bin``, no header, binned contigs in file order."""
-    with open(path, "w") as handle:
+    with text_file(path) as handle:
         for name, label in zip(features.names, binning.label, strict=True):
             if label >= 0:
                 handle.write(f"{name}\t{bin_name(prefix, int(label))}\n")
 
 
+def text_file(path: Path) -> TextIO:
+    """A new table. Names that are not UTF-8 come out as they went in, whatever the locale."""
+    return open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n")
+
+
 def write_bioboxes(path: Path, features: Features, binning: Binning, prefix: str, sample: str) -> None:
     """The binning format of CAMI and AMBER."""
-    with open(path, "w") as handle:
+    with text_file(path) as handle:
         handle.write(f"@Version:0.9.1\n@SampleID:{sample}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n")
         for name, length, label in zip(features.names, features.lengths, binning.label, strict=True):
             if label >= 0:
@@ -99,7 +113,7 @@ def write_bioboxes(path: Path, features: Features, binning: Binning, prefix: str
 
 def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) -> None:
     """``bins.tsv``."""
-    with open(path, "w") as handle:
+    with text_file(path) as handle:
         titles = ["bin", "contigs", "bp", "n50", "gc", *(f"depth_{s}" for s in samples), "confidence"]
         handle.write("\t".join([*titles, "completeness", "contamination", "quality", "quality_basis", "sample"]) + "\n")
         for b in bins:
@@ -112,7 +126,7 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
 
 def write_contigs_table(path: Path, features: Features, coverage: Coverage, binning: Binning, prefix: str) -> None:
     """``contigs.tsv``: every contig that was long enough, with its bin or the reason why it has none."""
-    with open(path, "w") as handle:
+    with text_file(path) as handle:
         handle.write(
             "\t".join(["contig", "length", "gc", *(f"depth_{s}" for s in coverage.samples), "bin", "probability", "core", "why_unbinned"])
             + "\n"
@@ -125,11 +139,11 @@ def write_contigs_table(path: Path, features: Features, coverage: Coverage, binn
 
 
 def write_sequences(
-    source: Path, folder: Path, unbinned: Path, features: Features, binning: Binning, prefix: str, threads: int = 1
+    source: InputFile, folder: Path, unbinned: Path, features: Features, binning: Binning, prefix: str, threads: int = 1
 ) -> None:  # fmt: skip
     """Second pass over the contigs: one gzip FASTA a bin, and one of all that is in none (short contigs too)."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{bin_name(prefix, b)}.fna.gz" for b in range(binning.bins)]
+    files = [folder / f"{bin_name(prefix, b)}{ENDING}" for b in range(binning.bins)]
     where = dict(zip(features.names, binning.label.tolist(), strict=True))
     waiting: dict[Path, list[FastaRecord]] = {}
     held = 0
@@ -147,7 +161,9 @@ def write_sequences(
 
 def _append(path: Path, records: Sequence[FastaRecord]) -> None:
     """Append a gzip member to a file; the number of open files never grows with the number of bins."""
-    text = b"".join(part for record in records for part in (b">", record.name.encode(), b"\n", _wrapped(record.sequence)))
+    text = b"".join(
+        part for record in records for part in (b">", record.name.encode("utf-8", "surrogateescape"), b"\n", _wrapped(record.sequence))
+    )
     with open(path, "ab") as handle:
         handle.write(_gzip(text))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,19 +18,25 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .bam import DepthRules, check_alignments
+from .bam import check_alignments
 from .binning import Binning, bin_samples
 from .budget import choose_budget
-from .coverage import Coverage, coverage_from_bams, coverage_from_tables, no_coverage, sample_names
+from .coverage import Coverage, SampleReads, coverage_from_bams, coverage_from_tables, no_coverage, sample_names
+from .coverage_check import check_depths
 from .devices import Device, installed
 from .encoder import Encoder, open_encoder
 from .errors import InputError, UsageError
+from .fasta import read_fasta
 from .features import Features, profile_contigs
 from .homology import Homology, HomologySearch
+from .inputs import InputFile, check_inputs, stored
 from .markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from .metric import Points
+from .missing import missing_depth, without_missing
 from .nearest import gpu_for
 from .outputs import (
     Bin,
+    bin_name,
     summarise,
     write_bins_table,
     write_bioboxes,
@@ -42,9 +47,12 @@ from .outputs import (
 from .pack import ModelPack, find_pack, load_pack
 from .progress import Clock, bar, log_file
 from .projector import make_points, project
+from .reads import DepthRules, ReadKind
 from .workspace import LOG, Workspace, file_digest, fingerprint
 
 log = logging.getLogger("llmbin")
+
+LONGEST_NAME = 100  # of a bin: file systems take 255 bytes, with its ending and what other programs put around it
 
 
 @dataclass(frozen=True)
@@ -65,15 +73,25 @@ class RunOptions:
     min_length: int = 1500
     recruit_length: int = 1000
     min_bin_size: int = 200_000
-    min_identity: float = 0.97
+    min_identity: float | None = None
     separator: str = ""
     markers: str = "auto"
     seed: int = 1
     prefix: str = "bin"
     formats: Sequence[str] = ()
+    sample_id: str = ""
     force: bool = False
     resume: bool = False
     progress: bool = True
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run reads, as files that can be read again."""
+
+    contigs: InputFile
+    bams: Sequence[InputFile]
+    tables: Sequence[InputFile]
 
 
 @dataclass(frozen=True)
@@ -97,28 +115,29 @@ def run(options: RunOptions) -> RunResult:
     clock = Clock()
     with Workspace(options.outdir, force=options.force, resume=options.resume) as work, log_file(options.outdir / LOG):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
-        check_coverage_files(options)
+        inputs = stored_inputs(options, work)
+        check_files(options, inputs)
         pack = load_pack(find_pack(options.model))
         device, encoder = open_encoder(pack, options.device, options.precision)
         markers = choose_markers(options.markers)
-        contigs = stored_contigs(options.contigs, work)
-        digest = file_digest(contigs)
-        features = contig_features(options, contigs, digest, pack, device, encoder, markers, work, clock)
-        describe(features, options)
+        digest = file_digest(inputs.contigs)
+        features = contig_features(options, inputs.contigs, digest, pack, device, encoder, markers, work, clock)
+        samples = contig_samples(features.names, options.separator)
+        describe(features, samples, options)
         with clock.stage("coverage"):
-            sources = [file_digest(path) for path in (*options.bams, *options.depth)]
-            coverage = contig_coverage(options, features, digest, sources, work)
+            sources = [file_digest(path) for path in (*inputs.bams, *inputs.tables)]
+            coverage = contig_coverage(options, inputs, features, digest, sources, work)
+            check_depths(coverage, len(set(samples)))
         with clock.stage("binning"):
             z = project(features.composition, features.lm, pack.projector)
-            points = make_points(z, features.lengths, coverage, pack.projector)
-            samples = contig_samples(features.names, options.separator)
+            points = place(make_points(z, features.lengths, coverage, pack.projector), features, coverage, options.threads)
             sizes = options.min_length, options.min_bin_size
             binning = bin_samples(
                 points, features.lengths, samples, *sizes, features.markers, markers, features.homology, options.threads, gpu_for(device)
             )
-        bins = summarise(features, coverage, binning, options.prefix, markers, samples)
+        bins = summarise(features, coverage, binning, options.prefix, markers, samples, points.missing)
         with clock.stage("output"):
-            write_results(options, contigs, work, features, coverage, binning, bins)
+            write_results(options, inputs.contigs, work, features, coverage, binning, bins)
         write_record(work, options, pack, device, [digest, *sources], features, coverage, bins, clock)
         work.commit()
         report(options, features, binning, bins)
@@ -137,24 +156,36 @@ def check_options(options: RunOptions) -> None:
         raise UsageError(
             f"--recruit-length {options.recruit_length} is more than --min-length {options.min_length}; it can be at most that"
         )
-    if not options.prefix or any(c in options.prefix for c in "/\\\t\n "):
-        raise UsageError(f"--prefix {options.prefix!r} cannot be part of a file name")
+    name = bin_name(options.prefix, 0)
+    if (
+        options.prefix.count("{}") > 1
+        or len(name) > LONGEST_NAME
+        or name[0] in ".-"
+        or not (name.isprintable() and set(name).isdisjoint("/\\ "))
+    ):
+        raise UsageError(
+            f"--prefix {options.prefix[:LONGEST_NAME]!r} cannot be part of a file name; letters, digits, '.', '-', '_' and one '{{}}' can"
+        )
+    if not options.sample_id.isprintable():
+        raise UsageError("--sample-id must be of one line, without tabs")
+    DepthRules(min_identity=options.min_identity)
+    check_inputs([options.contigs, *options.bams, *options.depth])
 
 
-def check_file(path: Path) -> None:
-    """An input must be a file."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+def stored_inputs(options: RunOptions, work: Workspace) -> Inputs:
+    """The inputs as files that can be read twice: what comes through a pipe is stored first."""
+    contigs = stored([options.contigs], work.staging, "pipe-contigs")
+    return Inputs(contigs[0], stored(options.bams, work.staging, "pipe-sample"), stored(options.depth, work.staging, "pipe-table"))
 
 
-def check_coverage_files(options: RunOptions) -> None:
-    """Look at every coverage file before the long work begins."""
-    for path in (*options.bams, *options.depth):
-        check_file(path)
-    for path in options.bams:
+def check_files(options: RunOptions, inputs: Inputs) -> None:
+    """Look at every file before the long work begins."""
+    for path in inputs.bams:
         check_alignments(path)
-    if options.bams:
-        sample_names(options.bams, options.samples)
+    if inputs.bams:
+        sample_names(inputs.bams, options.samples)
+    if options.separator:
+        contig_samples([next(read_fasta(inputs.contigs)).name], options.separator)
 
 
 def choose_markers(mode: str) -> MarkerSet | None:
@@ -170,20 +201,8 @@ def choose_markers(mode: str) -> MarkerSet | None:
     return load_marker_set()
 
 
-def stored_contigs(path: Path, work: Workspace) -> Path:
-    """The contigs as a file that can be read twice: standard input is stored first."""
-    if str(path) != "-":
-        check_file(path)
-        return path
-    stored = work.result("stdin.fasta")
-    with open(stored, "wb") as handle:
-        while chunk := sys.stdin.buffer.read(1 << 20):
-            handle.write(chunk)
-    return stored
-
-
 def contig_features(
-    options: RunOptions, contigs: Path, digest: dict[str, Any], pack: ModelPack, device: Device, encoder: Encoder,
+    options: RunOptions, contigs: InputFile, digest: dict[str, Any], pack: ModelPack, device: Device, encoder: Encoder,
     markers: MarkerSet | None, work: Workspace, clock: Clock,
 ) -> Features:  # fmt: skip
     """One pass over the contigs, or its stored outcome."""
@@ -209,7 +228,7 @@ def contig_features(
         )  # fmt: skip
     if not (features.lengths >= options.min_length).any():
         raise InputError(
-            f"{options.contigs}: none of the {features.too_short + len(features.names):,} contigs has {options.min_length:,} bases or more; "
+            f"{contigs}: none of the {features.too_short + len(features.names):,} contigs has {options.min_length:,} bases or more; "
             "lower --min-length, or check that this is the assembly"
         )
     numbers = [features.too_short, features.short_bases, features.encoded_bases, features.computed_positions]
@@ -224,10 +243,12 @@ def contig_features(
     return features
 
 
-def describe(features: Features, options: RunOptions) -> None:
+def describe(features: Features, samples: Sequence[str], options: RunOptions) -> None:
     """Say what was read."""
     total = int(features.lengths.sum())
     log.info("%s contigs of %s bases or more, %.1f Mbp", f"{len(features.names):,}", f"{options.recruit_length:,}", total / 1e6)
+    if options.separator:
+        log.info("%d samples by the names of their contigs, each binned by itself", len(set(samples)))
     if features.too_short:
         log.info("shorter contigs left out: %s (%s bases)", f"{features.too_short:,}", f"{features.short_bases:,}")
     if features.computed_positions:
@@ -257,47 +278,76 @@ def contig_samples(names: Sequence[str], separator: str) -> list[str]:
     for name in names:
         if separator not in name:
             raise InputError(f"contig {name!r} has no {separator!r} in its name; --separator is for names like S1{separator}contig1")
-    samples = [sample_of(name, separator) for name in names]
-    log.info("%d samples by the names of their contigs, each binned by itself", len(set(samples)))
-    return samples
+        if name.startswith(separator):
+            raise InputError(
+                f"by --separator {separator!r} contig {name!r} is of a sample without a name, the part in front of the first {separator!r}; "
+                "choose a separator that comes behind the name of the sample"
+            )
+    return [sample_of(name, separator) for name in names]
 
 
 def contig_coverage(
-    options: RunOptions, features: Features, digest: dict[str, Any], sources: list[dict[str, Any]], work: Workspace
+    options: RunOptions, inputs: Inputs, features: Features, digest: dict[str, Any], sources: list[dict[str, Any]], work: Workspace
 ) -> Coverage:
     """Coverage from BAM or CRAM files or tables, or of no samples."""
-    paths = list(options.bams) or list(options.depth)
-    if not paths:
+    if not (inputs.bams or inputs.tables):
         log.warning("no coverage was given (--bam or --depth): binning by composition alone, which finds fewer genomes")
         return no_coverage(len(features.names))
     key = {
         "version": __version__, "contigs": fingerprint(digest), "shortest": options.recruit_length,
         "files": sources, "samples": list(options.samples or []), "identity": options.min_identity,
     }  # fmt: skip
-    if options.resume and (stored := work.load("coverage", key)):
+    if options.resume and (held := work.load("coverage", key)):
         log.info("resuming: coverage was measured before")
-        return Coverage(stored["samples"].tolist(), stored["mean"], stored["variance"])
-    if options.bams:
+        return coverage_from_arrays(held)
+    if inputs.bams:
         rules = DepthRules(min_identity=options.min_identity)
         coverage = coverage_from_bams(
-            paths, features.names, features.lengths, samples=options.samples, rules=rules, threads=options.threads, scratch=work.staging
-        )
+            inputs.bams, features.names, features.lengths, samples=options.samples, rules=rules, threads=options.threads, scratch=work.staging,
+            reference=inputs.contigs,
+        )  # fmt: skip
     else:
-        coverage = coverage_from_tables(paths, features.names, options.samples)
+        coverage = coverage_from_tables(inputs.tables, features.names, options.samples)
     log.info("coverage of %d sample%s: %s", len(coverage.samples), "s" * (len(coverage.samples) > 1), ", ".join(coverage.samples[:8]))
-    work.save("coverage", key, {"samples": np.array(coverage.samples), "mean": coverage.mean, "variance": coverage.variance})
+    work.save("coverage", key, coverage_arrays(coverage))
     return coverage
 
 
+def coverage_arrays(coverage: Coverage) -> dict[str, Any]:
+    """Coverage as arrays, to be kept."""
+    reads = [[r.mapped, r.counted, r.kind.long, r.kind.length, r.kind.identity, r.kind.min_identity] for r in coverage.reads]
+    return {
+        "samples": np.array(coverage.samples), "mean": coverage.mean, "variance": coverage.variance,
+        "reads": np.array(reads, np.float64).reshape(-1, 6),
+    }  # fmt: skip
+
+
+def coverage_from_arrays(held: dict[str, Any]) -> Coverage:
+    """What `coverage_arrays` kept."""
+    reads = [SampleReads(int(m), int(c), ReadKind(bool(long), *rest)) for m, c, long, *rest in held["reads"].tolist()]
+    return Coverage(held["samples"].tolist(), held["mean"], held["variance"], reads)
+
+
+def place(points: Points, features: Features, coverage: Coverage, threads: int) -> Points:
+    """Points in which a missing depth is no depth of zero; says so."""
+    missing = missing_depth(points, features.lengths, coverage, threads)
+    if missing.any():
+        log.warning(
+            "%s of %s contigs have no depth in any sample, and others of like composition do: they are placed by composition alone",
+            f"{int(missing.sum()):,}", f"{len(missing):,}",
+        )  # fmt: skip
+    return without_missing(points, features.lengths, missing)
+
+
 def write_results(
-    options: RunOptions, contigs: Path, work: Workspace, features: Features, coverage: Coverage, binning: Binning, bins: list[Bin]
+    options: RunOptions, contigs: InputFile, work: Workspace, features: Features, coverage: Coverage, binning: Binning, bins: list[Bin]
 ) -> None:
     """All files but the record."""
     write_contig2bin(work.result("contig2bin.tsv"), features, binning, options.prefix)
     write_bins_table(work.result("bins.tsv"), bins, coverage.samples)
     write_contigs_table(work.result("contigs.tsv"), features, coverage, binning, options.prefix)
     if "bioboxes" in options.formats:
-        write_bioboxes(work.result("binning.bioboxes.tsv"), features, binning, options.prefix, options.contigs.name)
+        write_bioboxes(work.result("binning.bioboxes.tsv"), features, binning, options.prefix, options.sample_id or options.contigs.name)
     write_sequences(contigs, work.result("bins"), work.result("unbinned.fna.gz"), features, binning, options.prefix, options.threads)
 
 
@@ -317,7 +367,7 @@ def write_record(
         "device": {"device": str(device), "precision": device.precision, "reason": device.reason},
         "inputs": inputs,
         "contigs": len(features.names), "bases": int(features.lengths.sum()), "contigs_too_short": features.too_short,
-        "samples": coverage.samples, "bins": len(bins), "binned_bases": sum(b.bp for b in bins),
+        "samples": coverage.samples, "reads": dict(zip(coverage.samples, map(asdict, coverage.reads), strict=False)), "bins": len(bins), "binned_bases": sum(b.bp for b in bins),
         "padding_efficiency": features.encoded_bases / features.computed_positions if features.computed_positions else None,
         "stages": clock.stages,
     }  # fmt: skip

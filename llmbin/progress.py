@@ -37,7 +37,7 @@ def set_up_logging(level: int) -> None:
 @contextlib.contextmanager
 def log_file(path: Path) -> Iterator[None]:
     """Write every message to a file as well."""
-    handler = logging.FileHandler(path, mode="w")
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.setLevel(logging.DEBUG)
     log.addHandler(handler)

@@ -92,7 +92,23 @@ def recruit(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Membership:
     label[loose] = np.where(fits[loose], best[loose], -1)
     other = ~loose & (best != core)
     probability[other] = 1 - probability[other]
+    alone = np.flatnonzero(~loose)[np.bincount(core[~loose])[core[~loose]] == 1]
+    probability[alone] = probability_alone(neighbours.points, alone, votes.index[alone])
     return Membership(label, probability, ~loose, apart)
+
+
+def probability_alone(points: Points, rows: npt.NDArray[np.int64], near: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Probability float64 [rows] that contigs which are all of their bin's core are of a genome of their own, and not of one ``near`` them [rows, k].
+
+    None of its genome votes for such a contig, so votes say nothing: each contig next to it speaks against it by its likelihood under one genome.
+    """
+    x, noise, c, v = points.vectors, points.noise, points.depth, points.variance
+    there = np.maximum(near, 0)
+    squared = ((x[rows, None] - x[there]) ** 2).sum(2) / (noise[rows, None] + noise[there])
+    squared += ((c[rows, None] - c[there]) ** 2 / (v[rows, None] + v[there])).sum(2)
+    against = np.where((near >= 0) & (near != rows[:, None]), np.exp(-0.5 * squared.astype(np.float64)), 0.0)
+    out: npt.NDArray[np.float64] = 1 / (1 + against.sum(1))
+    return out
 
 
 def farthest(points: Points) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from .errors import InputError
+from .inputs import InputFile
 from .streams import read_chunks
 
 
@@ -41,7 +41,7 @@ class Scores:
         return asdict(self)
 
 
-def read_gold(path: Path) -> dict[str, tuple[str, int]]:
+def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
     """Contig -> (genome, length) of a CAMI/AMBER gold standard (``@@SEQUENCEID BINID _LENGTH``)."""
     gold: dict[str, tuple[str, int]] = {}
     columns: dict[str, int] | None = None
@@ -63,7 +63,7 @@ def read_gold(path: Path) -> dict[str, tuple[str, int]]:
     return gold
 
 
-def read_bins(path: Path) -> dict[str, str]:
+def read_bins(path: InputFile) -> dict[str, str]:
     """Contig -> bin, from ``contig TAB bin`` lines or a bioboxes file."""
     bins: dict[str, str] = {}
     contig, label = 0, 1
@@ -144,6 +144,6 @@ def _adjusted_rand(table: dict[str, dict[str, int]]) -> float:
     return (both - expected) / (top - expected) if top != expected else 1.0
 
 
-def _lines(path: Path) -> list[tuple[int, str]]:
-    text = b"".join(read_chunks(path)).decode("utf-8", "replace")
-    return [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+def _lines(path: InputFile) -> list[tuple[int, str]]:
+    text = b"".join(read_chunks(path)).decode("utf-8", "surrogateescape")
+    return [(i, line.rstrip("\r")) for i, line in enumerate(text.split("\n"), 1) if line.strip()]

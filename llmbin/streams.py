@@ -5,10 +5,11 @@ from __future__ import annotations
 import bz2
 import lzma
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from itertools import chain
+from typing import Protocol, cast
 
 from .errors import InputError
+from .inputs import InputFile, open_input
 
 CHUNK = 1 << 17  # bytes: what a reader makes of a chunk still lies in the processor's cache
 
@@ -21,21 +22,20 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def read_chunks(path: Path) -> Iterator[bytes]:
-    """Decompressed chunks of a plain, gzip, BGZF, zstd, xz or bzip2 file.
+def read_chunks(path: InputFile) -> Iterator[bytes]:
+    """Decompressed chunks of a plain, gzip, BGZF, zstd, xz or bzip2 file, or of a pipe (``-``: standard input).
 
     Raises:
         InputError: the file is missing, unreadable, damaged or cut off.
     """
     try:
-        with open(path, "rb") as handle:
-            magic = handle.read(6)
-            handle.seek(0)
-            if new := _decompressor(magic):
-                yield from _decompress(path, handle, new)
-            else:
-                while chunk := handle.read(CHUNK):
-                    yield chunk
+        with open_input(path) as handle:
+            begin = handle.read(CHUNK)  # a pipe cannot go back to it
+            chunks = chain([begin], iter(lambda: handle.read(CHUNK), b""))
+            if new := _decompressor(begin):
+                yield from _decompress(path, chunks, new)
+            elif begin:
+                yield from chunks
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -61,10 +61,11 @@ def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
     return None
 
 
-def _decompress(path: Path, handle: BinaryIO, new: Callable[[], _Decompressor]) -> Iterator[bytes]:
+def _decompress(path: InputFile, chunks: Iterator[bytes], new: Callable[[], _Decompressor]) -> Iterator[bytes]:
     """Members one after the other; anything behind the last member, or a member without its end, is an error."""
     stream: _Decompressor | None = None
-    while data := handle.read(CHUNK):
+    for chunk in chunks:
+        data = chunk
         while data:
             if stream is None:
                 stream = new()
