@@ -38,13 +38,14 @@ class SampleReads:
 class Coverage:
     """Mean depth [n, samples] and its variance over positions (NaN where the source does not tell), float64.
 
-    ``reads`` are those of each sample; empty if the depths came from tables.
+    ``reads`` are those of each sample; empty if the depths came from tables. ``files`` are those that the samples came from, for messages.
     """
 
     samples: list[str]
     mean: npt.NDArray[np.float64]
     variance: npt.NDArray[np.float64]
     reads: Sequence[SampleReads] = ()
+    files: Sequence[str] = ()
 
     @property
     def read_length(self) -> list[float]:
@@ -106,7 +107,7 @@ def coverage_from_bams(
         reads.append(SampleReads(depth.mapped, depth.counted, depth.kind))
         log.info("%s: %s", title, reads[-1])
     mean, variance = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
-    return Coverage(titles, mean, variance, reads)
+    return Coverage(titles, mean, variance, reads, [str(path) for path in paths])
 
 
 def coverage_from_tables(paths: Sequence[InputFile], names: Sequence[str], samples: Sequence[str] | None = None) -> Coverage:

@@ -14,7 +14,7 @@ log = logging.getLogger("llmbin")
 
 FEW_READS = 0.1  # share of the mapped reads that count, below which something is wrong
 FEW_CONTIGS = 0.1  # share of the contigs that have depth, below which something is wrong
-ENOUGH_CONTIGS = 3  # of which the depths are not the same by chance
+FEW, ENOUGH = 3, 10  # contigs of which the same depth is strange, and is no chance any more
 SAME = 1e-6
 
 
@@ -30,19 +30,20 @@ def check_depths(coverage: Coverage, assemblies: int = 1) -> None:
     for s, title in enumerate(coverage.samples):
         reads = coverage.reads[s] if coverage.reads else None
         if doubt := (doubt_of_reads(reads) if reads else "") or doubt_of_depths(coverage.mean[:, s], assemblies):
-            doubts[title] = doubt
-    if doubts and len(doubts) == len(coverage.samples):
+            doubts[f"{coverage.files[s]}, sample {title}" if coverage.files else f"sample {title}"] = doubt
+    by_chance = len(coverage.mean) < ENOUGH and bool((coverage.mean > 0).all())
+    if doubts and len(doubts) == len(coverage.samples) and not by_chance:
         first, doubt = next(iter(doubts.items()))
-        rest = f" (and all {len(doubts)} samples are of this kind)" if len(doubts) > 1 else ""
-        raise CoverageError(f"sample {first}: {doubt}{rest}. Mend it, or leave coverage out to bin by composition alone")
-    for title, doubt in doubts.items():
-        log.warning("sample %s: %s", title, doubt)
+        rest = f"; all {len(doubts)} samples are of no use" if len(doubts) > 1 else ""
+        raise CoverageError(f"{first}: {doubt}{rest} (without --bam and --depth, bins are made by composition alone)")
+    for where, doubt in doubts.items():
+        log.warning("%s: %s", where, doubt)
 
 
 def doubt_of_reads(reads: SampleReads) -> str:
     """Why the reads of a sample say nothing; empty if they do say something."""
     if not reads.mapped:
-        return "no read in its file is mapped; are these reads and this assembly of one sample?"
+        return "no read is mapped; map the reads of this sample to this assembly"
     if reads.counted >= FEW_READS * reads.mapped:
         return ""
     kind = reads.kind
@@ -59,7 +60,7 @@ def doubt_of_depths(depth: npt.NDArray[np.float64], assemblies: int = 1) -> str:
         return ""
     covered = int((depth > 0).sum())
     if covered < FEW_CONTIGS * len(depth) / assemblies:
-        return f"{covered:,} of {len(depth):,} contigs have depth; is this the sample of another assembly, or a column that is no depth?"
-    if len(depth) >= ENOUGH_CONTIGS and np.ptp(depth) <= SAME * depth.max():
-        return f"its depth is {depth.max():g} on every contig; is this column a depth?"
+        return f"{covered:,} of {len(depth):,} contigs have depth; map this sample to this very assembly, or leave it out"
+    if len(depth) >= FEW and np.ptp(depth) <= SAME * depth.max():
+        return f"the depth is {depth.max():g} on every contig, which says nothing; make the table again, or leave it out"
     return ""

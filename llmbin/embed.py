@@ -76,7 +76,7 @@ def depth(
                 raise CoverageError(f"{path}: its references differ from those of {files[0]}; map all samples to the same contigs")
             log.info("%s: %s", title, SampleReads(found[-1].mapped, found[-1].counted, found[-1].kind))
     mean, variance = np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
-    check_depths(Coverage(titles, mean, variance, [SampleReads(d.mapped, d.counted, d.kind) for d in found]))
+    check_depths(Coverage(titles, mean, variance, [SampleReads(d.mapped, d.counted, d.kind) for d in found], [str(path) for path in files]))
     table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)
     with whole_file(output) as handle:
         write_depth_table(table, lambda text: handle.write(text.encode("utf-8", "surrogateescape")))

@@ -317,7 +317,7 @@ def coverage_arrays(coverage: Coverage) -> dict[str, Any]:
     """Coverage as arrays, to be kept."""
     reads = [[r.mapped, r.counted, r.kind.long, r.kind.length, r.kind.identity, r.kind.min_identity] for r in coverage.reads]
     return {
-        "samples": np.array(coverage.samples), "mean": coverage.mean, "variance": coverage.variance,
+        "samples": np.array(coverage.samples), "files": np.array(coverage.files), "mean": coverage.mean, "variance": coverage.variance,
         "reads": np.array(reads, np.float64).reshape(-1, 6),
     }  # fmt: skip
 
@@ -325,7 +325,7 @@ def coverage_arrays(coverage: Coverage) -> dict[str, Any]:
 def coverage_from_arrays(held: dict[str, Any]) -> Coverage:
     """What `coverage_arrays` kept."""
     reads = [SampleReads(int(m), int(c), ReadKind(bool(long), *rest)) for m, c, long, *rest in held["reads"].tolist()]
-    return Coverage(held["samples"].tolist(), held["mean"], held["variance"], reads)
+    return Coverage(held["samples"].tolist(), held["mean"], held["variance"], reads, held["files"].tolist())
 
 
 def place(points: Points, features: Features, coverage: Coverage, threads: int) -> Points:
