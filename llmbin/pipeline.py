@@ -283,7 +283,7 @@ def contig_coverage(
             paths, features.names, features.lengths, samples=options.samples, rules=rules, threads=options.threads, scratch=work.staging
         )
     else:
-        coverage = coverage_from_tables(paths, features.names, options.samples)
+        coverage = coverage_from_tables(paths, features.names, options.samples, features.lengths)
     log.info("coverage of %d sample%s: %s", len(coverage.samples), "s" * (len(coverage.samples) > 1), ", ".join(coverage.samples[:8]))
     work.save("coverage", key, {"samples": np.array(coverage.samples), "mean": coverage.mean, "variance": coverage.variance})
     return coverage
