@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .bam import DepthRules, read_depth
-from .depth_formats import short
-from .depth_tables import first_word, read_depth_table
+from .depth_formats import first_word, short
+from .depth_tables import read_depth_table
 from .errors import CoverageError, UsageError
 
 log = logging.getLogger("llmbin")

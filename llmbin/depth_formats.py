@@ -26,7 +26,7 @@ NAMES = _words(
     "contig contigs contigname contigid contigsname contignames contigids name names id ids sequence sequences sequencename sequenceid seq "
     "seqid seqname scaffold scaffoldname scaffoldid chrom chromosome chr rname reference referencename referenceid ref refname target "
     "targetid targetname node nodename header accession rownames rowname index unnamed0 key feature contigheader fastaid"
-) | {""}  # R and pandas leave the title of the names empty
+)
 LENGTHS = _words(
     "length len size bp basepairs contiglen contiglength contigsize contigbp lengthbp lenbp sizebp contiglengthbp contiglenbp contigsizebp "
     "seqlen seqlength sequencelength sequencelen sequencesize scaffoldlength scaffoldlen reflen reflength referencelength targetlength "
@@ -67,7 +67,6 @@ class Columns:
     standard deviations. ``extra`` and ``extra_ending`` are rows that are no contigs.
     """
 
-    kind: str
     samples: list[str]
     mean: list[int]
     variance: list[int | None]
@@ -106,6 +105,16 @@ def title_key(title: str) -> str:
     return re.sub(r"[^a-z0-9]", "", title.lower())
 
 
+def names_contigs(title: str) -> bool:
+    """Whether a title is one that people give to a column of contigs; R and pandas leave it empty."""
+    return not title or title_key(title) in NAMES
+
+
+def first_word(name: str) -> str:
+    """What a contig is called: the first word of its header, by the white space of ASCII."""
+    return next((word for word in re.split(r"[ \t\n\r\x0b\x0c]+", name, maxsplit=2) if word), "")
+
+
 def is_number(text: str) -> bool:
     """Whether a cell of a first line is a value rather than a title."""
     try:
@@ -116,8 +125,7 @@ def is_number(text: str) -> bool:
 
 
 def _has_header(path: Path, titles: list[str], contigs: Container[str]) -> bool:
-    first = (titles[0].split() or [""])[0]
-    known = title_key(titles[0]) in NAMES
+    first, known = first_word(titles[0]), names_contigs(titles[0])
     if all(is_number(title) for title in titles[1:]):
         return known and first not in contigs  # samples may be called 1, 2, 3
     if first in contigs and not known:
@@ -132,7 +140,7 @@ def _headerless(path: Path, rows: Sequence[Sequence[str]]) -> Columns:
     """Contig and depth; whatever has more columns could be anything."""
     width = len(rows[0])
     if width == 2:
-        return Columns("contig and depth", [path.name.split(".")[0] or path.name], [1], [None], header=False, plain=True)
+        return Columns([path.name.split(".")[0] or path.name], [1], [None], header=False, plain=True)
     if len({row[0] for row in rows}) < len(rows) or (width in (4, 5) and rows[0][1] == "0" and rows[0][2].isdigit()):
         what, remedy = "positions or intervals, as of `samtools depth`, `bedtools genomecov` or mosdepth's bed files", MAKE
     elif width == 4 and all(cell.isdigit() for row in rows for cell in row[1:]):
@@ -165,12 +173,12 @@ def _one_sample(path: Path, keys: list[str]) -> Columns | None:
     """Tools that write a file a sample, which has its name from the file."""
     sample = [path.name.split(".")[0] or path.name]
     if keys[:4] == ["chrom", "length", "bases", "mean"]:
-        return Columns("mosdepth", sample, [3], [None], 1, sparse=True, extra=frozenset({"total"}), extra_ending="_region")
+        return Columns(sample, [3], [None], 1, sparse=True, extra=frozenset({"total"}), extra_ending="_region")
     if keys[:3] == ["rname", "startpos", "endpos"] and "meandepth" in keys:
-        return Columns("samtools coverage", sample, [keys.index("meandepth")], [None], 2)
+        return Columns(sample, [keys.index("meandepth")], [None], 2)
     if keys[:2] == ["id", "avgfold"]:
         spread = keys.index("stddev") if "stddev" in keys else None
-        return Columns("BBMap", sample, [1], [spread], keys.index("length") if "length" in keys else None, sparse=True, squared=True)
+        return Columns(sample, [1], [spread], keys.index("length") if "length" in keys else None, sparse=True, squared=True)
     return None
 
 
@@ -180,7 +188,7 @@ def _metabat(path: Path, titles: list[str], keys: list[str]) -> Columns | None:
         return None
     pairs = _with_variances(path, titles, _depths(path, titles, keys, range(2 if total is None else 3, len(titles))))
     names = [titles[i].removesuffix("-avg_depth").removesuffix(".bam") for i, _ in pairs]
-    return Columns("MetaBAT", names, [i for i, _ in pairs], [v for _, v in pairs], 1)
+    return Columns(names, [i for i, _ in pairs], [v for _, v in pairs], 1)
 
 
 def _coverm_sample(title: str) -> tuple[str, str] | None:
@@ -193,7 +201,7 @@ def _coverm_sample(title: str) -> tuple[str, str] | None:
 def _coverm(path: Path, titles: list[str], keys: list[str]) -> Columns | None:
     said = {i: _coverm_sample(titles[i]) for i in range(1, len(titles))}
     depths = any(pair and pair[1] in COVERM_DEPTHS for pair in said.values())
-    if not (keys[0] in NAMES and all(said.values())) and not (keys[0] == "contig" and depths):
+    if not (names_contigs(titles[0]) and all(said.values())) and not (keys[0] == "contig" and depths):
         return None
     found: dict[str, dict[str, int]] = {}
     length = None
@@ -218,7 +226,7 @@ def _coverm(path: Path, titles: list[str], keys: list[str]) -> Columns | None:
         length = next((has[" length"] for has in found.values() if " length" in has), None)
     variance = [has.get(" variance") for has in found.values()]
     mean = [column for column in depth.values() if column is not None]
-    return Columns("CoverM", list(found), mean, variance, length, sparse=True, extra=frozenset({"unmapped"}))
+    return Columns(list(found), mean, variance, length, sparse=True, extra=frozenset({"unmapped"}))
 
 
 def _plain(path: Path, titles: list[str], keys: list[str]) -> Columns:
@@ -226,7 +234,7 @@ def _plain(path: Path, titles: list[str], keys: list[str]) -> Columns:
     lengths = [i for i in range(1, len(titles)) if keys[i] in LENGTHS]
     pairs = _with_variances(path, titles, _depths(path, titles, keys, [i for i in range(1, len(titles)) if i not in lengths]))
     return Columns(
-        "contig and a column a sample", [titles[i] for i, _ in pairs], [i for i, _ in pairs], [v for _, v in pairs],
+        [titles[i] for i, _ in pairs], [i for i, _ in pairs], [v for _, v in pairs],
         lengths[0] if lengths else None, plain=True,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .depth_formats import KNOWN, MAKE, NAMES, Columns, is_number, recognise, short, title_key
+from .depth_formats import KNOWN, MAKE, Columns, is_number, names_contigs, recognise, short
 from .errors import CoverageError
 from .streams import read_chunks
 
@@ -63,11 +63,6 @@ def read_depth_table(path: Path, contigs: Mapping[str, int] | None = None) -> De
     columns = recognise(path, [row for row in rows if len(row) == len(rows[0])], known)
     table = _read_rows(path, columns, chain(head[1:] if columns.header else head, lines), rows[0], known)
     return _without_lengths(table, known) if columns.plain else table
-
-
-def first_word(name: str) -> str:
-    """What a contig is called: the first word of its header, by the white space of ASCII."""
-    return next((word for word in re.split(r"[ \t\n\r\x0b\x0c]+", name, maxsplit=2) if word), "")
 
 
 def write_depth_table(table: DepthTable, write: Callable[[str], object]) -> None:
@@ -128,7 +123,7 @@ def _is_comment(lines: list[tuple[int, bytes]], width: int) -> bool:
     if not line.startswith(b"#") or not width or line.count(b"\t") != width:
         return line.startswith(b"#")
     after = [_text(cell).strip() for cell in _cells(lines[1][1])] if len(lines) > 1 else [""]
-    return bool(after[0]) and title_key(after[0]) in NAMES and not is_number(after[-1])
+    return bool(after[0]) and names_contigs(after[0]) and not is_number(after[-1])
 
 
 def _plain_text(path: Path, line: bytes) -> bytes:

@@ -377,6 +377,11 @@ def test_a_contig_may_be_called_like_a_title(tmp_path: Path) -> None:
     assert cover(tmp_path, "contig\t1\nid\t2\n", contigs={"contig": 3000, "id": 4000}).mean.tolist() == [[1.0], [2.0]]
 
 
+def test_a_first_row_of_another_contig_is_no_header(tmp_path: Path) -> None:
+    got = cover(tmp_path, "ä\t1\nk1\t2\n", contigs={"k1": 3000})  # too short a contig to be asked for
+    assert (got.samples, got.mean.tolist()) == (["S1"], [[2.0]])
+
+
 words = st.text(st.characters(codec="utf-8", exclude_characters='\t\n\r\x0b\x0c "\0'), min_size=1, max_size=8)
 
 
