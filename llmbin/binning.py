@@ -70,6 +70,7 @@ def bin_contigs(
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, label, counts, markers, min_bin_size)
     label = join_parts(points, lengths, label, counts, markers, homology)
+    in_tree |= (label >= 0) & (found.label < 0)  # pieces that were joined stay, also those whose depth is missing
     if (label != found.label).any():
         found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
     found = settle(neighbours, lengths, found, in_tree, homology)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from .bam import read_depth
+from .depth_formats import first_word, short
 from .depth_tables import read_depth_table
 from .errors import CoverageError, UsageError
 from .inputs import InputFile
@@ -110,15 +112,31 @@ def coverage_from_bams(
     return Coverage(titles, mean, variance, reads, [str(path) for path in paths])
 
 
-def coverage_from_tables(paths: Sequence[InputFile], names: Sequence[str], samples: Sequence[str] | None = None) -> Coverage:
-    """Depth of the named contigs from one or more tables, joined by name.
+def coverage_from_tables(
+    paths: Sequence[InputFile], names: Sequence[str], samples: Sequence[str] | None = None, lengths: npt.NDArray[np.int64] | None = None
+) -> Coverage:
+    """Depth of the named contigs from one or more tables, joined by name; lengths in tables are compared with ``lengths``.
+
+    A contig without a row has depth 0 where the tool leaves out contigs without reads; of that there is a warning.
 
     Raises:
-        CoverageError: a table is malformed, lacks a contig, or holds impossible depths.
+        CoverageError: a table is malformed, lacks a contig, was made for other contigs, or holds impossible depths.
     """
-    tables = [read_depth_table(path) for path in paths]
-    parts = [(table, _rows(table.path, names, table.names, "the table")) for table in tables]
-    titles = [title for table in tables for title in table.samples]
+    contigs = dict(zip(names, (np.zeros(len(names), np.int64) if lengths is None else lengths).tolist(), strict=True))
+    titles: list[str] = []
+    files: list[str] = []
+    mean, variance, absent = [], [], {}
+    for path in paths:
+        table = read_depth_table(path, contigs)
+        rows = _rows(path, names, table.names, "the table", table.sparse)
+        titles += table.samples
+        files += [str(path)] * len(table.samples)
+        mean.append(table.mean[rows])
+        variance.append(table.variance[rows])
+        if (gone := rows < 0).any():
+            absent[path] = gone
+            mean[-1][gone] = 0
+            variance[-1][gone] = np.where(np.isnan(table.variance[0]), np.nan, 0)
     if samples:
         if len(samples) != len(titles):
             raise UsageError(f"--samples has {len(samples)} names, the depth tables hold {len(titles)} samples: {', '.join(titles)}")
@@ -126,22 +144,47 @@ def coverage_from_tables(paths: Sequence[InputFile], names: Sequence[str], sampl
     if len(set(titles)) < len(titles):
         twice = next(title for title in titles if titles.count(title) > 1)
         raise UsageError(f"two samples are called {twice!r} in the depth tables; name them apart with --samples")
-    return Coverage(
-        titles,
-        np.concatenate([table.mean[rows] for table, rows in parts], axis=1),
-        np.concatenate([table.variance[rows] for table, rows in parts], axis=1),
-    )
+    _judge_absent(absent, len(paths), lengths)
+    whole = [part[0] if len(part) == 1 else np.concatenate(part, axis=1) for part in (mean, variance)]
+    return Coverage(titles, whole[0], whole[1], files=files)
 
 
-def _rows(path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str) -> npt.NDArray[np.int64]:
-    """Where each wanted contig is; names are compared by their first word."""
-    index = {(name.split(None, 1) or [""])[0]: i for i, name in enumerate(have)}
-    missing = [name for name in wanted if name not in index]
-    if missing:
-        near = difflib.get_close_matches(missing[0], list(index)[:5000], n=1, cutoff=0.0)
-        hint = f"; the nearest name there is {near[0]!r}" if near else f"; {where} names no contigs at all"
+def _judge_absent(absent: Mapping[InputFile, npt.NDArray[np.bool_]], tables: int, lengths: npt.NDArray[np.int64] | None) -> None:
+    """One warning of contigs without a row; an error if most of the assembly has none in any table."""
+    if not absent:
+        return
+    first, n = next(iter(absent)), len(next(iter(absent.values())))
+    if len(absent) == tables:
+        nowhere = np.logical_and.reduce(list(absent.values()))
+        bases = np.ones(n) if lengths is None else lengths
+        if 2 * nowhere.sum() > n and 2 * bases[nowhere].sum() > bases.sum():
+            raise CoverageError(
+                f"{first}: {int(nowhere.sum()):,} of {n:,} contigs, with more than half of the bases, have no row in the depth tables; "
+                "use the coverage of this very assembly, with a row for every contig"
+            )
+    some = int(np.logical_or.reduce(list(absent.values())).sum())
+    where = str(first) if len(absent) == 1 else f"{len(absent)} of {tables} depth tables (the first is {first})"
+    log.warning("%s of %s contigs have no row in %s: no read is taken to lie on them, their depth is 0 there", f"{some:,}", f"{n:,}", where)
+
+
+def _rows(path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str, sparse: bool = False) -> npt.NDArray[np.int64]:
+    """Where each wanted contig is, -1 for one that a sparse table leaves out; names are compared by their first word."""
+    index = {first_word(name): i for i, name in enumerate(have)}
+    rows = np.array([index.get(name, -1) for name in wanted], np.int64)
+    missing = np.flatnonzero(rows < 0)
+    if len(missing) and (not sparse or len(missing) == len(wanted)):
+        name = wanted[int(missing[0])]
+        near = _nearest(name, index)
+        hint = f"; the nearest name there is {short(near)}" if near else f"; {where} names no contigs at all"
         raise CoverageError(
-            f"{path}: {len(missing):,} of {len(wanted):,} contigs are not in {where}, the first is {missing[0]!r}{hint}. "
-            "Use the coverage of this very assembly"
+            f"{path}: {len(missing):,} of {len(wanted):,} contigs are not in {where}, the first is {short(name)}{hint}. "
+            f"Use the coverage of this very assembly{', with a row for every contig' * (where == 'the table')}"
         )
-    return np.array([index[name] for name in wanted], np.int64)
+    return rows
+
+
+def _nearest(name: str, have: Iterable[str]) -> str | None:
+    """The most similar of the first names; beginnings are compared, for the time is that of both lengths multiplied."""
+    beginnings = {other[:100]: other for other in islice(have, 2000)}
+    near = difflib.get_close_matches(name[:100], list(beginnings), n=1, cutoff=0.0)
+    return beginnings[near[0]] if near else None

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+NO_EVIDENCE = 1e6  # variance of a log depth that is not known
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Points:
     """Contigs as the metric sees them: vectors [n, dims], noise [n], log depth and its variance [n, samples].
 
     ``stretch_noise`` and ``stretch_variance`` are what remains of noise and variance in long stretches of a genome. ``missing`` bool [n]: the
-    contig's depth is not known (see :mod:`llmbin.missing`), and stands for that of any contig; None where all are.
+    contig's depth is not known (see :mod:`llmbin.missing`) and has a variance of `NO_EVIDENCE`; None where all are known.
     """
 
     vectors: Floats

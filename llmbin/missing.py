@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .coverage import Coverage
-from .metric import Points
+from .metric import NO_EVIDENCE, Points
 from .nearest import nearest
 
 NEIGHBOURS = 15
@@ -39,12 +39,10 @@ def missing_depth(points: Points, lengths: npt.NDArray[np.int64], coverage: Cove
 
 
 def without_missing(points: Points, lengths: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_]) -> Points:
-    """Points in which a missing depth is that of any contig: the mean and the variance of all log depths that are known, weighted by length."""
+    """Points in which a missing depth says nothing: it has the mean of the log depths that are known, and a variance beside which no difference counts."""
     if not missing.any():
         return points
     depth, variance = points.depth.copy(), points.variance.copy()
-    known, weight = points.depth[~missing].astype(np.float64), lengths[~missing]
-    usual = np.average(known, axis=0, weights=weight)
-    depth[missing] = usual
-    variance[missing] = np.maximum(np.average((known - usual) ** 2, axis=0, weights=weight), variance[missing])
+    depth[missing] = np.average(points.depth[~missing].astype(np.float64), axis=0, weights=lengths[~missing])
+    variance[missing] = NO_EVIDENCE
     return replace(points, depth=depth, variance=variance, missing=missing)

@@ -307,7 +307,7 @@ def contig_coverage(
             reference=inputs.contigs,
         )  # fmt: skip
     else:
-        coverage = coverage_from_tables(inputs.tables, features.names, options.samples)
+        coverage = coverage_from_tables(inputs.tables, features.names, options.samples, features.lengths)
     log.info("coverage of %d sample%s: %s", len(coverage.samples), "s" * (len(coverage.samples) > 1), ", ".join(coverage.samples[:8]))
     work.save("coverage", key, coverage_arrays(coverage))
     return coverage

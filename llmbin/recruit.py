@@ -65,6 +65,10 @@ def votes_of(neighbours: Neighbours, core: npt.NDArray[np.int32]) -> Votes | Non
     valid = index >= 0
     closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
     votes = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)
+    if (missing := neighbours.points.missing) is not None:
+        # All distances from such a contig hold the logarithm of its variance, so only their differences say something.
+        squared = np.where(valid, distance, np.inf)[missing].astype(np.float64) ** 2
+        votes[missing] = np.exp(-0.5 * (squared - np.where(np.isfinite(squared[:, :1]), squared[:, :1], 0)))
     return Votes(index, np.where(valid, core[index], -1).astype(np.int32), votes)
 
 
