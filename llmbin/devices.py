@@ -54,9 +54,8 @@ def runtime() -> Any:
     """
     if installed("onnxruntime") and installed("onnxruntime-gpu"):
         raise DeviceError(CLASH)
-    os.environ.setdefault(
-        "ORT_DISABLE_TELEMETRY", "1"
-    )  # releases from 1.32 on else look up a host and write an identifier to the home folder
+    # From 1.32 on it else looks up a host of Microsoft's and writes an identifier of this machine to the home folder.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:

@@ -77,6 +77,31 @@ def test_cram_equals_bam(write_bam: Callable[..., Path], tmp_path: Path) -> None
     np.testing.assert_array_equal(plain.mean, cram.mean)
 
 
+def test_cram_whose_reference_moved_is_read_with_the_one_that_is_given(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+    """As it is, compressed, and never with an index beside it."""
+    gone, given_folder = tmp_path / "gone", tmp_path / "given"
+    gone.mkdir()
+    given_folder.mkdir()
+    text = "".join(f">{n} more\n{'ACGT' * (v // 4 + 1)}"[: v + len(n) + 7] + "\n" for n, v in LENGTHS.items()).encode()
+    (gone / "r.fa").write_bytes(text)
+    reads = [(n, p, c, 10, f) for n, p, c, _, f in some_reads(600)]  # NM that a wrong reference would change
+    plain = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads), DepthRules(min_identity=0.5))
+    cram = write_bam(tmp_path / "s.cram", LENGTHS, reads, "wc", gone / "r.fa")
+    for path in gone.iterdir():
+        path.unlink()
+    with pytest.raises(CoverageError, match="--reference"):
+        read_depth(cram, scratch=tmp_path)
+    for name, data in (("c.fa", text), ("c.fa.gz", gzip.compress(text))):
+        given = given_folder / name
+        given.write_bytes(data)
+        moved = read_depth(cram, DepthRules(min_identity=0.5), scratch=tmp_path, reference=given)
+        np.testing.assert_array_equal(plain.mean, moved.mean)
+    assert sorted(p.name for p in given_folder.iterdir()) == ["c.fa", "c.fa.gz"]
+    given.write_bytes(b">other\nACGT\n")
+    with pytest.raises(CoverageError, match="another FASTA file"):
+        read_depth(cram, scratch=tmp_path, reference=given)
+
+
 def test_identity_and_edge_are_options(write_bam: Callable[..., Path], tmp_path: Path) -> None:
     path = write_bam(tmp_path / "s.bam", LENGTHS, [("a", 0, "100M", 10, 0)])
     assert read_depth(path).mean[0] == 0
@@ -148,7 +173,16 @@ def test_many_references(write_bam: Callable[..., Path], tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "empty"), (b"@HD\tVN:1.6\n", "SAM text"), (b"ACGT", "neither"), (b"\x1f\x8b\x08\x04" + b"\0" * 40, "no end marker")],
+    [
+        (b"", "empty"),
+        (b"@HD\tVN:1.6\n", "is SAM text"),
+        (b"r1\t0\tk1\t1\t60\t4M\t*\t0\t0\tACGT\tIIII\n", "is SAM text"),
+        (gzip.compress(b"@SQ\tSN:k1\tLN:100\n"), "is gzipped SAM text"),
+        (gzip.compress(b"r1\t0\tk1\t1\t60\t4M\t*\t0\t0\tACGT\tIIII\n"), "is gzipped SAM text"),
+        (gzip.compress(b"@r1\nACGT\n+\nIIII\n"), "something else that is gzipped"),
+        (b"ACGT", "neither"),
+        (b"\x1f\x8b\x08\x04" + b"\0" * 40, "no end marker"),
+    ],
 )
 def test_what_is_not_bam(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "x.bam"

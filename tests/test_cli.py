@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -231,6 +233,10 @@ def test_options_that_contradict_each_other(cli: Cli, tmp_path: Path) -> None:
         (["--samples", "x"], "there are none"),
         (["--force", "--resume"], "give one of them"),
         (["--prefix", "a/b"], "file name"),
+        (["--prefix", "."], "file name"),
+        (["--prefix", "{}{}"], "file name"),
+        (["--prefix", "x" * 300], "file name"),
+        (["--sample-id", "a\tb"], "one line"),
         (["--min-length", "500", "--recruit-length", "900"], "more than --min-length"),
         (["--device", "cuda"], "CUDAExecutionProvider"),
         (["--model", "none"], "no such model pack"),
@@ -294,6 +300,67 @@ def test_samples_assembled_apart_are_binned_apart(community: Community, cli: Cli
     assert len({(name[:2], bin) for name, bin in pairs}) == len({bin for _, bin in pairs}) == 10
     status, _, err = cli("run", both, "--depth", depth, "-o", tmp_path / "no", "--separator", "@")
     assert (status, "has no '@' in its name" in err) == (1, True)
+    status, _, err = cli("run", both, "--depth", depth, "-o", tmp_path / "no", "--separator", "S")
+    assert (status, "a sample without a name" in err) == (1, True)
+    assert "embed" not in err  # it is told before the long work
+
+
+def test_a_separator_that_some_contig_begins_with_is_refused(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "c.fa"
+    path.write_text(GOOD.replace(">a", ">S1Ca").replace(">b", ">Cb"))
+    check_error(cli("run", path, "-o", tmp_path / "out", "--separator", "C", "-q"), "'Cb'", "a sample without a name")
+
+
+def test_names_of_bins_and_of_the_sample(cli: Cli, tmp_path: Path) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    base = ("run", contigs, "--markers", "off", "--min-bin-size", "2000", "--format", "bioboxes", "--force", "-q", "-o", tmp_path / "out")
+    for options, name, sample in (
+        ([], "bin.0001", "c.fa"),
+        (["--prefix", "mag_{}", "--sample-id", "gsa 1"], "mag_0001", "gsa 1"),
+        (["--prefix", "{}"], "0001", "c.fa"),
+        (["--prefix", "S1.{}x"], "S1.0001x", "c.fa"),
+    ):
+        assert cli(*base, *options)[0] == 0
+        names = [name, name.replace("0001", "0002")]
+        assert [line.split("\t")[1] for line in (tmp_path / "out" / "contig2bin.tsv").read_text().splitlines()] == names
+        assert sorted(p.name for p in (tmp_path / "out" / "bins").iterdir()) == [f"{n}.fna.gz" for n in names]
+        assert (tmp_path / "out" / "binning.bioboxes.tsv").read_text().splitlines()[1] == f"@SampleID:{sample}"
+
+
+NAMES = (b"caf\xe9", "é中\u2028x\u00a0y".encode(), b"#k1", b"a|b;c=d")
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}])
+def test_names_come_out_as_they_went_in_whatever_the_locale(locale: dict[str, str], tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + "/é".encode()
+    os.mkdir(folder)
+    rng = np.random.default_rng(0)
+    with open(folder + b"/\xe4.fa", "wb") as fasta, open(folder + b"/depth.tsv", "wb") as table:
+        table.write(b"contigname\tS1\n")
+        for i, name in enumerate(NAMES):
+            fasta.write(b">%s more\n%s\n" % (name, rng.choice([b"A", b"C", b"G", b"T"], 4000).tobytes()))
+            table.write(b"%s\t%d\n" % (name, i + 3))
+    run = [
+        sys.executable,
+        "-P",
+        "-c",
+        "from llmbin.cli import entry; entry()",
+        "run",
+        folder + b"/\xe4.fa",
+        "--depth",
+        folder + b"/depth.tsv",
+    ]
+    options = ["--min-bin-size", "3000", "--markers", "off", "--format", "bioboxes", "-t", "1", "-o", folder + b"/out"]
+    done = subprocess.run([*run, *options], env={**os.environ, **locale}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    out = Path(os.fsdecode(folder + b"/out"))
+    for file in ("contig2bin.tsv", "contigs.tsv", "binning.bioboxes.tsv"):
+        found = [line.split(b"\t")[0] for line in (out / file).read_bytes().split(b"\n")]
+        assert [name for name in found if name in NAMES] == list(NAMES)
+    text = b"".join(gzip.decompress(path.read_bytes()) for path in (out / "bins").iterdir())
+    assert [line[1:] for line in text.split(b"\n") if line[:1] == b">"] == list(NAMES)
+    assert (out / "run.json").read_text()
 
 
 def test_bench_measures_a_file_and_writes_json(community: Community, cli: Cli, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_reads_every_compression_whatever_the_name(kind: str, tmp_path: Path) ->
         (b">a\nACGT\nAC-GT\n", 3, "'-' is not a nucleotide code"),
         (b">a\nAC\x00GT\n", 2, "byte 0"),
         (b">a\r\n\r\nACGT\r\nAC GT\r\n", 4, "byte 32"),
+        (b">a\nACGT\n>b\x00c\nACGT\n", 3, "byte 0 in a name"),
     ],
 )
 def test_errors_name_the_file_and_the_line(text: bytes, line: int | None, message: str, tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmbin.errors import InputError, OutputError
+from llmbin.workspace import BINS, TABLE, Workspace
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+def results(work: Workspace, names: list[str]) -> None:
+    """What a run leaves: a file a bin, the table that lists them, and the record."""
+    work.result(BINS).mkdir()
+    for name in names:
+        (work.result(BINS) / f"{name}.fna.gz").write_bytes(gzip.compress(b">x\nA\n"))
+    work.result(TABLE).write_text("".join(f"{name}\t1\n" for name in ["bin", *names]))
+    work.result("run.json").write_text("{}\n")
+
+
+def files(folder: Path) -> set[str]:
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_run_that_fails_leaves_what_others_have_in_the_folders_above(tmp_path: Path) -> None:
+    with pytest.raises(InputError), Workspace(tmp_path / "results" / "deep" / "A"):
+        with Workspace(tmp_path / "results" / "B") as other:
+            results(other, ["bin.0001"])
+            other.commit()
+        raise InputError("bad input")
+    assert files(tmp_path) == {"results/B/bins/bin.0001.fna.gz", "results/B/bins.tsv", "results/B/run.json"}
+    assert not (tmp_path / "results" / "deep").exists()
+
+
+def test_a_run_that_fails_takes_away_the_folders_it_made(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError), Workspace(tmp_path / "mine" / "results" / "A"):
+        raise InputError("bad input")
+    assert [p.name for p in tmp_path.rglob("*")] == ["mine"]
+
+
+def test_force_replaces_results_and_nothing_else(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as work:
+        results(work, ["old.0001", "old.0002"])
+        work.result("binning.bioboxes.tsv").write_text("old\n")
+        work.commit()
+    foreign = {"bins/metabat.1.fa", "bins/bin.9999.fna.gz", "bins/notes.txt", "bins/sub/x.fna.gz", "mine.txt"}
+    for name in foreign:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine\n")
+    with Workspace(tmp_path, force=True) as work:
+        results(work, ["bin.0001"])
+        work.commit()
+    assert files(tmp_path) == foreign | {"bins/bin.0001.fna.gz", "bins.tsv", "run.json"}
+    assert all((tmp_path / name).read_text() == "mine\n" for name in foreign)
+
+
+@pytest.mark.parametrize("table", ["bin\n../mine.txt\n/etc/x\n\n", "\0\xff\n\xfe\n", ""])
+def test_a_table_that_no_run_wrote_deletes_nothing(table: str, tmp_path: Path) -> None:
+    (tmp_path / "bins").mkdir()
+    (tmp_path / "mine.fna.gz").write_text("mine\n")
+    (tmp_path / "link").symlink_to(tmp_path / "mine.fna.gz")
+    (tmp_path / "bins" / "link.fna.gz").symlink_to(tmp_path / "mine.fna.gz")
+    (tmp_path / TABLE).write_bytes(table.encode("latin-1") + b"../mine\nlink\n")
+    with Workspace(tmp_path, force=True) as work:
+        results(work, ["bin.0001"])
+        work.commit()
+    assert (tmp_path / "mine.fna.gz").read_text() == "mine\n"
+    assert (tmp_path / "bins" / "link.fna.gz").is_symlink()
+
+
+@pytest.mark.parametrize(("name", "folder"), [("bins", False), ("bins.tsv", True), ("run.json", True)])
+def test_what_is_no_result_is_not_replaced(name: str, folder: bool, tmp_path: Path) -> None:
+    if folder:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").write_text("mine\n")
+    else:
+        (tmp_path / name).write_text("mine\n")
+    before = files(tmp_path)
+    with pytest.raises(OutputError, match=f"{name}: is a {'folder' if folder else 'file'}"):
+        Workspace(tmp_path, force=True)
+    assert files(tmp_path) == before
+
+
+def test_what_a_killed_run_left_is_not_added_to(tmp_path: Path) -> None:
+    """As after SIGKILL in the middle of writing."""
+    left = tmp_path / ".llmbin-work" / "result-bins" / "bin.0001.fna.gz"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(gzip.compress(b">stale\nA\n"))
+    with Workspace(tmp_path, resume=True) as work:
+        assert not work.result(BINS).exists()
+
+
+def test_the_command_keeps_what_is_not_its_own(cli: Cli, tmp_path: Path) -> None:
+    contigs, bad, out = tmp_path / "c.fa", tmp_path / "bad.tsv", tmp_path / "results"
+    contigs.write_text(">a\n" + "ACGTTGCA" * 300 + "\n>b\n" + "ACGGTGCA" * 300 + "\n")
+    bad.write_text("contigname\tS\na\t1\n")
+    (out / "B" / "bins").mkdir(parents=True)
+    (out / "B" / "bins" / "metabat.1.fa").write_text(">x\n")
+    assert cli("run", contigs, "--depth", bad, "-o", out / "A" / "deep", "-q")[0] == 1
+    assert cli("run", contigs, "-o", out / "B", "-q", "--force")[0] == 0
+    assert (out / "B" / "bins" / "metabat.1.fa").read_text() == ">x\n"
+    assert [p.name for p in out.iterdir()] == ["B"]
