@@ -21,7 +21,7 @@ SHORT_READS_IDENTITY = 0.97  # MetaBAT's
 EDGE = 75  # bases, MetaBAT's
 # Of the errors of long reads, the limit of "auto" allows whichever is the most of these: what short reads may have, and
 # the median and what it is above the best tenth so many times over, so that what is worse than nearly all of the file does not count.
-MOST_OF_MEDIAN, MOST_OF_SPREAD = 1.6, 3.0
+MOST_OF_MEDIAN, MOST_OF_SPREAD = 1.6, 4.0
 MOST_ERRORS = 0.35  # no alignment beyond is to be believed
 
 Values = npt.NDArray[np.float64]
