@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -90,6 +91,14 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]
         return status, out, err
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def fresh_log() -> None:
+    """No handlers that a command left in an earlier test, so that pytest hears every message once."""
+    log = logging.getLogger("llmbin")
+    log.handlers.clear()
+    log.propagate = True
 
 
 def in_new_python(code: str) -> str:

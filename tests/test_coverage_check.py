@@ -38,9 +38,8 @@ VARIED = [float(i % 7 + 1) for i in range(40)]
     ],
 )
 def test_a_sample_that_says_nothing_is_a_warning_and_all_of_them_an_error(
-    depth: list[float], reads: SampleReads, cause: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    depth: list[float], reads: SampleReads, cause: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("llmbin"), "propagate", True)
     with caplog.at_level(logging.WARNING, "llmbin"):
         check_depths(coverage([VARIED, depth], [GOOD, reads]))
     assert [r.levelname for r in caplog.records] == ["WARNING"]
