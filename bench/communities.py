@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -205,7 +205,7 @@ def _turned(codes: Codes) -> Codes:
     return np.where(codes < 4, 3 - codes, codes)[::-1].astype(np.uint8)
 
 
-def write_long_reads(handle: BinaryIO, genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
+def write_long_reads(handle: IO[bytes], genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
     """Long reads of a sample, from the genomes. Returns mean and variance of the depth of each piece [contigs, 2], as the reads were drawn.
 
     A read's name says where it is from and how good it is: ``r`` number, genome, sequence, begin, end, strand, identity.
