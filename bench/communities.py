@@ -1,22 +1,26 @@
 """Communities with a known truth, made from a folder of genomes (one FASTA file each): contigs, depths, gold standard.
 
-python -m bench.communities genomes out [three one ten strains long tail congeners mapped assembled]
+python -m bench.communities genomes out [three one ten strains long tail congeners mapped longmapped assembled]
 
 Abundances are log-normal, between genomes and between samples. The first seven break genomes into contigs, shorter and fewer where
 the depth is low, and draw a depth for each from reads that fall unevenly: by window, by GC, from the replication origin to its end.
 `mapped` draws read pairs from the genomes instead and maps them to the contigs (minimap2, samtools); `assembled` also assembles them
-(megahit), and a contig belongs to the genome that aligns with most of it.
+(megahit), and a contig belongs to the genome that aligns with most of it. `longmapped` maps long reads, of R9, R10 and HiFi in a sample
+each (bench.long_reads); its depth table is no measurement but the truth, counted where the reads were drawn.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +29,12 @@ from llmbin._kernels import encode_bases
 from llmbin.depth_tables import DepthTable, write_depth_table
 from llmbin.fasta import read_fasta
 
+from .long_reads import CHEMISTRIES, Chemistry, Numbers, depth_along, read_identities, read_spans, with_errors
+
 READ, INSERT, WINDOW, SHORTEST = 150, 350, 500, 1_000
 WINDOW_SPREAD, CONTIG_SPREAD, GC_BIAS, ORIGIN = 0.25, 0.08, 0.5, 0.5  # of log depth; the last two are the most that a sample or genome has
 ERRORS = 0.004
+BATCH = 4_000_000  # bases of long reads at a time
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
 
 Codes = npt.NDArray[np.uint8]
@@ -36,7 +43,7 @@ Codes = npt.NDArray[np.uint8]
 @dataclass(frozen=True)
 class Plan:
     """``depth`` is the mean over genomes in a sample, ``spread`` and ``sample_spread`` the standard deviations of its logarithm;
-    ``piece`` the median contig at a pooled depth of 15; ``strains`` mutants of ``identity``; ``reads``: laid, mapped, or assembled.
+    ``piece`` the median contig at a pooled depth of 15; ``strains`` mutants of ``identity``; ``reads``: laid, mapped, longmapped, or assembled.
     """
 
     seed: int
@@ -62,6 +69,7 @@ PLANS = {
     "tail": Plan(108, 3, 4, spread=1.8),
     "congeners": Plan(109, 3, 8, strains=20, identity=(0.80, 0.92)),
     "mapped": Plan(107, 3, 6, piece=5_000, strains=6, reads="mapped"),
+    "longmapped": Plan(110, 3, 8, piece=40_000, piece_spread=1.0, strains=6, reads="longmapped"),
     "assembled": Plan(106, 2, 10, genomes=16, reads="assembled"),
 }
 
@@ -197,6 +205,43 @@ def _turned(codes: Codes) -> Codes:
     return np.where(codes < 4, 3 - codes, codes)[::-1].astype(np.uint8)
 
 
+def write_long_reads(handle: IO[bytes], genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
+    """Long reads of a sample, from the genomes. Returns mean and variance of the depth of each piece [contigs, 2], as the reads were drawn.
+
+    A read's name says where it is from and how good it is: ``r`` number, genome, sequence, begin, end, strand, identity.
+    """
+    gc_bias, number = GC_BIAS * rng.random(), 0
+    truth = np.zeros((len(pieces), 2))
+    within: dict[tuple[int, int], list[int]] = {}
+    for k, p in enumerate(pieces):
+        within.setdefault((p.genome, p.sequence), []).append(k)
+    for g, genome in enumerate(genomes):
+        for s, codes in enumerate(genome.sequences if depth[g] else []):
+            expected = window_depths(genome, s, 0, len(codes), float(depth[g]), gc_bias, rng)
+            begin, end, turned = read_spans(expected, WINDOW, len(codes), chemistry, rng)
+            along = depth_along(begin, end, len(codes))
+            for k in within.get((g, s), []):
+                here = along[pieces[k].start : pieces[k].stop]
+                truth[k] = here.mean(), here.var()
+            batch = np.cumsum(end - begin) // BATCH
+            for some in (np.flatnonzero(batch == b) for b in np.unique(batch)):
+                for place, read, identity in read_along(codes, begin[some], end[some], turned[some], chemistry, rng):
+                    quality = bytes([33 + round(-10 * np.log10(max(1 - identity, 1e-5)))])
+                    handle.write(b"@r%d_%d_%d_%s_%.4f\n%s\n+\n%s\n" % (number, g, s, place, identity, read, quality * len(read)))
+                    number += 1
+    return truth
+
+
+def read_along(codes: Codes, begin: Numbers, end: Numbers, turned: npt.NDArray[np.bool_], chemistry: Chemistry, rng: np.random.Generator) -> Iterator[tuple[bytes, bytes, float]]:  # fmt: skip
+    """Where each read lies (``begin_end_strand``), its letters, and the identity that it came to have."""
+    spans = list(zip(begin.tolist(), end.tolist(), turned.tolist(), strict=True))
+    drawn = np.concatenate([_turned(codes[a:b]) if back else codes[a:b] for a, b, back in spans])
+    read, size, identity = with_errors(drawn, end - begin, read_identities(len(spans), chemistry, rng), chemistry, rng)
+    letters, stop = LETTERS[read].tobytes(), np.cumsum(size)
+    for (a, b, back), first, last, same in zip(spans, (stop - size).tolist(), stop.tolist(), identity.tolist(), strict=True):
+        yield b"%d_%d_%s" % (a, b, b"-" if back else b"+"), letters[first:last], same
+
+
 def assemble(out: Path, samples: list[str]) -> list[tuple[str, bytes]]:
     """Contigs of all samples' reads together."""
     reads = ["-1", ",".join(str(out / f"{s}_1.fq") for s in samples), "-2", ",".join(str(out / f"{s}_2.fq") for s in samples)]
@@ -232,6 +277,22 @@ def map_reads(out: Path, sample: str) -> None:
         raise SystemExit(f"minimap2 failed on {sample}")
 
 
+def map_long_reads(out: Path, sample: str, genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
+    """The reads go to the mapper as they are drawn: they would be gigabytes. Returns true mean and variance of depth [contigs, 2]."""
+    threads = str(len(os.sched_getaffinity(0)))
+    mapping = subprocess.Popen(["minimap2", "-t", threads, "-ax", chemistry.preset, "--secondary=no", str(out / "contigs.fasta"), "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+    sorting = subprocess.Popen(["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"], stdin=mapping.stdout, stderr=subprocess.DEVNULL)
+    assert mapping.stdin and mapping.stdout
+    mapping.stdout.close()  # it is the sorter's now
+    truth = np.zeros((len(pieces), 2))
+    with contextlib.suppress(BrokenPipeError), mapping.stdin as handle:  # why it broke, the mapper's status says
+        truth = write_long_reads(handle, genomes, pieces, depth, chemistry, rng)
+    if mapping.wait() | sorting.wait():
+        raise SystemExit(f"minimap2 or samtools failed on {sample}")
+    return truth
+
+
 def write_fasta(path: Path, records: Iterator[tuple[str, bytes]] | list[tuple[str, bytes]]) -> None:
     with open(path, "wb") as handle:
         for name, sequence in records:
@@ -255,7 +316,7 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     samples = [f"S{i + 1}" for i in range(plan.samples)]
     pieces = [p for g, genome in enumerate(genomes) for p in pieces_of(g, genome, float(depth[g].sum()), plan, rng)]
     pieces = [pieces[i] for i in rng.permutation(len(pieces))]
-    if plan.reads != "laid":
+    if plan.reads in {"mapped", "assembled"}:
         for i, sample in enumerate(samples):
             write_reads(out / sample, genomes, depth[:, i], np.random.default_rng([plan.seed, i]))
     if plan.reads == "assembled":
@@ -266,6 +327,12 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     write_fasta(out / "contigs.fasta", contigs)
     if plan.reads == "laid":
         write_depths(out / "depth.txt", contigs, laid_depths(genomes, pieces, depth, rng), samples)
+    elif plan.reads == "longmapped":
+        true = [
+            map_long_reads(out, sample, genomes, pieces, depth[:, i], chemistry, np.random.default_rng([plan.seed, i]))
+            for i, (sample, chemistry) in enumerate(zip(samples, cycle(CHEMISTRIES.values()), strict=False))
+        ]
+        write_depths(out / "depth.txt", contigs, np.stack(true, 1), samples)
     else:
         for sample in samples:
             map_reads(out, sample)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from dataclasses import replace
@@ -8,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.communities import PLANS, Plan, build
+from bench.communities import PLANS, Genome, Piece, Plan, build, write_long_reads
+from bench.long_reads import CHEMISTRIES, LONGEST_READ, SHORTEST_READ, each_sample, read_identities, read_lengths, with_errors
 from bench.oracle import bases_of_genomes
 from bench.peers import is_long, measured, samples_of
 from bench.quality import row_of, with_earlier
@@ -73,7 +75,7 @@ def test_a_part_of_a_community_is_whole_genomes_and_the_first_samples(genomes: P
     np.testing.assert_array_equal(part.mean, whole.mean[rows, :2])
 
 
-@pytest.mark.parametrize("reads", ["mapped", "assembled"])
+@pytest.mark.parametrize("reads", ["mapped", "longmapped", "assembled"])
 def test_reads_are_really_mapped_and_assembled(reads: str, genomes: Path, tmp_path: Path) -> None:
     for program in ("minimap2", "samtools", *(["megahit"] if reads == "assembled" else [])):
         if not shutil.which(program):
@@ -83,6 +85,83 @@ def test_reads_are_really_mapped_and_assembled(reads: str, genomes: Path, tmp_pa
     assert len({genome for genome, _ in gold.values()}) == 3
     assert table.mean.mean() > 4
     assert len(gold) <= len(table.names)
+
+
+@pytest.mark.parametrize("name", CHEMISTRIES)
+def test_long_reads_are_as_their_chemistry_says(name: str) -> None:
+    chemistry, rng = CHEMISTRIES[name], np.random.default_rng(5)
+    lengths, wanted = read_lengths(20_000, chemistry, rng), read_identities(20_000, chemistry, rng)
+    assert lengths.mean() == pytest.approx(chemistry.mean_length, rel=0.03)
+    assert lengths.min() >= SHORTEST_READ
+    assert lengths.max() <= LONGEST_READ
+    assert (wanted.mean(), wanted.std()) == pytest.approx(chemistry.identity, rel=0.03)
+    size = np.full(300, 700)
+    drawn = rng.integers(0, 4, int(size.sum())).astype(np.uint8)
+    read, after, identity = with_errors(drawn, size, wanted[:300], chemistry, rng)
+    assert len(read) == after.sum()
+    assert identity.mean() == pytest.approx(wanted[:300].mean(), abs=0.004)
+    assert after.sum() / size.sum() == pytest.approx(1 + (1 - wanted.mean()) * (chemistry.insertions - chemistry.deletions), abs=0.004)
+    ends = np.cumsum(after)
+    for k in range(8):
+        distance = edits(drawn[k * 700 : (k + 1) * 700], read[ends[k] - after[k] : ends[k]])
+        errors = (1 - identity[k]) * (700 + chemistry.insertions * (1 - identity[k]) * 700)
+        assert 0.7 * errors - 3 <= distance <= errors + 6  # now and then an indel and its neighbour come cheaper together
+
+
+def edits(one: np.ndarray, other: np.ndarray) -> int:
+    """Levenshtein's distance."""
+    place = np.arange(len(other) + 1)
+    row = place
+    for i, letter in enumerate(one, 1):
+        ways = np.concatenate([[i], np.minimum(row[1:] + 1, row[:-1] + (other != letter))])
+        row = np.minimum.accumulate(ways - place) + place
+    return int(row[-1])
+
+
+def test_indels_gather_in_runs_of_equal_bases() -> None:
+    alone, runs = (np.tile(np.repeat(np.arange(4, dtype=np.uint8), n), 40_000 // n) for n in (1, 8))
+    size = np.array([len(alone), len(runs)])
+    for chemistry in CHEMISTRIES.values():
+        _, _, identity = with_errors(
+            np.concatenate([alone, runs]), size, np.full(2, 0.98), replace(chemistry, substitutions=0), np.random.default_rng(1)
+        )
+        assert 1 - identity[1] > 2 * (1 - identity[0])
+
+
+def test_depths_of_long_reads_are_those_of_the_reads() -> None:
+    rng = np.random.default_rng(8)
+    genomes = [Genome(f"g{g}", [rng.integers(0, 4, n).astype(np.uint8) for n in sizes], 0.2, 0.3) for g, sizes in enumerate([(90_000, 30_000), (50_000,), (40_000,)])]  # fmt: skip
+    pieces = [Piece(1, 0, 100, 20_100, False), Piece(0, 0, 0, 30_000, True), Piece(0, 1, 5_000, 30_000, False), Piece(0, 0, 30_000, 90_000, False), Piece(2, 0, 0, 40_000, False)]  # fmt: skip
+    handle = io.BytesIO()
+    truth = write_long_reads(handle, genomes, pieces, np.array([30.0, 10.0, 0.0]), CHEMISTRIES["R10"], rng)
+    lines = handle.getvalue().decode().splitlines()
+    depth = {(g, s): np.zeros(len(codes), int) for g, genome in enumerate(genomes) for s, codes in enumerate(genome.sequences)}
+    strands = ""
+    for name, letters, quality in zip(lines[::4], lines[1::4], lines[3::4], strict=True):
+        _, g, s, begin, end, strand, identity = name.split("_")
+        depth[int(g), int(s)][int(begin) : int(end)] += 1
+        strands += strand
+        assert len(letters) == len(quality) == pytest.approx(int(end) - int(begin), rel=0.5 * (1 - float(identity)) + 0.02)
+    for piece, (mean, variance) in zip(pieces, truth, strict=True):
+        here = depth[piece.genome, piece.sequence][piece.start : piece.stop]
+        assert (mean, variance) == pytest.approx((here.mean(), here.var()))
+    assert truth[4].tolist() == [0, 0]
+    assert 20 < truth[1:4, 0].mean() < 40
+    assert 0.3 < strands.count("+") / len(strands) < 0.7
+
+
+def test_a_sample_can_be_taken_alone(genomes: Path, tmp_path: Path) -> None:
+    build(genomes, tmp_path / "c", SMALL)
+    for sample in ("S1", "S2"):
+        (tmp_path / "c" / f"{sample}.bam").touch()
+    both = [each_sample(tmp_path / "c") for _ in range(2)]
+    assert both[0] == both[1] == [tmp_path / "c-S1", tmp_path / "c-S2"]
+    whole, alone = (read_depth_table(folder / "depth.txt") for folder in (tmp_path / "c", tmp_path / "c-S2"))
+    assert alone.samples == ["S2"]
+    assert alone.names == whole.names
+    np.testing.assert_array_equal(alone.mean[:, 0], whole.mean[:, 1])
+    np.testing.assert_array_equal(alone.variance[:, 0], whole.variance[:, 1])
+    assert sorted(p.name for p in both[0][1].iterdir()) == ["S2.bam", "contigs.fasta", "depth.txt", "gold.tsv"]
 
 
 def test_what_a_command_costs_is_its_own() -> None:
