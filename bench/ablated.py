@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from llmbin import homology
 from llmbin.cli import main
+from llmbin.genes import homology
 
 if __name__ == "__main__":
     homology.HomologySearch.pairs = lambda self: homology.no_homology()  # type: ignore[method-assign]

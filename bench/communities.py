@@ -26,10 +26,18 @@ import numpy as np
 import numpy.typing as npt
 
 from llmbin._kernels import encode_bases
-from llmbin.depth_tables import DepthTable, write_depth_table
-from llmbin.fasta import read_fasta
+from llmbin.depth.tables import DepthTable, write_depth_table
+from llmbin.io.fasta import read_fasta
 
-from .long_reads import CHEMISTRIES, Chemistry, Numbers, depth_along, read_identities, read_spans, with_errors
+from .long_reads import (
+    CHEMISTRIES,
+    Chemistry,
+    Numbers,
+    depth_along,
+    read_identities,
+    read_spans,
+    with_errors,
+)
 
 READ, INSERT, WINDOW, SHORTEST = 150, 350, 500, 1_000
 WINDOW_SPREAD, CONTIG_SPREAD, GC_BIAS, ORIGIN = 0.25, 0.08, 0.5, 0.5  # of log depth; the last two are the most that a sample or genome has

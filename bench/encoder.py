@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.contigs import Assembly, Contig, read_contigs
-from llmbin.devices import Device
-from llmbin.encoder import OnnxEncoder, encode_batches
-from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.windows import CPU_BUDGET, Batch, WindowPlan, batches, window_starts
+from llmbin.io.contigs import Assembly, Contig, read_contigs
+from llmbin.model.devices import Device
+from llmbin.model.encoder import OnnxEncoder, encode_batches
+from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.windows import CPU_BUDGET, Batch, WindowPlan, batches, window_starts
 
 from . import record
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from llmbin.devices import Device
-from llmbin.encoder import Encoder, OnnxEncoder
-from llmbin.pack import DEFAULT_MODEL, ModelPack, find_pack, load_pack
-from llmbin.windows import Batch
+from llmbin.model.devices import Device
+from llmbin.model.encoder import Encoder, OnnxEncoder
+from llmbin.model.pack import DEFAULT_MODEL, ModelPack, find_pack, load_pack
+from llmbin.model.windows import Batch
 
 from . import record
 from .encoder import TorchEncoder

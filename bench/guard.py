@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.demo import make_community
-from llmbin.score import read_bins, read_gold, score_bins
+from llmbin.commands.score import read_bins, read_gold, score_bins
+from llmbin.commands.synthetic import make_community
 
 from . import record
 from .peers import SMALLEST_BIN, measured

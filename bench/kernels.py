@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from llmbin._kernels import codons, encode_bases, tetranucleotides
-from llmbin.bam import read_depth
-from llmbin.fasta import read_fasta
-from llmbin.features import SHORTEST_FRAME
+from llmbin.depth.bam import read_depth
+from llmbin.features.profile import SHORTEST_FRAME
+from llmbin.io.fasta import read_fasta
 
 from . import record
 

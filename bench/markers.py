@@ -14,10 +14,10 @@ import pyrodigal
 from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
 from llmbin._kernels import encode_bases
-from llmbin.contigs import Contig
-from llmbin.fasta import read_fasta
-from llmbin.markers import MarkerSearch, load_marker_set, profile_hits, read_profiles
-from llmbin.watch import watched
+from llmbin.features.scan import watched
+from llmbin.genes.markers import MarkerSearch, load_marker_set, profile_hits, read_profiles
+from llmbin.io.contigs import Contig
+from llmbin.io.fasta import read_fasta
 
 from . import record
 

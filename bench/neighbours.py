@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from llmbin import _kernels
-from llmbin.nearest import EXACT_PAIRS, HELD, find_neighbours
+from llmbin.cluster.neighbours import EXACT_PAIRS, HELD, find_neighbours
 
 from . import record
 from .scale import community

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.binning import CORE_LENGTH, core_rows
-from llmbin.coverage import coverage_from_tables
-from llmbin.encoder import open_encoder
-from llmbin.features import profile_contigs
-from llmbin.nearest import nearest
-from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.projector import make_points, project
-from llmbin.score import read_gold, score_bins
-from llmbin.tree import Tree, build_tree
+from llmbin.cluster.binning import CORE_LENGTH, core_rows
+from llmbin.cluster.neighbours import nearest
+from llmbin.cluster.tree import Tree, build_tree
+from llmbin.commands.score import read_gold, score_bins
+from llmbin.depth.coverage import coverage_from_tables
+from llmbin.features.profile import profile_contigs
+from llmbin.model.encoder import open_encoder
+from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.projector import make_points, project
 
 from . import record
 from .peers import SMALLEST_BIN, ours

@@ -15,8 +15,8 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from llmbin.binning import bin_contigs
-from llmbin.metric import Points
+from llmbin.cluster.binning import bin_contigs
+from llmbin.cluster.points import Points
 
 from . import record
 

@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from llmbin.depth_tables import DepthTable, read_depth_table, write_depth_table
-from llmbin.fasta import read_fasta
-from llmbin.score import read_gold, score_bins
+from llmbin.commands.score import read_gold, score_bins
+from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
+from llmbin.io.fasta import read_fasta
 
 from . import record
 from .communities import Plan, made, write_fasta

@@ -14,7 +14,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from llmbin.onnx_check import check_onnx
+from llmbin.model.onnx_check import check_onnx
 from llmbin.training.model import GenomeLM
 
 OPSET = 20

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from llmbin.onnx_check import check_onnx
+from llmbin.model.onnx_check import check_onnx
 
 from .parity import onnx_encode
 
@@ -32,7 +32,12 @@ def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
         fp32: the graph of `graph.encoder_onnx`.
         windows: codes uint8 [n, bases] of whole windows; the first `RANGES` give the ranges of activations, all of them the correction.
     """
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     ranges = windows[:RANGES]

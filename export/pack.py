@@ -16,8 +16,8 @@ import torch
 
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError, ModelPackError
-from llmbin.fasta import read_fasta
-from llmbin.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
+from llmbin.io.fasta import read_fasta
+from llmbin.model.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
 from llmbin.training.model import GenomeLM, GenomeLMConfig
 
 from .graph import encoder_onnx

@@ -209,10 +209,10 @@ def _add_demo(commands: Commands) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from .demo import make_community
+    from .commands.score import read_bins, read_gold, score_bins
+    from .commands.synthetic import make_community
     from .pipeline import RunOptions, run
     from .progress import log
-    from .score import read_bins, read_gold, score_bins
 
     out: Path = options.outdir
     if out.exists() and any(out.iterdir()) and not options.force:
@@ -247,7 +247,7 @@ def _add_embed(commands: Commands) -> None:
 
 
 def _embed(options: argparse.Namespace) -> None:
-    from .embed import embed
+    from .commands.embed import embed
 
     embed(options.contigs, options.output, options.model, options.device, options.precision, options.threads,
           options.batch_size, options.windows, options.min_length, options.seed, options.centre)  # fmt: skip
@@ -268,7 +268,7 @@ def _add_depth(commands: Commands) -> None:
 
 
 def _depth(options: argparse.Namespace) -> None:
-    from .embed import depth
+    from .commands.embed import depth
 
     depth(options.bams, options.output, options.samples, options.min_identity, options.threads, options.reference)
 
@@ -284,8 +284,8 @@ def _add_score(commands: Commands) -> None:
 def _score(options: argparse.Namespace) -> None:
     import json
 
-    from .inputs import check_inputs
-    from .score import read_bins, read_gold, score_bins
+    from .commands.score import read_bins, read_gold, score_bins
+    from .io.inputs import check_inputs
 
     check_inputs([options.gold, *options.bins])
     gold = read_gold(options.gold)
@@ -304,7 +304,7 @@ def _add_models(commands: Commands) -> None:
 
 
 def _models(options: argparse.Namespace) -> None:
-    from .pack import find_pack, list_packs, load_pack
+    from .model.pack import find_pack, list_packs, load_pack
 
     for name in [options.model] if options.model else list_packs():
         pack = load_pack(find_pack(name))
@@ -318,7 +318,7 @@ def _add_doctor(commands: Commands) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from .doctor import examine
+    from .commands.doctor import examine
 
     findings = examine()
     for what, found, fine in findings:
@@ -341,10 +341,10 @@ def _add_export(commands: Commands) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from .pack import find_pack, load_pack
+    from .model.pack import find_pack, load_pack
 
     if options.format == "triton" and not options.from_hf:
-        from .triton import write_repository
+        from .model.triton import write_repository
 
         write_repository(load_pack(find_pack(options.model)), options.out, options.precision)
         return
@@ -357,7 +357,7 @@ def _export(options: argparse.Namespace) -> None:
     if not options.from_hf:
         export_pack(load_pack(find_pack(options.model)), options.out, options.precision, options.calibrate)
         return
-    from .workspace import whole_file
+    from .io.workspace import whole_file
 
     graphs, _, _ = export_folder(Path(options.model), windows_of(options.calibrate, 2048, CHECK))
     options.out.mkdir(parents=True, exist_ok=True)
@@ -377,14 +377,14 @@ def _add_engine(commands: Commands) -> None:
 
 
 def _build_engine(options: argparse.Namespace) -> None:
-    from .engines import build_for
+    from .model.engines import build_for
 
     _, path = build_for(options.model, options.precision, options.device, options.compute_capability, options.output)
     print(path)
 
 
 def _add_bench(commands: Commands) -> None:
-    from .throughput import PRESETS
+    from .commands.throughput import PRESETS
 
     parser = _command(commands, "bench", _bench, "measure this machine: Mbp a second, by window length and by stage of a run")
     parser.add_argument("contigs", nargs="?", type=Path, help="FASTA (default: a synthetic assembly)")
@@ -396,7 +396,7 @@ def _add_bench(commands: Commands) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from .throughput import measure, table, write_json
+    from .commands.throughput import measure, table, write_json
 
     found = measure(options.contigs, options.preset, options.model, options.device, options.precision, options.threads, options.batch_size,
                     options.windows, options.seed)  # fmt: skip

@@ -18,23 +18,35 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .bam import check_alignments
-from .binning import Binning, bin_samples
-from .budget import choose_budget
-from .coverage import Coverage, SampleReads, coverage_from_bams, coverage_from_tables, no_coverage, sample_names
-from .coverage_check import check_depths
-from .devices import Device, installed
-from .encoder import Encoder, open_encoder
+from .cluster.binning import Binning, bin_samples
+from .cluster.missing import missing_depth, without_missing
+from .cluster.neighbours import gpu_for
+from .cluster.points import Points
+from .depth.bam import check_alignments
+from .depth.check import check_depths
+from .depth.coverage import (
+    Coverage,
+    SampleReads,
+    coverage_from_bams,
+    coverage_from_tables,
+    no_coverage,
+    sample_names,
+)
+from .depth.reads import DepthRules, ReadKind
 from .errors import InputError, UsageError
-from .fasta import read_fasta
-from .features import Features, profile_contigs
-from .homology import Homology, HomologySearch
-from .inputs import InputFile, check_inputs, stored
-from .markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
-from .metric import Points
-from .missing import missing_depth, without_missing
-from .nearest import gpu_for
-from .outputs import (
+from .features.profile import Features, profile_contigs
+from .genes.homology import Homology, HomologySearch
+from .genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from .io.fasta import read_fasta
+from .io.inputs import InputFile, check_inputs, stored
+from .io.workspace import LOG, Workspace, file_digest, fingerprint
+from .model.budget import choose_budget
+from .model.devices import Device, installed
+from .model.encoder import Encoder, open_encoder
+from .model.pack import ModelPack, find_pack, load_pack
+from .model.projector import make_points, project
+from .progress import Clock, bar, log_file
+from .results.tables import (
     Bin,
     bin_name,
     summarise,
@@ -44,11 +56,6 @@ from .outputs import (
     write_contigs_table,
     write_sequences,
 )
-from .pack import ModelPack, find_pack, load_pack
-from .progress import Clock, bar, log_file
-from .projector import make_points, project
-from .reads import DepthRules, ReadKind
-from .workspace import LOG, Workspace, file_digest, fingerprint
 
 log = logging.getLogger("llmbin")
 

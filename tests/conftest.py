@@ -10,7 +10,7 @@ import numpy as np
 import pysam
 import pytest
 
-from llmbin.demo import Community, make_community
+from llmbin.commands.synthetic import Community, make_community
 from llmbin.training.shards import Genome, write_shards
 
 sys.path.append(str(Path(__file__).parent.parent))  # for bench; last, so that the installed llmbin is the one that is tested

@@ -14,10 +14,11 @@ import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmbin import bam, bgzf
-from llmbin.bam import DepthRules, read_depth
-from llmbin.bgzf import EOF_BLOCK
+from llmbin.depth import bam
+from llmbin.depth.bam import DepthRules, read_depth
 from llmbin.errors import CoverageError
+from llmbin.io import bgzf
+from llmbin.io.bgzf import EOF_BLOCK
 
 LENGTHS = {"a": 2000, "b": 151, "c": 400, "none": 300, "one": 1}
 CIGARS = ["100M", "50M2I48M", "40M3D60M", "10S90M", "30M5N70M", "60=1X39=", "5H95M", "99M1I", "20S10M"]

@@ -10,16 +10,24 @@ import numpy as np
 import pytest
 
 from bench.communities import PLANS, Genome, Piece, Plan, build, write_long_reads
-from bench.long_reads import CHEMISTRIES, LONGEST_READ, SHORTEST_READ, each_sample, read_identities, read_lengths, with_errors
+from bench.long_reads import (
+    CHEMISTRIES,
+    LONGEST_READ,
+    SHORTEST_READ,
+    each_sample,
+    read_identities,
+    read_lengths,
+    with_errors,
+)
 from bench.oracle import bases_of_genomes
 from bench.peers import is_long, measured, samples_of
 from bench.quality import row_of, with_earlier
 from bench.throughput import first_genomes, part_of
-from llmbin.demo import synthetic_genome
-from llmbin.depth_tables import read_depth_table
-from llmbin.fasta import read_fasta
-from llmbin.score import read_gold
-from llmbin.tree import Tree
+from llmbin.cluster.tree import Tree
+from llmbin.commands.score import read_gold
+from llmbin.commands.synthetic import synthetic_genome
+from llmbin.depth.tables import read_depth_table
+from llmbin.io.fasta import read_fasta
 
 SMALL = Plan(seed=1, samples=2, depth=12, piece=4_000, strains=1)
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from conftest import in_new_python
 
-from llmbin.demo import Community
-from llmbin.fasta import read_fasta
+from llmbin.commands.synthetic import Community
+from llmbin.io.fasta import read_fasta
 
 Cli = Callable[..., tuple[int, str, str]]
 FILES = {"bins", "bins.tsv", "contig2bin.tsv", "contigs.tsv", "llmbin.log", "run.json", "unbinned.fna.gz"}
@@ -375,7 +375,7 @@ def test_bench_measures_a_file_and_writes_json(community: Community, cli: Cli, t
 
 
 def test_a_triton_repository_holds_the_graphs(cli: Cli, tmp_path: Path) -> None:
-    from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
 
     pack = load_pack(find_pack(DEFAULT_MODEL))
     assert cli("export", DEFAULT_MODEL, "-o", tmp_path / "t", "--format", "triton")[0] == 0
@@ -410,5 +410,5 @@ def test_models_doctor_and_version(cli: Cli) -> None:
 def test_inference_imports_neither_torch_nor_anything_heavy_early() -> None:
     loaded = in_new_python("import sys, llmbin, llmbin.cli; llmbin.cli.build_parser().format_help(); print(*sys.modules)").split()
     assert not {"numpy", "torch", "onnxruntime", "pysam", "scipy", "rich"} & set(loaded)
-    loaded = in_new_python("import sys, llmbin.pipeline, llmbin.embed, llmbin.demo; print(*sys.modules)").split()
+    loaded = in_new_python("import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.commands.synthetic; print(*sys.modules)").split()
     assert "torch" not in loaded

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llmbin.coverage import Coverage, SampleReads
-from llmbin.coverage_check import check_depths
+from llmbin.depth.check import check_depths
+from llmbin.depth.coverage import Coverage, SampleReads
+from llmbin.depth.reads import ReadKind
 from llmbin.errors import CoverageError
-from llmbin.reads import ReadKind
 
 Cli = Callable[..., tuple[int, str, str]]
 GOOD = SampleReads(1_000, 900, ReadKind())

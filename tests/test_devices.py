@@ -5,12 +5,12 @@ import logging
 import numpy as np
 import pytest
 
-from llmbin.budget import SMALLEST, time_budgets
-from llmbin.devices import Device, Hardware, _load_cuda, choose_devices
-from llmbin.encoder import LEAST_BASES, OnnxEncoder, encode_in_parts, open_encoder
 from llmbin.errors import DeviceError, DeviceMemoryError
-from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.windows import Batch, WindowPlan
+from llmbin.model.budget import SMALLEST, time_budgets
+from llmbin.model.devices import Device, Hardware, _load_cuda, choose_devices
+from llmbin.model.encoder import LEAST_BASES, OnnxEncoder, encode_in_parts, open_encoder
+from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.windows import Batch, WindowPlan
 
 CPU = Hardware(("CPUExecutionProvider",), gpu=False, tensorrt=False)
 CUDA = Hardware(("CUDAExecutionProvider", "CPUExecutionProvider"), gpu=True, tensorrt=False)
@@ -47,7 +47,7 @@ def test_auto_says_why_and_takes_the_best() -> None:
 
 def test_auto_falls_back_with_a_line_and_a_named_device_does_not(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    monkeypatch.setattr("llmbin.devices.look", lambda: CUDA)
+    monkeypatch.setattr("llmbin.model.devices.look", lambda: CUDA)
     logging.getLogger("llmbin").propagate = True
     with caplog.at_level(logging.INFO, "llmbin"):
         device, _ = open_encoder(pack, "auto", "auto")
@@ -85,7 +85,7 @@ def test_on_a_gpu_a_few_windows_are_computed_in_company(windows: int, monkeypatc
         assert len(inputs["lengths"]) == len(inputs["codes"])
         return [inputs["codes"].sum(axis=1, keepdims=True) + inputs["lengths"][:, None]]
 
-    monkeypatch.setattr("llmbin.encoder.session", lambda onnx, device: run)
+    monkeypatch.setattr("llmbin.model.encoder.session", lambda onnx, device: run)
     rng = np.random.default_rng(0)
     batch = Batch(rng.integers(0, 4, (windows, 512)).astype(np.uint8), rng.integers(1, 512, windows).astype(np.int32), np.arange(windows))
     vectors = OnnxEncoder(b"", 1, Device("cuda", 0, "fp32", "test")).encode(batch)

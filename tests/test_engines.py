@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmbin import engines
-from llmbin.cuda import Gpu
-from llmbin.engines import Target, engine_for, engine_key, open_cache, profiles, target_of
 from llmbin.errors import DeviceError, DeviceMemoryError
-from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.windows import Batch, WindowPlan
+from llmbin.model import engines
+from llmbin.model.cuda import Gpu
+from llmbin.model.engines import Target, engine_for, engine_key, open_cache, profiles, target_of
+from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.windows import Batch, WindowPlan
 
 ORIN = Target("tensorrt", "10.3.0", "Orin", (8, 7))
 
@@ -190,12 +190,12 @@ class FakeTensorRt:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
     cuda = FakeCuda()
-    monkeypatch.setattr("llmbin.tensorrt_encoder.bindings", lambda: cuda)
+    monkeypatch.setattr("llmbin.model.tensorrt.bindings", lambda: cuda)
     return FakeTensorRt(cuda)
 
 
 def test_the_engine_encoder_sends_batches_in_the_right_profile(fake: FakeTensorRt) -> None:
-    from llmbin.tensorrt_encoder import TensorRtEncoder
+    from llmbin.model.tensorrt import TensorRtEncoder
 
     encoder, rng = TensorRtEncoder(fake, b"good", 2, 0), np.random.default_rng(0)
     for bases, n in ((8, 1), (16, 4), (8, 11), (16, 2)):
@@ -206,7 +206,7 @@ def test_the_engine_encoder_sends_batches_in_the_right_profile(fake: FakeTensorR
 
 
 def test_the_engine_encoder_says_what_failed(fake: FakeTensorRt) -> None:
-    from llmbin.tensorrt_encoder import TensorRtEncoder
+    from llmbin.model.tensorrt import TensorRtEncoder
 
     with pytest.raises(DeviceError, match="does not accept the engine"):
         TensorRtEncoder(fake, b"bad", 2, 0)

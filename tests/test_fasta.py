@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from llmbin._kernels import FastaParser
 from llmbin.errors import FastaError, InputError
-from llmbin.fasta import read_fasta
+from llmbin.io.fasta import read_fasta
 
 TEXT = b">k141_1 flag=1 multi=2.0\nACGTacgtNRYKM\nACG\n\n>k141_2\r\nAC\r\nGT\r\n>empty\n>last a b\nTTT"
 RECORDS = [("k141_1", b"ACGTacgtNRYKMACG", 1), ("k141_2", b"ACGT", 5), ("empty", b"", 8), ("last", b"TTT", 9)]

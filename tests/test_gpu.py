@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from llmbin.cli import main
-from llmbin.demo import Community
-from llmbin.devices import Device, look
-from llmbin.encoder import OnnxEncoder
-from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.windows import Batch
+from llmbin.commands.synthetic import Community
+from llmbin.model.devices import Device, look
+from llmbin.model.encoder import OnnxEncoder
+from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.windows import Batch
 
 hardware = look()
 pytestmark = pytest.mark.skipif(

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tree_cut import plain
 
-from llmbin import homology
 from llmbin._kernels import WordTable, encode_bases, spaced_words
-from llmbin.contigs import Contig
-from llmbin.homology import Homology, HomologySearch, no_homology
-from llmbin.markers import MarkerSet
-from llmbin.metric import Points
-from llmbin.nearest import find_neighbours
-from llmbin.recruit import Membership
-from llmbin.relatives import colouring, separate, separate_relatives, settle
-from llmbin.repulsion import Repulsion
-from llmbin.watch import watched
+from llmbin.cluster.neighbours import find_neighbours
+from llmbin.cluster.points import Points
+from llmbin.cluster.recruit import Membership
+from llmbin.cluster.relatives import colouring, separate, separate_relatives, settle
+from llmbin.cluster.repulsion import Repulsion
+from llmbin.features.scan import watched
+from llmbin.genes import homology
+from llmbin.genes.homology import Homology, HomologySearch, no_homology
+from llmbin.genes.markers import MarkerSet
+from llmbin.io.contigs import Contig
 
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.ones((2, 4), bool))
 pieces = st.lists(st.one_of(st.text(alphabet="ACGT", min_size=20, max_size=70), st.sampled_from(["N", "RY"])), max_size=4).map("".join)

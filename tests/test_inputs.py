@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from llmbin.errors import InputError, UsageError
-from llmbin.inputs import check_inputs, stored
-from llmbin.streams import read_chunks
+from llmbin.io.inputs import check_inputs, stored
+from llmbin.io.streams import read_chunks
 
 Cli = Callable[..., tuple[int, str, str]]
 TEXT = b"contig\tdepth\n" * 50_000

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmbin.bam import DepthRules, read_depth
+from llmbin.depth.bam import DepthRules, read_depth
+from llmbin.depth.reads import judge, long_reads_identity
 from llmbin.errors import UsageError
-from llmbin.reads import judge, long_reads_identity
 
 LENGTHS = [5_000, 8_000, 12_000, 6_000, 9_000]
 

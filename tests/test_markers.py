@@ -3,10 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmbin.contigs import Contig
-from llmbin.demo import GenomeModel, marker_proteins, mutate, reverse_complement, synthetic_genome
-from llmbin.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
-from llmbin.watch import watched
+from llmbin.commands.synthetic import (
+    GenomeModel,
+    marker_proteins,
+    mutate,
+    reverse_complement,
+    synthetic_genome,
+)
+from llmbin.features.scan import watched
+from llmbin.genes.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
+from llmbin.io.contigs import Contig
 
 pytest.importorskip("pyhmmer")
 
@@ -73,7 +79,7 @@ def test_the_early_end_of_a_search_loses_nothing() -> None:
     import pyhmmer
     from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-    from llmbin.markers import profile_hits, read_profiles
+    from llmbin.genes.markers import profile_hits, read_profiles
 
     markers, alphabet, rng = load_marker_set(), Alphabet.amino(), np.random.default_rng(0)
     seen = 0
@@ -99,7 +105,7 @@ def test_the_early_end_of_a_search_loses_nothing() -> None:
 def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
     from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-    from llmbin.markers import Candidate, align, profile_hits, read_profiles
+    from llmbin.genes.markers import Candidate, align, profile_hits, read_profiles
 
     markers, alphabet, rng = load_marker_set(), Alphabet.amino(), np.random.default_rng(0)
     verdicts: list[bool | None] = []

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmbin.binning import bin_contigs
-from llmbin.coverage import Coverage, SampleReads
-from llmbin.metric import NO_EVIDENCE, Points
-from llmbin.missing import missing_depth, without_missing
-from llmbin.nearest import find_neighbours
-from llmbin.projector import independent_reads
-from llmbin.reads import ReadKind
-from llmbin.recruit import recruit
+from llmbin.cluster.binning import bin_contigs
+from llmbin.cluster.missing import missing_depth, without_missing
+from llmbin.cluster.neighbours import find_neighbours
+from llmbin.cluster.points import NO_EVIDENCE, Points
+from llmbin.cluster.recruit import recruit
+from llmbin.depth.coverage import Coverage, SampleReads
+from llmbin.depth.reads import ReadKind
+from llmbin.model.projector import independent_reads
 
 
 def genomes(each: int = 40, count: int = 4, seed: int = 0) -> tuple[Points, np.ndarray, Coverage, np.ndarray]:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from test_homology import homology_of
 from test_tree_cut import plain
 
-from llmbin.homology import no_homology
-from llmbin.mixture import KNEE, WEIGHT, Mixture
+from llmbin.cluster.mixture import KNEE, WEIGHT, Mixture
+from llmbin.genes.homology import no_homology
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmbin import outputs
-from llmbin.fasta import read_fasta
-from llmbin.outputs import LINE, bin_name, write_sequences
+from llmbin.io.fasta import read_fasta
+from llmbin.results import tables as outputs
+from llmbin.results.tables import LINE, bin_name, write_sequences
 
 
 @given(st.binary(max_size=3 * LINE + 1))

@@ -10,14 +10,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from llmbin.contigs import Contig
-from llmbin.devices import Device
-from llmbin.encoder import OnnxEncoder, encode_batches
 from llmbin.errors import DeviceError, ModelPackError
-from llmbin.onnx_check import check_onnx
-from llmbin.pack import COMPOSITION, DEFAULT_MODEL, find_pack, load_pack
-from llmbin.projector import project
-from llmbin.windows import Batch, WindowPlan, batches
+from llmbin.io.contigs import Contig
+from llmbin.model.devices import Device
+from llmbin.model.encoder import OnnxEncoder, encode_batches
+from llmbin.model.onnx_check import check_onnx
+from llmbin.model.pack import COMPOSITION, DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.projector import project
+from llmbin.model.windows import Batch, WindowPlan, batches
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])

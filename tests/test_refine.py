@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from test_tree_cut import MARKERS, plain
 
-from llmbin.metric import Points
-from llmbin.refine import best_split, mixture, split_contaminated
+from llmbin.cluster.points import Points
+from llmbin.cluster.split import best_split, mixture, split_contaminated
 
 
 def two_genomes(gap: float, seed: int = 0) -> tuple[Points, np.ndarray, np.ndarray, np.ndarray]:

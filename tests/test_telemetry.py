@@ -53,14 +53,14 @@ def test_no_host_is_looked_up_and_no_file_is_left_in_the_home_folder(tmp_path: P
     run("import socket, contextlib\nwith contextlib.suppress(OSError): socket.getaddrinfo('example.invalid', 80)")
     assert "example.invalid" in heard.read_text()  # the ear hears
     heard.unlink()
-    use = "from llmbin.pack import *; from llmbin.encoder import open_encoder; open_encoder(load_pack(find_pack(DEFAULT_MODEL)), 'cpu', 'auto')"
+    use = "from llmbin.model.pack import *; from llmbin.model.encoder import open_encoder; open_encoder(load_pack(find_pack(DEFAULT_MODEL)), 'cpu', 'auto')"
     run(f"{use}; import time; time.sleep(15)")  # the look-up comes some ten seconds later
     assert not heard.exists(), heard.read_text()
     assert [p for p in home.rglob("*") if p.is_file()] == []
 
 
 def test_a_user_who_wants_it_can_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from llmbin.devices import runtime
+    from llmbin.model.devices import runtime
 
     monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
     runtime()

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
-from llmbin.demo import Community  # noqa: E402
+from llmbin.commands.synthetic import Community  # noqa: E402
 from llmbin.errors import InputError  # noqa: E402
 from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
 from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
@@ -186,7 +186,7 @@ def test_the_projector_of_a_finetuned_model_is_what_was_trained(shards: Path) ->
 def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
-    from llmbin.pack import load_pack
+    from llmbin.model.pack import load_pack
 
     train_lm(shards, tmp_path / "lm", SMALL, FAST)
     (tmp_path / "card.md").write_text("# tiny\n")
@@ -265,7 +265,7 @@ def test_a_whole_training_and_its_evaluation(
 def test_a_pack_is_exported_again(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
-    from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
 
     rng = np.random.default_rng(0)
     contigs = tmp_path / "c.fa"
@@ -342,7 +342,7 @@ def test_int8_has_its_correction_as_last_layer() -> None:
     from llmbin.export.pack import language_model
     from llmbin.export.parity import onnx_encode
 
-    from llmbin.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
 
     pack = load_pack(find_pack(DEFAULT_MODEL))
     assert language_model(pack).config.width == pack.width
@@ -408,7 +408,7 @@ def test_hugging_face_encoders_of_kmers_export(kind: str, tmp_path: Path) -> Non
 
 def test_a_pack_of_a_hugging_face_encoder_embeds(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from llmbin.cli import main
-    from llmbin.pack import load_pack
+    from llmbin.model.pack import load_pack
 
     folder = kmer_model("Esm", tmp_path / "esm")
     (tmp_path / "card.md").write_text("# foreign\n")

@@ -7,17 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin._kernels import neighbours, neighbours_emulated, neighbours_in_cells, spanning_forest, spanning_tree
-from llmbin.binning import bin_contigs
-from llmbin.cut import complement, cut_by_markers, cut_by_separation, meetings
-from llmbin.homology import Homology, no_homology
-from llmbin.join import join_parts
-from llmbin.markers import MarkerSet, estimate
-from llmbin.metric import Points
-from llmbin.nearest import find_neighbours, nearest
-from llmbin.parts import SAME_GENOME, parts_of
-from llmbin.recruit import recruit
-from llmbin.tree import Tree, build_tree, core_distance, link, members
+from llmbin._kernels import (
+    neighbours,
+    neighbours_emulated,
+    neighbours_in_cells,
+    spanning_forest,
+    spanning_tree,
+)
+from llmbin.cluster.binning import bin_contigs
+from llmbin.cluster.cut import complement, cut_by_markers, cut_by_separation, meetings
+from llmbin.cluster.groups import SAME_GENOME, parts_of
+from llmbin.cluster.join import join_parts
+from llmbin.cluster.neighbours import find_neighbours, nearest
+from llmbin.cluster.points import Points
+from llmbin.cluster.recruit import recruit
+from llmbin.cluster.tree import Tree, build_tree, core_distance, link, members
+from llmbin.genes.homology import Homology, no_homology
+from llmbin.genes.markers import MarkerSet, estimate
 
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.array([[1, 1, 1, 0], [0, 1, 1, 1]], bool))
 
@@ -303,14 +309,14 @@ def test_cells_find_nearly_all_neighbours(samples: int, monkeypatch: pytest.Monk
     points = Points(np.ascontiguousarray(x[:, :8]), np.full(2000, 0.5, np.float32), np.ascontiguousarray(x[:, 8:]), variance, 8.0)
     rows = np.arange(2000, dtype=np.int32)
     exact, _ = nearest(points, rows, rows, 5)
-    monkeypatch.setattr("llmbin.nearest.EXACT_PAIRS", 0)
-    monkeypatch.setattr("llmbin.nearest.CELL", 50)
+    monkeypatch.setattr("llmbin.cluster.neighbours.EXACT_PAIRS", 0)
+    monkeypatch.setattr("llmbin.cluster.neighbours.CELL", 50)
     found, distance = nearest(points, rows, rows[::2].copy(), 5)
     assert (found % 2 == 0).all()
     assert (np.diff(distance, axis=1) >= 0).all()
     found, _ = nearest(points, rows, rows, 5)
     assert np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact.tolist(), found.tolist(), strict=True)]) > 0.98
-    monkeypatch.setattr("llmbin.tree.EXACT_PAIRS", 0)
+    monkeypatch.setattr("llmbin.cluster.tree.EXACT_PAIRS", 0)
     tree = build_tree(points, np.full(2000, 10_000), threads=2)
     assert len(cut_by_separation(tree, meetings(tree, points, 200_000), 200_000)) == 40
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin.contigs import Contig
-from llmbin.watch import AHEAD, GROUP, watched
+from llmbin.features.scan import AHEAD, GROUP, watched
+from llmbin.io.contigs import Contig
 
 
 class Lengths:

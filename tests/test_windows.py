@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmbin.contigs import Contig
-from llmbin.windows import WindowPlan, batches, padded_length, window_starts
+from llmbin.io.contigs import Contig
+from llmbin.model.windows import WindowPlan, batches, padded_length, window_starts
 
 plans = st.builds(
     WindowPlan, window=st.sampled_from([256, 512]), most=st.integers(1, 5), bucket=st.sampled_from([64, 128, 256]), seed=st.integers(0, 3)

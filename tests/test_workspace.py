@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmbin.errors import InputError, OutputError
-from llmbin.workspace import BINS, TABLE, Workspace
+from llmbin.io.workspace import BINS, TABLE, Workspace
 
 Cli = Callable[..., tuple[int, str, str]]
 

@@ -11,19 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..binning import bin_contigs
-from ..coverage import Coverage, coverage_from_tables
-from ..devices import Device
-from ..encoder import OnnxEncoder
+from ..cluster.binning import bin_contigs
+from ..commands.score import read_gold, score_bins
+from ..depth.coverage import Coverage, coverage_from_tables
 from ..errors import InputError
-from ..features import TETRANUCLEOTIDES, Features, profile_contigs
-from ..homology import HomologySearch
-from ..markers import MarkerSearch, load_marker_set
-from ..pack import COMPOSITION, Projector, find_pack, load_pack
-from ..projector import make_points
-from ..projector import project_features as project
-from ..score import read_gold, score_bins
-from ..windows import WindowPlan
+from ..features.profile import TETRANUCLEOTIDES, Features, profile_contigs
+from ..genes.homology import HomologySearch
+from ..genes.markers import MarkerSearch, load_marker_set
+from ..model.devices import Device
+from ..model.encoder import OnnxEncoder
+from ..model.pack import COMPOSITION, Projector, find_pack, load_pack
+from ..model.projector import make_points
+from ..model.projector import project_features as project
+from ..model.windows import WindowPlan
 from .fragments import FragmentFeatures, fragment_features
 from .judge import pair_figures, read_truth
 from .projector import ProjectorSettings, fit_projector

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..features import TETRANUCLEOTIDES, composition_vectors
-from ..pack import COMPOSITION
-from ..windows import Batch, WindowPlan
+from ..features.profile import TETRANUCLEOTIDES, composition_vectors
+from ..model.pack import COMPOSITION
+from ..model.windows import Batch, WindowPlan
 from .checkpoint import load_checkpoint, save_checkpoint
 from .fragments import fragment_features, random_fragment
 from .judge import Fragments, pair_figures
@@ -29,7 +29,13 @@ from .lm import Metrics, learning_rate, new_accelerator, same_genome_loss
 from .loader import batches_of_steps
 from .model import GenomeLM, masked_mean
 from .mutation import Substitutions, misread, random_substitutions, substitute
-from .projector import ProjectorSettings, ResidualProjector, discriminant, load_projector, save_projector
+from .projector import (
+    ProjectorSettings,
+    ResidualProjector,
+    discriminant,
+    load_projector,
+    save_projector,
+)
 from .shards import Shards, genome_batch
 
 log = logging.getLogger("llmbin.training")

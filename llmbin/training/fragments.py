@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..contigs import Contig
-from ..encoder import Encoder, encode_batches
-from ..features import Compositions
-from ..watch import watched
-from ..windows import CPU_BUDGET, WindowPlan, batches
+from ..features.profile import Compositions
+from ..features.scan import watched
+from ..io.contigs import Contig
+from ..model.encoder import Encoder, encode_batches
+from ..model.windows import CPU_BUDGET, WindowPlan, batches
 from .shards import Shards, other_strand
 
 

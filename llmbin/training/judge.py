@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..contigs import Assembly, read_contigs
 from ..errors import InputError
-from ..features import composition_vectors
-from ..windows import pack_windows
+from ..features.profile import composition_vectors
+from ..io.contigs import Assembly, read_contigs
+from ..model.windows import pack_windows
 
 NEIGHBOURS = 5
 

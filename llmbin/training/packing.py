@@ -12,15 +12,28 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import save
 
-from ..devices import Device
-from ..encoder import OnnxEncoder
-from ..export.pack import CALIBRATION, CHECK, export_folder, export_precisions, weights_of, write_config
+from ..export.pack import (
+    CALIBRATION,
+    CHECK,
+    export_folder,
+    export_precisions,
+    weights_of,
+    write_config,
+)
 from ..export.parity import Parity
-from ..pack import FORMAT, PROJECTOR, WEIGHTS, Projector, load_pack
-from ..windows import WindowPlan
+from ..model.devices import Device
+from ..model.encoder import OnnxEncoder
+from ..model.pack import FORMAT, PROJECTOR, WEIGHTS, Projector, load_pack
+from ..model.windows import WindowPlan
 from .fragments import fragment_features
 from .model import GenomeLM
-from .projector import ProjectorSettings, ResidualProjector, calibrate, fit_projector, load_projector
+from .projector import (
+    ProjectorSettings,
+    ResidualProjector,
+    calibrate,
+    fit_projector,
+    load_projector,
+)
 from .shards import Shards
 
 BUCKET = 256

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..pack import Projector
+from ..model.pack import Projector
 from .fragments import FragmentFeatures
 from .lm import same_genome_loss
 

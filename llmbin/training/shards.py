@@ -67,7 +67,7 @@ def _raw_genomes(folder: Path, only: str | None) -> Iterator[tuple[str, list[byt
             if only is None or path.name.startswith(only):
                 yield from _two_bit(path)
         elif any(s in _FASTA for s in suffixes[-2:]):
-            from ..fasta import read_fasta
+            from ..io.fasta import read_fasta
 
             stem = path.name
             for suffix in reversed(path.suffixes[-2:]):

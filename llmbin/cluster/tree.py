@@ -1,0 +1,118 @@
+"""The cluster tree: HDBSCAN's hierarchy of contigs, built exactly under the calibrated metric.
+
+HDBSCAN (Campello, Moulavi & Sander 2013) links points by mutual reachability, max(core_i, core_j, d_ij), where
+core is the distance within which a point has enough company: `CORE_BASES` bp of contigs with its own, but at most
+``min_samples`` neighbours, for a genome may have but a few long contigs. Here d is a metric with a noise term per contig (see
+:mod:`llmbin.cluster.points`), so the spanning tree comes from our own kernel; sizes are in base pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .neighbours import EXACT_PAIRS, nearest
+from .points import Points
+
+MIN_SAMPLES = 5
+CORE_BASES = 50_000
+GRAPH_NEIGHBOURS = 15  # where the exact tree would take too long
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A single-linkage tree over n contigs.
+
+    Node i < n is contig i; node n + k joins ``left[k]`` and ``right[k]`` at ``distance[k]``, and distances do
+    not fall with k. ``size`` is the base pairs of every node [2n - 1].
+    """
+
+    leaves: int
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    distance: npt.NDArray[np.float32]
+    size: npt.NDArray[np.int64]
+
+
+def build_tree(
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    min_samples: int = MIN_SAMPLES,
+    core_bases: int = CORE_BASES,
+    threads: int = 1,
+    gpu: int | None = None,
+    known: tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]] | None = None,
+) -> Tree:
+    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 25,000.
+
+    ``known``: index and distance of more than ``min_samples`` neighbours, if they were looked for before.
+    """
+    from .._kernels import spanning_forest, spanning_tree
+
+    n = len(points)
+    if n == 1:
+        return link(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), lengths)
+    rows = np.arange(n, dtype=np.int32)
+    k = max(1, min(min_samples, n - 1))
+    exact = n * n <= EXACT_PAIRS
+    index, distance = known or nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu)
+    core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
+    if exact:
+        start, stop, reach = spanning_tree(*points.arrays(), core)
+    else:
+        near, apart = np.ascontiguousarray(index[:, :GRAPH_NEIGHBOURS]), np.ascontiguousarray(distance[:, :GRAPH_NEIGHBOURS])
+        start, stop, reach = spanning_forest(near, apart, core)
+    return link(start, stop, reach, lengths)
+
+
+def core_distance(
+    index: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], core_bases: int
+) -> npt.NDArray[np.float32]:
+    """Distance float32 [n] to the neighbour (index and distance [n, k], nearest first) that completes ``core_bases``; 0 for a long contig."""
+    company = np.where(index >= 0, lengths[np.maximum(index, 0)], 0)
+    held = np.cumsum(np.column_stack([lengths, company]), axis=1) >= core_bases
+    last = np.where(held.any(axis=1), held.argmax(axis=1), distance.shape[1])
+    steps = np.column_stack([np.zeros(len(lengths), np.float32), distance])
+    core = steps[np.arange(len(lengths)), last]
+    return np.where(np.isfinite(core), core, 0).astype(np.float32)
+
+
+def link(
+    start: npt.NDArray[np.int32], stop: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64]
+) -> Tree:
+    """Single-linkage tree of a spanning tree's n - 1 edges."""
+    n = len(lengths)
+    low, high = np.minimum(start, stop), np.maximum(start, stop)
+    order = np.lexsort((high, low, distance))
+    parent = np.arange(n)
+    top = np.arange(n)
+    left, right = np.empty(n - 1, np.int32), np.empty(n - 1, np.int32)
+    size = np.concatenate([lengths, np.zeros(n - 1, np.int64)])
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = int(parent[i])
+        return i
+
+    for k, e in enumerate(order.tolist()):
+        a, b = root(int(low[e])), root(int(high[e]))
+        left[k], right[k] = top[a], top[b]
+        size[n + k] = size[top[a]] + size[top[b]]
+        parent[b] = a
+        top[a] = n + k
+    return Tree(n, left, right, distance[order], size)
+
+
+def members(tree: Tree, node: int) -> list[int]:
+    """Contigs under a node, in ascending order."""
+    stack, out = [node], []
+    while stack:
+        x = stack.pop()
+        if x < tree.leaves:
+            out.append(x)
+        else:
+            stack += [int(tree.left[x - tree.leaves]), int(tree.right[x - tree.leaves])]
+    return sorted(out)

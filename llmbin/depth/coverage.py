@@ -1,0 +1,190 @@
+"""Coverage of contigs across samples, from BAM or CRAM files or from depth tables."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import CoverageError, UsageError
+from ..io.inputs import InputFile
+from .bam import read_depth
+from .reads import DepthRules, ReadKind
+from .table_formats import first_word, short
+from .tables import read_depth_table
+
+log = logging.getLogger("llmbin")
+
+SHORT_READ = 150  # bases: of short reads, and where the source does not tell
+
+
+@dataclass(frozen=True)
+class SampleReads:
+    """The reads of a sample: those that are mapped, those of them that count, and what they are like."""
+
+    mapped: int
+    counted: int
+    kind: ReadKind
+
+    def __str__(self) -> str:
+        return f"{self.counted:,} of {self.mapped:,} mapped reads count ({self.kind}, identity {self.kind.min_identity:.2f} or more)"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Mean depth [n, samples] and its variance over positions (NaN where the source does not tell), float64.
+
+    ``reads`` are those of each sample; empty if the depths came from tables. ``files`` are those that the samples came from, for messages.
+    """
+
+    samples: list[str]
+    mean: npt.NDArray[np.float64]
+    variance: npt.NDArray[np.float64]
+    reads: Sequence[SampleReads] = ()
+    files: Sequence[str] = ()
+
+    @property
+    def read_length(self) -> list[float]:
+        """Bases of a read of each sample, for the noise of its depths."""
+        kinds = [r.kind for r in self.reads]
+        return [k.length if k.long else SHORT_READ for k in kinds] if kinds else [SHORT_READ] * len(self.samples)
+
+
+def no_coverage(n: int) -> Coverage:
+    """Coverage of no samples."""
+    return Coverage([], np.empty((n, 0)), np.empty((n, 0)))
+
+
+def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None) -> list[str]:
+    """The names given by the user, or the file names without their endings; distinct."""
+    if given:
+        if len(given) != len(paths):
+            raise UsageError(f"--samples has {len(given)} names for {len(paths)} files; give one name a file, in the same order")
+        names = list(given)
+    else:
+        names = [path.name for path in paths]
+        for ending in (".bam", ".cram", ".sorted", "_sorted", ".sort"):
+            names = [name.removesuffix(ending) or name for name in names]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"two samples are called {twice!r}; name them apart with --samples")
+    return names
+
+
+def coverage_from_bams(
+    paths: Sequence[InputFile],
+    names: Sequence[str],
+    lengths: npt.NDArray[np.int64],
+    *,
+    samples: Sequence[str] | None = None,
+    rules: DepthRules = DepthRules(),  # noqa: B008
+    threads: int = 1,
+    scratch: Path | None = None,
+    reference: InputFile | None = None,
+) -> Coverage:
+    """Depth of the named contigs in every BAM or CRAM file; ``reference`` is the FASTA file that CRAM may need.
+
+    Raises:
+        CoverageError: a file is damaged, or lacks a contig (it belongs to another assembly).
+    """
+    columns, reads = [], []
+    titles = sample_names(paths, samples)
+    for title, path in zip(titles, paths, strict=True):
+        depth = read_depth(path, rules, threads, scratch, reference)
+        rows = _rows(path, names, depth.names, "the BAM header")
+        wrong = np.flatnonzero(depth.lengths[rows] != lengths)
+        if len(wrong):
+            i = int(wrong[0])
+            raise CoverageError(
+                f"{path}: {names[i]!r} has {depth.lengths[rows[i]]:,} bases here and {lengths[i]:,} in the contigs; "
+                "the reads were mapped to another assembly, map them to this one"
+            )
+        columns.append((depth.mean[rows], depth.variance[rows]))
+        reads.append(SampleReads(depth.mapped, depth.counted, depth.kind))
+        log.info("%s: %s", title, reads[-1])
+    mean, variance = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
+    return Coverage(titles, mean, variance, reads, [str(path) for path in paths])
+
+
+def coverage_from_tables(
+    paths: Sequence[InputFile], names: Sequence[str], samples: Sequence[str] | None = None, lengths: npt.NDArray[np.int64] | None = None
+) -> Coverage:
+    """Depth of the named contigs from one or more tables, joined by name; lengths in tables are compared with ``lengths``.
+
+    A contig without a row has depth 0 where the tool leaves out contigs without reads; of that there is a warning.
+
+    Raises:
+        CoverageError: a table is malformed, lacks a contig, was made for other contigs, or holds impossible depths.
+    """
+    contigs = dict(zip(names, (np.zeros(len(names), np.int64) if lengths is None else lengths).tolist(), strict=True))
+    titles: list[str] = []
+    files: list[str] = []
+    mean, variance, absent = [], [], {}
+    for path in paths:
+        table = read_depth_table(path, contigs)
+        rows = _rows(path, names, table.names, "the table", table.sparse)
+        titles += table.samples
+        files += [str(path)] * len(table.samples)
+        mean.append(table.mean[rows])
+        variance.append(table.variance[rows])
+        if (gone := rows < 0).any():
+            absent[path] = gone
+            mean[-1][gone] = 0
+            variance[-1][gone] = np.where(np.isnan(table.variance[0]), np.nan, 0)
+    if samples:
+        if len(samples) != len(titles):
+            raise UsageError(f"--samples has {len(samples)} names, the depth tables hold {len(titles)} samples: {', '.join(titles)}")
+        titles = list(samples)
+    if len(set(titles)) < len(titles):
+        twice = next(title for title in titles if titles.count(title) > 1)
+        raise UsageError(f"two samples are called {twice!r} in the depth tables; name them apart with --samples")
+    _judge_absent(absent, len(paths), lengths)
+    whole = [part[0] if len(part) == 1 else np.concatenate(part, axis=1) for part in (mean, variance)]
+    return Coverage(titles, whole[0], whole[1], files=files)
+
+
+def _judge_absent(absent: Mapping[InputFile, npt.NDArray[np.bool_]], tables: int, lengths: npt.NDArray[np.int64] | None) -> None:
+    """One warning of contigs without a row; an error if most of the assembly has none in any table."""
+    if not absent:
+        return
+    first, n = next(iter(absent)), len(next(iter(absent.values())))
+    if len(absent) == tables:
+        nowhere = np.logical_and.reduce(list(absent.values()))
+        bases = np.ones(n) if lengths is None else lengths
+        if 2 * nowhere.sum() > n and 2 * bases[nowhere].sum() > bases.sum():
+            raise CoverageError(
+                f"{first}: {int(nowhere.sum()):,} of {n:,} contigs, with more than half of the bases, have no row in the depth tables; "
+                "use the coverage of this very assembly, with a row for every contig"
+            )
+    some = int(np.logical_or.reduce(list(absent.values())).sum())
+    where = str(first) if len(absent) == 1 else f"{len(absent)} of {tables} depth tables (the first is {first})"
+    log.warning("%s of %s contigs have no row in %s: no read is taken to lie on them, their depth is 0 there", f"{some:,}", f"{n:,}", where)
+
+
+def _rows(path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str, sparse: bool = False) -> npt.NDArray[np.int64]:
+    """Where each wanted contig is, -1 for one that a sparse table leaves out; names are compared by their first word."""
+    index = {first_word(name): i for i, name in enumerate(have)}
+    rows = np.array([index.get(name, -1) for name in wanted], np.int64)
+    missing = np.flatnonzero(rows < 0)
+    if len(missing) and (not sparse or len(missing) == len(wanted)):
+        name = wanted[int(missing[0])]
+        near = _nearest(name, index)
+        hint = f"; the nearest name there is {short(near)}" if near else f"; {where} names no contigs at all"
+        raise CoverageError(
+            f"{path}: {len(missing):,} of {len(wanted):,} contigs are not in {where}, the first is {short(name)}{hint}. "
+            f"Use the coverage of this very assembly{', with a row for every contig' * (where == 'the table')}"
+        )
+    return rows
+
+
+def _nearest(name: str, have: Iterable[str]) -> str | None:
+    """The most similar of the first names; beginnings are compared, for the time is that of both lengths multiplied."""
+    beginnings = {other[:100]: other for other in islice(have, 2000)}
+    near = difflib.get_close_matches(name[:100], list(beginnings), n=1, cutoff=0.0)
+    return beginnings[near[0]] if near else None

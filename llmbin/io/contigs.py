@@ -1,0 +1,60 @@
+"""Contigs as the pipeline sees them: read once, streamed, and kept as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import FastaError
+from .fasta import read_fasta
+from .inputs import InputFile
+
+Codes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Contig:
+    """One contig in hand: its place among the kept contigs, its name, and codes 0-3 for ACGT, 4 otherwise."""
+
+    index: int
+    name: str
+    codes: Codes
+
+
+@dataclass
+class Assembly:
+    """What is remembered of an assembly: contigs of at least ``min_length``, in file order, and a count of the others."""
+
+    names: list[str]
+    lengths: list[int]
+    gc: list[float]
+    too_short: int = 0
+    short_bases: int = 0
+
+
+def read_contigs(path: InputFile, min_length: int, assembly: Assembly) -> Iterator[Contig]:
+    """Contigs that are long enough, one at a time; ``assembly`` is filled on the way.
+
+    Raises:
+        FastaError: not nucleotide FASTA, or two contigs with one name.
+    """
+    from .._kernels import base_counts, encode_bases
+
+    seen: set[str] = set()
+    for record in read_fasta(path):
+        if record.name in seen:
+            raise FastaError(f"{path}, line {record.line}: a second contig named {record.name!r}; contig names must be unique")
+        seen.add(record.name)
+        if len(record.sequence) < min_length:
+            assembly.too_short += 1
+            assembly.short_bases += len(record.sequence)
+            continue
+        codes = encode_bases(record.sequence)
+        gc, known = base_counts(codes)
+        assembly.names.append(record.name)
+        assembly.lengths.append(len(codes))
+        assembly.gc.append(gc / known if known else 0.0)
+        yield Contig(len(assembly.names) - 1, record.name, codes)

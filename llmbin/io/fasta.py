@@ -1,0 +1,47 @@
+"""Streaming FASTA reader, exact about where an error is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..errors import FastaError
+from .inputs import InputFile
+from .streams import read_chunks
+
+
+class FastaRecord(NamedTuple):  # a tuple, since there may be millions and a dataclass takes a microsecond
+    """One record: ``name`` is the first word of the header (bytes that are not UTF-8 as surrogates, PEP 383); ``sequence`` is as written, without line ends."""
+
+    name: str
+    sequence: bytes
+    line: int
+
+
+def read_fasta(path: InputFile) -> Iterator[FastaRecord]:
+    """Records of a nucleotide FASTA file, in order; memory holds one chunk and the record in hand.
+
+    Lower case, IUPAC codes, CRLF, blank lines and headers with further words are fine.
+
+    Raises:
+        FastaError: the file is not nucleotide FASTA, or has no records; names the file and the line.
+        InputError: the file cannot be read.
+    """
+    from .._kernels import FastaParser
+
+    parser, found = FastaParser(), False
+    for chunk in read_chunks(path):
+        good = parser.feed(chunk)
+        for name, sequence, line in parser.take():
+            found = True
+            yield FastaRecord(name.decode("utf-8", "surrogateescape"), sequence, line)
+        if not good:
+            break
+    if parser.finish():
+        for name, sequence, line in parser.take():
+            found = True
+            yield FastaRecord(name.decode("utf-8", "surrogateescape"), sequence, line)
+    if parser.error:
+        raise FastaError(f"{path}, line {parser.error_line}: {parser.error}")
+    if not found:
+        raise FastaError(f"{path}: no sequences; a FASTA file of contigs was expected")

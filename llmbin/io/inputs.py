@@ -1,0 +1,100 @@
+"""Inputs as they come: files, pipes and standard input.
+
+What is read once is read as it comes (:mod:`llmbin.io.streams`). What is read twice, or from its end, must be a file: pipes are stored first.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, cast
+
+from ..errors import InputError, UsageError
+
+STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+PIECE = 1 << 20
+
+
+class StoredPipe(os.PathLike[str]):
+    """A copy of what came through a pipe. Messages call it what the user did; ``name`` is a name for a sample."""
+
+    def __init__(self, path: Path, shown: str, name: str) -> None:
+        self._path, self._shown, self.name = path, shown, name
+
+    def __fspath__(self) -> str:
+        return os.fspath(self._path)
+
+    def __str__(self) -> str:
+        return self._shown
+
+
+InputFile: TypeAlias = "Path | StoredPipe"
+
+
+def check_input(path: Path) -> None:
+    """An input must be a file, a pipe, or ``-`` for standard input.
+
+    Raises:
+        InputError: it is missing, a folder or a device.
+    """
+    if str(path) == "-":
+        return
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if not (stat.S_ISREG(mode) or is_stream(path)):
+        raise InputError(f"{path}: {'not a file, but a folder' if stat.S_ISDIR(mode) else 'not a file'}")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether this can be read but once: standard input, a pipe (named, or of a shell's process substitution), a socket or a terminal."""
+    if str(path) == "-":
+        return True
+    mode = os.stat(path).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and str(path) in STDIN)
+
+
+def check_inputs(paths: Sequence[Path]) -> None:
+    """All inputs of a command.
+
+    Raises:
+        UsageError: two of them are standard input.
+        InputError: one is missing, a folder or a device.
+    """
+    for path in paths:
+        check_input(path)
+    if sum(str(path) in STDIN and is_stream(path) for path in paths) > 1:
+        raise UsageError("standard input can be only one of the inputs; give the others as files")
+
+
+def open_input(path: InputFile) -> AbstractContextManager[BinaryIO]:
+    """Open for reading; standard input stays open."""
+    if str(path) in STDIN and isinstance(path, Path) and is_stream(path):
+        return nullcontext(cast(BinaryIO, sys.stdin.buffer))
+    return open(path, "rb")
+
+
+def stored(paths: Sequence[Path], folder: Path, kind: str = "input") -> list[InputFile]:
+    """The same inputs, as files that can be read again and again: pipes are copied into a folder.
+
+    Raises:
+        InputError: a pipe gave nothing.
+    """
+    return [_store(path, folder / f"{kind}-{i}", f"{kind}{i}") if is_stream(path) else path for i, path in enumerate(paths, 1)]
+
+
+def _store(path: Path, copy: Path, name: str) -> StoredPipe:
+    shown = "standard input" if str(path) in STDIN else str(path)
+    with open_input(path) as source, open(copy, "wb") as handle:
+        while piece := source.read(PIECE):
+            handle.write(piece)
+    if not copy.stat().st_size:
+        raise InputError(f"{shown}: nothing came through the pipe")
+    return StoredPipe(copy, shown, name)

@@ -1,0 +1,184 @@
+"""The output folder: refused if used, filled whole or not at all, and able to resume."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..errors import LlmbinError, OutputError
+from .inputs import InputFile
+
+STAGING = ".llmbin-work"
+LOG = "llmbin.log"
+BINS = "bins"
+TABLE = "bins.tsv"  # one row a bin, by name
+RESULTS = ("contig2bin.tsv", TABLE, "contigs.tsv", "unbinned.fna.gz", "binning.bioboxes.tsv", "run.json")
+ENDING = ".fna.gz"  # of a bin's file
+
+
+class Workspace:
+    """A run's output folder.
+
+    Results are written to a hidden folder inside and moved into place at the end, ``run.json`` last. A run that was
+    stopped leaves its finished stages there for ``resume``. After an expected error (bad input, say) nothing new is left,
+    unless the run was resuming. What is not a result of a run stays as it is: other files in the folder and in its
+    ``bins``, and whatever else is in folders above, which other runs may share.
+    """
+
+    def __init__(self, folder: Path, *, force: bool = False, resume: bool = False) -> None:
+        self.folder = folder
+        self.staging = folder / STAGING
+        # What an expected error has to take away again: the folders that were missing (those above if nothing else is in them), or the log.
+        self._made = [p for p in (folder, *folder.parents) if not p.exists()]
+        self._new_log = not (folder / LOG).exists()
+        self._resume = resume
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            used = [p.name for p in folder.iterdir() if p.name != LOG]
+            if used and not (force or resume):
+                raise OutputError(f"{folder}: the folder is not empty; choose another, or say --force (replace) or --resume (continue)")
+            self._check_places()
+            if force:
+                shutil.rmtree(self.staging, ignore_errors=True)
+            self.staging.mkdir(exist_ok=True)
+            self._clear_results()
+        except FileExistsError:
+            raise OutputError(f"{folder}: is a file, a folder was expected") from None
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            shutil.rmtree(self.staging, ignore_errors=True)
+            return
+        self._clear_results()
+        if not issubclass(kind, LlmbinError) or self._resume:
+            return
+        shutil.rmtree(self.staging, ignore_errors=True)
+        if not self._made:
+            if self._new_log:
+                (self.folder / LOG).unlink(missing_ok=True)
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for parent in self._made[1:]:
+            try:
+                parent.rmdir()
+            except OSError:  # another run uses it
+                return
+
+    def _check_places(self) -> None:
+        """What stands where a result goes must be a result: a folder of somebody's with such a name is not replaced."""
+        for path in (*(self.folder / name for name in (*RESULTS, LOG)), self.folder / BINS):
+            if path.exists() and path.is_dir() != (path.name == BINS):
+                kind = "file" if path.name == BINS else "folder"
+                raise OutputError(f"{path}: is a {kind}, which a result would replace; move it away or choose another folder")
+
+    def _clear_results(self) -> None:
+        """Take away results and copies of pipes that a run left unfinished."""
+        for path in (*self.staging.glob("result-*"), *self.staging.glob("pipe-*")):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def result(self, name: str) -> Path:
+        """Where to write a result for now."""
+        return self.staging / f"result-{name}"
+
+    def commit(self) -> None:
+        """Replace an earlier run's results by these; ``run.json`` goes first and comes last, so that it marks a whole run.
+
+        Raises:
+            OutputError: a result cannot be put in its place.
+        """
+        bins, table = self.folder / BINS, self.folder / TABLE
+        try:
+            (self.folder / RESULTS[-1]).unlink(missing_ok=True)
+            for path in self._earlier_bins():
+                path.unlink(missing_ok=True)
+            # From here on the table lists the new ones: a run that replaces what is left of this one, were it stopped now, finds them by it.
+            os.replace(self.result(TABLE), table)
+            bins.mkdir(exist_ok=True)
+            for path in sorted(self.result(BINS).iterdir()):
+                os.replace(path, bins / path.name)
+            for name in RESULTS:
+                if self.result(name).exists():
+                    os.replace(self.result(name), self.folder / name)
+                elif name != TABLE:
+                    (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{error.filename or self.folder}: cannot be replaced ({error.strerror or error})") from None
+
+    def _earlier_bins(self) -> list[Path]:
+        """Files of the bins that an earlier run's table lists; nothing else in the folder of bins is ours."""
+        table = self.folder / TABLE
+        if not table.is_file():
+            return []
+        with open(table, encoding="utf-8", errors="surrogateescape") as handle:
+            names = [line.split("\t", 1)[0] for line in handle][1:]
+        files = [self.folder / BINS / (name + ENDING) for name in names if name and "/" not in name]
+        return [path for path in files if path.is_file() and not path.is_symlink()]
+
+    def load(self, stage: str, key: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]] | None:
+        """Arrays of a finished stage with the same key, or None."""
+        path = self.staging / f"stage-{stage}-{_digest(key)}.npz"
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def save(self, stage: str, key: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> None:
+        """Keep a finished stage until the run is whole."""
+        with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
+            np.savez(handle, **arrays)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when it is whole, or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as handle:
+            yield handle
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _digest(key: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def file_digest(path: InputFile, whole: int = 1 << 30) -> dict[str, Any]:
+    """Size and sha256 of a file; of files over ``whole`` bytes, sha256 of the first and last MiB."""
+    size = os.stat(path).st_size
+    with open(path, "rb") as handle:
+        if size <= whole:
+            return {"path": str(path), "bytes": size, "sha256": hashlib.file_digest(handle, "sha256").hexdigest()}
+        state = hashlib.sha256(handle.read(1 << 20))
+        handle.seek(size - (1 << 20))
+        state.update(handle.read())
+        return {"path": str(path), "bytes": size, "sha256_ends": state.hexdigest()}
+
+
+def fingerprint(digest: dict[str, Any]) -> str:
+    """The hash in a file's digest, whichever of the two kinds it is."""
+    return str(digest.get("sha256") or digest["sha256_ends"])

@@ -1,0 +1,87 @@
+"""The little of CUDA that TensorRT engines need: devices, memory and one stream, through NVIDIA's ``cuda-python``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DeviceError, DeviceMemoryError
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A device as the driver describes it; ``memory`` in bytes, ``integrated`` where it shares the CPU's (Jetson)."""
+
+    index: int
+    name: str
+    capability: tuple[int, int]
+    memory: int
+    integrated: bool
+
+
+def bindings() -> Any:
+    """The CUDA runtime API.
+
+    Raises:
+        DeviceError: ``cuda-python`` is not installed, or the CUDA libraries are missing.
+    """
+    try:
+        from cuda.bindings import runtime
+    except ImportError as error:
+        raise DeviceError(f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[tensorrt]'`") from None
+    return runtime
+
+
+def find_gpu(index: int) -> Gpu:
+    """Describe one device.
+
+    Raises:
+        DeviceError: there is no such device, or no driver.
+    """
+    api = bindings()
+    count = checked(api, api.cudaGetDeviceCount(), "looking for GPUs")
+    if index >= count:
+        raise DeviceError(f"there is no GPU number {index} (the driver shows {count}); see `llmbin-fast doctor`")
+    found = checked(api, api.cudaGetDeviceProperties(index), "asking about the GPU")
+    name = found.name.decode() if isinstance(found.name, bytes) else str(found.name)
+    return Gpu(index, name.rstrip("\0"), (found.major, found.minor), int(found.totalGlobalMem), bool(found.integrated))
+
+
+def checked(api: Any, answer: tuple[Any, ...], doing: str) -> Any:
+    """The value of a CUDA call, which returns (status, value ...).
+
+    Raises:
+        DeviceMemoryError: the device is out of memory.
+        DeviceError: any other failure, in CUDA's words.
+    """
+    status, *values = answer
+    if status == api.cudaError_t.cudaErrorMemoryAllocation:
+        raise DeviceMemoryError(f"the GPU is out of memory while {doing}")
+    if status != api.cudaError_t.cudaSuccess:
+        raise DeviceError(
+            f"CUDA failed while {doing}: {api.cudaGetErrorString(status)[1].decode()}; see `llmbin-fast doctor`, or use --device cpu"
+        )
+    return values[0] if values else None
+
+
+class Buffer:
+    """Device memory that grows as needed."""
+
+    def __init__(self, api: Any) -> None:
+        self._api = api
+        self.address = 0
+        self.size = 0
+
+    def reserve(self, size: int) -> int:
+        """Address of at least ``size`` bytes; earlier contents are lost when it grows."""
+        if size > self.size:
+            self.free()
+            self.address = checked(self._api, self._api.cudaMalloc(size), f"reserving {size:,} bytes")
+            self.size = size
+        return self.address
+
+    def free(self) -> None:
+        """Give the memory back."""
+        if self.size:
+            self._api.cudaFree(self.address)
+            self.address = self.size = 0

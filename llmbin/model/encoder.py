@@ -1,0 +1,157 @@
+"""The language-model encoder: batches of windows in, one vector a contig out."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DeviceError, DeviceMemoryError
+from .devices import Device, choose_devices, session
+from .pack import ModelPack
+from .windows import Batch
+
+log = logging.getLogger("llmbin")
+Floats = npt.NDArray[np.float32]
+
+# Bases of the smallest batch that is computed, by kind of device: with fewer, the runtimes' kernels add in another order, and a window's bits would
+# depend on its company. CPUs: two windows; CUDA: seen in FP32 below some 5,000 bases.
+LEAST_BASES = {"cpu": 0, "cuda": 1 << 14}
+
+
+class Encoder(Protocol):
+    """Anything that turns a batch into vectors float32 [batch, width]; called from several threads at once."""
+
+    width: int
+
+    def encode(self, batch: Batch) -> Floats: ...
+
+
+class OnnxEncoder:
+    """An encoder run by ONNX Runtime."""
+
+    def __init__(self, onnx: bytes, width: int, device: Device) -> None:
+        self.width = width
+        self.device = device
+        self._run = session(onnx, device)
+
+    def encode(self, batch: Batch) -> Floats:
+        """Vectors of a batch.
+
+        Raises:
+            DeviceMemoryError: the batch does not fit the device.
+            DeviceError: the runtime failed.
+        """
+        windows, bases = batch.codes.shape
+        codes, lengths = batch.codes, batch.lengths
+        if windows < (least := max(2, LEAST_BASES[self.device.kind] // bases)):
+            codes, lengths = np.resize(codes, (least, bases)), np.resize(lengths, least)  # the batch again and again
+        try:
+            (out,) = self._run({"codes": codes, "lengths": lengths})
+        except Exception as error:  # onnxruntime raises classes of its own making
+            kind = DeviceMemoryError if "memory" in str(error).lower() else DeviceError
+            raise kind(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
+        return np.asarray(out[: len(batch.lengths)], np.float32)
+
+
+def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Device, Encoder]:
+    """The pack's encoder on the device that was asked for, and which that is; builds a TensorRT engine if there is none.
+
+    Only ``auto`` goes on to another device where one does not start, and says so.
+
+    Raises:
+        DeviceError: the device cannot be had or does not start.
+    """
+    devices = choose_devices(requested, precision, list(pack.encoders))
+    for device, spare in zip(devices, [*devices[1:], None], strict=True):
+        try:
+            encoder = _open(pack, device)
+        except DeviceError as error:
+            if spare is None:
+                raise
+            log.warning("%s cannot be used (%s); trying %s", device, error, spare)
+        else:
+            log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, device, device.precision, device.reason)
+            return device, encoder
+    raise AssertionError("there is always a device to try")
+
+
+def _open(pack: ModelPack, device: Device) -> Encoder:
+    if device.kind != "tensorrt":
+        return OnnxEncoder(pack.encoders[device.precision], pack.width, device)
+    from .cuda import find_gpu
+    from .engines import cache_folder, engine_for, target_of, tensorrt
+    from .tensorrt import TensorRtEncoder
+
+    trt = tensorrt()
+    engine, _ = engine_for(pack, device.precision, trt, target_of(trt, find_gpu(device.index)), cache_folder())
+    return TensorRtEncoder(trt, engine, pack.width, device.index)
+
+
+def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:
+    """Vectors of a batch; one that does not fit the device's memory is halved until it does.
+
+    Raises:
+        DeviceError: not even one window fits.
+    """
+    try:
+        return encoder.encode(batch)
+    except DeviceMemoryError as error:
+        if len(batch.lengths) == 1:
+            raise DeviceError(f"{error}; not even one window of {batch.codes.shape[1]:,} bases fits, use --device cpu") from None
+    half = len(batch.lengths) // 2
+    return np.concatenate([encode_in_parts(encoder, batch.part(rows)) for rows in (slice(0, half), slice(half, None))])
+
+
+class ContigVectors:
+    """Length-weighted means of window vectors, filled as batches come back."""
+
+    def __init__(self, width: int) -> None:
+        self._sums = np.zeros((0, width), np.float64)
+        self._bases = np.zeros(0, np.float64)
+        self.windows = 0
+        self.bases = 0
+        self.positions = 0
+
+    def add(self, batch: Batch, vectors: Floats) -> None:
+        """Add the vectors of one batch."""
+        need = int(batch.contigs.max()) + 1
+        if need > len(self._bases):
+            grow = max(need, 2 * len(self._bases)) - len(self._bases)
+            self._sums = np.pad(self._sums, ((0, grow), (0, 0)))
+            self._bases = np.pad(self._bases, (0, grow))
+        np.add.at(self._sums, batch.contigs, vectors * batch.lengths[:, None].astype(np.float64))
+        np.add.at(self._bases, batch.contigs, batch.lengths.astype(np.float64))
+        self.windows += len(batch.lengths)
+        self.bases += int(batch.lengths.sum())
+        self.positions += batch.codes.size
+
+    def result(self, n: int) -> Floats:
+        """Vectors float32 [n, width]."""
+        sums = np.pad(self._sums[:n], ((0, max(0, n - len(self._sums))), (0, 0)))
+        bases = np.pad(self._bases[:n], (0, max(0, n - len(self._bases))))
+        return (sums / np.maximum(bases, 1)[:, None]).astype(np.float32)
+
+
+def encode_batches(encoder: Encoder, stream: Iterable[Batch], threads: int, pool: Executor | None = None) -> ContigVectors:
+    """Encode a stream of batches on a pool of so many threads (one of its own if none is given).
+
+    Reading goes on while batches are under way, but not far ahead.
+    """
+    vectors = ContigVectors(encoder.width)
+    queue: deque[tuple[Batch, Future[Floats]]] = deque()
+    with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
+        for batch in stream:
+            queue.append((batch, workers.submit(encode_in_parts, encoder, batch)))
+            while len(queue) > 2 * threads:
+                done, future = queue.popleft()
+                vectors.add(done, future.result())
+        for done, future in queue:
+            vectors.add(done, future.result())
+    return vectors

@@ -1,0 +1,225 @@
+"""TensorRT engines: built from a pack's ONNX, kept in the user's own cache, rebuilt when anything they depend on changes.
+
+An engine file is native code. One is loaded only from the cache folder, which belongs to the user and is closed to others,
+under a key of everything it was built from, and after its sha256 was compared with the one noted when it was built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import DeviceError
+from ..io.workspace import whole_file
+from .cuda import Gpu, find_gpu
+from .pack import ModelPack, find_pack, load_pack
+from .windows import WindowPlan
+
+log = logging.getLogger("llmbin")
+
+RTX = "tensorrt_rtx"
+MODULES = ("tensorrt", RTX)
+MAX_BASES = 1 << 20  # of one batch
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Shapes that an engine is tuned for: windows of one padded length, from one to ``most`` of them, usually ``usual``."""
+
+    bases: int
+    usual: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an engine is for: TensorRT flavour and version, GPU by name and compute capability."""
+
+    flavour: str
+    version: str
+    gpu: str
+    capability: tuple[int, int]
+
+
+def tensorrt(preferred: str = "") -> Any:
+    """TensorRT, or TensorRT for RTX, which has the same interface.
+
+    Raises:
+        DeviceError: neither is installed.
+    """
+    import importlib
+
+    for name in (preferred,) if preferred else MODULES:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise DeviceError(
+        "TensorRT is not installed: `pip install 'llmbin-fast[tensorrt]'` (data-centre GPUs, Jetson: JetPack has it), "
+        "or `pip install tensorrt_rtx cuda-python` (RTX GPUs)"
+    )
+
+
+def target_of(trt: Any, gpu: Gpu) -> Target:
+    """What an engine for this GPU is built for; TensorRT for RTX builds for a compute capability, not for one product."""
+    major, minor = gpu.capability
+    name = f"any GPU of compute capability {major}.{minor}" if trt.__name__ == RTX else gpu.name
+    return Target(trt.__name__, trt.__version__, name, gpu.capability)
+
+
+def profiles(plan: WindowPlan, max_bases: int = MAX_BASES) -> list[Profile]:
+    """One profile a length bucket, so that no batch runs in a kernel chosen for another shape."""
+    lengths = range(plan.bucket, plan.window + 1, plan.bucket)
+    return [Profile(n, max(1, max_bases // (4 * n)), max(1, max_bases // n)) for n in lengths]
+
+
+def cache_folder() -> Path:
+    """``$LLMBIN_CACHE``, or ``llmbin-fast`` in the user's cache folder."""
+    named = os.environ.get("LLMBIN_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(named) if named else base / "llmbin-fast"
+
+
+def engine_key(onnx: bytes, precision: str, shapes: Sequence[Profile], target: Target) -> str:
+    """Name of an engine in the cache: a digest of everything that decides what it is."""
+    what = {
+        "format": FORMAT, "onnx": hashlib.sha256(onnx).hexdigest(), "precision": precision,
+        "profiles": [asdict(p) for p in shapes], "target": asdict(target),
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def open_cache(folder: Path) -> Path:
+    """The cache folder, made if missing.
+
+    Raises:
+        DeviceError: it belongs to somebody else or others may write there, so what lies in it cannot be trusted.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    seen = folder.stat()
+    if seen.st_uid != os.getuid() or seen.st_mode & 0o022:
+        raise DeviceError(f"{folder}: engines are native code, and others can write here; `chmod 700` it, or name another in LLMBIN_CACHE")
+    return folder
+
+
+def cached_engine(folder: Path, key: str) -> bytes | None:
+    """An engine from the cache, or None where it is missing, was altered or is not ours."""
+    path, note = folder / f"{key}.engine", folder / f"{key}.json"
+    if not path.exists():
+        return None
+    try:
+        data, noted = path.read_bytes(), json.loads(note.read_text())
+    except (OSError, ValueError):
+        noted, data = {}, b""
+    if not isinstance(noted, dict) or hashlib.sha256(data).hexdigest() != noted.get("sha256"):
+        log.warning("%s: not the engine that was stored here; building it again", path)
+        return None
+    return data
+
+
+def store_engine(folder: Path, key: str, data: bytes, target: Target) -> Path:
+    """Keep an engine, whole or not at all."""
+    path = folder / f"{key}.engine"
+    note = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), **asdict(target)}
+    for file, content in ((folder / f"{key}.json", json.dumps(note, indent=1).encode()), (path, data)):
+        with whole_file(file) as handle:
+            handle.write(content)
+        file.chmod(0o600)
+    return path
+
+
+def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Target) -> bytes:
+    """Build an engine; the graph's own types are kept (strongly typed), so precision is the ONNX file's.
+
+    Raises:
+        DeviceError: TensorRT cannot parse the graph or build it.
+    """
+    logger = trt.Logger(trt.Logger.ERROR)
+    builder = trt.Builder(logger)
+    network = builder.create_network(_network_flags(trt))
+    parser = trt.OnnxParser(network, logger)
+    if not parser.parse(onnx):
+        raise DeviceError(f"{target.flavour} cannot read the encoder: {parser.get_error(0).desc()}")
+    config = builder.create_builder_config()
+    for shape in shapes:
+        profile = builder.create_optimization_profile()
+        profile.set_shape("codes", (1, shape.bases), (shape.usual, shape.bases), (shape.most, shape.bases))
+        profile.set_shape("lengths", (1,), (shape.usual,), (shape.most,))
+        config.add_optimization_profile(profile)
+    if target.flavour == RTX:
+        config.num_compute_capabilities = 1
+        config.set_compute_capability(_capability(trt, target.capability), 0)
+    built = builder.build_serialized_network(network, config)
+    if built is None:
+        raise DeviceError(f"{target.flavour} {target.version} cannot build an engine for {target.gpu}")
+    return bytes(built)
+
+
+def engine_for(pack: ModelPack, precision: str, trt: Any, target: Target, folder: Path) -> tuple[bytes, Path]:
+    """The engine of a pack for a GPU, from the cache or built now; says which.
+
+    Raises:
+        DeviceError: the cache cannot be trusted, or the engine cannot be built.
+    """
+    import time
+
+    onnx = pack.encoders[precision]
+    shapes = profiles(pack.plan())
+    key = engine_key(onnx, precision, shapes, target)
+    open_cache(folder)
+    if (data := cached_engine(folder, key)) is not None:
+        log.info("engine %s (%s %s, %s)", folder / f"{key}.engine", target.flavour, target.version, target.gpu)
+        return data, folder / f"{key}.engine"
+    log.info(
+        "building the %s engine of %s for %s with %s %s, %d length profiles; this is done once",
+        precision, pack.name, target.gpu, target.flavour, target.version, len(shapes),
+    )  # fmt: skip
+    start = time.monotonic()
+    data = build_engine(trt, onnx, shapes, target)
+    path = store_engine(folder, key, data, target)
+    log.info("built in %.1f s: %s (%.1f MB)", time.monotonic() - start, path, len(data) / 1e6)
+    return data, path
+
+
+def build_for(model: str, precision: str, gpu: int, capability: str | None, folder: Path | None) -> tuple[bytes, Path]:
+    """``build-engine``: the engine of a pack for a GPU of this machine, or for a compute capability with TensorRT for RTX.
+
+    Raises:
+        DeviceError: no TensorRT, no such GPU or precision, or the engine cannot be built.
+    """
+    pack = load_pack(find_pack(model))
+    if precision not in pack.encoders:
+        raise DeviceError(f"--precision {precision}: the model pack has {', '.join(pack.encoders)}")
+    if precision == "int8":
+        raise DeviceError("--precision int8: the INT8 encoder is made for CPUs; TensorRT takes fp16 or fp32")
+    if capability is None:
+        trt = tensorrt()
+        target = target_of(trt, find_gpu(gpu))
+    else:
+        trt = tensorrt(RTX)
+        major, _, minor = capability.partition(".")
+        if not (major.isdigit() and minor.isdigit()):
+            raise DeviceError(f"--compute-capability {capability}: a number like 8.6 was expected")
+        target = target_of(trt, Gpu(gpu, "", (int(major), int(minor)), 0, integrated=False))
+    return engine_for(pack, precision, trt, target, folder or cache_folder())
+
+
+def _network_flags(trt: Any) -> int:
+    # TensorRT 11 knows strongly typed networks only and dropped the flag.
+    flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
+    return 0 if flag is None else 1 << int(flag)
+
+
+def _capability(trt: Any, capability: tuple[int, int]) -> Any:
+    name = f"SM{capability[0]}{capability[1]}"
+    found = getattr(trt.ComputeCapability, name, None)
+    if found is None:
+        raise DeviceError(f"TensorRT for RTX does not build for compute capability {capability[0]}.{capability[1]}; use `tensorrt` there")
+    return found

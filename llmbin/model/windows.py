@@ -1,0 +1,86 @@
+"""Windows of contigs, packed into batches of one shape.
+
+A contig gives up to ``most`` windows, spread evenly over it. A window's padded length depends on its own length
+alone, and a batch holds one padded length, so a vector never depends on the batch it came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..io.contigs import Contig
+
+CPU_BUDGET = 8_192  # bases of a batch: a core's cache holds the hidden states of about this many
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of one padded length: codes uint8 [batch, padded], lengths int32 [batch], contig index [batch]."""
+
+    codes: npt.NDArray[np.uint8]
+    lengths: npt.NDArray[np.int32]
+    contigs: npt.NDArray[np.int64]
+
+    def part(self, rows: slice) -> Batch:
+        """Some of the windows."""
+        return Batch(self.codes[rows], self.lengths[rows], self.contigs[rows])
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Window size and number; ``bucket`` is the step of padded lengths, ``seed`` decides where windows begin."""
+
+    window: int
+    most: int
+    bucket: int
+    seed: int = 0
+
+
+def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
+    """Starts of a contig's windows: whole contig if it is short, else one at random in each of equal parts."""
+    count = min(plan.most, max(1, length // plan.window))
+    if count * plan.window >= length:
+        return [i * plan.window for i in range(count)]
+    part = length / count
+    rng = np.random.default_rng([plan.seed, index])
+    slack = part - plan.window
+    return [min(int(i * part + rng.random() * slack), length - plan.window) for i in range(count)]
+
+
+def padded_length(length: int, plan: WindowPlan) -> int:
+    """Length of a window in its batch."""
+    return min(plan.window, -(-length // plan.bucket) * plan.bucket)
+
+
+def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:
+    """Batches of one padded length each, of up to ``budget`` bases with their padding (but at least one window)."""
+    waiting: dict[int, list[tuple[int, npt.NDArray[np.uint8]]]] = {}
+    for contig in contigs:
+        for start in window_starts(len(contig.codes), contig.index, plan):
+            piece = contig.codes[start : start + plan.window]
+            size = padded_length(len(piece), plan)
+            group = waiting.setdefault(size, [])
+            group.append((contig.index, piece))
+            if (len(group) + 1) * size > budget:
+                yield pack_windows(size, waiting.pop(size))
+    for size in sorted(waiting):
+        yield pack_windows(size, waiting[size])
+
+
+def full_batch(bases: int, budget: int) -> Batch:
+    """As many random windows without padding as the budget holds (at least one), to time an encoder with."""
+    count = max(1, budget // bases)
+    codes = np.random.default_rng(0).integers(0, 4, (count, bases)).astype(np.uint8)
+    return Batch(codes, np.full(count, bases, np.int32), np.arange(count))
+
+
+def pack_windows(size: int, group: list[tuple[int, npt.NDArray[np.uint8]]]) -> Batch:
+    """One batch of windows, each with its contig's index, of up to ``size`` bases."""
+    codes = np.zeros((len(group), size), np.uint8)
+    for row, (_, piece) in enumerate(group):
+        codes[row, : len(piece)] = piece
+    return Batch(codes, np.array([len(p) for _, p in group], np.int32), np.array([i for i, _ in group], np.int64))
