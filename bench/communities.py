@@ -40,7 +40,12 @@ from .long_reads import (
 )
 
 READ, INSERT, WINDOW, SHORTEST = 150, 350, 500, 1_000
-WINDOW_SPREAD, CONTIG_SPREAD, GC_BIAS, ORIGIN = 0.25, 0.08, 0.5, 0.5  # of log depth; the last two are the most that a sample or genome has
+WINDOW_SPREAD, CONTIG_SPREAD, GC_BIAS, ORIGIN = (
+    0.25,
+    0.08,
+    0.5,
+    0.5,
+)  # of log depth; the last two are the most that a sample or genome has
 ERRORS = 0.004
 BATCH = 4_000_000  # bases of long reads at a time
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
@@ -110,16 +115,32 @@ class Piece:
 def read_genomes(folder: Path, plan: Plan, rng: np.random.Generator) -> list[Genome]:
     files = sorted(p for p in folder.iterdir() if ".f" in p.name)
     if plan.genomes:
-        files = [files[i] for i in sorted(rng.choice(len(files), min(plan.genomes, len(files)), replace=False))]
+        files = [
+            files[i]
+            for i in sorted(rng.choice(len(files), min(plan.genomes, len(files)), replace=False))
+        ]
     out = []
     for path in files:
-        sequences = [encode_bases(r.sequence) for r in read_fasta(path) if len(r.sequence) >= SHORTEST]
-        out.append(Genome(path.name.split(".f")[0], sequences, float(rng.random()), float(rng.uniform(0, ORIGIN))))
+        sequences = [
+            encode_bases(r.sequence) for r in read_fasta(path) if len(r.sequence) >= SHORTEST
+        ]
+        out.append(
+            Genome(
+                path.name.split(".f")[0],
+                sequences,
+                float(rng.random()),
+                float(rng.uniform(0, ORIGIN)),
+            )
+        )
     for k in range(plan.strains):
         parent = out[int(rng.integers(len(files)))]
         identity = float(rng.uniform(*plan.identity))
         mutated = [mutant(s, identity, rng) for s in parent.sequences]
-        out.append(Genome(f"{parent.name}.strain{k + 1}_{identity:.3f}", mutated, parent.origin, parent.slope))
+        out.append(
+            Genome(
+                f"{parent.name}.strain{k + 1}_{identity:.3f}", mutated, parent.origin, parent.slope
+            )
+        )
     return out
 
 
@@ -140,22 +161,34 @@ def mutant(codes: Codes, identity: float, rng: np.random.Generator) -> Codes:
 
 def abundances(n: int, plan: Plan, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Depth [genomes, samples]."""
-    share = np.exp(rng.normal(0, plan.spread, (n, 1)) + rng.normal(0, plan.sample_spread, (n, plan.samples)) * (plan.samples > 1))
+    share = np.exp(
+        rng.normal(0, plan.spread, (n, 1))
+        + rng.normal(0, plan.sample_spread, (n, plan.samples)) * (plan.samples > 1)
+    )
     gone = rng.random(share.shape) < plan.absent
     gone[np.arange(n), rng.integers(0, plan.samples, n)] = False
     share[gone] = 0
     return share / share.sum(0) * n * plan.depth
 
 
-def pieces_of(number: int, genome: Genome, depth: float, plan: Plan, rng: np.random.Generator) -> Iterator[Piece]:
+def pieces_of(
+    number: int, genome: Genome, depth: float, plan: Plan, rng: np.random.Generator
+) -> Iterator[Piece]:
     """What an assembler would find of a genome: short pieces with gaps where the depth is low."""
     median = plan.piece * np.exp(rng.normal(0, 0.5)) * min(1.5, max(0.15, depth / 15))
     found = 1 - np.exp(-0.5 * depth)
     for s, codes in enumerate(genome.sequences):
         at = 0
         while at < len(codes):
-            stop = min(len(codes), at + int(np.clip(median * np.exp(rng.normal(0, plan.piece_spread)), 150, 600_000)))
-            if stop - at >= SHORTEST and rng.random() < found and (codes[at:stop] == 4).mean() < 0.05:
+            stop = min(
+                len(codes),
+                at + int(np.clip(median * np.exp(rng.normal(0, plan.piece_spread)), 150, 600_000)),
+            )
+            if (
+                stop - at >= SHORTEST
+                and rng.random() < found
+                and (codes[at:stop] == 4).mean() < 0.05
+            ):
                 yield Piece(number, s, at, stop, bool(rng.random() < 0.5))
             at = stop + int(rng.integers(0, 120))
 
@@ -164,11 +197,15 @@ def window_depths(genome: Genome, sequence: int, start: int, stop: int, depth: f
     """Expected depth of each window of a stretch."""
     codes = genome.sequences[sequence][start:stop]
     at = np.arange(0, len(codes), WINDOW)
-    gc = np.add.reduceat(((codes == 1) | (codes == 2)).astype(float), at) / np.minimum(WINDOW, len(codes) - at)
+    gc = np.add.reduceat(((codes == 1) | (codes == 2)).astype(float), at) / np.minimum(
+        WINDOW, len(codes) - at
+    )
     place = (sum(map(len, genome.sequences[:sequence])) + start + at) / genome.size
     from_origin = 2 * np.abs((place - genome.origin + 0.5) % 1.0 - 0.5)
     uneven = rng.normal(0, WINDOW_SPREAD, len(at)) - WINDOW_SPREAD**2 / 2
-    return depth * np.exp(uneven + genome.slope * (0.5 - from_origin) - 10 * gc_bias * (gc - 0.5) ** 2)
+    return depth * np.exp(
+        uneven + genome.slope * (0.5 - from_origin) - 10 * gc_bias * (gc - 0.5) ** 2
+    )
 
 
 def laid_depths(genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
@@ -178,7 +215,9 @@ def laid_depths(genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[n
         gc_bias = GC_BIAS * rng.random()
         for k, p in enumerate(pieces):
             level = depth[p.genome, sample] * np.exp(rng.normal(0, CONTIG_SPREAD))
-            expected = window_depths(genomes[p.genome], p.sequence, p.start, p.stop, level, gc_bias, rng)
+            expected = window_depths(
+                genomes[p.genome], p.sequence, p.start, p.stop, level, gc_bias, rng
+            )
             size = np.full(len(expected), WINDOW, float)
             size[-1] = (p.stop - p.start) - WINDOW * (len(expected) - 1)
             seen = rng.poisson(expected * size / READ) * READ / size
@@ -187,7 +226,9 @@ def laid_depths(genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[n
     return out
 
 
-def write_reads(prefix: Path, genomes: list[Genome], depth: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+def write_reads(
+    prefix: Path, genomes: list[Genome], depth: npt.NDArray[np.float64], rng: np.random.Generator
+) -> None:
     """Read pairs of a sample, from the genomes, with substitutions."""
     gc_bias, quality, number = GC_BIAS * rng.random(), b"I" * READ, 0
     with open(f"{prefix}_1.fq", "wb") as first, open(f"{prefix}_2.fq", "wb") as second:
@@ -195,17 +236,30 @@ def write_reads(prefix: Path, genomes: list[Genome], depth: npt.NDArray[np.float
             for s, codes in enumerate(genome.sequences):
                 if not depth[g] or len(codes) < 2 * INSERT:
                     continue
-                count = rng.poisson(window_depths(genome, s, 0, len(codes), depth[g], gc_bias, rng) * WINDOW / READ / 2)
-                start = np.repeat(np.arange(len(count)) * WINDOW, count) + rng.integers(0, WINDOW, int(count.sum()))
+                count = rng.poisson(
+                    window_depths(genome, s, 0, len(codes), depth[g], gc_bias, rng)
+                    * WINDOW
+                    / READ
+                    / 2
+                )
+                start = np.repeat(np.arange(len(count)) * WINDOW, count) + rng.integers(
+                    0, WINDOW, int(count.sum())
+                )
                 size = np.maximum(READ + 10, rng.normal(INSERT, 50, len(start)).astype(np.int64))
                 inside = start + size < len(codes)
-                for begin, end in zip(start[inside].tolist(), (start + size)[inside].tolist(), strict=True):
+                for begin, end in zip(
+                    start[inside].tolist(), (start + size)[inside].tolist(), strict=True
+                ):
                     mates = [codes[begin : begin + READ].copy(), _turned(codes[end - READ : end])]
                     for mate in mates:
                         wrong = np.flatnonzero(rng.random(READ) < ERRORS)
                         mate[wrong] = (mate[wrong] + rng.integers(1, 4, len(wrong))) % 4
-                    for handle, mate in zip((first, second), mates if rng.random() < 0.5 else mates[::-1], strict=True):
-                        handle.write(b"@r%d\n%s\n+\n%s\n" % (number, LETTERS[mate].tobytes(), quality))
+                    for handle, mate in zip(
+                        (first, second), mates if rng.random() < 0.5 else mates[::-1], strict=True
+                    ):
+                        handle.write(
+                            b"@r%d\n%s\n+\n%s\n" % (number, LETTERS[mate].tobytes(), quality)
+                        )
                     number += 1
 
 
@@ -233,9 +287,14 @@ def write_long_reads(handle: IO[bytes], genomes: list[Genome], pieces: list[Piec
                 truth[k] = here.mean(), here.var()
             batch = np.cumsum(end - begin) // BATCH
             for some in (np.flatnonzero(batch == b) for b in np.unique(batch)):
-                for place, read, identity in read_along(codes, begin[some], end[some], turned[some], chemistry, rng):
+                for place, read, identity in read_along(
+                    codes, begin[some], end[some], turned[some], chemistry, rng
+                ):
                     quality = bytes([33 + round(-10 * np.log10(max(1 - identity, 1e-5)))])
-                    handle.write(b"@r%d_%d_%d_%s_%.4f\n%s\n+\n%s\n" % (number, g, s, place, identity, read, quality * len(read)))
+                    handle.write(
+                        b"@r%d_%d_%d_%s_%.4f\n%s\n+\n%s\n"
+                        % (number, g, s, place, identity, read, quality * len(read))
+                    )
                     number += 1
     return truth
 
@@ -244,24 +303,52 @@ def read_along(codes: Codes, begin: Numbers, end: Numbers, turned: npt.NDArray[n
     """Where each read lies (``begin_end_strand``), its letters, and the identity that it came to have."""
     spans = list(zip(begin.tolist(), end.tolist(), turned.tolist(), strict=True))
     drawn = np.concatenate([_turned(codes[a:b]) if back else codes[a:b] for a, b, back in spans])
-    read, size, identity = with_errors(drawn, end - begin, read_identities(len(spans), chemistry, rng), chemistry, rng)
+    read, size, identity = with_errors(
+        drawn, end - begin, read_identities(len(spans), chemistry, rng), chemistry, rng
+    )
     letters, stop = LETTERS[read].tobytes(), np.cumsum(size)
-    for (a, b, back), first, last, same in zip(spans, (stop - size).tolist(), stop.tolist(), identity.tolist(), strict=True):
+    for (a, b, back), first, last, same in zip(
+        spans, (stop - size).tolist(), stop.tolist(), identity.tolist(), strict=True
+    ):
         yield b"%d_%d_%s" % (a, b, b"-" if back else b"+"), letters[first:last], same
 
 
 def assemble(out: Path, samples: list[str]) -> list[tuple[str, bytes]]:
     """Contigs of all samples' reads together."""
-    reads = ["-1", ",".join(str(out / f"{s}_1.fq") for s in samples), "-2", ",".join(str(out / f"{s}_2.fq") for s in samples)]
-    subprocess.run(["megahit", "--min-contig-len", str(SHORTEST), *reads, "-o", str(out / "megahit")], check=True, capture_output=True)
-    return [(f"k_{i}", r.sequence) for i, r in enumerate(read_fasta(out / "megahit" / "final.contigs.fa"))]
+    reads = [
+        "-1",
+        ",".join(str(out / f"{s}_1.fq") for s in samples),
+        "-2",
+        ",".join(str(out / f"{s}_2.fq") for s in samples),
+    ]
+    subprocess.run(
+        ["megahit", "--min-contig-len", str(SHORTEST), *reads, "-o", str(out / "megahit")],
+        check=True,
+        capture_output=True,
+    )
+    return [
+        (f"k_{i}", r.sequence)
+        for i, r in enumerate(read_fasta(out / "megahit" / "final.contigs.fa"))
+    ]
 
 
-def aligned_genomes(out: Path, contigs: list[tuple[str, bytes]], genomes: list[Genome]) -> dict[str, str]:
+def aligned_genomes(
+    out: Path, contigs: list[tuple[str, bytes]], genomes: list[Genome]
+) -> dict[str, str]:
     """Genome with the most aligned bases of each contig, if that is half of it."""
     references = out / "references.fa"
     write_fasta(references, ((f"{g}|{s}", LETTERS[codes].tobytes()) for g, genome in enumerate(genomes) for s, codes in enumerate(genome.sequences)))  # fmt: skip
-    command = ["minimap2", "-cx", "asm20", "-N", "20", "-p", "0.5", str(references), str(out / "contigs.fasta")]
+    command = [
+        "minimap2",
+        "-cx",
+        "asm20",
+        "-N",
+        "20",
+        "-p",
+        "0.5",
+        str(references),
+        str(out / "contigs.fasta"),
+    ]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     references.unlink()
     matches: dict[tuple[str, int], int] = {}
@@ -272,7 +359,11 @@ def aligned_genomes(out: Path, contigs: list[tuple[str, bytes]], genomes: list[G
     for (contig, genome), found in sorted(matches.items()):
         best[contig] = max(best.get(contig, (0, -1)), (found, genome))
     size = {name: len(sequence) for name, sequence in contigs}
-    return {name: genomes[genome].name for name, (found, genome) in best.items() if 2 * found >= size[name]}
+    return {
+        name: genomes[genome].name
+        for name, (found, genome) in best.items()
+        if 2 * found >= size[name]
+    }
 
 
 def map_reads(out: Path, sample: str) -> None:
@@ -280,7 +371,12 @@ def map_reads(out: Path, sample: str) -> None:
     reads = [str(out / f"{sample}_{mate}.fq") for mate in (1, 2)]
     mapping = subprocess.Popen(["minimap2", "-t", threads, "-ax", "sr", "--secondary=no", str(out / "contigs.fasta"), *reads],
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
-    subprocess.run(["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"], stdin=mapping.stdout, check=True, capture_output=True)
+    subprocess.run(
+        ["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"],
+        stdin=mapping.stdout,
+        check=True,
+        capture_output=True,
+    )
     if mapping.wait():
         raise SystemExit(f"minimap2 failed on {sample}")
 
@@ -290,11 +386,18 @@ def map_long_reads(out: Path, sample: str, genomes: list[Genome], pieces: list[P
     threads = str(len(os.sched_getaffinity(0)))
     mapping = subprocess.Popen(["minimap2", "-t", threads, "-ax", chemistry.preset, "--secondary=no", str(out / "contigs.fasta"), "-"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
-    sorting = subprocess.Popen(["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"], stdin=mapping.stdout, stderr=subprocess.DEVNULL)
+    sorting = subprocess.Popen(
+        ["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"],
+        stdin=mapping.stdout,
+        stderr=subprocess.DEVNULL,
+    )
     assert mapping.stdin and mapping.stdout
     mapping.stdout.close()  # it is the sorter's now
     truth = np.zeros((len(pieces), 2))
-    with contextlib.suppress(BrokenPipeError), mapping.stdin as handle:  # why it broke, the mapper's status says
+    with (
+        contextlib.suppress(BrokenPipeError),
+        mapping.stdin as handle,
+    ):  # why it broke, the mapper's status says
         truth = write_long_reads(handle, genomes, pieces, depth, chemistry, rng)
     if mapping.wait() | sorting.wait():
         raise SystemExit(f"minimap2 or samtools failed on {sample}")
@@ -308,11 +411,26 @@ def write_fasta(path: Path, records: Iterator[tuple[str, bytes]] | list[tuple[st
             handle.writelines(sequence[i : i + 100] + b"\n" for i in range(0, len(sequence), 100))
 
 
-def write_depths(path: Path, contigs: list[tuple[str, bytes]], depths: npt.NDArray[np.float64], samples: list[str]) -> None:
+def write_depths(
+    path: Path,
+    contigs: list[tuple[str, bytes]],
+    depths: npt.NDArray[np.float64],
+    samples: list[str],
+) -> None:
     """MetaBAT's table, of mean and variance [contigs, samples, 2]."""
     lengths = np.array([len(sequence) for _, sequence in contigs], np.int64)
     with open(path, "w") as handle:
-        write_depth_table(DepthTable(path, [name for name, _ in contigs], lengths, samples, depths[..., 0], depths[..., 1]), handle.write)
+        write_depth_table(
+            DepthTable(
+                path,
+                [name for name, _ in contigs],
+                lengths,
+                samples,
+                depths[..., 0],
+                depths[..., 1],
+            ),
+            handle.write,
+        )
 
 
 def build(folder: Path, out: Path, plan: Plan) -> str:
@@ -322,7 +440,11 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     genomes = read_genomes(folder, plan, rng)
     depth = abundances(len(genomes), plan, rng)
     samples = [f"S{i + 1}" for i in range(plan.samples)]
-    pieces = [p for g, genome in enumerate(genomes) for p in pieces_of(g, genome, float(depth[g].sum()), plan, rng)]
+    pieces = [
+        p
+        for g, genome in enumerate(genomes)
+        for p in pieces_of(g, genome, float(depth[g].sum()), plan, rng)
+    ]
     pieces = [pieces[i] for i in rng.permutation(len(pieces))]
     if plan.reads in {"mapped", "assembled"}:
         for i, sample in enumerate(samples):
@@ -330,15 +452,30 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     if plan.reads == "assembled":
         contigs = assemble(out, samples)
     else:
-        cut = [(genomes[p.genome].sequences[p.sequence][p.start : p.stop], p.turned) for p in pieces]
-        contigs = [(f"k_{i}", LETTERS[_turned(codes) if turned else codes].tobytes()) for i, (codes, turned) in enumerate(cut)]
+        cut = [
+            (genomes[p.genome].sequences[p.sequence][p.start : p.stop], p.turned) for p in pieces
+        ]
+        contigs = [
+            (f"k_{i}", LETTERS[_turned(codes) if turned else codes].tobytes())
+            for i, (codes, turned) in enumerate(cut)
+        ]
     write_fasta(out / "contigs.fasta", contigs)
     if plan.reads == "laid":
         write_depths(out / "depth.txt", contigs, laid_depths(genomes, pieces, depth, rng), samples)
     elif plan.reads == "longmapped":
         true = [
-            map_long_reads(out, sample, genomes, pieces, depth[:, i], chemistry, np.random.default_rng([plan.seed, i]))
-            for i, (sample, chemistry) in enumerate(zip(samples, cycle(CHEMISTRIES.values()), strict=False))
+            map_long_reads(
+                out,
+                sample,
+                genomes,
+                pieces,
+                depth[:, i],
+                chemistry,
+                np.random.default_rng([plan.seed, i]),
+            )
+            for i, (sample, chemistry) in enumerate(
+                zip(samples, cycle(CHEMISTRIES.values()), strict=False)
+            )
         ]
         write_depths(out / "depth.txt", contigs, np.stack(true, 1), samples)
     else:
@@ -346,14 +483,28 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
             map_reads(out, sample)
             for mate in (1, 2):  # gigabytes that anyone can draw again
                 (out / f"{sample}_{mate}.fq").unlink()
-        subprocess.run(["llmbin-fast", "depth", "-q", "-o", str(out / "depth.txt"), *(str(out / f"{s}.bam") for s in samples)], check=True)
+        subprocess.run(
+            [
+                "llmbin-fast",
+                "depth",
+                "-q",
+                "-o",
+                str(out / "depth.txt"),
+                *(str(out / f"{s}.bam") for s in samples),
+            ],
+            check=True,
+        )
     if plan.reads == "assembled":
         truth = aligned_genomes(out, contigs, genomes)
     else:
         truth = {f"k_{i}": genomes[p.genome].name for i, p in enumerate(pieces)}
     with open(out / "gold.tsv", "w") as handle:
         handle.write(f"@Version:0.9.1\n@SampleID:{out.name}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n")
-        handle.writelines(f"{name}\t{truth[name]}\t{len(sequence)}\n" for name, sequence in contigs if name in truth)
+        handle.writelines(
+            f"{name}\t{truth[name]}\t{len(sequence)}\n"
+            for name, sequence in contigs
+            if name in truth
+        )
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
     return f"{out.name}: {len(contigs):,} contigs, {sum(len(s) for _, s in contigs) / 1e6:.0f} Mbp, of {len(genomes)} genomes"
 
@@ -366,7 +517,9 @@ def made(folder: Path, out: Path, plan: Plan) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("genomes", type=Path, help="folder of FASTA files, one a genome")
     parser.add_argument("out", type=Path)
     parser.add_argument("names", nargs="*", default=list(PLANS), metavar="NAME")

@@ -34,7 +34,9 @@ class TorchEncoder:
         import torch
 
         with torch.inference_mode():
-            codes, lengths = (torch.from_numpy(v).to(self.device) for v in (batch.codes, batch.lengths))
+            codes, lengths = (
+                torch.from_numpy(v).to(self.device) for v in (batch.codes, batch.lengths)
+            )
             return self.run(codes.int(), lengths).cpu().numpy()
 
 
@@ -43,16 +45,23 @@ def as_they_come(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> It
     count = budget // plan.window
     held: list[tuple[int, np.ndarray]] = []
     for contig in contigs:
-        held += [(contig.index, contig.codes[s : s + plan.window]) for s in window_starts(len(contig.codes), contig.index, plan)]
+        held += [
+            (contig.index, contig.codes[s : s + plan.window])
+            for s in window_starts(len(contig.codes), contig.index, plan)
+        ]
         while len(held) >= count:
             part, held = held[:count], held[count:]
             size = -(-max(len(p) for _, p in part) // 8) * 8
             codes = np.stack([np.pad(p, (0, size - len(p))) for _, p in part])
-            yield Batch(codes, np.array([len(p) for _, p in part], np.int32), np.array([i for i, _ in part]))
+            yield Batch(
+                codes, np.array([len(p) for _, p in part], np.int32), np.array([i for i, _ in part])
+            )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("contigs", type=Path)
     parser.add_argument("--windows", type=int, default=1500)
     parser.add_argument("--repeats", type=int, default=3)
@@ -63,18 +72,31 @@ def main() -> None:
 
     torch.set_num_threads(1)
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    contigs = list(islice(read_contigs(options.contigs, 1000, Assembly([], [], [])), options.windows))
+    contigs = list(
+        islice(read_contigs(options.contigs, 1000, Assembly([], [], [])), options.windows)
+    )
     plan, fixed = WindowPlan(pack.window, 1, pack.bucket), WindowPlan(pack.window, 1, pack.window)
     eager = deployable(language_model(pack))
-    onnx = {p: OnnxEncoder(pack.encoders[p], pack.width, Device("cpu", 0, p, "bench")) for p in ("fp32", "int8")}
+    onnx = {
+        p: OnnxEncoder(pack.encoders[p], pack.width, Device("cpu", 0, p, "bench"))
+        for p in ("fp32", "int8")
+    }
     jobs = {
         "ONNX Runtime INT8, by length": (onnx["int8"], batches, plan),
         "ONNX Runtime FP32, by length": (onnx["fp32"], batches, plan),
         "ONNX Runtime FP32, in order of arrival": (onnx["fp32"], as_they_come, plan),
         "ONNX Runtime FP32, padded to one length": (onnx["fp32"], batches, fixed),
-        "PyTorch FP32 compiled, by length": (TorchEncoder(torch.compile(eager.encode, dynamic=True), pack.width), batches, plan),
+        "PyTorch FP32 compiled, by length": (
+            TorchEncoder(torch.compile(eager.encode, dynamic=True), pack.width),
+            batches,
+            plan,
+        ),
         "PyTorch FP32 eager, by length": (TorchEncoder(eager.encode, pack.width), batches, plan),
-        "PyTorch FP32 eager, padded to one length": (TorchEncoder(eager.encode, pack.width), batches, fixed),
+        "PyTorch FP32 eager, padded to one length": (
+            TorchEncoder(eager.encode, pack.width),
+            batches,
+            fixed,
+        ),
     }
     rows: dict[str, dict[str, float]] = {}
     times: dict[str, list[float]] = {name: [] for name in jobs}
@@ -85,7 +107,10 @@ def main() -> None:
             began = time.process_time()
             done = encode_batches(encoder, cut(contigs, how, CPU_BUDGET), 1)
             times[name].append(time.process_time() - began)
-            rows[name] = {"mbp": done.bases / 1e6, "padding_efficiency": done.bases / done.positions}
+            rows[name] = {
+                "mbp": done.bases / 1e6,
+                "padding_efficiency": done.bases / done.positions,
+            }
     base = "PyTorch FP32 eager, by length"
     rate = {name: rows[name]["mbp"] / float(np.median(times[name])) for name in jobs}
     for name in jobs:

@@ -46,7 +46,11 @@ def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> di
         encode(batch)
         seconds.append(time.perf_counter() - began)
     usual = float(np.median(seconds[1:]))
-    return {"first_ms": round(1e3 * seconds[0], 1), "ms": round(1e3 * usual, 2), "mbp_per_second": round(BASES / usual / 1e6, 1)}
+    return {
+        "first_ms": round(1e3 * seconds[0], 1),
+        "ms": round(1e3 * usual, 2),
+        "mbp_per_second": round(BASES / usual / 1e6, 1),
+    }
 
 
 def closeness(got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
@@ -54,7 +58,10 @@ def closeness(got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
     from llmbin.export.parity import least_cosine
 
     a, b = got.astype(np.float64), wanted.astype(np.float64)
-    return {"relative_error": float(np.linalg.norm(a - b) / np.linalg.norm(b)), "least_cosine": least_cosine(b, a)}
+    return {
+        "relative_error": float(np.linalg.norm(a - b) / np.linalg.norm(b)),
+        "least_cosine": least_cosine(b, a),
+    }
 
 
 def bits_keep(encoder: Encoder) -> bool:
@@ -64,7 +71,10 @@ def bits_keep(encoder: Encoder) -> bool:
         batch = random_batch(512, bases, seed=1)
         whole = encoder.encode(batch)
         for windows in (1, 2, 3, 4, 5, 8, 16, 17, 33, 64, 200):
-            same &= np.array_equal(encoder.encode(batch.part(slice(windows, 2 * windows))), whole[windows : 2 * windows])
+            same &= np.array_equal(
+                encoder.encode(batch.part(slice(windows, 2 * windows))),
+                whole[windows : 2 * windows],
+            )
         turned = Batch(batch.codes[::-1].copy(), batch.lengths[::-1].copy(), batch.contigs)
         same &= np.array_equal(encoder.encode(turned)[::-1], whole)
     return bool(same)
@@ -77,7 +87,9 @@ def pytorch(pack: ModelPack, half: bool, compiled: bool) -> Callable[[Batch], np
     from llmbin.export.pack import language_model
 
     run = deployable(language_model(pack), half).cuda().encode
-    return TorchEncoder(torch.compile(run, dynamic=False) if compiled else run, pack.width, "cuda").encode
+    return TorchEncoder(
+        torch.compile(run, dynamic=False) if compiled else run, pack.width, "cuda"
+    ).encode
 
 
 def searched(pack: ModelPack, search: str) -> Callable[[Batch], object]:
@@ -90,15 +102,29 @@ def searched(pack: ModelPack, search: str) -> Callable[[Batch], object]:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    cuda = {p: OnnxEncoder(pack.encoders[p], pack.width, Device("cuda", 0, p, "bench")) for p in ("fp16", "fp32")}
-    wanted = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "bench")).encode(random_batch(64, 1024))
-    checks = {p: closeness(e.encode(random_batch(64, 1024)), wanted) | {"bits_whatever_the_batch": bits_keep(e)} for p, e in cuda.items()}
+    cuda = {
+        p: OnnxEncoder(pack.encoders[p], pack.width, Device("cuda", 0, p, "bench"))
+        for p in ("fp16", "fp32")
+    }
+    wanted = OnnxEncoder(
+        pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "bench")
+    ).encode(random_batch(64, 1024))
+    checks = {
+        p: closeness(e.encode(random_batch(64, 1024)), wanted)
+        | {"bits_whatever_the_batch": bits_keep(e)}
+        for p, e in cuda.items()
+    }
     jobs: dict[str, Callable[[Batch], Any]] = {
         "ONNX Runtime FP16": cuda["fp16"].encode,
         "ONNX Runtime FP32": cuda["fp32"].encode,
-        **{f"ONNX Runtime FP16, {search.lower()} search": searched(pack, search) for search in SEARCHES},
+        **{
+            f"ONNX Runtime FP16, {search.lower()} search": searched(pack, search)
+            for search in SEARCHES
+        },
         "PyTorch FP16, eager": pytorch(pack, True, False),
         "PyTorch FP32, eager": pytorch(pack, False, False),
         "PyTorch FP16, compiled": pytorch(pack, True, True),

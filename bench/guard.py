@@ -41,7 +41,9 @@ def unit_of_work() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     with tempfile.TemporaryDirectory() as scratch:
@@ -52,10 +54,24 @@ def main() -> None:
             ratios = []
             for turn in range(TURNS):
                 out = Path(scratch) / f"{title}{turn}"
-                run = ["llmbin-fast", "run", str(made.contigs), "--depth", str(made.depth), "-o", str(out), "-q", "-t", "1", *extra]
+                run = [
+                    "llmbin-fast",
+                    "run",
+                    str(made.contigs),
+                    "--depth",
+                    str(made.depth),
+                    "-o",
+                    str(out),
+                    "-q",
+                    "-t",
+                    "1",
+                    *extra,
+                ]
                 usage = measured(run)
                 ratios.append(usage["cpu_seconds"] / unit_of_work())
-            found[f"near_complete_{title}"] = score_bins(read_bins(out / "contig2bin.tsv"), gold, SMALLEST_BIN).near_complete
+            found[f"near_complete_{title}"] = score_bins(
+                read_bins(out / "contig2bin.tsv"), gold, SMALLEST_BIN
+            ).near_complete
             found[f"cost_{title}"] = round(min(ratios), 2)
     print(found)
     if not check:

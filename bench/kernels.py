@@ -34,7 +34,10 @@ Work = dict[str, Callable[[], object]]
 def cpu_seconds() -> float:
     return sum(
         usage.ru_utime + usage.ru_stime
-        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+        for usage in (
+            resource.getrusage(resource.RUSAGE_SELF),
+            resource.getrusage(resource.RUSAGE_CHILDREN),
+        )
     )
 
 
@@ -106,7 +109,9 @@ def sequence_work(path: Path) -> tuple[int, Work]:
         "read FASTA, pysam": lambda: pysam_fasta(path),
         "bases to codes, ours": lambda: sum(len(encode_bases(r.sequence)) for r in records),
         "tetranucleotides, ours": lambda: tetranucleotides(codes),
-        "tetranucleotides, numpy": lambda: sum(len(numpy_tetranucleotides(c)) for c in clean if len(c) > 3),
+        "tetranucleotides, numpy": lambda: sum(
+            len(numpy_tetranucleotides(c)) for c in clean if len(c) > 3
+        ),
         "codons of open frames, ours": lambda: codons(codes, SHORTEST_FRAME),
     }
     try:
@@ -127,9 +132,20 @@ def depth_work(bam: Path, scratch: Path) -> Work:
     pysam.index(str(linked))
     work: Work = {"ours": lambda: read_depth(bam, threads=1), "pysam": lambda: pysam_depth(bam)}
     for name, command in {
-        "jgi_summarize_bam_contig_depths": ["jgi_summarize_bam_contig_depths", "--outputDepth", "/dev/null", str(bam)],
+        "jgi_summarize_bam_contig_depths": [
+            "jgi_summarize_bam_contig_depths",
+            "--outputDepth",
+            "/dev/null",
+            str(bam),
+        ],
         "samtools coverage": ["samtools", "coverage", "-o", "/dev/null", str(bam)],
-        "mosdepth": ["mosdepth", "--no-per-base", "--fast-mode", str(scratch / "mosdepth"), str(linked)],
+        "mosdepth": [
+            "mosdepth",
+            "--no-per-base",
+            "--fast-mode",
+            str(scratch / "mosdepth"),
+            str(linked),
+        ],
     }.items():
         if shutil.which(command[0]):
             work[name] = lambda c=command: subprocess.run(c, check=True, capture_output=True)
@@ -144,7 +160,10 @@ def with_qualities(bam: Path, scratch: Path, kinds: int = 4096) -> Path:
 
     rng = np.random.default_rng(0)
     out = scratch / f"{bam.stem}-qualities.bam"
-    with pysam.AlignmentFile(str(bam)) as source, pysam.AlignmentFile(str(out), "wb", template=source) as target:
+    with (
+        pysam.AlignmentFile(str(bam)) as source,
+        pysam.AlignmentFile(str(out), "wb", template=source) as target,
+    ):
         walks: dict[int, np.ndarray] = {}
         for read in source:
             length = read.query_length
@@ -170,7 +189,9 @@ def scaling(bam: Path, turns: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--fasta", type=Path, required=True)
     parser.add_argument("--bam", type=Path, nargs="+", required=True)
     parser.add_argument("--qualities", action="store_true")
@@ -180,7 +201,11 @@ def main() -> None:
 
     def measure(name: str, unit: str, amount: float, work: Callable[[], object]) -> None:
         seconds = median_cpu(work, options.turns)
-        rows[name] = {"unit": unit, "per_cpu_second": round(amount / seconds, 3), "cpu_seconds": round(seconds, 3)}
+        rows[name] = {
+            "unit": unit,
+            "per_cpu_second": round(amount / seconds, 3),
+            "cpu_seconds": round(seconds, 3),
+        }
         print(f"{name:50s} {amount / seconds:10.2f} {unit} a CPU second", flush=True)
 
     bases, work = sequence_work(options.fasta)
@@ -188,14 +213,29 @@ def main() -> None:
         measure(name, "Mbp/s", bases / 1e6, job)
     reads, threads = {}, {}
     with tempfile.TemporaryDirectory() as scratch:
-        varied = [with_qualities(bam, Path(scratch)) for bam in options.bam] if options.qualities else []
+        varied = (
+            [with_qualities(bam, Path(scratch)) for bam in options.bam] if options.qualities else []
+        )
         for bam in [*options.bam, *varied]:
             reads[bam.stem] = read_depth(bam).reads
             for name, job in depth_work(bam, Path(scratch)).items():
                 measure(f"depth of {bam.stem}, {name}", "Mreads/s", reads[bam.stem] / 1e6, job)
-            threads[bam.stem] = {name: round(value, 3) for name, value in scaling(bam, 2 * options.turns).items()}
+            threads[bam.stem] = {
+                name: round(value, 3) for name, value in scaling(bam, 2 * options.turns).items()
+            }
             print(bam.stem, threads[bam.stem], flush=True)
-    print(record.write("kernels", {"bases": bases, "reads": reads, "turns": options.turns, "rows": rows, "threads": threads}))
+    print(
+        record.write(
+            "kernels",
+            {
+                "bases": bases,
+                "reads": reads,
+                "turns": options.turns,
+                "rows": rows,
+                "threads": threads,
+            },
+        )
+    )
 
 
 if __name__ == "__main__":

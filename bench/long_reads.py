@@ -48,18 +48,28 @@ class Chemistry:
 
 
 CHEMISTRIES = {
-    "R9": Chemistry("map-ont", (0.92, 0.04), (7_000, 0.8), 0.32, 0.23, 0.45, in_runs=0.5, indel=1.5),
-    "R10": Chemistry("map-ont", (0.98, 0.015), (7_000, 0.8), 0.42, 0.21, 0.37, in_runs=0.5, indel=1.4),
-    "HiFi": Chemistry("map-hifi", (0.998, 0.001), (14_700, 0.2), 0.15, 0.42, 0.43, in_runs=0.9, indel=1.1),
+    "R9": Chemistry(
+        "map-ont", (0.92, 0.04), (7_000, 0.8), 0.32, 0.23, 0.45, in_runs=0.5, indel=1.5
+    ),
+    "R10": Chemistry(
+        "map-ont", (0.98, 0.015), (7_000, 0.8), 0.42, 0.21, 0.37, in_runs=0.5, indel=1.4
+    ),
+    "HiFi": Chemistry(
+        "map-hifi", (0.998, 0.001), (14_700, 0.2), 0.15, 0.42, 0.43, in_runs=0.9, indel=1.1
+    ),
 }
 
 
 def read_lengths(count: int, chemistry: Chemistry, rng: np.random.Generator) -> Numbers:
     median, spread = chemistry.length
-    return np.clip(median * np.exp(rng.normal(0, spread, count)), SHORTEST_READ, LONGEST_READ).astype(np.int64)
+    return np.clip(
+        median * np.exp(rng.normal(0, spread, count)), SHORTEST_READ, LONGEST_READ
+    ).astype(np.int64)
 
 
-def read_identities(count: int, chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def read_identities(
+    count: int, chemistry: Chemistry, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
     mean, deviation = chemistry.identity
     both = mean * (1 - mean) / deviation**2 - 1
     return rng.beta(mean * both, (1 - mean) * both, count)
@@ -72,7 +82,9 @@ def read_spans(expected: npt.NDArray[np.float64], window: int, size: int, chemis
     """
     margin = LONGEST_READ // window + 1
     count = rng.poisson(np.pad(expected, margin, mode="edge") * window / chemistry.mean_length)
-    first = np.repeat((np.arange(len(count)) - margin) * window, count) + rng.integers(0, window, int(count.sum()))
+    first = np.repeat((np.arange(len(count)) - margin) * window, count) + rng.integers(
+        0, window, int(count.sum())
+    )
     length = read_lengths(len(first), chemistry, rng)
     turned = rng.random(len(first)) < 0.5  # these run to the left
     begin = np.maximum(np.where(turned, first - length, first), 0)
@@ -83,26 +95,42 @@ def read_spans(expected: npt.NDArray[np.float64], window: int, size: int, chemis
 
 def depth_along(begin: Numbers, end: Numbers, size: int) -> Numbers:
     """How many reads lie over each position."""
-    return np.cumsum(np.bincount(begin, minlength=size + 1) - np.bincount(end, minlength=size + 1))[:size]
+    return np.cumsum(np.bincount(begin, minlength=size + 1) - np.bincount(end, minlength=size + 1))[
+        :size
+    ]
 
 
 def with_errors(codes: Codes, lengths: Numbers, identity: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> tuple[Codes, Numbers, npt.NDArray[np.float64]]:  # fmt: skip
     """Reads one after the other as they would be read: codes, lengths, and the identity that each came to have."""
     made = chemistry
-    wrong = (1 - identity) / (made.substitutions + made.deletions + identity * made.insertions)  # errors a base
+    wrong = (1 - identity) / (
+        made.substitutions + made.deletions + identity * made.insertions
+    )  # errors a base
     edges = np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1, [len(codes)]])
     run = np.diff(edges)
     beyond = np.minimum(run, LONGEST_RUN) - 1
-    pull = 1 - made.in_runs + made.in_runs * beyond / max(float((beyond * run).sum()) / len(codes), 1e-9)
-    indels = np.repeat((wrong / made.indel).astype(np.float32), lengths) * np.repeat(pull.astype(np.float32), run)
+    pull = (
+        1
+        - made.in_runs
+        + made.in_runs * beyond / max(float((beyond * run).sum()) / len(codes), 1e-9)
+    )
+    indels = np.repeat((wrong / made.indel).astype(np.float32), lengths) * np.repeat(
+        pull.astype(np.float32), run
+    )
     draw = rng.random(len(codes), np.float32)
     lost = np.flatnonzero(draw < made.deletions * indels)
-    added = np.flatnonzero((draw >= made.deletions * indels) & (draw < (made.deletions + made.insertions) * indels))
-    changed = np.flatnonzero(draw > 1 - np.repeat((made.substitutions * wrong).astype(np.float32), lengths))
+    added = np.flatnonzero(
+        (draw >= made.deletions * indels) & (draw < (made.deletions + made.insertions) * indels)
+    )
+    changed = np.flatnonzero(
+        draw > 1 - np.repeat((made.substitutions * wrong).astype(np.float32), lengths)
+    )
     out = codes.copy()
     out[changed] = (out[changed] + rng.integers(1, 4, len(changed))) % 4
     gone = np.zeros(len(codes), np.bool_)
-    gone[np.minimum(_stretches(lost, rng.geometric(1 / made.indel, len(lost))), len(codes) - 1)] = True
+    gone[np.minimum(_stretches(lost, rng.geometric(1 / made.indel, len(lost))), len(codes) - 1)] = (
+        True
+    )
     more = rng.geometric(1 / made.indel, len(added))
     times = 1 - gone.astype(np.int64)
     times[added] += more
@@ -133,7 +161,14 @@ def each_sample(folder: Path) -> list[Path]:
         for name in ("contigs.fasta", "gold.tsv", f"{sample}.bam"):
             (out / name).unlink(missing_ok=True)
             (out / name).symlink_to((folder / name).resolve())
-        alone = DepthTable(table.path, table.names, table.lengths, [sample], table.mean[:, [i]], table.variance[:, [i]])
+        alone = DepthTable(
+            table.path,
+            table.names,
+            table.lengths,
+            [sample],
+            table.mean[:, [i]],
+            table.variance[:, [i]],
+        )
         with open(out / "depth.txt", "w") as handle:
             write_depth_table(alone, handle.write)
         made.append(out)
@@ -141,7 +176,9 @@ def each_sample(folder: Path) -> list[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, help="a community of several samples")
     for made in each_sample(parser.parse_args().folder):
         print(made)

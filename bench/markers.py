@@ -40,14 +40,22 @@ def full_route(sequences: list[bytes]) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--fasta", type=Path, required=True)
-    parser.add_argument("--contigs", type=int, default=4000, help="the first so many of 2 kb or more")
+    parser.add_argument(
+        "--contigs", type=int, default=4000, help="the first so many of 2 kb or more"
+    )
     options = parser.parse_args()
-    sequences = [r.sequence for r in read_fasta(options.fasta) if len(r.sequence) >= 2000][: options.contigs]
+    sequences = [r.sequence for r in read_fasta(options.fasta) if len(r.sequence) >= 2000][
+        : options.contigs
+    ]
     clock = time.process_time()
     search = MarkerSearch(load_marker_set(), 1)
-    for _ in watched((Contig(i, str(i), encode_bases(s)) for i, s in enumerate(sequences)), [search], 1):
+    for _ in watched(
+        (Contig(i, str(i), encode_bases(s)) for i, s in enumerate(sequences)), [search], 1
+    ):
         pass
     fast = search.counts(len(sequences))
     fast_seconds, clock = time.process_time() - clock, time.process_time()

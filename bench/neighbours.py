@@ -37,14 +37,26 @@ def main() -> None:
         _kernels.neighbours_on_gpu(*everything, 0)  # the context, once
         on_gpu, gpu_seconds = timed(lambda e=everything: _kernels.neighbours_on_gpu(*e, 0))
         on_cpu, cpu_seconds = timed(lambda e=everything: _kernels.neighbours(*e, options.threads))
-        _, program_seconds = timed(lambda t=table, e=everyone: find_neighbours(t, e, options.threads))
+        _, program_seconds = timed(
+            lambda t=table, e=everyone: find_neighbours(t, e, options.threads)
+        )
         same = all(np.array_equal(a, b) for a, b in zip(on_gpu, on_cpu, strict=True))
         rows.append(
             {"contigs": n, "neighbours": HELD, "gpu_seconds": gpu_seconds, "cpu_seconds": cpu_seconds, "in_cells": n * n > EXACT_PAIRS,
              "cpu_seconds_of_the_program": program_seconds, "same_bits": same}
         )  # fmt: skip
         print(rows[-1], flush=True)
-    print(record.write("neighbours", {"gpu": record.gpu(), "threads": options.threads, "samples": options.samples, "rows": rows}))
+    print(
+        record.write(
+            "neighbours",
+            {
+                "gpu": record.gpu(),
+                "threads": options.threads,
+                "samples": options.samples,
+                "rows": rows,
+            },
+        )
+    )
     if not all(row["same_bits"] for row in rows):
         raise SystemExit("the GPU's neighbours are not the CPU's")
 

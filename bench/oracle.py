@@ -30,7 +30,9 @@ from .peers import SMALLEST_BIN, ours
 SHORTEST, SHORTEST_IN_TREE = 1_000, 1_500
 
 
-def bases_of_genomes(tree: Tree, leaf: np.ndarray, genome: np.ndarray, lengths: np.ndarray, genomes: int) -> np.ndarray:
+def bases_of_genomes(
+    tree: Tree, leaf: np.ndarray, genome: np.ndarray, lengths: np.ndarray, genomes: int
+) -> np.ndarray:
     """Bases of each genome under each node: float64 [nodes, genomes]."""
     n = tree.leaves
     bases = np.zeros((2 * n - 1, genomes))
@@ -46,7 +48,12 @@ def best_cut(folder: Path) -> tuple[int, int]:
     _, encoder = open_encoder(pack, "cpu", "auto")
     features = profile_contigs(folder / "contigs.fasta", encoder, pack.plan(), min_length=SHORTEST)
     coverage = coverage_from_tables([folder / "depth.txt"], features.names)
-    points = make_points(project(features.composition, features.lm, pack.projector), features.lengths, coverage, pack.projector)
+    points = make_points(
+        project(features.composition, features.lm, pack.projector),
+        features.lengths,
+        coverage,
+        pack.projector,
+    )
     rows = core_rows(features.lengths, SHORTEST_IN_TREE, CORE_LENGTH).astype(np.int32)
     tree = build_tree(points.take(rows), features.lengths[rows])
     gold = read_gold(folder / "gold.tsv")
@@ -63,12 +70,16 @@ def best_cut(folder: Path) -> tuple[int, int]:
     leaf[loose] = leaf[index[:, 0]]
     bases = bases_of_genomes(tree, leaf[known], genome[known], features.lengths[known], len(number))
     main, size = bases.argmax(1), bases.sum(1)
-    good = (bases.max(1) > 0.9 * whole[main]) & (bases.max(1) > 0.95 * size) & (size >= SMALLEST_BIN)
+    good = (
+        (bases.max(1) > 0.9 * whole[main]) & (bases.max(1) > 0.95 * size) & (size >= SMALLEST_BIN)
+    )
     return len(set(main[good].tolist())), len(number)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
     rows = []
     for item in parser.parse_args().communities:
@@ -77,8 +88,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             bins, _ = ours(Path(path), Path(scratch) / "out", [], "depth")
         found = score_bins(bins, read_gold(Path(path) / "gold.tsv"), SMALLEST_BIN).near_complete
-        rows.append({"community": name, "genomes": genomes, "best_cut": possible, "llmbin_fast": found})
-        print(f"{name}: {found} near-complete genomes of {genomes}; the best cut of the tree holds {possible}", flush=True)
+        rows.append(
+            {"community": name, "genomes": genomes, "best_cut": possible, "llmbin_fast": found}
+        )
+        print(
+            f"{name}: {found} near-complete genomes of {genomes}; the best cut of the tree holds {possible}",
+            flush=True,
+        )
     print(record.write("oracle", {"rows": rows}))
 
 

@@ -47,13 +47,21 @@ def measured(command: list[str]) -> Usage:
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     wall, cpu, peak = map(float, done.stdout.split())
-    return {"wall_seconds": round(wall, 1), "cpu_seconds": round(cpu, 1), "peak_mib": round(peak / 1024)}
+    return {
+        "wall_seconds": round(wall, 1),
+        "cpu_seconds": round(cpu, 1),
+        "peak_mib": round(peak / 1024),
+    }
 
 
 def samples_of(folder: Path) -> list[str]:
     """Sample columns of a community's depth table."""
     with open(folder / "depth.txt") as handle:
-        return [title for title in handle.readline().rstrip("\n").split("\t")[3:] if not title.endswith("-var")]
+        return [
+            title
+            for title in handle.readline().rstrip("\n").split("\t")[3:]
+            if not title.endswith("-var")
+        ]
 
 
 def bins_in(files: list[Path]) -> dict[str, str]:
@@ -63,7 +71,14 @@ def bins_in(files: list[Path]) -> dict[str, str]:
 
 def metabat2(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, str], Usage]:
     # Its smallest contig, 1,500: the default of 2,500 finds fewer genomes here.
-    inputs = ["-i", str(folder / "contigs.fasta"), "-a", str(folder / "depth.txt"), "-o", str(out / "bin")]
+    inputs = [
+        "-i",
+        str(folder / "contigs.fasta"),
+        "-a",
+        str(folder / "depth.txt"),
+        "-o",
+        str(out / "bin"),
+    ]
     usage = measured(["metabat2", *inputs, "-m", "1500", "-t", str(threads), "--seed", str(seed)])
     return bins_in(list(out.glob("bin*.fa"))), usage
 
@@ -84,14 +99,18 @@ def vamb(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, st
     with open(folder / "depth.txt", newline="") as handle, open(table, "w") as target:
         target.write("\t".join(["contigname", *names]) + "\n")
         for row in csv.DictReader(handle, delimiter="\t"):
-            target.write("\t".join([row["contigName"].split()[0], *(row[sample] for sample in names)]) + "\n")
+            target.write(
+                "\t".join([row["contigName"].split()[0], *(row[sample] for sample in names)]) + "\n"
+            )
     usage = measured([
         "vamb", "bin", "default", "--outdir", str(out), "--fasta", str(folder / "contigs.fasta"), "--abundance_tsv", str(table),
         "-m", "2000", "-p", str(threads), "--seed", str(seed), "-o", "",
     ])  # fmt: skip
     clusters = out / "vae_clusters_unsplit.tsv"
     with open(clusters, newline="") as handle:
-        return {row["contigname"]: row["clustername"] for row in csv.DictReader(handle, delimiter="\t")}, usage
+        return {
+            row["contigname"]: row["clustername"] for row in csv.DictReader(handle, delimiter="\t")
+        }, usage
 
 
 def is_long(folder: Path) -> bool:
@@ -102,16 +121,26 @@ def is_long(folder: Path) -> bool:
 
 PEERS = {
     "metabat2": Peer("MetaBAT2", "metabat2", ["metabat2", "--help"], metabat2),
-    "semibin2": Peer("SemiBin2, global model", "SemiBin2", ["SemiBin2", "--version"], semibin2, samples=1),
+    "semibin2": Peer(
+        "SemiBin2, global model", "SemiBin2", ["SemiBin2", "--version"], semibin2, samples=1
+    ),
     "vamb": Peer("VAMB", "vamb", ["vamb", "--version"], vamb, trains=True),
 }
 
 
 def ours(
-    folder: Path, out: Path, extra: list[str] | None, source: str, program: Sequence[str] = ("llmbin-fast",)
+    folder: Path,
+    out: Path,
+    extra: list[str] | None,
+    source: str,
+    program: Sequence[str] = ("llmbin-fast",),
 ) -> tuple[dict[str, str], Usage]:
     """llmbin-fast with further options; None leaves coverage out."""
-    coverage = ["--bam", *map(str, sorted(folder.glob("*.bam")))] if source == "bam" else ["--depth", str(folder / "depth.txt")]
+    coverage = (
+        ["--bam", *map(str, sorted(folder.glob("*.bam")))]
+        if source == "bam"
+        else ["--depth", str(folder / "depth.txt")]
+    )
     command = [*program, "run", str(folder / "contigs.fasta"), "-o", str(out), "--force", "-q"]
     usage = measured(command + (coverage if extra is not None else []) + (extra or []))
     return read_bins(out / "contig2bin.tsv"), usage
@@ -130,7 +159,9 @@ def version_of(peer: Peer) -> str | None:
 def main() -> None:
     for peer in PEERS.values():
         version = version_of(peer)
-        print(f"{peer.title:24s} {version if version else 'not found: ' + peer.program + ' is not on PATH'}")
+        print(
+            f"{peer.title:24s} {version if version else 'not found: ' + peer.program + ' is not on PATH'}"
+        )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,13 @@ def quality() -> None:
 
     rows = in_order(read("quality")["rows"])
     communities = list(dict.fromkeys(r["community"] for r in rows))
-    figure, [axes] = pyplot.subplots(1, len(communities), figsize=(2.9 * len(communities), 3.4), layout="constrained", squeeze=False)
+    figure, [axes] = pyplot.subplots(
+        1,
+        len(communities),
+        figsize=(2.9 * len(communities), 3.4),
+        layout="constrained",
+        squeeze=False,
+    )
     for axis, community in zip(axes, communities, strict=True):
         mine = [r for r in rows if r["community"] == community]
         for row in mine:
@@ -39,22 +45,42 @@ def quality() -> None:
                 colour, marker = STYLES[row["binner"]]
                 face = colour if row["binner"].startswith("llmbin") else "white"
                 axis.plot(
-                    row["cpu_seconds"], row["near_complete"], marker, color=colour, markerfacecolor=face, markersize=8, label=row["binner"]
+                    row["cpu_seconds"],
+                    row["near_complete"],
+                    marker,
+                    color=colour,
+                    markerfacecolor=face,
+                    markersize=8,
+                    label=row["binner"],
                 )
         samples = mine[0].get("samples")
-        axis.set_title(f"{community}" + (f" ({in_samples(samples)})" if samples else ""), fontsize=11)
+        axis.set_title(
+            f"{community}" + (f" ({in_samples(samples)})" if samples else ""), fontsize=11
+        )
         axis.set_xscale("log")
         axis.set_xlim(0.6, 2_000)
         axis.set_ylim(0, mine[0]["genomes"])
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("near-complete genomes\n(the axis ends at all there are)")
     figure.supxlabel("CPU seconds", fontsize=10)
-    handles = {label: h for axis in axes for h, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles), frameon=False)
+    handles = {
+        label: h
+        for axis in axes
+        for h, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside upper center",
+        ncols=len(handles),
+        frameon=False,
+    )
     save(figure, "quality")
 
 
-def with_slopes(axis: Any, x: list[float], y: list[float], colour: str, label: str, below: bool = False) -> None:
+def with_slopes(
+    axis: Any, x: list[float], y: list[float], colour: str, label: str, below: bool = False
+) -> None:
     """A line on logarithmic axes, and its slopes between neighbours above or below it."""
     axis.loglog(x, y, "o-", color=colour, label=label)
     offset = (4, -14) if below else (-14, 4)
@@ -62,7 +88,9 @@ def with_slopes(axis: Any, x: list[float], y: list[float], colour: str, label: s
         slope = f"{round(math.log(d / c) / math.log(b / a), 1) + 0.0:.1f}"
         at = (math.sqrt(a * b), math.sqrt(c * d))
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
-        axis.annotate(slope, at, xytext=offset, textcoords="offset points", fontsize=9, color=colour, bbox=box)
+        axis.annotate(
+            slope, at, xytext=offset, textcoords="offset points", fontsize=9, color=colour, bbox=box
+        )
 
 
 def scale() -> None:
@@ -106,11 +134,22 @@ def throughput() -> None:
         with_slopes(axes[0], contigs, [r["cpu_seconds"] for r in rows], colour, binner, below=ours)
         axes[1].loglog(contigs, [r["peak_mib"] for r in rows], "o-", color=colour)
         mine = [r for r in result["by_samples"] if r["binner"] == binner]
-        with_slopes(axes[2], [r["samples"] for r in mine], [r["cpu_seconds"] for r in mine], colour, binner, below=ours)
+        with_slopes(
+            axes[2],
+            [r["samples"] for r in mine],
+            [r["cpu_seconds"] for r in mine],
+            colour,
+            binner,
+            below=ours,
+        )
     rows = [r for r in result["rows"] if "stages" in r]
     for (stage, label), dashes in zip(STAGES.items(), ("--", (0, (1, 3)), "-.", ":"), strict=True):
         axes[0].loglog(
-            [r["contigs"] for r in rows], [r["stages"][stage] for r in rows], linestyle=dashes, color="#6fa8dc", label=f"of it: {label}"
+            [r["contigs"] for r in rows],
+            [r["stages"][stage] for r in rows],
+            linestyle=dashes,
+            color="#6fa8dc",
+            label=f"of it: {label}",
         )
     axes[0].set_ylabel("CPU seconds (numbers: slopes)")
     axes[1].set_ylabel("peak MiB")
@@ -126,7 +165,13 @@ def throughput() -> None:
     axes[1].set_yticks([250, 500, 1000, 2000, 4000], ["250", "500", "1,000", "2,000", "4,000"])
     axes[1].minorticks_off()
     by_samples(axes[2], result["by_samples"])
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=3,
+        frameon=False,
+        fontsize=9,
+    )
     save(figure, "throughput")
 
 

@@ -24,7 +24,9 @@ def agreement(a: dict[str, str], b: dict[str, str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
     parser.add_argument("--precisions", nargs="+", default=["fp16", "int8"])
     options = parser.parse_args()
@@ -35,10 +37,19 @@ def main() -> None:
             gold = read_gold(Path(path) / "gold.tsv")
             reference: dict[str, str] = {}
             for precision in ["fp32", *options.precisions]:
-                bins, usage = ours(Path(path), Path(temporary) / "out", ["--precision", precision], "depth")
+                bins, usage = ours(
+                    Path(path), Path(temporary) / "out", ["--precision", precision], "depth"
+                )
                 reference = reference or bins
-                found = {"community": name, "precision": precision, "label_ari": agreement(reference, bins), **usage}
-                rows.append(found | {"near_complete": score_bins(bins, gold, SMALLEST_BIN).near_complete})
+                found = {
+                    "community": name,
+                    "precision": precision,
+                    "label_ari": agreement(reference, bins),
+                    **usage,
+                }
+                rows.append(
+                    found | {"near_complete": score_bins(bins, gold, SMALLEST_BIN).near_complete}
+                )
                 print(rows[-1], flush=True)
     print(record.write("precision", {"rows": rows}))
 

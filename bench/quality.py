@@ -37,7 +37,9 @@ ABLATIONS = {
     "all windows": ["--windows", "1000000"],
     "no homology": [],
 }
-PROGRAMS = {"no homology": [sys.executable, "-m", "bench.ablated"]}  # of ablations that are no option
+PROGRAMS = {
+    "no homology": [sys.executable, "-m", "bench.ablated"]
+}  # of ablations that are no option
 
 Job = Callable[[Path, int], tuple[dict[str, str], Usage]]
 
@@ -60,33 +62,55 @@ def tasks_for(folder: Path, options: argparse.Namespace) -> dict[str, Task]:
         tasks["llmbin-fast, from BAM"] = Task(lambda out, seed: ours(folder, out, [], "bam"))
     for name in options.ablations:
         extra, program = ABLATIONS[name], PROGRAMS.get(name, ["llmbin-fast"])
-        tasks[f"llmbin-fast, {name}"] = Task(lambda out, seed, extra=extra, program=program: ours(folder, out, extra, "depth", program))
+        tasks[f"llmbin-fast, {name}"] = Task(
+            lambda out, seed, extra=extra, program=program: ours(
+                folder, out, extra, "depth", program
+            )
+        )
     for name in options.peers:
         peer = PEERS[name]
         if len(samples_of(folder)) <= peer.samples:
-            tasks[peer.title] = Task(lambda out, seed, run=peer.run: run(folder, out, threads, seed), options.repeats if peer.trains else 1)
+            tasks[peer.title] = Task(
+                lambda out, seed, run=peer.run: run(folder, out, threads, seed),
+                options.repeats if peer.trains else 1,
+            )
         else:
-            print(f"{peer.title} takes {peer.samples} sample; {folder.name} has more and is left out")
+            print(
+                f"{peer.title} takes {peer.samples} sample; {folder.name} has more and is left out"
+            )
     return tasks
 
 
 def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One row of several runs: scores of the one with the (lower) median of near-complete genomes, and median costs."""
     middle = sorted(runs, key=lambda r: r["near_complete"])[(len(runs) - 1) // 2]
-    costs = {key: statistics.median(r[key] for r in runs) for key in ("wall_seconds", "cpu_seconds", "peak_mib")}
-    return middle | costs | ({"near_complete_runs": [r["near_complete"] for r in runs]} if len(runs) > 1 else {})
+    costs = {
+        key: statistics.median(r[key] for r in runs)
+        for key in ("wall_seconds", "cpu_seconds", "peak_mib")
+    }
+    return (
+        middle
+        | costs
+        | ({"near_complete_runs": [r["near_complete"] for r in runs]} if len(runs) > 1 else {})
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("communities", nargs="+", metavar="NAME=FOLDER")
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
-    parser.add_argument("--repeats", type=int, default=1, help="runs of each peer that trains, with seeds from 1")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="runs of each peer that trains, with seeds from 1"
+    )
     parser.add_argument("--only-peers", action="store_true", help="leave llmbin-fast itself out")
     parser.add_argument("--ablations", nargs="*", default=[], choices=list(ABLATIONS))
     parser.add_argument("--bam", action="store_true", help="also a run from the BAM files")
     parser.add_argument("--name", default="quality", help="name of the result file")
-    parser.add_argument("--add", action="store_true", help="keep rows of the result file that are not measured anew")
+    parser.add_argument(
+        "--add", action="store_true", help="keep rows of the result file that are not measured anew"
+    )
     options = parser.parse_args()
     peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
     rows: list[dict[str, Any]] = []
@@ -102,11 +126,19 @@ def main() -> None:
                 runs.append(score_bins(bins, gold, SMALLEST_BIN).as_dict() | usage)
             row = row_of(runs)
             rows.append(
-                {"community": name, "binner": binner, "samples": len(samples_of(Path(path))), "processor": record.processor(), **row}
+                {
+                    "community": name,
+                    "binner": binner,
+                    "samples": len(samples_of(Path(path))),
+                    "processor": record.processor(),
+                    **row,
+                }
             )
             print(f"{name:10s} {binner:36s} NC {row.get('near_complete_runs', row['near_complete'])} of {row['genomes']:.0f}, F1 {row['f1']:.3f}, "
                   f"ARI {row['ari']:.3f}, {row['cpu_seconds']:.0f} CPU s, {row['wall_seconds']:.0f} s, {row['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
-            save(options, rows, peers)  # after every row, so that a run that is stopped has not been for nothing
+            save(
+                options, rows, peers
+            )  # after every row, so that a run that is stopped has not been for nothing
     print(save(options, rows, peers))
 
 
@@ -118,15 +150,27 @@ def save(options: argparse.Namespace, rows: list[dict[str, Any]], peers: dict[st
     return record.write(options.name, {"peers": peers, "rows": rows} | more)
 
 
-def with_earlier(name: str, rows: list[dict[str, Any]], peers: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
+def with_earlier(
+    name: str, rows: list[dict[str, Any]], peers: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
     """Rows, versions and commands of the result file too, where nothing new takes their place; a community's rows stand together."""
     path = record.RESULTS / f"{name}.json"
     old = json.loads(path.read_text()) if path.exists() else {"rows": []}
-    key = {(r["community"], r["binner"]): r for r in old["rows"]} | {(r["community"], r["binner"]): r for r in rows}
+    key = {(r["community"], r["binner"]): r for r in old["rows"]} | {
+        (r["community"], r["binner"]): r for r in rows
+    }
     communities = list(dict.fromkeys(community for community, _ in key))
-    commands = list(dict.fromkeys([*old.get("earlier_commands", []), *([old["command"]] if "command" in old else [])]))
+    commands = list(
+        dict.fromkeys(
+            [*old.get("earlier_commands", []), *([old["command"]] if "command" in old else [])]
+        )
+    )
     commands = [c for c in commands if c != record.command()]
-    return [r for c in communities for (community, _), r in key.items() if community == c], old.get("peers", {}) | peers, commands
+    return (
+        [r for c in communities for (community, _), r in key.items() if community == c],
+        old.get("peers", {}) | peers,
+        commands,
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,15 @@ def instructions() -> list[str]:
     """Those of the processor that decide how fast the encoder is."""
     known = {"avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm"}
     text = Path("/proc/cpuinfo").read_text()
-    return sorted(known & {word for line in text.splitlines() if line.lower().startswith(("flags", "features")) for word in line.split()})
+    return sorted(
+        known
+        & {
+            word
+            for line in text.splitlines()
+            if line.lower().startswith(("flags", "features"))
+            for word in line.split()
+        }
+    )
 
 
 def gpu() -> str:
@@ -55,7 +63,9 @@ def argument(text: str) -> str:
 
 def command() -> str:
     """The command line of this process."""
-    return " ".join(["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *map(argument, sys.argv[1:])])
+    return " ".join(
+        ["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *map(argument, sys.argv[1:])]
+    )
 
 
 def write(name: str, result: dict[str, Any]) -> Path:

@@ -19,14 +19,20 @@ PAGES = [Path(__file__).parent.parent / "README.md", RESULTS / "README.md"]
 
 
 def table(titles: list[str], rows: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in [titles, ["---"] * len(titles), *rows])
+    return "\n".join(
+        "| " + " | ".join(row) + " |" for row in [titles, ["---"] * len(titles), *rows]
+    )
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of communities, and of binners, in the order in which they are spoken of, however they were run."""
     places = [*SPOKEN_OF, *sorted({r["community"] for r in rows} - set(SPOKEN_OF))]
     return sorted(
-        rows, key=lambda r: (places.index(r["community"]), BINNERS.index(r["binner"]) if r["binner"] in BINNERS else len(BINNERS))
+        rows,
+        key=lambda r: (
+            places.index(r["community"]),
+            BINNERS.index(r["binner"]) if r["binner"] in BINNERS else len(BINNERS),
+        ),
     )
 
 
@@ -47,17 +53,40 @@ def quality(result: dict[str, Any]) -> str:
          f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"])]
         for r in in_order(result["rows"])
     ]  # fmt: skip
-    return table(["community", "binner", "near-complete", "> 70 %, < 10 %", "F1", "ARI", "% binned", "CPU s", "wall s", "peak MiB"], rows)
+    return table(
+        [
+            "community",
+            "binner",
+            "near-complete",
+            "> 70 %, < 10 %",
+            "F1",
+            "ARI",
+            "% binned",
+            "CPU s",
+            "wall s",
+            "peak MiB",
+        ],
+        rows,
+    )
 
 
 def near_complete(result: dict[str, Any]) -> str:
     """The same in short: a row for each binner, a column for each community."""
     rows = in_order(result["rows"])
     communities = list(dict.fromkeys(r["community"] for r in rows))
-    cells = {(r["binner"], r["community"]): f"{r['near_complete']}{spread(r)} of {r['genomes']}, {r['cpu_seconds']:.0f} s" for r in rows}
+    cells = {
+        (
+            r["binner"],
+            r["community"],
+        ): f"{r['near_complete']}{spread(r)} of {r['genomes']}, {r['cpu_seconds']:.0f} s"
+        for r in rows
+    }
     samples = {r["community"]: f"{r['community']}, {in_samples(r['samples'])}" for r in rows}
     binners = [b for b in BINNERS if any(b == binner for binner, _ in cells)]
-    return table(["", *(samples[c] for c in communities)], [[b, *(cells.get((b, c), "") for c in communities)] for b in binners])
+    return table(
+        ["", *(samples[c] for c in communities)],
+        [[b, *(cells.get((b, c), "") for c in communities)] for b in binners],
+    )
 
 
 def ablations(result: dict[str, Any]) -> str:
@@ -71,16 +100,32 @@ def ablations(result: dict[str, Any]) -> str:
 
 def precision(result: dict[str, Any]) -> str:
     rows = [
-        [r["community"], r["precision"].upper(), f"{r['label_ari']:.4f}", str(r["near_complete"]), f"{r['cpu_seconds']:.0f}"]
+        [
+            r["community"],
+            r["precision"].upper(),
+            f"{r['label_ari']:.4f}",
+            str(r["near_complete"]),
+            f"{r['cpu_seconds']:.0f}",
+        ]
         for r in result["rows"]
     ]
-    return table(["community", "precision", "ARI of bins with FP32's", "near-complete", "CPU s of the run"], rows)
+    return table(
+        ["community", "precision", "ARI of bins with FP32's", "near-complete", "CPU s of the run"],
+        rows,
+    )
 
 
 def kernels(result: dict[str, Any]) -> str:
-    rows = [[name, f"{row['per_cpu_second']:.2f}", row["unit"]] for name, row in result["rows"].items()]
-    threads = "; ".join(f"{name} {times['ratio']:.2f} times" for name, times in result["threads"].items())
-    return table(["work", "per CPU second", ""], rows) + f"\n\nDepth on two threads as against one, by the clock: {threads}."
+    rows = [
+        [name, f"{row['per_cpu_second']:.2f}", row["unit"]] for name, row in result["rows"].items()
+    ]
+    threads = "; ".join(
+        f"{name} {times['ratio']:.2f} times" for name, times in result["threads"].items()
+    )
+    return (
+        table(["work", "per CPU second", ""], rows)
+        + f"\n\nDepth on two threads as against one, by the clock: {threads}."
+    )
 
 
 def markers(result: dict[str, Any]) -> str:
@@ -92,14 +137,26 @@ def markers(result: dict[str, Any]) -> str:
 
 def encoder(result: dict[str, Any]) -> str:
     rows = [
-        [name, f"{row['mbp_per_cpu_second']:.2f}", f"{row['ratio']:.2f}", f"{100 * row['padding_efficiency']:.1f}"]
+        [
+            name,
+            f"{row['mbp_per_cpu_second']:.2f}",
+            f"{row['ratio']:.2f}",
+            f"{100 * row['padding_efficiency']:.1f}",
+        ]
         for name, row in result["rows"].items()
     ]
-    return table(["way", "Mbp per CPU second", "of eager PyTorch", "% of positions are bases"], rows)
+    return table(
+        ["way", "Mbp per CPU second", "of eager PyTorch", "% of positions are bases"], rows
+    )
 
 
 # Of a run, as run.json names them -> what they are.
-STAGES = {"reading": "reading, encoding, marker seeds", "homology": "homology", "markers": "markers", "binning": "binning"}
+STAGES = {
+    "reading": "reading, encoding, marker seeds",
+    "homology": "homology",
+    "markers": "markers",
+    "binning": "binning",
+}
 
 
 def throughput(result: dict[str, Any]) -> str:
@@ -109,38 +166,83 @@ def throughput(result: dict[str, Any]) -> str:
          f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"]), *(f"{r['stages'][s]:.1f}" if "stages" in r else "" for s in STAGES)]
         for r in sorted(result["rows"], key=lambda r: BINNERS.index(r["binner"]))
     ]  # fmt: skip
-    titles = ["binner", "contigs", "Mbp", "near-complete", "CPU s", "wall s", "peak MiB", *(f"{title}, CPU s" for title in STAGES.values())]
+    titles = [
+        "binner",
+        "contigs",
+        "Mbp",
+        "near-complete",
+        "CPU s",
+        "wall s",
+        "peak MiB",
+        *(f"{title}, CPU s" for title in STAGES.values()),
+    ]
     mine = [r for r in result["by_samples"] if "stages" in r]
     more = ", ".join(f"{r['cpu_seconds']:.0f} s with {in_samples(r['samples'])}" for r in mine)
-    return table(titles, rows) + f"\n\nBy samples, {mine[0]['contigs']:,} contigs, CPU seconds of llmbin-fast: {more}."
+    return (
+        table(titles, rows)
+        + f"\n\nBy samples, {mine[0]['contigs']:,} contigs, CPU seconds of llmbin-fast: {more}."
+    )
 
 
 def scale(result: dict[str, Any]) -> str:
-    rows = [[f"{r['contigs']:,}", str(r["genomes"]), str(r["bins"]), f"{r['cpu_seconds']:.0f}", str(r["peak_mib"])] for r in result["rows"]]
-    more = ", ".join(f"{r['cpu_seconds']:.1f} s with {in_samples(r['samples'])}" for r in result["by_samples"])
+    rows = [
+        [
+            f"{r['contigs']:,}",
+            str(r["genomes"]),
+            str(r["bins"]),
+            f"{r['cpu_seconds']:.0f}",
+            str(r["peak_mib"]),
+        ]
+        for r in result["rows"]
+    ]
+    more = ", ".join(
+        f"{r['cpu_seconds']:.1f} s with {in_samples(r['samples'])}" for r in result["by_samples"]
+    )
     return (
         table(["contigs", "genomes", "bins", "CPU s", "peak MiB"], rows)
         + f"\n\nBy samples, {result['by_samples'][0]['contigs']:,} contigs: {more}."
     )
 
 
-def crossed(rows: list[dict[str, Any]], down: str, across: str, corner: str, title: str, cell: Callable[[dict[str, Any]], str]) -> str:
+def crossed(
+    rows: list[dict[str, Any]],
+    down: str,
+    across: str,
+    corner: str,
+    title: str,
+    cell: Callable[[dict[str, Any]], str],
+) -> str:
     """A table of rows by two of their fields; ``title`` is that of a column, with a place for its number."""
     columns = sorted({r[across] for r in rows})
     cells = {(r[down], r[across]): cell(r) for r in rows}
     names = dict.fromkeys(r[down] for r in rows)
-    return table([corner, *(title.format(n) for n in columns)], [[name, *(cells.get((name, n), "") for n in columns)] for name in names])
+    return table(
+        [corner, *(title.format(n) for n in columns)],
+        [[name, *(cells.get((name, n), "") for n in columns)] for name in names],
+    )
 
 
 def gpu(result: dict[str, Any]) -> str:
     card = result["gpu"].split(",")[0]
-    return crossed(result["rows"], "encoder", "window", card, "Mbp/s, windows of {:,}", lambda r: f"{r['mbp_per_second']:.0f}")
+    return crossed(
+        result["rows"],
+        "encoder",
+        "window",
+        card,
+        "Mbp/s, windows of {:,}",
+        lambda r: f"{r['mbp_per_second']:.0f}",
+    )
 
 
 def threads(result: dict[str, Any]) -> str:
     rows = result["rows"]
     return crossed(
-        rows, "binner", "threads", f"`{rows[0]['community']}`", "{} threads", lambda r: f"{r['wall_seconds']:.0f} ({r['cpu_seconds']:.0f})"
+        rows,
+        "binner",
+        "threads",
+        f"`{rows[0]['community']}`",
+        "{} threads",
+        lambda r: f"{r['wall_seconds']:.0f} ({r['cpu_seconds']:.0f})",
     )
 
 
@@ -172,7 +274,12 @@ def filled(text: str) -> str:
             raise ValueError(f"nothing makes {name}")
         file, make = PARTS[name]
         body = make(json.loads((RESULTS / f"{file}.json").read_text()))
-        text, found = re.subn(f"(<!-- begin {name} -->).*(<!-- end {name} -->)", lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}", text, flags=re.S)
+        text, found = re.subn(
+            f"(<!-- begin {name} -->).*(<!-- end {name} -->)",
+            lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}",
+            text,
+            flags=re.S,
+        )
         if found != 1:
             raise ValueError(f"{name} is begun and not ended")
     return text
@@ -180,7 +287,9 @@ def filled(text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail if a page is not what the results say")
+    parser.add_argument(
+        "--check", action="store_true", help="fail if a page is not what the results say"
+    )
     check = parser.parse_args().check
     for page in PAGES:
         old = page.read_text()

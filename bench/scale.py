@@ -30,23 +30,48 @@ def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.n
     genome = rng.integers(0, max(1, n // CONTIGS_A_GENOME), n)
     lengths = np.clip(np.exp(rng.normal(np.log(5_000), 0.9, n)), 1_500, 600_000).astype(np.int64)
     noise = (2.6 * (lengths / 1000) ** -0.72).astype(np.float32)
-    variance = np.full((n, samples), 0.02, np.float32) + (3e-5 * 5e5 / lengths[:, None]).astype(np.float32)
+    variance = np.full((n, samples), 0.02, np.float32) + (3e-5 * 5e5 / lengths[:, None]).astype(
+        np.float32
+    )
     genomes = int(genome.max()) + 1
-    z = rng.normal(0, 2.5, (genomes, 32))[genome] + rng.normal(size=(n, 32)) * np.sqrt(noise / 2)[:, None]
-    depth = rng.normal(1.5, 1.0, (genomes, samples))[genome] + rng.normal(size=(n, samples)) * np.sqrt(variance)
-    return Points(z.astype(np.float32), noise, depth.astype(np.float32), variance, 10.0, 0.1, 0.01), lengths, genome
+    z = (
+        rng.normal(0, 2.5, (genomes, 32))[genome]
+        + rng.normal(size=(n, 32)) * np.sqrt(noise / 2)[:, None]
+    )
+    depth = rng.normal(1.5, 1.0, (genomes, samples))[genome] + rng.normal(
+        size=(n, samples)
+    ) * np.sqrt(variance)
+    return (
+        Points(z.astype(np.float32), noise, depth.astype(np.float32), variance, 10.0, 0.1, 0.01),
+        lengths,
+        genome,
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--contigs", type=int, nargs="+", default=[5_000, 20_000, 80_000, 320_000, 1_000_000])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--contigs", type=int, nargs="+", default=[5_000, 20_000, 80_000, 320_000, 1_000_000]
+    )
     parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--by-samples", type=int, nargs="+", default=[1, 3, 10, 30])
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     rows = [measure(n, options.samples, options.threads) for n in options.contigs]
     by_samples = [measure(BY_SAMPLES, samples, options.threads) for samples in options.by_samples]
-    print(record.write("scale", {"samples": options.samples, "threads": options.threads, "rows": rows, "by_samples": by_samples}))
+    print(
+        record.write(
+            "scale",
+            {
+                "samples": options.samples,
+                "threads": options.threads,
+                "rows": rows,
+                "by_samples": by_samples,
+            },
+        )
+    )
 
 
 def measure(n: int, samples: int, threads: int) -> dict[str, float]:

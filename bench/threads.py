@@ -16,14 +16,26 @@ from .peers import PEERS, ours, version_of
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("community", metavar="NAME=FOLDER")
-    parser.add_argument("--threads", type=int, nargs="+", default=[n for n in (1, 2, 4, 8, 16, 32) if n <= len(os.sched_getaffinity(0))])
+    parser.add_argument(
+        "--threads",
+        type=int,
+        nargs="+",
+        default=[n for n in (1, 2, 4, 8, 16, 32) if n <= len(os.sched_getaffinity(0))],
+    )
     parser.add_argument("--device", nargs="+", default=["cpu"])
     options = parser.parse_args()
     name, _, path = options.community.partition("=")
     peer = PEERS["metabat2"]
-    jobs = {f"llmbin-fast, {d}": lambda out, n, d=d: ours(Path(path), out, ["-t", str(n), "--device", d], "depth") for d in options.device}
+    jobs = {
+        f"llmbin-fast, {d}": lambda out, n, d=d: ours(
+            Path(path), out, ["-t", str(n), "--device", d], "depth"
+        )
+        for d in options.device
+    }
     if version_of(peer):
         jobs[peer.title] = lambda out, n: peer.run(Path(path), out, n, 1)
     rows: list[dict[str, Any]] = []

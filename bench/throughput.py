@@ -45,15 +45,29 @@ def first_genomes(gold: dict[str, tuple[str, int]], contigs: int) -> set[str]:
 def part_of(folder: Path, out: Path, keep: set[str], samples: int) -> Path:
     """A community of some of the contigs and the first samples of another."""
     out.mkdir(parents=True, exist_ok=True)
-    write_fasta(out / "contigs.fasta", ((r.name, r.sequence) for r in read_fasta(folder / "contigs.fasta") if r.name in keep))
+    write_fasta(
+        out / "contigs.fasta",
+        ((r.name, r.sequence) for r in read_fasta(folder / "contigs.fasta") if r.name in keep),
+    )
     table = read_depth_table(folder / "depth.txt")
     rows = [i for i, name in enumerate(table.names) if name in keep]
     mean, variance = table.mean[rows, :samples], table.variance[rows, :samples]
-    part = DepthTable(table.path, [table.names[i] for i in rows], table.lengths[rows], table.samples[:samples], mean, variance)
+    part = DepthTable(
+        table.path,
+        [table.names[i] for i in rows],
+        table.lengths[rows],
+        table.samples[:samples],
+        mean,
+        variance,
+    )
     with open(out / "depth.txt", "w") as target:
         write_depth_table(part, target.write)
     with open(folder / "gold.tsv") as handle, open(out / "gold.tsv", "w") as target:
-        target.writelines(line for line in handle if line.startswith("@") or not line.strip() or line.split("\t", 1)[0] in keep)
+        target.writelines(
+            line
+            for line in handle
+            if line.startswith("@") or not line.strip() or line.split("\t", 1)[0] in keep
+        )
     return out
 
 
@@ -64,30 +78,52 @@ def measure(folder: Path, gold: dict[str, tuple[str, int]], peer: Peer | None) -
         if peer is None:
             bins, usage = ours(folder, out, [], "depth")
             ran = json.loads((out / "run.json").read_text())
-            more = {"bases": ran["bases"], "stages": {name: stage["cpu_seconds"] for name, stage in ran["stages"].items()}}
+            more = {
+                "bases": ran["bases"],
+                "stages": {name: stage["cpu_seconds"] for name, stage in ran["stages"].items()},
+            }
         else:
             bins, usage = peer.run(folder, out, len(os.sched_getaffinity(0)), 1)
             more = {}
     found = score_bins(bins, gold, SMALLEST_BIN)
-    return {"contigs": len(gold), "genomes": found.genomes, "near_complete": found.near_complete, **usage, **more}
+    return {
+        "contigs": len(gold),
+        "genomes": found.genomes,
+        "near_complete": found.near_complete,
+        **usage,
+        **more,
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("genomes", type=Path, help="folder of FASTA files, one a genome")
     parser.add_argument("work", type=Path)
-    parser.add_argument("--contigs", type=int, nargs="+", default=[5_000, 10_000, 20_000, 40_000, 80_000, 320_000])
+    parser.add_argument(
+        "--contigs", type=int, nargs="+", default=[5_000, 10_000, 20_000, 40_000, 80_000, 320_000]
+    )
     parser.add_argument("--samples", type=int, nargs="+", default=[1, 3, 10, 30])
     parser.add_argument("--peers", nargs="*", default=[], choices=sorted(PEERS))
-    parser.add_argument("--peers-up-to", type=int, default=40_000, help="most contigs that peers are given (default: %(default)s)")
+    parser.add_argument(
+        "--peers-up-to",
+        type=int,
+        default=40_000,
+        help="most contigs that peers are given (default: %(default)s)",
+    )
     options = parser.parse_args()
-    binners: dict[str, Peer | None] = {"llmbin-fast": None} | {PEERS[name].title: PEERS[name] for name in options.peers}
+    binners: dict[str, Peer | None] = {"llmbin-fast": None} | {
+        PEERS[name].title: PEERS[name] for name in options.peers
+    }
     result: dict[str, Any] = {
         "peers": {peer.title: version_of(peer) for peer in binners.values() if peer},
         "samples": BY_CONTIGS.samples, "rows": [], "by_samples": [],
     }  # fmt: skip
 
-    def run(where: str, whole: Path, gold: dict[str, tuple[str, int]], contigs: int, samples: int) -> None:
+    def run(
+        where: str, whole: Path, gold: dict[str, tuple[str, int]], contigs: int, samples: int
+    ) -> None:
         keep = first_genomes(gold, contigs)
         if not keep:
             print(f"{whole}: its genomes have fewer than {contigs:,} contigs; left out", flush=True)
@@ -96,7 +132,9 @@ def main() -> None:
         part = {name: truth for name, truth in gold.items() if name in keep}
         for title, peer in binners.items():
             if peer is None or (contigs <= options.peers_up_to and samples <= peer.samples):
-                result[where].append({"binner": title, "samples": samples} | measure(folder, part, peer))
+                result[where].append(
+                    {"binner": title, "samples": samples} | measure(folder, part, peer)
+                )
                 print(result[where][-1], flush=True)
                 record.write("throughput", result)
         shutil.rmtree(folder)

@@ -63,13 +63,25 @@ def encoder_onnx(lm: GenomeLM, window: int, half: bool = False) -> bytes:
 
 def graph_onnx(graph: nn.Module, window: int, stride: int) -> bytes:
     """Any module of (codes, lengths) -> vectors, exported; bases come in multiples of ``stride``."""
-    example = (torch.randint(0, 4, (2, window), dtype=torch.uint8), torch.tensor([window, window - 37], dtype=torch.int32))
-    batch, steps = torch.export.Dim("batch", min=1, max=65536), torch.export.Dim("steps", min=4, max=1 << 17)
+    example = (
+        torch.randint(0, 4, (2, window), dtype=torch.uint8),
+        torch.tensor([window, window - 37], dtype=torch.int32),
+    )
+    batch, steps = (
+        torch.export.Dim("batch", min=1, max=65536),
+        torch.export.Dim("steps", min=4, max=1 << 17),
+    )
     shapes = ({0: batch, 1: stride * steps}, {0: batch})
     return module_onnx(graph, example, ["codes", "lengths"], shapes, "the exported encoder")
 
 
-def module_onnx(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], shapes: tuple[dict[int, Any], ...], what: str) -> bytes:
+def module_onnx(
+    module: nn.Module,
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    shapes: tuple[dict[int, Any], ...],
+    what: str,
+) -> bytes:
     """A module of tensors -> vectors as a graph, checked against what packs may hold; ``what`` it is, for errors.
 
     Raises:

@@ -44,7 +44,12 @@ class KmerEncoder(nn.Module):
         super().__init__()
         self.model, self.vocabulary = model, vocabulary
         self.register_buffer("words", torch.tensor(vocabulary.words))
-        self.register_buffer("powers", torch.tensor([4 ** (vocabulary.k - 1 - i) for i in range(vocabulary.k)], dtype=torch.int64))
+        self.register_buffer(
+            "powers",
+            torch.tensor(
+                [4 ** (vocabulary.k - 1 - i) for i in range(vocabulary.k)], dtype=torch.int64
+            ),
+        )
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """codes uint8 [batch, bases], bases a multiple of k; lengths int32 [batch]; -> [batch, width]."""
@@ -54,12 +59,21 @@ class KmerEncoder(nn.Module):
         both = torch.cat([codes, torch.where(flipped < UNKNOWN, 3 - flipped, flipped)])
         words = both.reshape(both.shape[0], -1, self.vocabulary.k)
         known = (words < UNKNOWN).all(2)
-        tokens = torch.where(known, self.words[(words.clamp(max=3) * self.powers).sum(2)], self.vocabulary.unknown)
-        real = torch.arange(tokens.shape[1], device=codes.device)[None] < torch.cat([sizes, sizes]) // self.vocabulary.k
+        tokens = torch.where(
+            known, self.words[(words.clamp(max=3) * self.powers).sum(2)], self.vocabulary.unknown
+        )
+        real = (
+            torch.arange(tokens.shape[1], device=codes.device)[None]
+            < torch.cat([sizes, sizes]) // self.vocabulary.k
+        )
         tokens = torch.where(real, tokens, self.vocabulary.padding)
         first = torch.full_like(tokens[:, :1], self.vocabulary.first)
         mask = torch.cat([torch.ones_like(real[:, :1]), real], 1).to(torch.int64)
-        states = self.model(input_ids=torch.cat([first, tokens], 1), attention_mask=mask).last_hidden_state[:, 1:].float()
+        states = (
+            self.model(input_ids=torch.cat([first, tokens], 1), attention_mask=mask)
+            .last_hidden_state[:, 1:]
+            .float()
+        )
         pooled = masked_mean(states, real[:, :, None].float())
         return pooled.reshape(2, -1, pooled.shape[1]).mean(0)
 
@@ -80,7 +94,9 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     for k in range(LONGEST_WORD, 0, -1):
         words = ["".join(w) for w in product("ACGT", repeat=k)]
         if all(word in token for word in words):
-            special = [next((token[name] for name in names if name in token), 0) for names in SPECIAL]
+            special = [
+                next((token[name] for name in names if name in token), 0) for names in SPECIAL
+            ]
             return Vocabulary(k, [token[word] for word in words], *special)
     raise ModelPackError(
         f"{folder}: the vocabulary is not of all k-mers of one length (byte pairs?); its tokens depend on the text around them"
@@ -109,7 +125,13 @@ def load_encoder(folder: Path) -> KmerEncoder:
             f"{folder}: {config.model_type} models cannot be exported, only {', '.join(SUPPORTED)} "
             "(a selective scan or an FFT convolution has no ONNX operator that TensorRT takes)"
         )
-    model = AutoModel.from_pretrained(folder, config=config, attn_implementation="eager", local_files_only=True, use_safetensors=True)
+    model = AutoModel.from_pretrained(
+        folder,
+        config=config,
+        attn_implementation="eager",
+        local_files_only=True,
+        use_safetensors=True,
+    )
     return KmerEncoder(model.eval().float(), read_vocabulary(folder)).eval()
 
 

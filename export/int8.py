@@ -54,7 +54,9 @@ def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
             return {"codes": codes, "lengths": np.full(len(codes), codes.shape[1], np.int32)}
 
     with tempfile.TemporaryDirectory() as folder:
-        source, ready, out = (Path(folder) / name for name in ("fp32.onnx", "ready.onnx", "int8.onnx"))
+        source, ready, out = (
+            Path(folder) / name for name in ("fp32.onnx", "ready.onnx", "int8.onnx")
+        )
         source.write_bytes(fp32)
         quant_pre_process(source, ready, skip_symbolic_shape=True)
         quantize_static(
@@ -79,11 +81,27 @@ def with_linear_layers(encoder: bytes) -> bytes:
     for product in [node for node in model.nodes() if node.op_type == "MatMul"]:
         left, right = (model.get_parent(product, i) for i in (0, 1))
         (add,) = model.get_children(product)
-        assert (left.op_type, right.op_type, add.op_type) == ("DequantizeLinear", "DequantizeLinear", "Add"), product.name
+        assert (left.op_type, right.op_type, add.op_type) == (
+            "DequantizeLinear",
+            "DequantizeLinear",
+            "Add",
+        ), product.name
         (bias,) = (name for name in add.input if name != product.output[0])
-        inputs = [left.input[0], right.input[0], left.input[1], right.input[1], left.input[2], right.input[2], bias]
+        inputs = [
+            left.input[0],
+            right.input[0],
+            left.input[1],
+            right.input[1],
+            left.input[2],
+            right.input[2],
+            bias,
+        ]
         model.remove_nodes([left, right, product, add])
-        model.add_node(helper.make_node("MatMulIntegerToFloat", inputs, add.output, product.name, domain="com.microsoft"))
+        model.add_node(
+            helper.make_node(
+                "MatMulIntegerToFloat", inputs, add.output, product.name, domain="com.microsoft"
+            )
+        )
     model.topological_sort()
     return bytes(model.model.SerializeToString())
 
@@ -106,11 +124,15 @@ def correction(
     mean = vectors.mean(0)
     x, y = vectors - mean, wanted - vectors
     square = x.T @ x
-    slope = np.linalg.solve(square + RIDGE * np.trace(square) / len(square) * np.eye(len(square)), x.T @ (y - y.mean(0)))
+    slope = np.linalg.solve(
+        square + RIDGE * np.trace(square) / len(square) * np.eye(len(square)), x.T @ (y - y.mean(0))
+    )
     return np.eye(len(square)) + slope, y.mean(0) - mean @ slope
 
 
-def with_last_layer(encoder: bytes, matrix: npt.NDArray[np.float64], offset: npt.NDArray[np.float64]) -> bytes:
+def with_last_layer(
+    encoder: bytes, matrix: npt.NDArray[np.float64], offset: npt.NDArray[np.float64]
+) -> bytes:
     """The graph with ``vectors M + c`` for its vectors."""
     model = onnx.load_from_string(encoder)
     graph, name = model.graph, model.graph.output[0].name
@@ -120,5 +142,7 @@ def with_last_layer(encoder: bytes, matrix: npt.NDArray[np.float64], offset: npt
             names[:] = [raw if n == name else n for n in names]
     for value, label in ((matrix, "correction"), (offset, "correction_offset")):
         graph.initializer.append(numpy_helper.from_array(value.astype(np.float32), label))
-    graph.node.append(helper.make_node("Gemm", [raw, "correction", "correction_offset"], [name], "correct"))
+    graph.node.append(
+        helper.make_node("Gemm", [raw, "correction", "correction_offset"], [name], "correct")
+    )
     return bytes(model.SerializeToString())

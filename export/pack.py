@@ -38,12 +38,18 @@ def language_model(pack: ModelPack) -> GenomeLM:
     from safetensors.torch import load
 
     tensors = load((pack.folder / WEIGHTS).read_bytes())
-    weights = {name.removeprefix("lm."): tensor for name, tensor in tensors.items() if name.startswith("lm.")}
+    weights = {
+        name.removeprefix("lm."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("lm.")
+    }
     try:
         lm = GenomeLM(GenomeLMConfig(**pack.config["lm"]))
         lm.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
-        raise ModelPackError(f"{pack.folder}: holds no language model to export ({str(error).splitlines()[0]})") from None
+        raise ModelPackError(
+            f"{pack.folder}: holds no language model to export ({str(error).splitlines()[0]})"
+        ) from None
     return lm.eval()
 
 
@@ -79,11 +85,15 @@ def export_precisions(
             parity.cosine,
         )
         if parity.fails(precision):
-            raise ModelPackError(f"the {precision} encoder is not close enough to PyTorch: {parity}")
+            raise ModelPackError(
+                f"the {precision} encoder is not close enough to PyTorch: {parity}"
+            )
     return graphs, found
 
 
-def export_folder(folder: Path, windows: npt.NDArray[np.uint8]) -> tuple[dict[str, bytes], dict[str, Parity], KmerEncoder]:
+def export_folder(
+    folder: Path, windows: npt.NDArray[np.uint8]
+) -> tuple[dict[str, bytes], dict[str, Parity], KmerEncoder]:
     """The FP32 graph of a Hugging Face folder, how close it is to PyTorch, and the encoder itself.
 
     Raises:
@@ -93,7 +103,12 @@ def export_folder(folder: Path, windows: npt.NDArray[np.uint8]) -> tuple[dict[st
     windows = np.ascontiguousarray(windows[-CHECK:, : windows.shape[1] // k * k])
     graph, encoder = encoder_from_folder(folder, windows.shape[1])
     parity = compare(torch_encode(encoder), onnx_encode(graph), windows)
-    log.info("fp32: %d bytes, at most %.1e from PyTorch, cosine %.6f or more", len(graph), parity.difference, parity.cosine)
+    log.info(
+        "fp32: %d bytes, at most %.1e from PyTorch, cosine %.6f or more",
+        len(graph),
+        parity.difference,
+        parity.cosine,
+    )
     if parity.cosine < LEAST_COSINE["fp32"]:
         raise ModelPackError(f"{folder}: the graph is not close enough to PyTorch: {parity}")
     return {"fp32": graph}, {"fp32": parity}, encoder
@@ -105,9 +120,13 @@ def windows_of(path: Path, size: int, count: int, seed: int = 0) -> npt.NDArray[
     Raises:
         InputError: no sequence is long enough.
     """
-    sequences = [encode_bases(record.sequence) for record in read_fasta(path) if len(record.sequence) >= size]
+    sequences = [
+        encode_bases(record.sequence) for record in read_fasta(path) if len(record.sequence) >= size
+    ]
     if not sequences:
-        raise InputError(f"{path}: no sequence has {size:,} bases, as a window does; give longer contigs to calibrate with")
+        raise InputError(
+            f"{path}: no sequence has {size:,} bases, as a window does; give longer contigs to calibrate with"
+        )
     rng = np.random.default_rng(seed)
     room = np.array([len(s) - size + 1 for s in sequences], np.float64)
     chosen = rng.choice(len(sequences), count, p=room / room.sum())
@@ -121,7 +140,9 @@ def export_pack(pack: ModelPack, out: Path, precisions: Sequence[str], contigs: 
     Raises:
         ModelPackError: as `export_precisions`.
     """
-    graphs, parity = export_precisions(language_model(pack), precisions, windows_of(contigs, pack.window, CALIBRATION + CHECK))
+    graphs, parity = export_precisions(
+        language_model(pack), precisions, windows_of(contigs, pack.window, CALIBRATION + CHECK)
+    )
     out.mkdir(parents=True, exist_ok=True)
     for name in (WEIGHTS, PROJECTOR, "MODEL_CARD.md"):
         shutil.copyfile(pack.folder / name, out / name)
@@ -130,19 +151,30 @@ def export_pack(pack: ModelPack, out: Path, precisions: Sequence[str], contigs: 
     return load_pack(out)
 
 
-def write_config(out: Path, config: dict[str, object], graphs: dict[str, bytes], parity: dict[str, Parity]) -> None:
+def write_config(
+    out: Path, config: dict[str, object], graphs: dict[str, bytes], parity: dict[str, Parity]
+) -> None:
     """Store the graphs beside what is in the folder already, and ``config.json`` that lists all of it."""
     names = {precision: f"encoder.{precision}.onnx" for precision in graphs}
     for precision, data in graphs.items():
         (out / names[precision]).write_bytes(data)
     files = {}
-    for path in (out / name for name in sorted({WEIGHTS, PROJECTOR, "MODEL_CARD.md", *names.values()})):
+    for path in (
+        out / name for name in sorted({WEIGHTS, PROJECTOR, "MODEL_CARD.md", *names.values()})
+    ):
         data = path.read_bytes()
         files[path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    whole = config | {"encoders": names, "parity": {p: asdict(v) for p, v in parity.items()}, "files": files}
+    whole = config | {
+        "encoders": names,
+        "parity": {p: asdict(v) for p, v in parity.items()},
+        "files": files,
+    }
     (out / "config.json").write_text(json.dumps(whole, indent=1) + "\n")
 
 
 def weights_of(prefix: str, module: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Weights under the names that packs use: ``lm.`` and ``projector.``."""
-    return {f"{prefix}.{name}": tensor.detach().float().contiguous() for name, tensor in module.state_dict().items()}
+    return {
+        f"{prefix}.{name}": tensor.detach().float().contiguous()
+        for name, tensor in module.state_dict().items()
+    }

@@ -27,16 +27,23 @@ class Parity:
 
     def fails(self, precision: str) -> bool:
         """Is this less than a pack promises?"""
-        return self.difference > MOST_DIFFERENT.get(precision, np.inf) or self.cosine < LEAST_COSINE[precision]
+        return (
+            self.difference > MOST_DIFFERENT.get(precision, np.inf)
+            or self.cosine < LEAST_COSINE[precision]
+        )
 
 
 def torch_encode(encoder: torch.nn.Module) -> Encode:
     """PyTorch FP32 on the CPU, of any module of (codes, lengths) -> vectors: the reference."""
     encoder = encoder.eval().float()
 
-    def run(codes: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    def run(
+        codes: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float32]:
         with torch.no_grad():
-            return np.asarray(encoder(torch.from_numpy(codes.astype(np.int32)), torch.from_numpy(lengths)).numpy())
+            return np.asarray(
+                encoder(torch.from_numpy(codes.astype(np.int32)), torch.from_numpy(lengths)).numpy()
+            )
 
     return run
 
@@ -44,7 +51,9 @@ def torch_encode(encoder: torch.nn.Module) -> Encode:
 def onnx_encode(data: bytes) -> Encode:
     """ONNX Runtime on the CPU."""
     run = session(data, Device("cpu", 0, "", "parity"))
-    return lambda codes, lengths: np.asarray(run({"codes": codes, "lengths": lengths})[0], np.float32)
+    return lambda codes, lengths: np.asarray(
+        run({"codes": codes, "lengths": lengths})[0], np.float32
+    )
 
 
 def compare(reference: Encode, other: Encode, windows: npt.NDArray[np.uint8]) -> Parity:
@@ -73,5 +82,7 @@ def least_cosine(reference: npt.NDArray[np.float64], other: npt.NDArray[np.float
     """Of vectors [n, width] less the mean of the reference's."""
     centre = reference.mean(0)
     x, y = reference - centre, other - centre
-    cosine = (x * y).sum(1) / np.maximum(np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1), 1e-30)
+    cosine = (x * y).sum(1) / np.maximum(
+        np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1), 1e-30
+    )
     return float(cosine.min())

@@ -40,18 +40,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, MemoryError) as error:
         if options.debug:
             raise
-        what = f"{error.filename or 'a file'}: {error.strerror or error}" if isinstance(error, OSError) else "out of memory"
-        print(f"llmbin-fast: error: {what}; free some and try again, `run --resume` keeps finished stages", file=sys.stderr)
+        what = (
+            f"{error.filename or 'a file'}: {error.strerror or error}"
+            if isinstance(error, OSError)
+            else "out of memory"
+        )
+        print(
+            f"llmbin-fast: error: {what}; free some and try again, `run --resume` keeps finished stages",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
-        print("llmbin-fast: interrupted; `--resume` continues from the last finished stage", file=sys.stderr)
+        print(
+            "llmbin-fast: interrupted; `--resume` continues from the last finished stage",
+            file=sys.stderr,
+        )
         return 130
 
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and options."""
     parser = argparse.ArgumentParser(
-        prog="llmbin-fast", description="Metagenomic binning with a genomic language model: one forward pass, one HDBSCAN pass."
+        prog="llmbin-fast",
+        description="Metagenomic binning with a genomic language model: one forward pass, one HDBSCAN pass.",
     )
     parser.add_argument("--version", action="version", version=f"llmbin-fast {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -75,32 +86,62 @@ def build_parser() -> argparse.ArgumentParser:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _command(commands: Commands, name: str, run: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], int | None], text: str
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(command=run)
     talk = parser.add_argument_group("messages")
     talk.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
     talk.add_argument("-v", "--verbose", action="store_true", help="details too")
-    talk.add_argument("--debug", action="store_true", help="details, and the whole traceback of an error")
+    talk.add_argument(
+        "--debug", action="store_true", help="details, and the whole traceback of an error"
+    )
     return parser
 
 
 def _model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model and device")
-    group.add_argument("--model", default="llmbin-edge", help="a model pack: its name or folder (default: %(default)s)")
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N (default: %(default)s)")
-    group.add_argument("--precision", default="auto", help="auto, or one of the pack's: fp32, fp16, int8 (default: %(default)s)")
     group.add_argument(
-        "-t", "--threads", type=_positive, default=len(os.sched_getaffinity(0)), help="CPU threads (default: all cores, %(default)s)"
+        "--model",
+        default="llmbin-edge",
+        help="a model pack: its name or folder (default: %(default)s)",
     )
-    group.add_argument("--batch-size", type=_natural, default=0, help="windows a batch, 0 chooses (results do not depend on it)")
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N (default: %(default)s)",
+    )
+    group.add_argument(
+        "--precision",
+        default="auto",
+        help="auto, or one of the pack's: fp32, fp16, int8 (default: %(default)s)",
+    )
+    group.add_argument(
+        "-t",
+        "--threads",
+        type=_positive,
+        default=len(os.sched_getaffinity(0)),
+        help="CPU threads (default: all cores, %(default)s)",
+    )
+    group.add_argument(
+        "--batch-size",
+        type=_natural,
+        default=0,
+        help="windows a batch, 0 chooses (results do not depend on it)",
+    )
     group.add_argument(
         "--windows",
         type=_natural,
         default=0,
         help="most windows of a contig that are embedded, 0 for the pack's number (default: %(default)s)",
     )
-    group.add_argument("--seed", type=_natural, default=1, help="decides where the windows of long contigs begin (default: %(default)s)")
+    group.add_argument(
+        "--seed",
+        type=_natural,
+        default=1,
+        help="decides where the windows of long contigs begin (default: %(default)s)",
+    )
 
 
 def _positive(text: str) -> int:
@@ -133,7 +174,11 @@ def _identity_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) 
 
 def _add_run(commands: Commands) -> None:
     parser = _command(commands, "run", _run, "bin the contigs of an assembly")
-    parser.add_argument("contigs", type=Path, help="FASTA, plain or compressed (gz, bgz, zst, xz, bz2); - for standard input")
+    parser.add_argument(
+        "contigs",
+        type=Path,
+        help="FASTA, plain or compressed (gz, bgz, zst, xz, bz2); - for standard input",
+    )
     cover = parser.add_argument_group("coverage")
     cover.add_argument(
         "--bam",
@@ -151,34 +196,70 @@ def _add_run(commands: Commands) -> None:
         metavar="TSV",
         help="depth tables instead (MetaBAT/jgi, CoverM, strobealign --aemb, fairy, VAMB)",
     )
-    cover.add_argument("--samples", nargs="+", metavar="NAME", help="names of the samples (default: from the file names)")
+    cover.add_argument(
+        "--samples",
+        nargs="+",
+        metavar="NAME",
+        help="names of the samples (default: from the file names)",
+    )
     _identity_option(cover)
     out = parser.add_argument_group("output")
-    out.add_argument("-o", "--outdir", type=Path, required=True, help="folder for the results, made if missing")
+    out.add_argument(
+        "-o", "--outdir", type=Path, required=True, help="folder for the results, made if missing"
+    )
     out.add_argument("--prefix", default="bin", help="bins are called PREFIX.0001 and so on, the largest first; with {} in it, the number goes there: "
                      "mag_{} for mag_0001 (default: %(default)s)")  # fmt: skip
-    out.add_argument("--format", nargs="+", dest="formats", default=[], choices=["bioboxes"], help="further formats: bioboxes (AMBER)")
+    out.add_argument(
+        "--format",
+        nargs="+",
+        dest="formats",
+        default=[],
+        choices=["bioboxes"],
+        help="further formats: bioboxes (AMBER)",
+    )
     out.add_argument(
         "--sample-id",
         default="",
         metavar="NAME",
         help="@SampleID of bioboxes, as the gold standard has it (default: the FASTA file's name)",
     )
-    out.add_argument("--force", action="store_true", help="replace what an earlier run left in the folder")
-    out.add_argument("--resume", action="store_true", help="continue a run that was stopped, from its last finished stage")
+    out.add_argument(
+        "--force", action="store_true", help="replace what an earlier run left in the folder"
+    )
+    out.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue a run that was stopped, from its last finished stage",
+    )
     how = parser.add_argument_group("binning")
-    how.add_argument("--min-length", type=_positive, default=1500, help="shortest contig that is clustered (default: %(default)s)")
+    how.add_argument(
+        "--min-length",
+        type=_positive,
+        default=1500,
+        help="shortest contig that is clustered (default: %(default)s)",
+    )
     how.add_argument(
         "--recruit-length",
         type=_positive,
         help="shorter contigs from this length on join a bin that they fit (default: 1000, or --min-length if that is less)",
     )
-    how.add_argument("--min-bin-size", type=_positive, default=200_000, help="smallest bin in bp (default: %(default)s)")
     how.add_argument(
-        "--separator", default="", metavar="C", help="contigs of several assemblies, named SAMPLE C CONTIG: bin each sample by itself"
+        "--min-bin-size",
+        type=_positive,
+        default=200_000,
+        help="smallest bin in bp (default: %(default)s)",
     )
     how.add_argument(
-        "--markers", choices=["auto", "on", "off"], default="auto", help="cut the tree by single-copy marker genes (default: %(default)s)"
+        "--separator",
+        default="",
+        metavar="C",
+        help="contigs of several assemblies, named SAMPLE C CONTIG: bin each sample by itself",
+    )
+    how.add_argument(
+        "--markers",
+        choices=["auto", "on", "off"],
+        default="auto",
+        help="cut the tree by single-copy marker genes (default: %(default)s)",
     )
     _model_options(parser)
 
@@ -199,11 +280,25 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _add_demo(commands: Commands) -> None:
-    parser = _command(commands, "demo", _demo, "make a synthetic community, bin it, and score the bins against the truth")
-    parser.add_argument(
-        "-o", "--outdir", type=Path, default=Path("llmbin-demo"), help="folder for the data and the results (default: %(default)s)"
+    parser = _command(
+        commands,
+        "demo",
+        _demo,
+        "make a synthetic community, bin it, and score the bins against the truth",
     )
-    parser.add_argument("--genomes", type=_positive, default=10, help="genomes in the community (default: %(default)s)")
+    parser.add_argument(
+        "-o",
+        "--outdir",
+        type=Path,
+        default=Path("llmbin-demo"),
+        help="folder for the data and the results (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--genomes",
+        type=_positive,
+        default=10,
+        help="genomes in the community (default: %(default)s)",
+    )
     parser.add_argument("--force", action="store_true", help="replace an earlier demo")
     _model_options(parser)
 
@@ -233,17 +328,31 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _add_embed(commands: Commands) -> None:
-    parser = _command(commands, "embed", _embed, "write the vectors of contigs (names, vectors, lm) to an .npz file")
-    parser.add_argument("contigs", type=Path, help="FASTA, plain or compressed; - for standard input")
+    parser = _command(
+        commands,
+        "embed",
+        _embed,
+        "write the vectors of contigs (names, vectors, lm) to an .npz file",
+    )
+    parser.add_argument(
+        "contigs", type=Path, help="FASTA, plain or compressed; - for standard input"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz file")
-    parser.add_argument("--min-length", type=_positive, default=1, help="shorter contigs are left out (default: %(default)s)")
+    parser.add_argument(
+        "--min-length",
+        type=_positive,
+        default=1,
+        help="shorter contigs are left out (default: %(default)s)",
+    )
     parser.add_argument(
         "--centre",
         action="store_true",
         help="take the mean over all contigs, by length, from the vectors: better for cosines within one file",
     )
     _model_options(parser)
-    parser.set_defaults(windows=4)  # a little better (docs/measurements.md); in bins it is not worth its time
+    parser.set_defaults(
+        windows=4
+    )  # a little better (docs/measurements.md); in bins it is not worth its time
 
 
 def _embed(options: argparse.Namespace) -> None:
@@ -254,30 +363,69 @@ def _embed(options: argparse.Namespace) -> None:
 
 
 def _add_depth(commands: Commands) -> None:
-    parser = _command(commands, "depth", _depth, "measure the depth of every contig from BAM or CRAM files, as MetaBAT's table")
+    parser = _command(
+        commands,
+        "depth",
+        _depth,
+        "measure the depth of every contig from BAM or CRAM files, as MetaBAT's table",
+    )
     parser.add_argument("bams", nargs="+", type=Path, metavar="BAM")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the table (jgi format, which other binners read too)")
-    parser.add_argument("--samples", nargs="+", metavar="NAME", help="names of the samples (default: from the file names)")
-    _identity_option(parser)
     parser.add_argument(
-        "--reference", type=Path, metavar="FASTA", help="what the reads were mapped to, for CRAM whose reference is not where it was"
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="the table (jgi format, which other binners read too)",
     )
     parser.add_argument(
-        "-t", "--threads", type=_positive, default=len(os.sched_getaffinity(0)), help="CPU threads (default: all cores, %(default)s)"
+        "--samples",
+        nargs="+",
+        metavar="NAME",
+        help="names of the samples (default: from the file names)",
+    )
+    _identity_option(parser)
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="FASTA",
+        help="what the reads were mapped to, for CRAM whose reference is not where it was",
+    )
+    parser.add_argument(
+        "-t",
+        "--threads",
+        type=_positive,
+        default=len(os.sched_getaffinity(0)),
+        help="CPU threads (default: all cores, %(default)s)",
     )
 
 
 def _depth(options: argparse.Namespace) -> None:
     from .commands.embed import depth
 
-    depth(options.bams, options.output, options.samples, options.min_identity, options.threads, options.reference)
+    depth(
+        options.bams,
+        options.output,
+        options.samples,
+        options.min_identity,
+        options.threads,
+        options.reference,
+    )
 
 
 def _add_score(commands: Commands) -> None:
-    parser = _command(commands, "score", _score, "compare bins with a gold standard (CAMI/AMBER format)")
+    parser = _command(
+        commands, "score", _score, "compare bins with a gold standard (CAMI/AMBER format)"
+    )
     parser.add_argument("bins", nargs="+", type=Path, help="contig2bin.tsv or bioboxes files")
-    parser.add_argument("--gold", type=Path, required=True, help="gold standard: @@SEQUENCEID BINID _LENGTH")
-    parser.add_argument("--min-bin-size", type=_natural, default=0, help="smaller bins do not count (default: %(default)s)")
+    parser.add_argument(
+        "--gold", type=Path, required=True, help="gold standard: @@SEQUENCEID BINID _LENGTH"
+    )
+    parser.add_argument(
+        "--min-bin-size",
+        type=_natural,
+        default=0,
+        help="smaller bins do not count (default: %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -289,13 +437,20 @@ def _score(options: argparse.Namespace) -> None:
 
     check_inputs([options.gold, *options.bins])
     gold = read_gold(options.gold)
-    rows = {str(path): score_bins(read_bins(path), gold, options.min_bin_size).as_dict() for path in options.bins}
+    rows = {
+        str(path): score_bins(read_bins(path), gold, options.min_bin_size).as_dict()
+        for path in options.bins
+    }
     if options.json:
         print(json.dumps(rows, indent=1))
         return
     print("\t".join(["binning", *next(iter(rows.values()))]))
     for name, row in rows.items():
-        print("\t".join([name, *(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values())]))
+        print(
+            "\t".join(
+                [name, *(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values())]
+            )
+        )
 
 
 def _add_models(commands: Commands) -> None:
@@ -314,7 +469,9 @@ def _models(options: argparse.Namespace) -> None:
 
 
 def _add_doctor(commands: Commands) -> None:
-    _command(commands, "doctor", _doctor, "say what this machine has, and which device would be used")
+    _command(
+        commands, "doctor", _doctor, "say what this machine has, and which device would be used"
+    )
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -327,16 +484,41 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _add_export(commands: Commands) -> None:
-    parser = _command(commands, "export", _export, "export a pack's encoder again: other precisions, or a Triton model repository")
-    parser.add_argument("model", help="a model pack: its name or folder; with --from-hf a local Hugging Face model")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new pack, repository or graph")
-    parser.add_argument("--from-hf", action="store_true", help="a BERT, ESM or ModernBERT encoder of k-mers: its graph alone, in FP32")
-    parser.add_argument("--precision", nargs="+", choices=["fp32", "fp16", "int8"], default=["fp32", "fp16", "int8"], help="(default: all)")
-    parser.add_argument(
-        "--calibrate", type=Path, metavar="FASTA", help="contigs to find the ranges of INT8 with, and to compare with PyTorch on"
+    parser = _command(
+        commands,
+        "export",
+        _export,
+        "export a pack's encoder again: other precisions, or a Triton model repository",
     )
     parser.add_argument(
-        "--format", choices=["onnx", "triton"], default="onnx", help="onnx: a pack; triton: a model repository (default: %(default)s)"
+        "model", help="a model pack: its name or folder; with --from-hf a local Hugging Face model"
+    )
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, help="folder of the new pack, repository or graph"
+    )
+    parser.add_argument(
+        "--from-hf",
+        action="store_true",
+        help="a BERT, ESM or ModernBERT encoder of k-mers: its graph alone, in FP32",
+    )
+    parser.add_argument(
+        "--precision",
+        nargs="+",
+        choices=["fp32", "fp16", "int8"],
+        default=["fp32", "fp16", "int8"],
+        help="(default: all)",
+    )
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="FASTA",
+        help="contigs to find the ranges of INT8 with, and to compare with PyTorch on",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["onnx", "triton"],
+        default="onnx",
+        help="onnx: a pack; triton: a model repository (default: %(default)s)",
     )
 
 
@@ -349,13 +531,19 @@ def _export(options: argparse.Namespace) -> None:
         write_repository(load_pack(find_pack(options.model)), options.out, options.precision)
         return
     if options.calibrate is None:
-        raise UsageError("--calibrate FASTA is needed: the exported encoders are compared with PyTorch on real contigs")
+        raise UsageError(
+            "--calibrate FASTA is needed: the exported encoders are compared with PyTorch on real contigs"
+        )
     try:
         from .export.pack import CHECK, export_folder, export_pack, windows_of
     except ImportError as error:
-        raise UsageError(f"export needs PyTorch ({error}): `pip install 'llmbin-fast[cpu,export]'`") from None
+        raise UsageError(
+            f"export needs PyTorch ({error}): `pip install 'llmbin-fast[cpu,export]'`"
+        ) from None
     if not options.from_hf:
-        export_pack(load_pack(find_pack(options.model)), options.out, options.precision, options.calibrate)
+        export_pack(
+            load_pack(find_pack(options.model)), options.out, options.precision, options.calibrate
+        )
         return
     from .io.workspace import whole_file
 
@@ -366,30 +554,67 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _add_engine(commands: Commands) -> None:
-    parser = _command(commands, "build-engine", _build_engine, "build the TensorRT engine of a pack, which `run` would do on first use")
-    parser.add_argument("model", nargs="?", default="llmbin-edge", help="a model pack: its name or folder (default: %(default)s)")
-    parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="cache folder (default: LLMBIN_CACHE, or llmbin-fast in the user's cache)"
+    parser = _command(
+        commands,
+        "build-engine",
+        _build_engine,
+        "build the TensorRT engine of a pack, which `run` would do on first use",
     )
-    parser.add_argument("--precision", default="fp16", help="one of the pack's: fp16 or fp32 (default: %(default)s)")
-    parser.add_argument("--device", type=_natural, default=0, metavar="N", help="GPU to build for (default: %(default)s)")
-    parser.add_argument("--compute-capability", metavar="X.Y", help="build for RTX GPUs of this kind; needs no GPU, only tensorrt_rtx")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        default="llmbin-edge",
+        help="a model pack: its name or folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="cache folder (default: LLMBIN_CACHE, or llmbin-fast in the user's cache)",
+    )
+    parser.add_argument(
+        "--precision", default="fp16", help="one of the pack's: fp16 or fp32 (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--device",
+        type=_natural,
+        default=0,
+        metavar="N",
+        help="GPU to build for (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--compute-capability",
+        metavar="X.Y",
+        help="build for RTX GPUs of this kind; needs no GPU, only tensorrt_rtx",
+    )
 
 
 def _build_engine(options: argparse.Namespace) -> None:
     from .model.engines import build_for
 
-    _, path = build_for(options.model, options.precision, options.device, options.compute_capability, options.output)
+    _, path = build_for(
+        options.model, options.precision, options.device, options.compute_capability, options.output
+    )
     print(path)
 
 
 def _add_bench(commands: Commands) -> None:
     from .commands.throughput import PRESETS
 
-    parser = _command(commands, "bench", _bench, "measure this machine: Mbp a second, by window length and by stage of a run")
-    parser.add_argument("contigs", nargs="?", type=Path, help="FASTA (default: a synthetic assembly)")
+    parser = _command(
+        commands,
+        "bench",
+        _bench,
+        "measure this machine: Mbp a second, by window length and by stage of a run",
+    )
     parser.add_argument(
-        "--preset", choices=sorted(PRESETS), default="laptop", help="size and lengths of the synthetic one (default: %(default)s)"
+        "contigs", nargs="?", type=Path, help="FASTA (default: a synthetic assembly)"
+    )
+    parser.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        default="laptop",
+        help="size and lengths of the synthetic one (default: %(default)s)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     _model_options(parser)
@@ -406,7 +631,9 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _add_train(commands: Commands) -> None:
-    parser = commands.add_parser("train", help="train a model pack (needs the extra `train`)", add_help=False)
+    parser = commands.add_parser(
+        "train", help="train a model pack (needs the extra `train`)", add_help=False
+    )
     parser.add_argument("rest", nargs=argparse.REMAINDER)
     parser.set_defaults(command=_train, quiet=False, verbose=False, debug=False)
 
@@ -415,5 +642,7 @@ def _train(options: argparse.Namespace) -> int:
     try:
         from .training.cli import main as train_main
     except ImportError as error:
-        raise UsageError(f"training needs more packages ({error}): `pip install torch`, then `pip install 'llmbin-fast[train]'`") from None
+        raise UsageError(
+            f"training needs more packages ({error}): `pip install torch`, then `pip install 'llmbin-fast[train]'`"
+        ) from None
     return train_main(options.rest)

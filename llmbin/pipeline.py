@@ -120,7 +120,10 @@ def run(options: RunOptions) -> RunResult:
     """
     check_options(options)
     clock = Clock()
-    with Workspace(options.outdir, force=options.force, resume=options.resume) as work, log_file(options.outdir / LOG):
+    with (
+        Workspace(options.outdir, force=options.force, resume=options.resume) as work,
+        log_file(options.outdir / LOG),
+    ):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         inputs = stored_inputs(options, work)
         check_files(options, inputs)
@@ -128,7 +131,9 @@ def run(options: RunOptions) -> RunResult:
         device, encoder = open_encoder(pack, options.device, options.precision)
         markers = choose_markers(options.markers)
         digest = file_digest(inputs.contigs)
-        features = contig_features(options, inputs.contigs, digest, pack, device, encoder, markers, work, clock)
+        features = contig_features(
+            options, inputs.contigs, digest, pack, device, encoder, markers, work, clock
+        )
         samples = contig_samples(features.names, options.separator)
         describe(features, samples, options)
         with clock.stage("coverage"):
@@ -137,15 +142,32 @@ def run(options: RunOptions) -> RunResult:
             check_depths(coverage, len(set(samples)))
         with clock.stage("binning"):
             z = project(features.composition, features.lm, pack.projector)
-            points = place(make_points(z, features.lengths, coverage, pack.projector), features, coverage, options.threads)
+            points = place(
+                make_points(z, features.lengths, coverage, pack.projector),
+                features,
+                coverage,
+                options.threads,
+            )
             sizes = options.min_length, options.min_bin_size
             binning = bin_samples(
-                points, features.lengths, samples, *sizes, features.markers, markers, features.homology, options.threads, gpu_for(device)
+                points,
+                features.lengths,
+                samples,
+                *sizes,
+                features.markers,
+                markers,
+                features.homology,
+                options.threads,
+                gpu_for(device),
             )
-        bins = summarise(features, coverage, binning, options.prefix, markers, samples, points.missing)
+        bins = summarise(
+            features, coverage, binning, options.prefix, markers, samples, points.missing
+        )
         with clock.stage("output"):
             write_results(options, inputs.contigs, work, features, coverage, binning, bins)
-        write_record(work, options, pack, device, [digest, *sources], features, coverage, bins, clock)
+        write_record(
+            work, options, pack, device, [digest, *sources], features, coverage, bins, clock
+        )
         work.commit()
         report(options, features, binning, bins)
     return RunResult(features, coverage, binning, bins, clock)
@@ -182,7 +204,11 @@ def check_options(options: RunOptions) -> None:
 def stored_inputs(options: RunOptions, work: Workspace) -> Inputs:
     """The inputs as files that can be read twice: what comes through a pipe is stored first."""
     contigs = stored([options.contigs], work.staging, "pipe-contigs")
-    return Inputs(contigs[0], stored(options.bams, work.staging, "pipe-sample"), stored(options.depth, work.staging, "pipe-table"))
+    return Inputs(
+        contigs[0],
+        stored(options.bams, work.staging, "pipe-sample"),
+        stored(options.depth, work.staging, "pipe-table"),
+    )
 
 
 def check_files(options: RunOptions, inputs: Inputs) -> None:
@@ -198,12 +224,16 @@ def check_files(options: RunOptions, inputs: Inputs) -> None:
 def choose_markers(mode: str) -> MarkerSet | None:
     """The marker families, or None where they are off; says so."""
     if mode == "off":
-        log.info("markers are off, as asked: composition, depth and homology alone decide, and bins have no quality estimate")
+        log.info(
+            "markers are off, as asked: composition, depth and homology alone decide, and bins have no quality estimate"
+        )
         return None
     if not markers_available():
         if mode == "on":
             raise UsageError("--markers on needs pyhmmer: `pip install 'llmbin-fast[markers]'`")
-        log.warning("markers are off, pyhmmer is not installed (`pip install 'llmbin-fast[markers]'`): expect fewer complete bins")
+        log.warning(
+            "markers are off, pyhmmer is not installed (`pip install 'llmbin-fast[markers]'`): expect fewer complete bins"
+        )
         return None
     return load_marker_set()
 
@@ -238,7 +268,12 @@ def contig_features(
             f"{contigs}: none of the {features.too_short + len(features.names):,} contigs has {options.min_length:,} bases or more; "
             "lower --min-length, or check that this is the assembly"
         )
-    numbers = [features.too_short, features.short_bases, features.encoded_bases, features.computed_positions]
+    numbers = [
+        features.too_short,
+        features.short_bases,
+        features.encoded_bases,
+        features.computed_positions,
+    ]
     arrays = {
         "names": np.array(features.names), "lengths": features.lengths, "gc": features.gc, "composition": features.composition,
         "lm": features.lm, "numbers": np.array(numbers, np.int64),
@@ -253,11 +288,22 @@ def contig_features(
 def describe(features: Features, samples: Sequence[str], options: RunOptions) -> None:
     """Say what was read."""
     total = int(features.lengths.sum())
-    log.info("%s contigs of %s bases or more, %.1f Mbp", f"{len(features.names):,}", f"{options.recruit_length:,}", total / 1e6)
+    log.info(
+        "%s contigs of %s bases or more, %.1f Mbp",
+        f"{len(features.names):,}",
+        f"{options.recruit_length:,}",
+        total / 1e6,
+    )
     if options.separator:
-        log.info("%d samples by the names of their contigs, each binned by itself", len(set(samples)))
+        log.info(
+            "%d samples by the names of their contigs, each binned by itself", len(set(samples))
+        )
     if features.too_short:
-        log.info("shorter contigs left out: %s (%s bases)", f"{features.too_short:,}", f"{features.short_bases:,}")
+        log.info(
+            "shorter contigs left out: %s (%s bases)",
+            f"{features.too_short:,}",
+            f"{features.short_bases:,}",
+        )
     if features.computed_positions:
         log.debug(
             "embedded %.1f Mbp, padding efficiency %.1f %%",
@@ -265,8 +311,15 @@ def describe(features: Features, samples: Sequence[str], options: RunOptions) ->
             100 * features.encoded_bases / features.computed_positions,
         )
     if features.markers is not None:
-        log.info("%s marker genes on %s contigs", f"{int(features.markers.sum()):,}", f"{int((features.markers.sum(1) > 0).sum()):,}")
-    log.info("%s pairs of contigs are homologous: of relatives, most likely, and not of one genome", f"{len(features.homology.first):,}")
+        log.info(
+            "%s marker genes on %s contigs",
+            f"{int(features.markers.sum()):,}",
+            f"{int((features.markers.sum(1) > 0).sum()):,}",
+        )
+    log.info(
+        "%s pairs of contigs are homologous: of relatives, most likely, and not of one genome",
+        f"{len(features.homology.first):,}",
+    )
 
 
 def sample_of(name: str, separator: str) -> str:
@@ -284,7 +337,9 @@ def contig_samples(names: Sequence[str], separator: str) -> list[str]:
         return [""] * len(names)
     for name in names:
         if separator not in name:
-            raise InputError(f"contig {name!r} has no {separator!r} in its name; --separator is for names like S1{separator}contig1")
+            raise InputError(
+                f"contig {name!r} has no {separator!r} in its name; --separator is for names like S1{separator}contig1"
+            )
         if name.startswith(separator):
             raise InputError(
                 f"by --separator {separator!r} contig {name!r} is of a sample without a name, the part in front of the first {separator!r}; "
@@ -294,11 +349,18 @@ def contig_samples(names: Sequence[str], separator: str) -> list[str]:
 
 
 def contig_coverage(
-    options: RunOptions, inputs: Inputs, features: Features, digest: dict[str, Any], sources: list[dict[str, Any]], work: Workspace
+    options: RunOptions,
+    inputs: Inputs,
+    features: Features,
+    digest: dict[str, Any],
+    sources: list[dict[str, Any]],
+    work: Workspace,
 ) -> Coverage:
     """Coverage from BAM or CRAM files or tables, or of no samples."""
     if not (inputs.bams or inputs.tables):
-        log.warning("no coverage was given (--bam or --depth): binning by composition alone, which finds fewer genomes")
+        log.warning(
+            "no coverage was given (--bam or --depth): binning by composition alone, which finds fewer genomes"
+        )
         return no_coverage(len(features.names))
     key = {
         "version": __version__, "contigs": fingerprint(digest), "shortest": options.recruit_length,
@@ -314,15 +376,25 @@ def contig_coverage(
             reference=inputs.contigs,
         )  # fmt: skip
     else:
-        coverage = coverage_from_tables(inputs.tables, features.names, options.samples, features.lengths)
-    log.info("coverage of %d sample%s: %s", len(coverage.samples), "s" * (len(coverage.samples) > 1), ", ".join(coverage.samples[:8]))
+        coverage = coverage_from_tables(
+            inputs.tables, features.names, options.samples, features.lengths
+        )
+    log.info(
+        "coverage of %d sample%s: %s",
+        len(coverage.samples),
+        "s" * (len(coverage.samples) > 1),
+        ", ".join(coverage.samples[:8]),
+    )
     work.save("coverage", key, coverage_arrays(coverage))
     return coverage
 
 
 def coverage_arrays(coverage: Coverage) -> dict[str, Any]:
     """Coverage as arrays, to be kept."""
-    reads = [[r.mapped, r.counted, r.kind.long, r.kind.length, r.kind.identity, r.kind.min_identity] for r in coverage.reads]
+    reads = [
+        [r.mapped, r.counted, r.kind.long, r.kind.length, r.kind.identity, r.kind.min_identity]
+        for r in coverage.reads
+    ]
     return {
         "samples": np.array(coverage.samples), "files": np.array(coverage.files), "mean": coverage.mean, "variance": coverage.variance,
         "reads": np.array(reads, np.float64).reshape(-1, 6),
@@ -331,8 +403,13 @@ def coverage_arrays(coverage: Coverage) -> dict[str, Any]:
 
 def coverage_from_arrays(held: dict[str, Any]) -> Coverage:
     """What `coverage_arrays` kept."""
-    reads = [SampleReads(int(m), int(c), ReadKind(bool(long), *rest)) for m, c, long, *rest in held["reads"].tolist()]
-    return Coverage(held["samples"].tolist(), held["mean"], held["variance"], reads, held["files"].tolist())
+    reads = [
+        SampleReads(int(m), int(c), ReadKind(bool(long), *rest))
+        for m, c, long, *rest in held["reads"].tolist()
+    ]
+    return Coverage(
+        held["samples"].tolist(), held["mean"], held["variance"], reads, held["files"].tolist()
+    )
 
 
 def place(points: Points, features: Features, coverage: Coverage, threads: int) -> Points:
@@ -347,15 +424,35 @@ def place(points: Points, features: Features, coverage: Coverage, threads: int) 
 
 
 def write_results(
-    options: RunOptions, contigs: InputFile, work: Workspace, features: Features, coverage: Coverage, binning: Binning, bins: list[Bin]
+    options: RunOptions,
+    contigs: InputFile,
+    work: Workspace,
+    features: Features,
+    coverage: Coverage,
+    binning: Binning,
+    bins: list[Bin],
 ) -> None:
     """All files but the record."""
     write_contig2bin(work.result("contig2bin.tsv"), features, binning, options.prefix)
     write_bins_table(work.result("bins.tsv"), bins, coverage.samples)
     write_contigs_table(work.result("contigs.tsv"), features, coverage, binning, options.prefix)
     if "bioboxes" in options.formats:
-        write_bioboxes(work.result("binning.bioboxes.tsv"), features, binning, options.prefix, options.sample_id or options.contigs.name)
-    write_sequences(contigs, work.result("bins"), work.result("unbinned.fna.gz"), features, binning, options.prefix, options.threads)
+        write_bioboxes(
+            work.result("binning.bioboxes.tsv"),
+            features,
+            binning,
+            options.prefix,
+            options.sample_id or options.contigs.name,
+        )
+    write_sequences(
+        contigs,
+        work.result("bins"),
+        work.result("unbinned.fna.gz"),
+        features,
+        binning,
+        options.prefix,
+        options.threads,
+    )
 
 
 def write_record(
@@ -393,10 +490,18 @@ def report(options: RunOptions, features: Features, binning: Binning, bins: list
     if not bins:
         if total < options.min_bin_size:
             log.warning(
-                "no bins: all contigs together hold %s bp, and a bin needs %s (--min-bin-size)", f"{total:,}", f"{options.min_bin_size:,}"
+                "no bins: all contigs together hold %s bp, and a bin needs %s (--min-bin-size)",
+                f"{total:,}",
+                f"{options.min_bin_size:,}",
             )
         else:
-            log.warning("no bins: %s", next((w for w in binning.why if w), "no cluster is large and clean enough to be a bin"))
+            log.warning(
+                "no bins: %s",
+                next(
+                    (w for w in binning.why if w),
+                    "no cluster is large and clean enough to be a bin",
+                ),
+            )
         return
     binned = sum(b.bp for b in bins)
     log.info(
@@ -412,5 +517,9 @@ def report(options: RunOptions, features: Features, binning: Binning, bins: list
         classes = [b.quality_class for b in bins]
         log.info(
             "estimated quality: %s",
-            ", ".join(f"{classes.count(c)} {c}" for c in ("near-complete", "high", "medium", "low") if c in classes),
+            ", ".join(
+                f"{classes.count(c)} {c}"
+                for c in ("near-complete", "high", "medium", "low")
+                if c in classes
+            ),
         )

@@ -24,7 +24,12 @@ def set_up_logging(level: int) -> None:
         from rich.console import Console
         from rich.logging import RichHandler
 
-        handler = RichHandler(console=Console(stderr=True), show_path=False, omit_repeated_times=False, highlighter=None)
+        handler = RichHandler(
+            console=Console(stderr=True),
+            show_path=False,
+            omit_repeated_times=False,
+            highlighter=None,
+        )
         handler.setFormatter(logging.Formatter("%(message)s"))
     else:
         handler = logging.StreamHandler()
@@ -75,7 +80,12 @@ def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], o
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} bp"), TimeElapsedColumn()]
+        columns: list[Any] = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} bp"),
+            TimeElapsedColumn(),
+        ]
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(title, total=total)
             yield lambda n: progress.advance(task, n)

@@ -13,19 +13,26 @@ import pytest
 from llmbin.commands.synthetic import Community, make_community
 from llmbin.training.shards import Genome, write_shards
 
-sys.path.append(str(Path(__file__).parent.parent))  # for bench; last, so that the installed llmbin is the one that is tested
+sys.path.append(
+    str(Path(__file__).parent.parent)
+)  # for bench; last, so that the installed llmbin is the one that is tested
 
 
 @pytest.fixture(scope="session")
 def community(tmp_path_factory: pytest.TempPathFactory) -> Community:
     """Five synthetic genomes of about 300 kb in two samples."""
-    return make_community(tmp_path_factory.mktemp("community"), genomes=5, size=400_000, samples=2, seed=3)
+    return make_community(
+        tmp_path_factory.mktemp("community"), genomes=5, size=400_000, samples=2, seed=3
+    )
 
 
 @pytest.fixture(scope="session")
 def sequences() -> dict[str, str]:
     rng = np.random.default_rng(7)
-    return {f"c{i}": "".join(rng.choice(list("ACGT"), n)) for i, n in enumerate((3000, 1200, 800, 140, 1))}
+    return {
+        f"c{i}": "".join(rng.choice(list("ACGT"), n))
+        for i, n in enumerate((3000, 1200, 800, 140, 1))
+    }
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +41,10 @@ def genomes() -> list[Genome]:
     rng = np.random.default_rng(0)
     out = []
     for g in range(6):
-        sequences = [rng.choice(4, n, p=np.roll([0.4, 0.3, 0.2, 0.1], g)).astype(np.uint8) for n in (3000, 501, 90)]
+        sequences = [
+            rng.choice(4, n, p=np.roll([0.4, 0.3, 0.2, 0.1], g)).astype(np.uint8)
+            for n in (3000, 501, 90)
+        ]
         sequences[0][100:130] = 4
         out.append(Genome(f"g{g}", f"clade{g // 2}", sequences))
     return out
@@ -52,7 +62,13 @@ Reads = list[tuple[str, int, str, int, int]]  # contig, position, CIGAR, NM, fla
 
 @pytest.fixture(scope="session")
 def write_bam() -> Callable[..., Path]:
-    def write(path: Path, lengths: dict[str, int], reads: Reads, mode: str = "wb", reference: Path | None = None) -> Path:
+    def write(
+        path: Path,
+        lengths: dict[str, int],
+        reads: Reads,
+        mode: str = "wb",
+        reference: Path | None = None,
+    ) -> Path:
         header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": n, "LN": v} for n, v in lengths.items()]}
         index = {n: i for i, n in enumerate(lengths)}
         extra = {"reference_filename": str(reference)} if reference else {}
@@ -102,5 +118,7 @@ def fresh_log() -> None:
 
 
 def in_new_python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()

@@ -9,7 +9,13 @@ import numpy as np
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
-CODON = dict(zip(map("".join, product("ACGT", repeat=3)), "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF", strict=True))
+CODON = dict(
+    zip(
+        map("".join, product("ACGT", repeat=3)),
+        "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF",
+        strict=True,
+    )
+)
 
 
 def reverse_complement(text: str) -> str:
@@ -38,7 +44,9 @@ def codons(text: str, shortest: int) -> np.ndarray:
                 found = list(run)
                 low, high = sorted((at(found[0][0]), at(found[-1][0] + 3)))
                 if not stop and high - low >= shortest:
-                    frames.append((low - high, low, strand is not text, high, [w for _, w in found]))
+                    frames.append(
+                        (low - high, low, strand is not text, high, [w for _, w in found])
+                    )
     out, used = np.zeros(64, np.uint32), np.zeros(len(text), bool)
     for size, low, _, high, words in sorted(frames):
         if 3 * used[low:high].sum() <= -size:
@@ -54,9 +62,19 @@ def least_of_words(profile: np.ndarray, words: int) -> float:
     for c in range(len(profile) - 5):
         window: Counter[float] = Counter({0.0: 1})
         for column in profile[c : c + 6].tolist():
-            window = sum((Counter({bits + more: n for bits, n in window.items()}) for more in column), Counter())
+            window = sum(
+                (Counter({bits + more: n for bits, n in window.items()}) for more in column),
+                Counter(),
+            )
         sums += window
-    return next((x / 2 for x in range(48, 15, -1) if sum(n for bits, n in sums.items() if bits >= x / 2) >= words), 8.0)
+    return next(
+        (
+            x / 2
+            for x in range(48, 15, -1)
+            if sum(n for bits, n in sums.items() if bits >= x / 2) >= words
+        ),
+        8.0,
+    )
 
 
 def extended(part: str, at: int, profile: np.ndarray, column: int) -> float:
@@ -73,18 +91,25 @@ def extended(part: str, at: int, profile: np.ndarray, column: int) -> float:
     return word + side(1, at + 6, column + 6) + side(-1, at - 1, column - 1)
 
 
-def marker_candidates(text: str, profiles: list[np.ndarray], words: int, least_bits: float, min_residues: int) -> list[tuple[int, str]]:
+def marker_candidates(
+    text: str, profiles: list[np.ndarray], words: int, least_bits: float, min_residues: int
+) -> list[tuple[int, str]]:
     out = []
     for (family, profile), strand in product(enumerate(profiles), (text, reverse_complement(text))):
         least = least_of_words(profile, words)
         for frame in range(3):
-            protein = "".join(CODON.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3))
+            protein = "".join(
+                CODON.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3)
+            )
             for part in protein.split("*"):
                 found = False
                 for at in range(len(part) - 5):
                     if "X" in part[at : at + 6]:
                         continue
-                    bits = [sum(profile[c + k, RESIDUES.index(part[at + k])] for k in range(6)) for c in range(len(profile) - 5)]
+                    bits = [
+                        sum(profile[c + k, RESIDUES.index(part[at + k])] for k in range(6))
+                        for c in range(len(profile) - 5)
+                    ]
                     if bits and max(bits) >= least:
                         found |= extended(part, at, profile, int(np.argmax(bits))) >= least_bits
                 if found and len(part) >= min_residues:
@@ -144,7 +169,10 @@ def spaced_words(text: str, span: int = 23) -> list[tuple[str, int, bool]]:
     for i in range(len(text) - span + 1):
         word = text[i : i + span]
         if set(word) <= set("ACGT"):
-            a, b = ("".join(c for j, c in enumerate(w) if j % 3 != 2) for w in (word, reverse_complement(word)))
+            a, b = (
+                "".join(c for j, c in enumerate(w) if j % 3 != 2)
+                for w in (word, reverse_complement(word))
+            )
             if a != b:
                 out.append((min(a, b), i, a < b))
     return out
@@ -161,14 +189,46 @@ def best_path(profile: np.ndarray, transitions: np.ndarray, protein: str) -> tup
     match, insertion, deletion = [never] * m, [never] * m, [never] * m
     best, end = never, -1
     for letter in protein:
-        fresh, gap, opened = [], [], [max(after(match[c], transitions[c][1]), after(insertion[c], transitions[c][4])) for c in range(m)]
+        fresh, gap, opened = (
+            [],
+            [],
+            [
+                max(after(match[c], transitions[c][1]), after(insertion[c], transitions[c][4]))
+                for c in range(m)
+            ],
+        )
         for c in range(m):
-            before = [after(states[c - 1], transitions[c - 1][t]) for states, t in ((match, 0), (insertion, 3), (deletion, 5))] if c else []
-            fresh.append(after(max([(0, c), *before]), profile[c, RESIDUES.index(letter)] if letter in RESIDUES else 0))
-            gap.append(max(after(fresh[c - 1], transitions[c - 1][2]), after(gap[c - 1], transitions[c - 1][6])) if c else never)
+            before = (
+                [
+                    after(states[c - 1], transitions[c - 1][t])
+                    for states, t in ((match, 0), (insertion, 3), (deletion, 5))
+                ]
+                if c
+                else []
+            )
+            fresh.append(
+                after(
+                    max([(0, c), *before]),
+                    profile[c, RESIDUES.index(letter)] if letter in RESIDUES else 0,
+                )
+            )
+            gap.append(
+                max(
+                    after(fresh[c - 1], transitions[c - 1][2]),
+                    after(gap[c - 1], transitions[c - 1][6]),
+                )
+                if c
+                else never
+            )
             if fresh[c] > best and fresh[c] == max(fresh):
                 best, end = fresh[c], c
         match, insertion, deletion = fresh, opened, gap
     n = len(protein)
-    beside = np.log2(2 / (m * (m + 1))) + 2 * np.log2(3 / (n + 3)) - 1 + n * np.log2((n + 1) / (n + 3)) + np.log2(n + 1)
+    beside = (
+        np.log2(2 / (m * (m + 1)))
+        + 2 * np.log2(3 / (n + 3))
+        - 1
+        + n * np.log2((n + 1) / (n + 3))
+        + np.log2(n + 1)
+    )
     return best[0] / 16 + float(beside), best[1], end

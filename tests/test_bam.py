@@ -21,7 +21,17 @@ from llmbin.io import bgzf
 from llmbin.io.bgzf import EOF_BLOCK
 
 LENGTHS = {"a": 2000, "b": 151, "c": 400, "none": 300, "one": 1}
-CIGARS = ["100M", "50M2I48M", "40M3D60M", "10S90M", "30M5N70M", "60=1X39=", "5H95M", "99M1I", "20S10M"]
+CIGARS = [
+    "100M",
+    "50M2I48M",
+    "40M3D60M",
+    "10S90M",
+    "30M5N70M",
+    "60=1X39=",
+    "5H95M",
+    "99M1I",
+    "20S10M",
+]
 
 
 def split(cigar: str) -> list[tuple[str, int]]:
@@ -38,16 +48,23 @@ read = st.tuples(
 
 
 @given(st.lists(read, max_size=60), st.integers(1, 3))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_depth_equals_the_reference(
-    write_bam: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory, reads: list, threads: int
+    write_bam: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    reads: list,
+    threads: int,
 ) -> None:
     index = {n: i for i, n in enumerate(LENGTHS)}
     # Reads may hang over the end of a contig; htslib writes them, mappers do not.
     reads = sorted((r for r in reads if r[1] < LENGTHS[r[0]]), key=lambda r: (index[r[0]], r[1]))
     path = write_bam(tmp_path_factory.mktemp("bam") / "s.bam", LENGTHS, reads)
     got = read_depth(path, threads=threads)
-    want = reference.depth(list(LENGTHS.values()), [(index[c], p, split(g), nm, f) for c, p, g, nm, f in reads])
+    want = reference.depth(
+        list(LENGTHS.values()), [(index[c], p, split(g), nm, f) for c, p, g, nm, f in reads]
+    )
     assert got.names == list(LENGTHS)
     np.testing.assert_allclose(got.mean, want[:, 0], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(got.variance, want[:, 1], rtol=1e-6, atol=1e-9)
@@ -56,7 +73,16 @@ def test_depth_equals_the_reference(
 
 def some_reads(n: int = 3000, seed: int = 0) -> list:
     rng = np.random.default_rng(seed)
-    return sorted((["a", "c"][int(rng.random() < 0.3)], int(rng.integers(0, 300)), "100M", int(rng.integers(0, 5)), 0) for _ in range(n))
+    return sorted(
+        (
+            ["a", "c"][int(rng.random() < 0.3)],
+            int(rng.integers(0, 300)),
+            "100M",
+            int(rng.integers(0, 5)),
+            0,
+        )
+        for _ in range(n)
+    )
 
 
 def test_order_does_not_matter(write_bam: Callable[..., Path], tmp_path: Path) -> None:
@@ -74,18 +100,26 @@ def test_cram_equals_bam(write_bam: Callable[..., Path], tmp_path: Path) -> None
     pysam.faidx(str(reference_fasta))
     reads = [(c, p, g, 0, f) for c, p, g, _, f in some_reads(500)]
     plain = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads))
-    cram = read_depth(write_bam(tmp_path / "s.cram", LENGTHS, reads, "wc", reference_fasta), scratch=tmp_path)
+    cram = read_depth(
+        write_bam(tmp_path / "s.cram", LENGTHS, reads, "wc", reference_fasta), scratch=tmp_path
+    )
     np.testing.assert_array_equal(plain.mean, cram.mean)
 
 
-def test_cram_whose_reference_moved_is_read_with_the_one_that_is_given(write_bam: Callable[..., Path], tmp_path: Path) -> None:
+def test_cram_whose_reference_moved_is_read_with_the_one_that_is_given(
+    write_bam: Callable[..., Path], tmp_path: Path
+) -> None:
     """As it is, compressed, and never with an index beside it."""
     gone, given_folder = tmp_path / "gone", tmp_path / "given"
     gone.mkdir()
     given_folder.mkdir()
-    text = "".join(f">{n} more\n{'ACGT' * (v // 4 + 1)}"[: v + len(n) + 7] + "\n" for n, v in LENGTHS.items()).encode()
+    text = "".join(
+        f">{n} more\n{'ACGT' * (v // 4 + 1)}"[: v + len(n) + 7] + "\n" for n, v in LENGTHS.items()
+    ).encode()
     (gone / "r.fa").write_bytes(text)
-    reads = [(n, p, c, 10, f) for n, p, c, _, f in some_reads(600)]  # NM that a wrong reference would change
+    reads = [
+        (n, p, c, 10, f) for n, p, c, _, f in some_reads(600)
+    ]  # NM that a wrong reference would change
     plain = read_depth(write_bam(tmp_path / "s.bam", LENGTHS, reads), DepthRules(min_identity=0.5))
     cram = write_bam(tmp_path / "s.cram", LENGTHS, reads, "wc", gone / "r.fa")
     for path in gone.iterdir():
@@ -106,7 +140,9 @@ def test_cram_whose_reference_moved_is_read_with_the_one_that_is_given(write_bam
 def test_identity_and_edge_are_options(write_bam: Callable[..., Path], tmp_path: Path) -> None:
     path = write_bam(tmp_path / "s.bam", LENGTHS, [("a", 0, "100M", 10, 0)])
     assert read_depth(path).mean[0] == 0
-    assert read_depth(path, DepthRules(min_identity=0.9, edge=0)).mean[0] == pytest.approx(100 / 2000)
+    assert read_depth(path, DepthRules(min_identity=0.9, edge=0)).mean[0] == pytest.approx(
+        100 / 2000
+    )
 
 
 def in_pieces(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
@@ -132,21 +168,42 @@ def in_blocks(path: Path, content: bytes, size: int) -> Path:
             part = content[at : at + size]
             deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
             data = deflate.compress(part) + deflate.flush()
-            out.write(EOF_BLOCK[:16] + struct.pack("<H", len(data) + 25) + data + struct.pack("<II", zlib.crc32(part), len(part)))
+            out.write(
+                EOF_BLOCK[:16]
+                + struct.pack("<H", len(data) + 25)
+                + data
+                + struct.pack("<II", zlib.crc32(part), len(part))
+            )
         out.write(EOF_BLOCK)
     return path
 
 
-@pytest.mark.parametrize(("cigar", "across", "pieces"), [("100M", False, True), ("60M", False, False), ("100M", True, True)])
+@pytest.mark.parametrize(
+    ("cigar", "across", "pieces"),
+    [("100M", False, True), ("60M", False, False), ("100M", True, True)],
+)
 @pytest.mark.parametrize("threads", [2, 5])
 def test_pieces_of_a_file_add_up_to_the_same_depth(
-    cigar: str, across: bool, pieces: bool, threads: int, write_bam: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cigar: str,
+    across: bool,
+    pieces: bool,
+    threads: int,
+    write_bam: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Reads shorter than the edge are read by one thread; where records lie across blocks, pieces begin at a block that begins with one."""
     lengths = {"long": 60_000, "empty": 500, **{f"k{i}": 400 for i in range(60)}}
     rng = np.random.default_rng(2)
-    names = [name for name in lengths for _ in range(9_000 if name == "long" else 150 if name != "empty" else 0)]
-    reads = [(n, int(p), cigar, 0, 0) for n, p in zip(names, sorted_positions(names, lengths, rng), strict=True)]
+    names = [
+        name
+        for name in lengths
+        for _ in range(9_000 if name == "long" else 150 if name != "empty" else 0)
+    ]
+    reads = [
+        (n, int(p), cigar, 0, 0)
+        for n, p in zip(names, sorted_positions(names, lengths, rng), strict=True)
+    ]
     path = write_bam(tmp_path / "s.bam", lengths, reads)
     if across:
         path = in_blocks(tmp_path / "across.bam", gzip.decompress(path.read_bytes()), 10_007)
@@ -158,7 +215,9 @@ def test_pieces_of_a_file_add_up_to_the_same_depth(
         np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
 
 
-def sorted_positions(names: list[str], lengths: dict[str, int], rng: np.random.Generator) -> list[int]:
+def sorted_positions(
+    names: list[str], lengths: dict[str, int], rng: np.random.Generator
+) -> list[int]:
     places = [int(rng.integers(0, lengths[n] - 110)) for n in names]
     order = {n: i for i, n in enumerate(lengths)}
     return [p for _, p in sorted(zip((order[n] for n in names), places, strict=True))]

@@ -36,7 +36,9 @@ SMALL = Plan(seed=1, samples=2, depth=12, piece=4_000, strains=1)
 def genomes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("genomes")
     for g in range(3):
-        (folder / f"g{g}.fna").write_text(f">chromosome\n{synthetic_genome(np.random.default_rng(g), 80_000, [])}\n")
+        (folder / f"g{g}.fna").write_text(
+            f">chromosome\n{synthetic_genome(np.random.default_rng(g), 80_000, [])}\n"
+        )
     return folder
 
 
@@ -45,7 +47,9 @@ def test_a_community_holds_what_its_gold_standard_says(genomes: Path, tmp_path: 
     contigs = {r.name: r.sequence for r in read_fasta(tmp_path / "c" / "contigs.fasta")}
     gold = read_gold(tmp_path / "c" / "gold.tsv")
     assert said.startswith(f"c: {len(contigs):,} contigs")
-    assert {name: len(sequence) for name, sequence in contigs.items()} == {name: length for name, (_, length) in gold.items()}
+    assert {name: len(sequence) for name, sequence in contigs.items()} == {
+        name: length for name, (_, length) in gold.items()
+    }
     whole = {p.name.split(".")[0]: next(read_fasta(p)).sequence for p in genomes.iterdir()}
     for name, (genome, _) in gold.items():
         if genome in whole:
@@ -67,16 +71,24 @@ def test_a_community_is_the_same_from_the_same_seed(genomes: Path, tmp_path: Pat
     assert files[0] == files[1] != files[2]
 
 
-def test_a_part_of_a_community_is_whole_genomes_and_the_first_samples(genomes: Path, tmp_path: Path) -> None:
+def test_a_part_of_a_community_is_whole_genomes_and_the_first_samples(
+    genomes: Path, tmp_path: Path
+) -> None:
     build(genomes, tmp_path / "whole", replace(SMALL, samples=3))
     gold = read_gold(tmp_path / "whole" / "gold.tsv")
     order = list(dict.fromkeys(genome for genome, _ in gold.values()))
     keep = first_genomes(gold, 1)
     assert keep == {name for name, (genome, _) in gold.items() if genome == order[0]}
-    assert first_genomes(gold, len(keep) + 1) == {name for name, (genome, _) in gold.items() if genome in order[:2]}
+    assert first_genomes(gold, len(keep) + 1) == {
+        name for name, (genome, _) in gold.items() if genome in order[:2]
+    }
     assert first_genomes(gold, len(gold) + 1) == set()
     folder = part_of(tmp_path / "whole", tmp_path / "part", keep, 2)
-    assert {r.name for r in read_fasta(folder / "contigs.fasta")} == keep == set(read_gold(folder / "gold.tsv"))
+    assert (
+        {r.name for r in read_fasta(folder / "contigs.fasta")}
+        == keep
+        == set(read_gold(folder / "gold.tsv"))
+    )
     assert samples_of(folder) == ["S1.bam", "S2.bam"]
     whole, part = (read_depth_table(f / "depth.txt") for f in (tmp_path / "whole", folder))
     rows = [whole.names.index(name) for name in part.names]
@@ -89,7 +101,10 @@ def test_reads_are_really_mapped_and_assembled(reads: str, genomes: Path, tmp_pa
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed")
     build(genomes, tmp_path / "c", replace(SMALL, samples=1, depth=15, strains=0, reads=reads))
-    table, gold = read_depth_table(tmp_path / "c" / "depth.txt"), read_gold(tmp_path / "c" / "gold.tsv")
+    table, gold = (
+        read_depth_table(tmp_path / "c" / "depth.txt"),
+        read_gold(tmp_path / "c" / "gold.tsv"),
+    )
     assert len({genome for genome, _ in gold.values()}) == 3
     assert table.mean.mean() > 4
     assert len(gold) <= len(table.names)
@@ -108,12 +123,16 @@ def test_long_reads_are_as_their_chemistry_says(name: str) -> None:
     read, after, identity = with_errors(drawn, size, wanted[:300], chemistry, rng)
     assert len(read) == after.sum()
     assert identity.mean() == pytest.approx(wanted[:300].mean(), abs=0.004)
-    assert after.sum() / size.sum() == pytest.approx(1 + (1 - wanted.mean()) * (chemistry.insertions - chemistry.deletions), abs=0.004)
+    assert after.sum() / size.sum() == pytest.approx(
+        1 + (1 - wanted.mean()) * (chemistry.insertions - chemistry.deletions), abs=0.004
+    )
     ends = np.cumsum(after)
     for k in range(8):
         distance = edits(drawn[k * 700 : (k + 1) * 700], read[ends[k] - after[k] : ends[k]])
         errors = (1 - identity[k]) * (700 + chemistry.insertions * (1 - identity[k]) * 700)
-        assert 0.7 * errors - 3 <= distance <= errors + 6  # now and then an indel and its neighbour come cheaper together
+        assert (
+            0.7 * errors - 3 <= distance <= errors + 6
+        )  # now and then an indel and its neighbour come cheaper together
 
 
 def edits(one: np.ndarray, other: np.ndarray) -> int:
@@ -131,7 +150,11 @@ def test_indels_gather_in_runs_of_equal_bases() -> None:
     size = np.array([len(alone), len(runs)])
     for chemistry in CHEMISTRIES.values():
         _, _, identity = with_errors(
-            np.concatenate([alone, runs]), size, np.full(2, 0.98), replace(chemistry, substitutions=0), np.random.default_rng(1)
+            np.concatenate([alone, runs]),
+            size,
+            np.full(2, 0.98),
+            replace(chemistry, substitutions=0),
+            np.random.default_rng(1),
         )
         assert 1 - identity[1] > 2 * (1 - identity[0])
 
@@ -141,15 +164,25 @@ def test_depths_of_long_reads_are_those_of_the_reads() -> None:
     genomes = [Genome(f"g{g}", [rng.integers(0, 4, n).astype(np.uint8) for n in sizes], 0.2, 0.3) for g, sizes in enumerate([(90_000, 30_000), (50_000,), (40_000,)])]  # fmt: skip
     pieces = [Piece(1, 0, 100, 20_100, False), Piece(0, 0, 0, 30_000, True), Piece(0, 1, 5_000, 30_000, False), Piece(0, 0, 30_000, 90_000, False), Piece(2, 0, 0, 40_000, False)]  # fmt: skip
     handle = io.BytesIO()
-    truth = write_long_reads(handle, genomes, pieces, np.array([30.0, 10.0, 0.0]), CHEMISTRIES["R10"], rng)
+    truth = write_long_reads(
+        handle, genomes, pieces, np.array([30.0, 10.0, 0.0]), CHEMISTRIES["R10"], rng
+    )
     lines = handle.getvalue().decode().splitlines()
-    depth = {(g, s): np.zeros(len(codes), int) for g, genome in enumerate(genomes) for s, codes in enumerate(genome.sequences)}
+    depth = {
+        (g, s): np.zeros(len(codes), int)
+        for g, genome in enumerate(genomes)
+        for s, codes in enumerate(genome.sequences)
+    }
     strands = ""
     for name, letters, quality in zip(lines[::4], lines[1::4], lines[3::4], strict=True):
         _, g, s, begin, end, strand, identity = name.split("_")
         depth[int(g), int(s)][int(begin) : int(end)] += 1
         strands += strand
-        assert len(letters) == len(quality) == pytest.approx(int(end) - int(begin), rel=0.5 * (1 - float(identity)) + 0.02)
+        assert (
+            len(letters)
+            == len(quality)
+            == pytest.approx(int(end) - int(begin), rel=0.5 * (1 - float(identity)) + 0.02)
+        )
     for piece, (mean, variance) in zip(pieces, truth, strict=True):
         here = depth[piece.genome, piece.sequence][piece.start : piece.stop]
         assert (mean, variance) == pytest.approx((here.mean(), here.var()))
@@ -164,18 +197,27 @@ def test_a_sample_can_be_taken_alone(genomes: Path, tmp_path: Path) -> None:
         (tmp_path / "c" / f"{sample}.bam").touch()
     both = [each_sample(tmp_path / "c") for _ in range(2)]
     assert both[0] == both[1] == [tmp_path / "c-S1", tmp_path / "c-S2"]
-    whole, alone = (read_depth_table(folder / "depth.txt") for folder in (tmp_path / "c", tmp_path / "c-S2"))
+    whole, alone = (
+        read_depth_table(folder / "depth.txt") for folder in (tmp_path / "c", tmp_path / "c-S2")
+    )
     assert alone.samples == ["S2"]
     assert alone.names == whole.names
     np.testing.assert_array_equal(alone.mean[:, 0], whole.mean[:, 1])
     np.testing.assert_array_equal(alone.variance[:, 0], whole.variance[:, 1])
-    assert sorted(p.name for p in both[0][1].iterdir()) == ["S2.bam", "contigs.fasta", "depth.txt", "gold.tsv"]
+    assert sorted(p.name for p in both[0][1].iterdir()) == [
+        "S2.bam",
+        "contigs.fasta",
+        "depth.txt",
+        "gold.tsv",
+    ]
 
 
 def test_what_a_command_costs_is_its_own() -> None:
     held = np.ones(40_000_000)  # 305 MiB of ours
     small = measured([sys.executable, "-S", "-c", "print(1)"])
-    large = measured([sys.executable, "-S", "-c", "x = bytearray(200 << 20); sum(range(3_000_000))"])
+    large = measured(
+        [sys.executable, "-S", "-c", "x = bytearray(200 << 20); sum(range(3_000_000))"]
+    )
     assert held.sum() == len(held)
     assert small["peak_mib"] < 100
     assert 200 <= large["peak_mib"] < 300
@@ -189,8 +231,16 @@ def test_every_plan_has_a_seed_of_its_own() -> None:
 
 
 def test_bases_add_up_along_the_tree() -> None:
-    tree = Tree(3, np.array([0, 3]), np.array([1, 2]), np.array([1.0, 2.0], np.float32), np.array([5, 6, 7, 11, 18]))
-    bases = bases_of_genomes(tree, np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1]), np.array([5, 6, 7, 9]), 2)
+    tree = Tree(
+        3,
+        np.array([0, 3]),
+        np.array([1, 2]),
+        np.array([1.0, 2.0], np.float32),
+        np.array([5, 6, 7, 11, 18]),
+    )
+    bases = bases_of_genomes(
+        tree, np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1]), np.array([5, 6, 7, 9]), 2
+    )
     assert bases.tolist() == [[5, 9], [6, 0], [0, 7], [11, 9], [11, 16]]
 
 
@@ -205,14 +255,22 @@ def test_several_runs_make_the_row_of_the_median() -> None:
     assert row_of(runs[:1]) == runs[0]
 
 
-def test_new_rows_take_the_place_of_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_rows_take_the_place_of_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bench.record.RESULTS", tmp_path)
     (tmp_path / "q.json").write_text(
         '{"command": "python -m bench.q x", "peers": {"A": "1"}, "rows": [{"community": "x", "binner": "A", "n": 1}, {"community": "y", "binner": "A", "n": 2}]}'
     )
     rows, peers, commands = with_earlier(
-        "q", [{"community": "x", "binner": "B", "n": 3}, {"community": "x", "binner": "A", "n": 4}], {"B": "2"}
+        "q",
+        [{"community": "x", "binner": "B", "n": 3}, {"community": "x", "binner": "A", "n": 4}],
+        {"B": "2"},
     )
-    assert [(r["community"], r["binner"], r["n"]) for r in rows] == [("x", "A", 4), ("x", "B", 3), ("y", "A", 2)]
+    assert [(r["community"], r["binner"], r["n"]) for r in rows] == [
+        ("x", "A", 4),
+        ("x", "B", 3),
+        ("y", "A", 2),
+    ]
     assert peers == {"A": "1", "B": "2"}
     assert commands == ["python -m bench.q x"]

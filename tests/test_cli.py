@@ -17,7 +17,15 @@ from llmbin.commands.synthetic import Community
 from llmbin.io.fasta import read_fasta
 
 Cli = Callable[..., tuple[int, str, str]]
-FILES = {"bins", "bins.tsv", "contig2bin.tsv", "contigs.tsv", "llmbin.log", "run.json", "unbinned.fna.gz"}
+FILES = {
+    "bins",
+    "bins.tsv",
+    "contig2bin.tsv",
+    "contigs.tsv",
+    "llmbin.log",
+    "run.json",
+    "unbinned.fna.gz",
+}
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -31,14 +39,31 @@ def finished(community: Community, tmp_path_factory: pytest.TempPathFactory) -> 
 
     out = tmp_path_factory.mktemp("finished") / "made" / "here"
     assert (
-        main(["run", str(community.contigs), "--depth", str(community.depth), "-o", str(out), "-t", "2", "-q", "--format", "bioboxes"]) == 0
+        main(
+            [
+                "run",
+                str(community.contigs),
+                "--depth",
+                str(community.depth),
+                "-o",
+                str(out),
+                "-t",
+                "2",
+                "-q",
+                "--format",
+                "bioboxes",
+            ]
+        )
+        == 0
     )
     return out
 
 
 def test_outputs_agree_with_each_other(finished: Path, community: Community) -> None:
     assert {p.name for p in finished.iterdir()} == FILES | {"binning.bioboxes.tsv"}
-    contig2bin = dict(line.split("\t") for line in (finished / "contig2bin.tsv").read_text().splitlines())
+    contig2bin = dict(
+        line.split("\t") for line in (finished / "contig2bin.tsv").read_text().splitlines()
+    )
     lengths = {r.name: len(r.sequence) for r in read_fasta(community.contigs)}
     sequences = {r.name: r.sequence for r in read_fasta(community.contigs)}
     bins = rows(finished / "bins.tsv")
@@ -47,13 +72,19 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert sizes == sorted(sizes, reverse=True)
     for b in bins:
         records = list(read_fasta(finished / "bins" / f"{b['bin']}.fna.gz"))
-        assert {r.name for r in records} == {c for c, name in contig2bin.items() if name == b["bin"]}
+        assert {r.name for r in records} == {
+            c for c, name in contig2bin.items() if name == b["bin"]
+        }
         assert all(r.sequence == sequences[r.name] for r in records)
         assert sum(lengths[r.name] for r in records) == int(b["bp"])
         assert float(b["depth_S1"]) > 0
         assert 0.5 < float(b["confidence"]) <= 1
         assert b["quality"] in {"near-complete", "high", "medium", "low"}
-    unbinned = {r.name for r in read_fasta(finished / "unbinned.fna.gz")} if set(lengths) - set(contig2bin) else set()
+    unbinned = (
+        {r.name for r in read_fasta(finished / "unbinned.fna.gz")}
+        if set(lengths) - set(contig2bin)
+        else set()
+    )
     assert unbinned == set(lengths) - set(contig2bin)
     for row in rows(finished / "contigs.tsv"):
         assert bool(row["bin"]) != bool(row["why_unbinned"])
@@ -62,9 +93,13 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    assert {"reading", "homology", "markers", "coverage", "binning", "output"} == set(record["stages"])
+    assert {"reading", "homology", "markers", "coverage", "binning", "output"} == set(
+        record["stages"]
+    )
     assert len(record["inputs"]) == 2
-    assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[3] == "@@SEQUENCEID\tBINID\t_LENGTH"
+    assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[
+        3
+    ] == "@@SEQUENCEID\tBINID\t_LENGTH"
 
 
 def test_bins_are_the_genomes(finished: Path, community: Community, cli: Cli) -> None:
@@ -75,15 +110,23 @@ def test_bins_are_the_genomes(finished: Path, community: Community, cli: Cli) ->
     assert scores["ari"] > 0.95
 
 
-@pytest.mark.parametrize("options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]])
-def test_threads_and_batch_size_change_no_byte(finished: Path, community: Community, cli: Cli, tmp_path: Path, options: list[str]) -> None:
-    status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q", *options)
+@pytest.mark.parametrize(
+    "options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]]
+)
+def test_threads_and_batch_size_change_no_byte(
+    finished: Path, community: Community, cli: Cli, tmp_path: Path, options: list[str]
+) -> None:
+    status, _, err = cli(
+        "run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q", *options
+    )
     assert (status, err) == (0, "")
     for name in ("contig2bin.tsv", "bins.tsv", "contigs.tsv", "unbinned.fna.gz"):
         assert (tmp_path / name).read_bytes() == (finished / name).read_bytes()
 
 
-def test_standard_input_and_no_coverage(community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_and_no_coverage(
+    community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = gzip.decompress(community.contigs.read_bytes())
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     status, _, err = cli("run", "-", "-o", tmp_path / "out", "-t", "2")
@@ -93,22 +136,40 @@ def test_standard_input_and_no_coverage(community: Community, cli: Cli, tmp_path
     assert {p.name for p in (tmp_path / "out").iterdir()} == FILES
 
 
-def test_bam_and_its_depth_table_give_the_same_bins(community: Community, cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+def test_bam_and_its_depth_table_give_the_same_bins(
+    community: Community, cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
     lengths = {r.name: len(r.sequence) for r in read_fasta(community.contigs)}
     rng = np.random.default_rng(0)
-    reads = [(n, int(p), "150M", 0, 0) for n, v in lengths.items() if v > 200 for p in sorted(rng.integers(0, v - 150, v // 100))]
+    reads = [
+        (n, int(p), "150M", 0, 0)
+        for n, v in lengths.items()
+        if v > 200
+        for p in sorted(rng.integers(0, v - 150, v // 100))
+    ]
     bam = write_bam(tmp_path / "s1.sorted.bam", lengths, reads)
     status, _, err = cli("depth", bam, "-o", tmp_path / "depth.tsv")
     assert (status, len(rows(tmp_path / "depth.tsv"))) == (0, len(lengths)), err
-    status, _, err = cli("run", community.contigs, "--bam", bam, "-o", tmp_path / "a", "--samples", "gut", "-q")
+    status, _, err = cli(
+        "run", community.contigs, "--bam", bam, "-o", tmp_path / "a", "--samples", "gut", "-q"
+    )
     assert (status, err) == (0, "")
     assert "depth_gut" in (tmp_path / "a" / "bins.tsv").read_text()
-    assert cli("run", community.contigs, "--depth", tmp_path / "depth.tsv", "-o", tmp_path / "b", "-q")[0] == 0
+    assert (
+        cli(
+            "run", community.contigs, "--depth", tmp_path / "depth.tsv", "-o", tmp_path / "b", "-q"
+        )[0]
+        == 0
+    )
     # The table has six digits, so bins are alike though numbers are not.
-    assert (tmp_path / "a" / "contig2bin.tsv").read_bytes() == (tmp_path / "b" / "contig2bin.tsv").read_bytes()
+    assert (tmp_path / "a" / "contig2bin.tsv").read_bytes() == (
+        tmp_path / "b" / "contig2bin.tsv"
+    ).read_bytes()
 
 
-def test_used_folders_are_refused_and_forced(finished: Path, community: Community, cli: Cli, tmp_path: Path) -> None:
+def test_used_folders_are_refused_and_forced(
+    finished: Path, community: Community, cli: Cli, tmp_path: Path
+) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     arguments = ("run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q")
     status, _, err = cli(*arguments)
@@ -135,7 +196,9 @@ def test_an_interrupted_run_resumes(
     assert "--resume" in err
     assert not (out / "contig2bin.tsv").exists()
     monkeypatch.setattr("llmbin.pipeline.profile_contigs", stop)  # must not be needed again
-    status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", out, "--resume")
+    status, _, err = cli(
+        "run", community.contigs, "--depth", community.depth, "-o", out, "--resume"
+    )
     assert status == 0, err
     assert "resuming" in err
     assert {p.name for p in out.iterdir()} == FILES
@@ -146,7 +209,9 @@ def test_an_interrupted_run_resumes(
 def test_few_contigs_give_bins_or_a_sentence(n: int, cli: Cli, tmp_path: Path) -> None:
     rng = np.random.default_rng(n)
     path = tmp_path / "c.fa"
-    path.write_text("".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 2000))}\n" for i in range(n)))
+    path.write_text(
+        "".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 2000))}\n" for i in range(n))
+    )
     status, _, err = cli("run", path, "-o", tmp_path / "out")
     assert status == 0
     assert "no bins: all contigs together hold" in err
@@ -167,7 +232,9 @@ GOOD = ">a\n" + "ACGTTGCA" * 300 + "\n>b\n" + "ACGGTGCA" * 300 + "\n"
         (">a\nACGT\n", "none of the 1 contigs has 1,500 bases"),
     ],
 )
-def test_bad_fasta_is_one_line_and_leaves_nothing(content: str, message: str, cli: Cli, tmp_path: Path) -> None:
+def test_bad_fasta_is_one_line_and_leaves_nothing(
+    content: str, message: str, cli: Cli, tmp_path: Path
+) -> None:
     path = tmp_path / "bad.fa"
     path.write_text(content)
     check_error(cli("run", path, "-o", tmp_path / "deep" / "out", "-q"), str(path), message)
@@ -184,7 +251,9 @@ def test_a_full_disk_is_one_line_and_keeps_the_stages(
         raise OSError(28, "No space left on device", "bins/bin.0001.fna.gz")
 
     monkeypatch.setattr("llmbin.pipeline.write_sequences", full)
-    outcome = cli("run", community.contigs, "--depth", community.depth, "-o", tmp_path / "out", "-q")
+    outcome = cli(
+        "run", community.contigs, "--depth", community.depth, "-o", tmp_path / "out", "-q"
+    )
     check_error(outcome, "bin.0001.fna.gz", "No space left on device")
     assert list((tmp_path / "out" / ".llmbin-work").glob("stage-*"))
     assert not list((tmp_path / "out").glob("*.tsv"))
@@ -201,7 +270,9 @@ def check_error(outcome: tuple[int, str, str], file: str, message: str) -> None:
     assert re.search(message, err), err
 
 
-def test_bad_coverage_is_one_line_and_leaves_nothing(cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+def test_bad_coverage_is_one_line_and_leaves_nothing(
+    cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
     contigs = tmp_path / "c.fa"
     contigs.write_text(GOOD)
     whole = write_bam(tmp_path / "s.bam", {"a": 2400, "b": 2400}, [("a", 1, "100M", 0, 0)])
@@ -220,7 +291,9 @@ def test_bad_coverage_is_one_line_and_leaves_nothing(cli: Cli, tmp_path: Path, w
         ("--depth", table, "first is 'b'"),
         ("--depth", tmp_path, "not a file"),
     ):
-        check_error(cli("run", contigs, option, path, "-o", tmp_path / "out", "-q"), str(path), message)
+        check_error(
+            cli("run", contigs, option, path, "-o", tmp_path / "out", "-q"), str(path), message
+        )
         assert not (tmp_path / "out").exists()
 
 
@@ -250,7 +323,9 @@ def test_unwritable_folder(cli: Cli, tmp_path: Path) -> None:
     contigs = tmp_path / "c.fa"
     contigs.write_text(GOOD)
     (tmp_path / "locked").mkdir(mode=0o500)
-    check_error(cli("run", contigs, "-o", tmp_path / "locked" / "out"), "locked", "cannot be written")
+    check_error(
+        cli("run", contigs, "-o", tmp_path / "locked" / "out"), "locked", "cannot be written"
+    )
 
 
 def test_output_is_a_file(cli: Cli, tmp_path: Path) -> None:
@@ -279,15 +354,26 @@ def test_embed(community: Community, cli: Cli, tmp_path: Path) -> None:
     assert cli("embed", community.contigs, "-o", tmp_path / "c.npz", "-q", "--centre")[0] == 0
     with np.load(tmp_path / "c.npz", allow_pickle=False) as arrays:
         lengths = [len(r.sequence) for r in read_fasta(community.contigs)]
-        np.testing.assert_allclose(np.average(arrays["vectors"], axis=0, weights=lengths), 0, atol=1e-5)
-        np.testing.assert_allclose(arrays["vectors"] - arrays["vectors"][0], plain - plain[0], atol=1e-4)
+        np.testing.assert_allclose(
+            np.average(arrays["vectors"], axis=0, weights=lengths), 0, atol=1e-5
+        )
+        np.testing.assert_allclose(
+            arrays["vectors"] - arrays["vectors"][0], plain - plain[0], atol=1e-4
+        )
 
 
-def test_samples_assembled_apart_are_binned_apart(community: Community, cli: Cli, tmp_path: Path) -> None:
+def test_samples_assembled_apart_are_binned_apart(
+    community: Community, cli: Cli, tmp_path: Path
+) -> None:
     both, depth = tmp_path / "both.fa", tmp_path / "depth.tsv"
-    text, table = gzip.decompress(community.contigs.read_bytes()).decode(), community.depth.read_text().splitlines()
+    text, table = (
+        gzip.decompress(community.contigs.read_bytes()).decode(),
+        community.depth.read_text().splitlines(),
+    )
     both.write_text(text.replace(">", ">SA#") + text.replace(">", ">SB#"))
-    depth.write_text("\n".join([table[0], *(f"{s}#{row}" for s in ("SA", "SB") for row in table[1:])]) + "\n")
+    depth.write_text(
+        "\n".join([table[0], *(f"{s}#{row}" for s in ("SA", "SB") for row in table[1:])]) + "\n"
+    )
     status, _, err = cli("run", both, "--depth", depth, "-o", tmp_path / "out", "--separator", "#")
     assert status == 0
     assert "2 samples by the names" in err
@@ -296,7 +382,9 @@ def test_samples_assembled_apart_are_binned_apart(community: Community, cli: Cli
     assert sizes == sorted(sizes, reverse=True)
     for sample in ("SA", "SB"):
         assert sum(row[-1] == sample for row in rows[1:]) == 5
-    pairs = [line.split("\t") for line in (tmp_path / "out" / "contig2bin.tsv").read_text().splitlines()]
+    pairs = [
+        line.split("\t") for line in (tmp_path / "out" / "contig2bin.tsv").read_text().splitlines()
+    ]
     assert len({(name[:2], bin) for name, bin in pairs}) == len({bin for _, bin in pairs}) == 10
     status, _, err = cli("run", both, "--depth", depth, "-o", tmp_path / "no", "--separator", "@")
     assert (status, "has no '@' in its name" in err) == (1, True)
@@ -308,13 +396,30 @@ def test_samples_assembled_apart_are_binned_apart(community: Community, cli: Cli
 def test_a_separator_that_some_contig_begins_with_is_refused(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "c.fa"
     path.write_text(GOOD.replace(">a", ">S1Ca").replace(">b", ">Cb"))
-    check_error(cli("run", path, "-o", tmp_path / "out", "--separator", "C", "-q"), "'Cb'", "a sample without a name")
+    check_error(
+        cli("run", path, "-o", tmp_path / "out", "--separator", "C", "-q"),
+        "'Cb'",
+        "a sample without a name",
+    )
 
 
 def test_names_of_bins_and_of_the_sample(cli: Cli, tmp_path: Path) -> None:
     contigs = tmp_path / "c.fa"
     contigs.write_text(GOOD)
-    base = ("run", contigs, "--markers", "off", "--min-bin-size", "2000", "--format", "bioboxes", "--force", "-q", "-o", tmp_path / "out")
+    base = (
+        "run",
+        contigs,
+        "--markers",
+        "off",
+        "--min-bin-size",
+        "2000",
+        "--format",
+        "bioboxes",
+        "--force",
+        "-q",
+        "-o",
+        tmp_path / "out",
+    )
     for options, name, sample in (
         ([], "bin.0001", "c.fa"),
         (["--prefix", "mag_{}", "--sample-id", "gsa 1"], "mag_0001", "gsa 1"),
@@ -323,23 +428,37 @@ def test_names_of_bins_and_of_the_sample(cli: Cli, tmp_path: Path) -> None:
     ):
         assert cli(*base, *options)[0] == 0
         names = [name, name.replace("0001", "0002")]
-        assert [line.split("\t")[1] for line in (tmp_path / "out" / "contig2bin.tsv").read_text().splitlines()] == names
-        assert sorted(p.name for p in (tmp_path / "out" / "bins").iterdir()) == [f"{n}.fna.gz" for n in names]
-        assert (tmp_path / "out" / "binning.bioboxes.tsv").read_text().splitlines()[1] == f"@SampleID:{sample}"
+        assert [
+            line.split("\t")[1]
+            for line in (tmp_path / "out" / "contig2bin.tsv").read_text().splitlines()
+        ] == names
+        assert sorted(p.name for p in (tmp_path / "out" / "bins").iterdir()) == [
+            f"{n}.fna.gz" for n in names
+        ]
+        assert (tmp_path / "out" / "binning.bioboxes.tsv").read_text().splitlines()[
+            1
+        ] == f"@SampleID:{sample}"
 
 
 NAMES = (b"caf\xe9", "é中\u2028x\u00a0y".encode(), b"#k1", b"a|b;c=d")
 
 
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}])
-def test_names_come_out_as_they_went_in_whatever_the_locale(locale: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "locale",
+    [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}],
+)
+def test_names_come_out_as_they_went_in_whatever_the_locale(
+    locale: dict[str, str], tmp_path: Path
+) -> None:
     folder = os.fsencode(tmp_path) + "/é".encode()
     os.mkdir(folder)
     rng = np.random.default_rng(0)
     with open(folder + b"/\xe4.fa", "wb") as fasta, open(folder + b"/depth.tsv", "wb") as table:
         table.write(b"contigname\tS1\n")
         for i, name in enumerate(NAMES):
-            fasta.write(b">%s more\n%s\n" % (name, rng.choice([b"A", b"C", b"G", b"T"], 4000).tobytes()))
+            fasta.write(
+                b">%s more\n%s\n" % (name, rng.choice([b"A", b"C", b"G", b"T"], 4000).tobytes())
+            )
             table.write(b"%s\t%d\n" % (name, i + 3))
     run = [
         sys.executable,
@@ -351,8 +470,21 @@ def test_names_come_out_as_they_went_in_whatever_the_locale(locale: dict[str, st
         "--depth",
         folder + b"/depth.tsv",
     ]
-    options = ["--min-bin-size", "3000", "--markers", "off", "--format", "bioboxes", "-t", "1", "-o", folder + b"/out"]
-    done = subprocess.run([*run, *options], env={**os.environ, **locale}, capture_output=True, check=False)
+    options = [
+        "--min-bin-size",
+        "3000",
+        "--markers",
+        "off",
+        "--format",
+        "bioboxes",
+        "-t",
+        "1",
+        "-o",
+        folder + b"/out",
+    ]
+    done = subprocess.run(
+        [*run, *options], env={**os.environ, **locale}, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     out = Path(os.fsdecode(folder + b"/out"))
     for file in ("contig2bin.tsv", "contigs.tsv", "binning.bioboxes.tsv"):
@@ -363,7 +495,9 @@ def test_names_come_out_as_they_went_in_whatever_the_locale(locale: dict[str, st
     assert (out / "run.json").read_text()
 
 
-def test_bench_measures_a_file_and_writes_json(community: Community, cli: Cli, tmp_path: Path) -> None:
+def test_bench_measures_a_file_and_writes_json(
+    community: Community, cli: Cli, tmp_path: Path
+) -> None:
     status, out, _ = cli("bench", community.contigs, "--json", tmp_path / "b.json", "-t", 1, "-q")
     assert status == 0
     for word in ("padded length", "Mbp/s", "padding", "markers", "peak memory"):
@@ -379,7 +513,9 @@ def test_a_triton_repository_holds_the_graphs(cli: Cli, tmp_path: Path) -> None:
 
     pack = load_pack(find_pack(DEFAULT_MODEL))
     assert cli("export", DEFAULT_MODEL, "-o", tmp_path / "t", "--format", "triton")[0] == 0
-    assert {p.name for p in (tmp_path / "t").iterdir()} == {f"{pack.name}-{p}" for p in pack.encoders}
+    assert {p.name for p in (tmp_path / "t").iterdir()} == {
+        f"{pack.name}-{p}" for p in pack.encoders
+    }
     folder = tmp_path / "t" / f"{pack.name}-fp16"
     assert (folder / "1" / "model.onnx").read_bytes() == pack.encoders["fp16"]
     assert f"dims: [ {pack.width} ]" in (folder / "config.pbtxt").read_text()
@@ -408,7 +544,11 @@ def test_models_doctor_and_version(cli: Cli) -> None:
 
 
 def test_inference_imports_neither_torch_nor_anything_heavy_early() -> None:
-    loaded = in_new_python("import sys, llmbin, llmbin.cli; llmbin.cli.build_parser().format_help(); print(*sys.modules)").split()
+    loaded = in_new_python(
+        "import sys, llmbin, llmbin.cli; llmbin.cli.build_parser().format_help(); print(*sys.modules)"
+    ).split()
     assert not {"numpy", "torch", "onnxruntime", "pysam", "scipy", "rich"} & set(loaded)
-    loaded = in_new_python("import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.commands.synthetic; print(*sys.modules)").split()
+    loaded = in_new_python(
+        "import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.commands.synthetic; print(*sys.modules)"
+    ).split()
     assert "torch" not in loaded

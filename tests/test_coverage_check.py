@@ -64,14 +64,21 @@ def test_good_depths_and_few_contigs_are_no_error() -> None:
     check_depths(Coverage([], np.empty((9, 0)), np.empty((9, 0))))
 
 
-def test_the_commands_say_how_many_reads_count(cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+def test_the_commands_say_how_many_reads_count(
+    cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
     contigs = tmp_path / "c.fa"
     contigs.write_text("".join(f">k{i}\n{'ACGTTGCA' * (250 + i)}\n" for i in range(12)))
     lengths = {f"k{i}": 2000 + 8 * i for i in range(12)}
-    reads = [(f"k{i}", 10 * j, "100M", 8, 0) for i in range(12) for j in range(i + 3)]  # identity 0.92
+    reads = [
+        (f"k{i}", 10 * j, "100M", 8, 0) for i in range(12) for j in range(i + 3)
+    ]  # identity 0.92
     bam = write_bam(tmp_path / "s.bam", lengths, reads)
     good = write_bam(tmp_path / "g.bam", lengths, [(c, p, g, 0, f) for c, p, g, _, f in reads])
-    for command in (("run", contigs, "--bam", bam, "-o", tmp_path / "out"), ("depth", bam, "-o", tmp_path / "d.tsv")):
+    for command in (
+        ("run", contigs, "--bam", bam, "-o", tmp_path / "out"),
+        ("depth", bam, "-o", tmp_path / "d.tsv"),
+    ):
         status, _, err = cli(*command, "-q")
         assert status == 1
         assert "0 of 102 mapped reads count" in err
@@ -81,14 +88,19 @@ def test_the_commands_say_how_many_reads_count(cli: Cli, tmp_path: Path, write_b
     assert not (tmp_path / "d.tsv").exists()
     status, _, err = cli("run", contigs, "--bam", bam, good, "-o", tmp_path / "out")
     assert status == 0
-    assert "g: 102 of 102 mapped reads count (short reads of 100 bases, identity 0.97 or more)" in err
+    assert (
+        "g: 102 of 102 mapped reads count (short reads of 100 bases, identity 0.97 or more)" in err
+    )
     assert "WARNING" in next(line for line in err.splitlines() if "sample s: 0 of 102" in line)
     import json
 
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["reads"]["g"]["counted"] == 102
     assert record["reads"]["s"]["kind"]["min_identity"] == 0.97
-    assert cli("run", contigs, "--bam", bam, "-o", tmp_path / "low", "--min-identity", "0.9", "-q")[0] == 0
+    assert (
+        cli("run", contigs, "--bam", bam, "-o", tmp_path / "low", "--min-identity", "0.9", "-q")[0]
+        == 0
+    )
 
 
 @pytest.mark.parametrize("value", ["97", "nan", "-1", "1.5", "inf", "x"])

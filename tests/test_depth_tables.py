@@ -13,9 +13,7 @@ from llmbin.depth.coverage import Coverage, coverage_from_tables
 from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.errors import CoverageError, InputError, UsageError
 
-JGI = (
-    "contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\tB.bam\tB.bam-var\nk1 flag=1\t100\t3\t1\t0.5\t2\t0.25\nk2\t200\t7\t3\t1\t4\t2\n"
-)
+JGI = "contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\tB.bam\tB.bam-var\nk1 flag=1\t100\t3\t1\t0.5\t2\t0.25\nk2\t200\t7\t3\t1\t4\t2\n"
 COVERM = "Contig\tA Mean\tA Trimmed Mean\tA Variance\tB Mean\tB Trimmed Mean\tB Variance\nk1\t1\t9\t0.5\t2\t9\t0.25\nk2\t3\t9\t1\t4\t9\t2\n"
 VAMB = "contigname\tA\tB\nk1\t1\t2\nk2\t3\t4\n"
 MEAN = [[3.0, 4.0], [1.0, 2.0]]
@@ -73,10 +71,14 @@ def test_bad_tables(text: str, message: str, tmp_path: Path) -> None:
     )
 )  # fmt: skip
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_what_is_written_is_read_back(tmp_path: Path, rows: list[tuple[str, int, float, float]]) -> None:
+def test_what_is_written_is_read_back(
+    tmp_path: Path, rows: list[tuple[str, int, float, float]]
+) -> None:
     path = tmp_path / "t.tsv"
     names, lengths, mean, variance = (list(x) for x in zip(*rows, strict=True))
-    table = DepthTable(path, names, np.array(lengths), ["S"], np.array(mean)[:, None], np.array(variance)[:, None])
+    table = DepthTable(
+        path, names, np.array(lengths), ["S"], np.array(mean)[:, None], np.array(variance)[:, None]
+    )
     with open(path, "w") as handle:
         write_depth_table(table, handle.write)
     back = read_depth_table(path)
@@ -88,7 +90,9 @@ def test_what_is_written_is_read_back(tmp_path: Path, rows: list[tuple[str, int,
 LENGTHS = {"k1": 3000, "k2": 4000, "k3": 2500}
 
 
-def cover(folder: Path, text: str | bytes, name: str = "S1.tsv", contigs: Mapping[str, int] = LENGTHS) -> Coverage:
+def cover(
+    folder: Path, text: str | bytes, name: str = "S1.tsv", contigs: Mapping[str, int] = LENGTHS
+) -> Coverage:
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return coverage_from_tables([path], list(contigs), None, np.array(list(contigs.values())))
@@ -96,7 +100,10 @@ def cover(folder: Path, text: str | bytes, name: str = "S1.tsv", contigs: Mappin
 
 def table(titles: str, *cells: str) -> str:
     """Rows for k1, k2 and k3; ``{n}`` is the length of the contig, ``{i}`` its number."""
-    rows = ["\t".join([name, *(cell.format(n=n, i=i) for cell in cells)]) for i, (name, n) in enumerate(LENGTHS.items(), 1)]
+    rows = [
+        "\t".join([name, *(cell.format(n=n, i=i) for cell in cells)])
+        for i, (name, n) in enumerate(LENGTHS.items(), 1)
+    ]
     return "\n".join(["\t".join(titles.split("|")), *rows]) + "\n"
 
 
@@ -147,11 +154,15 @@ JGI_TITLES = "contigName|contigLen|totalAvgDepth|A.bam|A.bam-var"
         ("k1\t1\nk2\t2\nk3\t3\n", "S1", ONE, [None]),
     ],
 )  # fmt: skip
-def test_tables_are_what_they_say(text: str, samples: str, mean: list[list[float]], variance: list[float | None], tmp_path: Path) -> None:
+def test_tables_are_what_they_say(
+    text: str, samples: str, mean: list[list[float]], variance: list[float | None], tmp_path: Path
+) -> None:
     got = cover(tmp_path, text)
     assert got.samples == samples.split()
     np.testing.assert_array_equal(got.mean, mean)
-    np.testing.assert_array_equal(got.variance, [[np.nan if v is None else v for v in variance]] * 3)
+    np.testing.assert_array_equal(
+        got.variance, [[np.nan if v is None else v for v in variance]] * 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,8 +181,13 @@ def test_tables_are_what_they_say(text: str, samples: str, mean: list[list[float
 def test_dressings_of_a_table_do_not_matter(text: bytes, quoted: bool, tmp_path: Path) -> None:
     body = table(JGI_TITLES, "{n}", "{i}", "{i}", "7").split("\n", 1)[1]
     if quoted:
-        body = "".join("\t".join(f'"{cell}"' for cell in line.split("\t")) + "\n" for line in body.splitlines())
-    got = cover(tmp_path, text + (body.replace("\n", "\r\n") if b"\r" in text else body).encode().rstrip(b"\n"))
+        body = "".join(
+            "\t".join(f'"{cell}"' for cell in line.split("\t")) + "\n" for line in body.splitlines()
+        )
+    got = cover(
+        tmp_path,
+        text + (body.replace("\n", "\r\n") if b"\r" in text else body).encode().rstrip(b"\n"),
+    )
     assert got.samples == ["A"]
     np.testing.assert_array_equal(got.mean, ONE)
     np.testing.assert_array_equal(got.variance, [[7.0]] * 3)
@@ -179,12 +195,20 @@ def test_dressings_of_a_table_do_not_matter(text: bytes, quoted: bool, tmp_path:
 
 @pytest.mark.parametrize(
     "header",
-    ["contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n", "contig\tx\tlength\tA\tA-var\n", "#contig\tx\tlength\tA\tA-var\n"],
+    [
+        "contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n",
+        "contig\tx\tlength\tA\tA-var\n",
+        "#contig\tx\tlength\tA\tA-var\n",
+    ],
 )
 def test_names_with_hash_are_rows(header: str, tmp_path: Path) -> None:
     contigs = {"#k1": 3000, "#k2": 4000, "k#3": 2500}
-    body = "".join(f"{name} {n}\t{n}\t{n}\t{i}\t7\n" for i, (name, n) in enumerate(contigs.items(), 1))
-    np.testing.assert_array_equal(cover(tmp_path, header + body, contigs=contigs).mean[:, -1], [1, 2, 3])
+    body = "".join(
+        f"{name} {n}\t{n}\t{n}\t{i}\t7\n" for i, (name, n) in enumerate(contigs.items(), 1)
+    )
+    np.testing.assert_array_equal(
+        cover(tmp_path, header + body, contigs=contigs).mean[:, -1], [1, 2, 3]
+    )
 
 
 def test_a_table_of_names_with_hash_needs_no_header(tmp_path: Path) -> None:
@@ -195,11 +219,15 @@ def test_a_table_of_names_with_hash_needs_no_header(tmp_path: Path) -> None:
 def test_names_are_bytes_and_end_at_white_space_of_ascii(tmp_path: Path) -> None:
     names = ["k\udcff", "k\x85\xa0\u2028x", "ä|1"]
     text = "contig\tA\n" + "".join(f"{name} flag=1\t{i}\n" for i, name in enumerate(names))
-    got = cover(tmp_path, text.encode("utf-8", "surrogateescape"), contigs=dict.fromkeys(names, 1500))
+    got = cover(
+        tmp_path, text.encode("utf-8", "surrogateescape"), contigs=dict.fromkeys(names, 1500)
+    )
     np.testing.assert_array_equal(got.mean, [[0], [1], [2]])
-    assert cover(tmp_path, "contig\tB\udcf6den\n".encode("utf-8", "surrogateescape") + b"k1\t1\n", contigs={"k1": 3000}).samples == [
-        "B\ufffdden"
-    ]
+    assert cover(
+        tmp_path,
+        "contig\tB\udcf6den\n".encode("utf-8", "surrogateescape") + b"k1\t1\n",
+        contigs={"k1": 3000},
+    ).samples == ["B\ufffdden"]
 
 
 CRAM, UTF16 = b"CRAM\3\1", "contig\tA\nk1\t1\n".encode("utf-16")
@@ -266,18 +294,43 @@ def test_what_is_no_depth_is_refused(text: str | bytes, message: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "cell", ["1_000", "١", "1e308", "1e10", "nan", "inf", "-inf", "-1", "1,5", "", "NA", "0x10", "1 2", "1\u00a0", "x" * 100_000]
+    "cell",
+    [
+        "1_000",
+        "١",
+        "1e308",
+        "1e10",
+        "nan",
+        "inf",
+        "-inf",
+        "-1",
+        "1,5",
+        "",
+        "NA",
+        "0x10",
+        "1 2",
+        "1\u00a0",
+        "x" * 100_000,
+    ],
 )
-@pytest.mark.parametrize("titles", ["contig|A|B", "Contig|A Mean|A Variance", JGI_TITLES.replace("|totalAvgDepth", "")])
-def test_numbers_are_finite_not_below_zero_and_of_ascii(cell: str, titles: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "titles", ["contig|A|B", "Contig|A Mean|A Variance", JGI_TITLES.replace("|totalAvgDepth", "")]
+)
+def test_numbers_are_finite_not_below_zero_and_of_ascii(
+    cell: str, titles: str, tmp_path: Path
+) -> None:
     cells = ["{n}", cell, "1"] if "Len" in titles else [cell, "1"]
-    with pytest.raises(CoverageError, match=r"S1.tsv, line 2: .*(not a number|impossible).*(mend|make)") as caught:
+    with pytest.raises(
+        CoverageError, match=r"S1.tsv, line 2: .*(not a number|impossible).*(mend|make)"
+    ) as caught:
         cover(tmp_path, table(titles, *cells))
     assert len(str(caught.value)) < 500
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("cell", ["1e19", "-3000", "3000.5", "nan", "inf", "", "3_000", "long", "9" * 5000, "1e400"])
+@pytest.mark.parametrize(
+    "cell", ["1e19", "-3000", "3000.5", "nan", "inf", "", "3_000", "long", "9" * 5000, "1e400"]
+)
 def test_impossible_lengths(cell: str, tmp_path: Path) -> None:
     with pytest.raises(CoverageError, match=r"line 2: .*(length|number)") as caught:
         cover(tmp_path, table(JGI_TITLES, cell, "1", "1", "1"))
@@ -292,7 +345,9 @@ def test_impossible_lengths(cell: str, tmp_path: Path) -> None:
         (20_000_001, "20000000", True), (20_000_001, "20000010", False), (3000, "0", False),
     ],
 )  # fmt: skip
-def test_lengths_are_those_of_the_contigs(length: int, cell: str, same: bool, tmp_path: Path) -> None:
+def test_lengths_are_those_of_the_contigs(
+    length: int, cell: str, same: bool, tmp_path: Path
+) -> None:
     tables = [
         f"contigName\tcontigLen\ttotalAvgDepth\tA.bam\nshort\t7\t1\t1\nk1\t{cell}\t1\t1\n",
         f"Contig\tA Mean\tA Length\nshort\t1\t7\nk1\t1\t{cell}\n",
@@ -303,17 +358,27 @@ def test_lengths_are_those_of_the_contigs(length: int, cell: str, same: bool, tm
         if same:
             assert cover(tmp_path, text, contigs={"k1": length}).mean.tolist() == [[1.0]]
         else:
-            with pytest.raises(CoverageError, match=r"line 3: 'k1' has [\d,]+ bases here .* and [\d,]+ in the contigs; .*another assembly"):
+            with pytest.raises(
+                CoverageError,
+                match=r"line 3: 'k1' has [\d,]+ bases here .* and [\d,]+ in the contigs; .*another assembly",
+            ):
                 cover(tmp_path, text, contigs={"k1": length})
 
 
 def test_without_lengths_of_contigs_none_are_compared(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text(table(JGI_TITLES, "7", "1", "{i}", "1"))
-    np.testing.assert_array_equal(coverage_from_tables([tmp_path / "t.tsv"], list(LENGTHS)).mean, ONE)
+    np.testing.assert_array_equal(
+        coverage_from_tables([tmp_path / "t.tsv"], list(LENGTHS)).mean, ONE
+    )
 
 
-@pytest.mark.parametrize("titles", ["Contig|A Mean|A Variance", "Contig|A Trimmed Mean|A Variance", "#ID|Avg_fold|Std_Dev"])
-def test_sparse_tables_have_depth_0_where_a_row_is_missing(titles: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "titles",
+    ["Contig|A Mean|A Variance", "Contig|A Trimmed Mean|A Variance", "#ID|Avg_fold|Std_Dev"],
+)
+def test_sparse_tables_have_depth_0_where_a_row_is_missing(
+    titles: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level("WARNING", "llmbin"):
         got = cover(tmp_path, "".join(table(titles, "{i}", "1").splitlines(keepends=True)[:-1]))
     np.testing.assert_array_equal(got.mean, [[1], [2], [0]])
@@ -323,16 +388,23 @@ def test_sparse_tables_have_depth_0_where_a_row_is_missing(titles: str, tmp_path
 
 
 def test_variance_of_a_missing_row_is_unknown_where_the_format_has_none(tmp_path: Path) -> None:
-    got = cover(tmp_path, "chrom\tlength\tbases\tmean\tmin\tmax\nk1\t3000\t1\t5\t0\t9\nk3\t2500\t1\t5\t0\t9\n")
+    got = cover(
+        tmp_path,
+        "chrom\tlength\tbases\tmean\tmin\tmax\nk1\t3000\t1\t5\t0\t9\nk3\t2500\t1\t5\t0\t9\n",
+    )
     assert got.mean.tolist() == [[5.0], [0.0], [5.0]]
     assert np.isnan(got.variance).all()
 
 
-def test_sparse_tables_are_judged_together(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_sparse_tables_are_judged_together(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     paths = []
     for name, n in LENGTHS.items():
         paths.append(tmp_path / f"{name}.mosdepth.summary.txt")
-        paths[-1].write_text(f"chrom\tlength\tbases\tmean\tmin\tmax\n{name}\t{n}\t1\t5\t0\t9\ntotal\t9\t1\t5\t0\t9\n")
+        paths[-1].write_text(
+            f"chrom\tlength\tbases\tmean\tmin\tmax\n{name}\t{n}\t1\t5\t0\t9\ntotal\t9\t1\t5\t0\t9\n"
+        )
     lengths = np.array(list(LENGTHS.values()))
     with caplog.at_level("WARNING", "llmbin"):
         got = coverage_from_tables(paths, list(LENGTHS), None, lengths)
@@ -354,8 +426,14 @@ def test_sparse_tables_are_judged_together(tmp_path: Path, caplog: pytest.LogCap
     ],
 )  # fmt: skip
 def test_a_missing_row_of_other_tables_is_an_error(text: str, tmp_path: Path) -> None:
-    with pytest.raises(CoverageError, match=r"1 of 3 contigs are not in the table, the first is 'k2'; the nearest name there is 'k[13]'"):
-        cover(tmp_path, "".join(line for line in text.splitlines(keepends=True) if not line.startswith("k2")))
+    with pytest.raises(
+        CoverageError,
+        match=r"1 of 3 contigs are not in the table, the first is 'k2'; the nearest name there is 'k[13]'",
+    ):
+        cover(
+            tmp_path,
+            "".join(line for line in text.splitlines(keepends=True) if not line.startswith("k2")),
+        )
 
 
 def test_the_nearest_name_of_many_is_found_in_time(tmp_path: Path) -> None:
@@ -370,19 +448,28 @@ def test_the_nearest_name_of_many_is_found_in_time(tmp_path: Path) -> None:
 
 def test_a_contig_may_be_called_like_a_total(tmp_path: Path) -> None:
     text = "chrom\tlength\tbases\tmean\tmin\tmax\ntotal\t3000\t1\t5\t0\t9\nx_region\t4000\t1\t6\t0\t9\ntotal\t7000\t1\t5.5\t0\t9\n"
-    assert cover(tmp_path, text, contigs={"total": 3000, "x_region": 4000}).mean.tolist() == [[5.0], [6.0]]
+    assert cover(tmp_path, text, contigs={"total": 3000, "x_region": 4000}).mean.tolist() == [
+        [5.0],
+        [6.0],
+    ]
 
 
 def test_a_contig_may_be_called_like_a_title(tmp_path: Path) -> None:
-    assert cover(tmp_path, "contig\t1\nid\t2\n", contigs={"contig": 3000, "id": 4000}).mean.tolist() == [[1.0], [2.0]]
+    assert cover(
+        tmp_path, "contig\t1\nid\t2\n", contigs={"contig": 3000, "id": 4000}
+    ).mean.tolist() == [[1.0], [2.0]]
 
 
 def test_a_first_row_of_another_contig_is_no_header(tmp_path: Path) -> None:
-    got = cover(tmp_path, "ä\t1\nk1\t2\n", contigs={"k1": 3000})  # too short a contig to be asked for
+    got = cover(
+        tmp_path, "ä\t1\nk1\t2\n", contigs={"k1": 3000}
+    )  # too short a contig to be asked for
     assert (got.samples, got.mean.tolist()) == (["S1"], [[2.0]])
 
 
-words = st.text(st.characters(codec="utf-8", exclude_characters='\t\n\r\x0b\x0c "\0'), min_size=1, max_size=8)
+words = st.text(
+    st.characters(codec="utf-8", exclude_characters='\t\n\r\x0b\x0c "\0'), min_size=1, max_size=8
+)
 
 
 @given(
@@ -393,18 +480,38 @@ words = st.text(st.characters(codec="utf-8", exclude_characters='\t\n\r\x0b\x0c 
 def test_any_name_and_number_is_read_as_python_does(
     tmp_path: Path, rows: list[tuple[str, list[float]]], end: str, bom: bool, last: bool
 ) -> None:
-    lines = ["contigname\tA\tB", *("\t".join([name, *map(repr, numbers)]) for name, numbers in rows)]
+    lines = [
+        "contigname\tA\tB",
+        *("\t".join([name, *map(repr, numbers)]) for name, numbers in rows),
+    ]
     text = "\ufeff" * bom + end.join(lines) + end * last
     got = cover(tmp_path, text, contigs={name: 0 for name, _ in rows})
     np.testing.assert_array_equal(got.mean, [numbers for _, numbers in rows])
 
 
-TITLES = ["contig", "contigName", "contigLen", "length", "totalAvgDepth", "A", "A.bam", "A.bam-var", " Mean"]
+TITLES = [
+    "contig",
+    "contigName",
+    "contigLen",
+    "length",
+    "totalAvgDepth",
+    "A",
+    "A.bam",
+    "A.bam-var",
+    " Mean",
+]
 PIECES = ["\t", "\n", "\r", '"', "#", ",", " ", "k1", "#k1", "3000", "1e5", "nan", *TITLES]
 
 
-@given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES + PIECES[:2] * 6), max_size=60).map(lambda parts: "".join(parts).encode()))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(
+    st.binary(max_size=300)
+    | st.lists(st.sampled_from(PIECES + PIECES[:2] * 6), max_size=60).map(
+        lambda parts: "".join(parts).encode()
+    )
+)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300
+)
 def test_any_file_is_read_or_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
     try:
         got = cover(tmp_path, data, contigs={"k1": 3000})

@@ -39,13 +39,17 @@ def test_auto_says_why_and_takes_the_best() -> None:
         ("tensorrt:0", "fp16"), ("cuda:0", "fp16"), ("cpu", "fp32"),
     ]  # fmt: skip
     assert [str(d) for d in choose_devices("auto", "auto", ["fp32"], CUDA)] == ["cuda:0", "cpu"]
-    (idle,) = choose_devices("auto", "auto", ["fp32"], Hardware(CPU.providers, gpu=True, tensorrt=False))
+    (idle,) = choose_devices(
+        "auto", "auto", ["fp32"], Hardware(CPU.providers, gpu=True, tensorrt=False)
+    )
     assert "there is a GPU, but" in idle.reason
     (second,) = choose_devices("cuda:2", "fp32", ["fp32"], CUDA)
     assert (str(second), second.reason) == ("cuda:2", "as asked")
 
 
-def test_auto_falls_back_with_a_line_and_a_named_device_does_not(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_auto_falls_back_with_a_line_and_a_named_device_does_not(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
     monkeypatch.setattr("llmbin.model.devices.look", lambda: CUDA)
     logging.getLogger("llmbin").propagate = True
@@ -58,7 +62,9 @@ def test_auto_falls_back_with_a_line_and_a_named_device_does_not(monkeypatch: py
         open_encoder(pack, "cuda", "auto")
 
 
-def test_what_onnxruntime_prints_of_missing_libraries_becomes_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_onnxruntime_prints_of_missing_libraries_becomes_a_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     class Runtime:
         severity = 2
 
@@ -77,7 +83,9 @@ def test_what_onnxruntime_prints_of_missing_libraries_becomes_a_reason(capsys: p
 
 
 @pytest.mark.parametrize("windows", [1, 3, 40])
-def test_on_a_gpu_a_few_windows_are_computed_in_company(windows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_gpu_a_few_windows_are_computed_in_company(
+    windows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[int, ...]] = []
 
     def run(inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -87,7 +95,11 @@ def test_on_a_gpu_a_few_windows_are_computed_in_company(windows: int, monkeypatc
 
     monkeypatch.setattr("llmbin.model.encoder.session", lambda onnx, device: run)
     rng = np.random.default_rng(0)
-    batch = Batch(rng.integers(0, 4, (windows, 512)).astype(np.uint8), rng.integers(1, 512, windows).astype(np.int32), np.arange(windows))
+    batch = Batch(
+        rng.integers(0, 4, (windows, 512)).astype(np.uint8),
+        rng.integers(1, 512, windows).astype(np.int32),
+        np.arange(windows),
+    )
     vectors = OnnxEncoder(b"", 1, Device("cuda", 0, "fp32", "test")).encode(batch)
     assert seen == [(max(windows, LEAST_BASES["cuda"] // 512), 512)]
     assert (vectors[:, 0] == batch.codes.sum(axis=1) + batch.lengths).all()

@@ -30,7 +30,9 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Target]:
     return made
 
 
-def test_an_engine_is_built_once_and_again_when_its_file_is_not_ours(builds: list[Target], tmp_path: Path) -> None:
+def test_an_engine_is_built_once_and_again_when_its_file_is_not_ours(
+    builds: list[Target], tmp_path: Path
+) -> None:
     pack, cache = load_pack(find_pack(DEFAULT_MODEL)), tmp_path / "cache"
     data, path = engine_for(pack, "fp16", None, ORIN, cache)
     assert data == b"Orin"
@@ -72,24 +74,54 @@ def test_there_is_a_profile_for_every_padded_length() -> None:
 
 
 @pytest.mark.parametrize("capability", ["8.6", "8.9", "12.0"])
-def test_real_engines_build_without_a_gpu(capability: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_real_engines_build_without_a_gpu(
+    capability: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     trt = pytest.importorskip("tensorrt_rtx")
     from llmbin.cli import main
 
-    assert main(["build-engine", "--compute-capability", capability, "--output", str(tmp_path / "cache"), "-q"]) == 0
+    assert (
+        main(
+            [
+                "build-engine",
+                "--compute-capability",
+                capability,
+                "--output",
+                str(tmp_path / "cache"),
+                "-q",
+            ]
+        )
+        == 0
+    )
     path = Path(capsys.readouterr().out.strip())
     note = json.loads(path.with_suffix(".json").read_text())
     assert note["flavour"] == "tensorrt_rtx"
     assert note["bytes"] == path.stat().st_size > 100_000
     # What the runtime reads of an engine before it meets a GPU: made by this release, for a GPU that is not here.
-    validity, diagnostics = trt.Runtime(trt.Logger(trt.Logger.ERROR)).get_engine_validity(path.read_bytes()[: 1 << 16])
-    assert not int(diagnostics) & int(trt.EngineInvalidityDiagnostics.VERSION_MISMATCH), (validity, diagnostics)
+    validity, diagnostics = trt.Runtime(trt.Logger(trt.Logger.ERROR)).get_engine_validity(
+        path.read_bytes()[: 1 << 16]
+    )
+    assert not int(diagnostics) & int(trt.EngineInvalidityDiagnostics.VERSION_MISMATCH), (
+        validity,
+        diagnostics,
+    )
 
 
 def test_all_precisions_for_gpus_parse(tmp_path: Path) -> None:
     trt = pytest.importorskip("tensorrt_rtx")
-    pack, target = load_pack(find_pack(DEFAULT_MODEL)), target_of(trt, Gpu(0, "", (8, 9), 0, integrated=False))
-    assert len({engine_for(pack, precision, trt, target, tmp_path / "cache")[1] for precision in ("fp16", "fp32")}) == 2
+    pack, target = (
+        load_pack(find_pack(DEFAULT_MODEL)),
+        target_of(trt, Gpu(0, "", (8, 9), 0, integrated=False)),
+    )
+    assert (
+        len(
+            {
+                engine_for(pack, precision, trt, target, tmp_path / "cache")[1]
+                for precision in ("fp16", "fp32")
+            }
+        )
+        == 2
+    )
 
 
 class FakeCuda:
@@ -124,7 +156,9 @@ class FakeCuda:
         del self.held[address]
         return (0,)
 
-    def cudaMemcpyAsync(self, to: int, source: int, size: int, kind: int, stream: int) -> tuple[int]:
+    def cudaMemcpyAsync(
+        self, to: int, source: int, size: int, kind: int, stream: int
+    ) -> tuple[int]:
         import ctypes
 
         if kind == 1:

@@ -15,8 +15,15 @@ from llmbin._kernels import FastaParser
 from llmbin.errors import FastaError, InputError
 from llmbin.io.fasta import read_fasta
 
-TEXT = b">k141_1 flag=1 multi=2.0\nACGTacgtNRYKM\nACG\n\n>k141_2\r\nAC\r\nGT\r\n>empty\n>last a b\nTTT"
-RECORDS = [("k141_1", b"ACGTacgtNRYKMACG", 1), ("k141_2", b"ACGT", 5), ("empty", b"", 8), ("last", b"TTT", 9)]
+TEXT = (
+    b">k141_1 flag=1 multi=2.0\nACGTacgtNRYKM\nACG\n\n>k141_2\r\nAC\r\nGT\r\n>empty\n>last a b\nTTT"
+)
+RECORDS = [
+    ("k141_1", b"ACGTacgtNRYKMACG", 1),
+    ("k141_2", b"ACGT", 5),
+    ("empty", b"", 8),
+    ("last", b"TTT", 9),
+]
 
 
 def bgzip(data: bytes, path: Path) -> bytes:
@@ -57,7 +64,9 @@ def test_reads_every_compression_whatever_the_name(kind: str, tmp_path: Path) ->
         (b">a\nACGT\n>b\x00c\nACGT\n", 3, "byte 0 in a name"),
     ],
 )
-def test_errors_name_the_file_and_the_line(text: bytes, line: int | None, message: str, tmp_path: Path) -> None:
+def test_errors_name_the_file_and_the_line(
+    text: bytes, line: int | None, message: str, tmp_path: Path
+) -> None:
     path = tmp_path / "bad.fa"
     path.write_bytes(text)
     with pytest.raises(FastaError) as caught:
@@ -99,13 +108,19 @@ def reference_parse(text: bytes) -> list[tuple[bytes, bytes, int]]:
 
 line = st.binary().map(lambda b: bytes(b"ACGTNacgtnRY"[x % 12] for x in b))
 record = st.tuples(
-    st.from_regex(rb"[!-~][\t -~]{0,20}", fullmatch=True), st.lists(line, max_size=5), st.sampled_from([b"\n", b"\r\n", b"\n\n"])
+    st.from_regex(rb"[!-~][\t -~]{0,20}", fullmatch=True),
+    st.lists(line, max_size=5),
+    st.sampled_from([b"\n", b"\r\n", b"\n\n"]),
 )
 
 
 @given(st.lists(record, min_size=1, max_size=8), st.booleans(), st.integers(1, 40))
-def test_parser_equals_reference_however_the_bytes_arrive(records: list[tuple[bytes, list[bytes], bytes]], final: bool, step: int) -> None:
-    text = b"".join(b">" + h + end + b"".join(part + end for part in parts) for h, parts, end in records)
+def test_parser_equals_reference_however_the_bytes_arrive(
+    records: list[tuple[bytes, list[bytes], bytes]], final: bool, step: int
+) -> None:
+    text = b"".join(
+        b">" + h + end + b"".join(part + end for part in parts) for h, parts, end in records
+    )
     text = text if final else text.rstrip(b"\r\n")
     parser, got = FastaParser(), []
     for at in range(0, len(text), step):

@@ -16,25 +16,32 @@ from llmbin.model.windows import Batch
 
 hardware = look()
 pytestmark = pytest.mark.skipif(
-    not hardware.gpu or "CUDAExecutionProvider" not in hardware.providers, reason="no NVIDIA GPU with onnxruntime-gpu here"
+    not hardware.gpu or "CUDAExecutionProvider" not in hardware.providers,
+    reason="no NVIDIA GPU with onnxruntime-gpu here",
 )
 
 
 @pytest.fixture(params=["fp16", "fp32"])
 def encoder(request: pytest.FixtureRequest) -> OnnxEncoder:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    return OnnxEncoder(pack.encoders[request.param], pack.width, Device("cuda", 0, request.param, "test"))
+    return OnnxEncoder(
+        pack.encoders[request.param], pack.width, Device("cuda", 0, request.param, "test")
+    )
 
 
 def windows(count: int, bases: int) -> Batch:
     rng = np.random.default_rng(bases)
     codes = rng.integers(0, 4, (count, bases)).astype(np.uint8)
-    return Batch(codes, rng.integers(bases - 255, bases + 1, count).astype(np.int32), np.arange(count))
+    return Batch(
+        codes, rng.integers(bases - 255, bases + 1, count).astype(np.int32), np.arange(count)
+    )
 
 
 def test_vectors_are_those_of_the_cpu(encoder: OnnxEncoder) -> None:
     pack, batch = load_pack(find_pack(DEFAULT_MODEL)), windows(64, 1024)
-    wanted = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "test")).encode(batch)
+    wanted = OnnxEncoder(
+        pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "test")
+    ).encode(batch)
     error = np.linalg.norm(encoder.encode(batch) - wanted) / np.linalg.norm(wanted)
     assert error < {"fp16": 1e-3, "fp32": 1e-6}[encoder.device.precision]
 
@@ -44,14 +51,30 @@ def test_bits_do_not_depend_on_the_batch(encoder: OnnxEncoder, bases: int) -> No
     batch = windows(300, bases)
     whole = encoder.encode(batch)
     for count in (1, 2, 3, 4, 5, 7, 8, 16, 17, 32, 33, 64, 100, 299):
-        assert (encoder.encode(batch.part(slice(count - 1, 2 * count - 1))) == whole[count - 1 : 2 * count - 1]).all()
+        assert (
+            encoder.encode(batch.part(slice(count - 1, 2 * count - 1)))
+            == whole[count - 1 : 2 * count - 1]
+        ).all()
 
 
 def test_a_run_gives_the_same_bins_whatever_the_batch(community: Community, tmp_path: Path) -> None:
     for size in ("1", "700"):
         out = tmp_path / size
         assert (
-            main(["run", str(community.contigs), "--depth", str(community.depth), "-o", str(out), "--device", "cuda", "--batch-size", size])
+            main(
+                [
+                    "run",
+                    str(community.contigs),
+                    "--depth",
+                    str(community.depth),
+                    "-o",
+                    str(out),
+                    "--device",
+                    "cuda",
+                    "--batch-size",
+                    size,
+                ]
+            )
             == 0
         )
     one, other = ((tmp_path / size / "contig2bin.tsv").read_bytes() for size in ("1", "700"))

@@ -22,7 +22,10 @@ from llmbin.genes.markers import MarkerSet
 from llmbin.io.contigs import Contig
 
 MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.ones((2, 4), bool))
-pieces = st.lists(st.one_of(st.text(alphabet="ACGT", min_size=20, max_size=70), st.sampled_from(["N", "RY"])), max_size=4).map("".join)
+pieces = st.lists(
+    st.one_of(st.text(alphabet="ACGT", min_size=20, max_size=70), st.sampled_from(["N", "RY"])),
+    max_size=4,
+).map("".join)
 
 
 @given(pieces)
@@ -30,11 +33,18 @@ def test_sampled_words_equal_the_reference(text: str) -> None:
     want = reference.spaced_words(text)
     words, places = words_of(text, 1)
     assert [(p >> 1, p & 1) for p in places.tolist()] == [(at, forward) for _, at, forward in want]
-    assert len(set(words.tolist())) == len({w for w, _, _ in want}) == len({*zip(words.tolist(), (w for w, _, _ in want), strict=True)})
+    assert (
+        len(set(words.tolist()))
+        == len({w for w, _, _ in want})
+        == len({*zip(words.tolist(), (w for w, _, _ in want), strict=True)})
+    )
     chosen = words % 4 == 0
     for kept, at in (words_of(text, 4), words_of(text, 1, thinned=2)):
         assert (kept == words[chosen]).all() and (at == places[chosen]).all()
-    assert (spaced_words([encode_bases(text.encode())], 4)[0] == np.column_stack([words, places])[chosen]).all()
+    assert (
+        spaced_words([encode_bases(text.encode())], 4)[0]
+        == np.column_stack([words, places])[chosen]
+    ).all()
 
 
 def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
@@ -94,10 +104,14 @@ def contig(index: int, text: str, name: str = "") -> Contig:
 
 def found(texts: list[str], names: list[str] | None = None) -> list[tuple[int, int, int]]:
     search = HomologySearch(lambda name: name.split("~")[0] if "~" in name else "")
-    for _ in watched((contig(i, text, names[i] if names else "") for i, text in enumerate(texts)), [search], 2):
+    for _ in watched(
+        (contig(i, text, names[i] if names else "") for i, text in enumerate(texts)), [search], 2
+    ):
         pass
     pairs = search.pairs()
-    return list(zip(pairs.first.tolist(), pairs.second.tolist(), pairs.length.tolist(), strict=True))
+    return list(
+        zip(pairs.first.tolist(), pairs.second.tolist(), pairs.length.tolist(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -110,7 +124,9 @@ def test_diverged_contigs_are_homologous_on_either_strand(turned: bool) -> None:
     assert (a, b) == (1, 3) and 5500 < length <= 6000
 
 
-@pytest.mark.parametrize(("left", "right", "turned"), list(product([0, 4000], [0, 4000], [False, True])))
+@pytest.mark.parametrize(
+    ("left", "right", "turned"), list(product([0, 4000], [0, 4000], [False, True]))
+)
 def test_what_could_overlap_follows_from_the_ends(left: int, right: int, turned: bool) -> None:
     """A stretch of 2,000 bases, with flanks of its own on the first contig and on the left of the second."""
     rng = np.random.default_rng(left + right + turned)
@@ -139,8 +155,13 @@ def test_a_repeat_in_many_contigs_and_a_repeat_within_one_say_nothing() -> None:
     assert found([mutated(rng, repeat, 0.01) for _ in range(2 * homology.MOST_PLACES)]) == []
 
 
-@pytest.mark.parametrize(("share", "alike", "pairs"), [(0.0, 1.0, 0), (0.001, 0.984, 0), (0.01, 0.851, 1), (0.03, 0.614, 1)])
-def test_what_is_the_same_in_two_contigs_is_a_repeat(share: float, alike: float, pairs: int) -> None:
+@pytest.mark.parametrize(
+    ("share", "alike", "pairs"),
+    [(0.0, 1.0, 0), (0.001, 0.984, 0), (0.01, 0.851, 1), (0.03, 0.614, 1)],
+)
+def test_what_is_the_same_in_two_contigs_is_a_repeat(
+    share: float, alike: float, pairs: int
+) -> None:
     rng = np.random.default_rng(8)
     text = random_bases(rng, 20_000)
     other = mutated(rng, text, share)
@@ -156,7 +177,11 @@ def test_pairs_do_not_depend_on_the_threads() -> None:
     words = WordTable(2)
     for _ in range(20):
         text = random_bases(rng, int(rng.integers(800, 6000)))
-        for t in (text, mutated(rng, text, 0.02), reference.reverse_complement(diverged(rng, text))):
+        for t in (
+            text,
+            mutated(rng, text, 0.02),
+            reference.reverse_complement(diverged(rng, text)),
+        ):
             add(words, t)
     pairs, alike = words.shared(60, 1 << 20, 1)
     assert len(pairs) > 30
@@ -165,7 +190,9 @@ def test_pairs_do_not_depend_on_the_threads() -> None:
         assert (again[0] == pairs).all() and (again[1] == alike).all()
 
 
-def test_where_all_contigs_are_there_twice_they_are_no_repeats(caplog: pytest.LogCaptureFixture) -> None:
+def test_where_all_contigs_are_there_twice_they_are_no_repeats(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     rng = np.random.default_rng(10)
     texts = [random_bases(rng, 4000) for _ in range(3)]
     assert [p[:2] for p in found(texts * 2)] == [(0, 3), (1, 4), (2, 5)]
@@ -179,15 +206,23 @@ def test_bases_under_many_copies_of_a_repeat_count_once() -> None:
     rng = np.random.default_rng(9)
     gene = random_bases(rng, 1000)
     tandem = "".join(mutated(rng, gene) for _ in range(4))
-    for texts in ([tandem, gene], [gene, tandem], [tandem, "".join(mutated(rng, gene) for _ in range(5))]):
+    for texts in (
+        [tandem, gene],
+        [gene, tandem],
+        [tandem, "".join(mutated(rng, gene) for _ in range(5))],
+    ):
         [(_, _, length)] = found(texts)
         assert 0.8 * min(map(len, texts)) < length <= min(map(len, texts))
 
 
-def test_frequent_words_are_left_out_where_matches_would_be_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frequent_words_are_left_out_where_matches_would_be_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(4)
     family, pair = random_bases(rng, 5000), random_bases(rng, 5000)
-    texts = [mutated(rng, family, 0.01) for _ in range(20)] + [mutated(rng, pair, 0.01) for _ in range(2)]
+    texts = [mutated(rng, family, 0.01) for _ in range(20)] + [
+        mutated(rng, pair, 0.01) for _ in range(2)
+    ]
     assert len(found(texts)) == 191
     monkeypatch.setattr(homology, "MOST_MATCHES", 1000)
     assert [p[:2] for p in found(texts)] == [(20, 21)]
@@ -195,11 +230,16 @@ def test_frequent_words_are_left_out_where_matches_would_be_too_many(monkeypatch
 
 def test_unknown_bases_and_unlike_contigs_are_homologous_to_nothing() -> None:
     rng = np.random.default_rng(5)
-    assert found(["N" * 5000, "N" * 5000, random_bases(rng, 5000), random_bases(rng, 5000), "ACGT"]) == []
+    assert (
+        found(["N" * 5000, "N" * 5000, random_bases(rng, 5000), random_bases(rng, 5000), "ACGT"])
+        == []
+    )
     assert found([]) == []
 
 
-def test_samples_are_searched_apart_and_thinning_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_searched_apart_and_thinning_finds_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(6)
     gene = random_bases(rng, 8000)
     texts = [gene, diverged(rng, gene), diverged(rng, gene), random_bases(rng, 4000)]
@@ -219,13 +259,26 @@ def homology_of(*pairs: tuple[int, int, int]) -> Homology:
 def test_pairs_among_some_contigs() -> None:
     pairs = homology_of((0, 3, 500), (2, 5, 900), (3, 5, 700))
     part = pairs.take(np.array([2, 3, 5]))
-    assert [part.first.tolist(), part.second.tolist(), part.length.tolist()] == [[0, 1], [2, 2], [900, 700]]
+    assert [part.first.tolist(), part.second.tolist(), part.length.tolist()] == [
+        [0, 1],
+        [2, 2],
+        [900, 700],
+    ]
     assert (
-        len(pairs.take(np.array([], int)).first) == len(pairs.take(np.array([7])).first) == len(no_homology().take(np.arange(3)).first) == 0
+        len(pairs.take(np.array([], int)).first)
+        == len(pairs.take(np.array([7])).first)
+        == len(no_homology().take(np.arange(3)).first)
+        == 0
     )
     label = np.array([0, -1, 1, 0, 2, 1])
     assert [p.length.tolist() for p in pairs.within(label, 3)] == [[500], [900], []]
-    assert [pairs.bases(label, a, b) for a, b in ((0, 1), (1, 0), (1, 1), (0, 0), (0, 2))] == [700, 700, 900, 500, 0]
+    assert [pairs.bases(label, a, b) for a, b in ((0, 1), (1, 0), (1, 1), (0, 0), (0, 2))] == [
+        700,
+        700,
+        900,
+        500,
+        0,
+    ]
 
 
 def test_evidence_grows_with_length_up_to_a_limit() -> None:
@@ -235,16 +288,23 @@ def test_evidence_grows_with_length_up_to_a_limit() -> None:
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(2, 3))
 @settings(deadline=None, max_examples=60)
-def test_choices_equal_those_of_all_combinations_where_pairs_make_no_cycle(seed: int, n: int, parts: int) -> None:
+def test_choices_equal_those_of_all_combinations_where_pairs_make_no_cycle(
+    seed: int, n: int, parts: int
+) -> None:
     rng = np.random.default_rng(seed)
     logs = rng.normal(0, 2, (n, parts))
     logs[rng.random((n, parts)) < 0.15] = -np.inf
     logs[:, 0] = np.maximum(logs[:, 0], -5)
     options = np.array([rng.permutation(5)[:parts] for _ in range(n)], np.int32)
-    pairs = homology_of(*[(int(rng.integers(i)), i, int(rng.integers(500, 30_000))) for i in range(1, n)])
+    pairs = homology_of(
+        *[(int(rng.integers(i)), i, int(rng.integers(500, 30_000))) for i in range(1, n)]
+    )
     want = np.zeros((n, parts))
     for choice in product(range(parts), repeat=n):
-        same = [options[a, choice[a]] == options[b, choice[b]] for a, b in zip(pairs.first, pairs.second, strict=True)]
+        same = [
+            options[a, choice[a]] == options[b, choice[b]]
+            for a, b in zip(pairs.first, pairs.second, strict=True)
+        ]
         weight = np.exp(sum(logs[i, c] for i, c in enumerate(choice)) - pairs.evidence[same].sum())
         want[np.arange(n), choice] += weight
     want /= want.sum(1, keepdims=True)
@@ -255,7 +315,9 @@ def test_choices_equal_those_of_all_combinations_where_pairs_make_no_cycle(seed:
 
 def test_no_pairs_leave_each_contig_to_itself() -> None:
     logs = np.log([[0.9, 0.1], [0.2, 0.8]])
-    np.testing.assert_allclose(Repulsion(np.zeros((2, 2), np.int32), no_homology()).choose(logs), np.exp(logs))
+    np.testing.assert_allclose(
+        Repulsion(np.zeros((2, 2), np.int32), no_homology()).choose(logs), np.exp(logs)
+    )
 
 
 def relatives(
@@ -319,7 +381,9 @@ def test_a_colouring_begins_from_the_longest_stretches_of_the_largest_set() -> N
     pairs = homology_of((0, 1, 5_000), (1, 2, 4_000), (0, 2, 900), (3, 4, 3_000))
     assert colouring(lengths, pairs).tolist() == [[0, 0], [0, 0], [0, 0], [1, 0], [0, 1], [0, 0]]
     three = colouring(np.full(6, 9_000), pairs)[:3]
-    assert (three[0] == three[2]).all() and (three[0] == 1 - three[1]).all()  # the 900 bp of 0 and 2 come last and close a ring
+    assert (three[0] == three[2]).all() and (
+        three[0] == 1 - three[1]
+    ).all()  # the 900 bp of 0 and 2 come last and close a ring
 
 
 def test_a_genome_with_some_repeats_stays_whole() -> None:
@@ -327,7 +391,9 @@ def test_a_genome_with_some_repeats_stays_whole() -> None:
     repeats = homology_of(*[(i, i + 7, 1200) for i in range(0, 60, 3)])
     assert 2 * repeats.length.sum() < 0.08 * lengths.sum()
     assert not separate(points, lengths, repeats, 0.2).any()
-    many = homology_of(*[(i, j, 3000) for i, j in combinations(range(0, 72, 6), 2)])  # a family, all of which are alike
+    many = homology_of(
+        *[(i, j, 3000) for i, j in combinations(range(0, 72, 6), 2)]
+    )  # a family, all of which are alike
     assert 2 * many.length.sum() > 0.2 * lengths.sum()
     assert not separate(points, lengths, many, 0.2).any()
 
@@ -340,13 +406,18 @@ def test_parts_must_be_worth_what_the_bins_were() -> None:
     counts[[0, 1, 2, 3, 40, 41, 42, 43], [0, 1, 2, 3] * 2] = 1
     mixed = np.zeros(len(points), np.int32)
     core = separate_relatives(points, lengths, pairs, mixed, groups, counts, MARKERS)
-    assert purity(np.unique(core, return_inverse=True)[1], genome, lengths) > 0.97 and (mixed == 0).all()
+    assert (
+        purity(np.unique(core, return_inverse=True)[1], genome, lengths) > 0.97
+        and (mixed == 0).all()
+    )
     known = genome.astype(np.int32)
     counts[:] = 0
     counts[[0, 1, 2, 3], [0, 1, 2, 3]] = 1
     odd = known.copy()
     odd[4:30] = 2  # worth the same by markers as the true parts are
-    assert (separate_relatives(points, lengths, pairs, odd, [np.arange(30)], counts, MARKERS) == odd).all()
+    assert (
+        separate_relatives(points, lengths, pairs, odd, [np.arange(30)], counts, MARKERS) == odd
+    ).all()
     assert (separate_relatives(points, lengths, no_homology(), mixed, groups) == mixed).all()
 
 

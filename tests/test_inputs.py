@@ -40,7 +40,11 @@ def test_a_pipe_is_read_as_it_comes_and_stored_for_twice(data: bytes, tmp_path: 
 
 
 def test_what_is_no_input_is_told(tmp_path: Path) -> None:
-    for path, message in ((tmp_path / "none", "no such file"), (tmp_path, "a folder"), (Path("/dev/null"), "not a file")):
+    for path, message in (
+        (tmp_path / "none", "no such file"),
+        (tmp_path, "a folder"),
+        (Path("/dev/null"), "not a file"),
+    ):
         with pytest.raises(InputError, match=message):
             check_inputs([path])
     with pytest.raises(UsageError, match="only one"):
@@ -55,7 +59,9 @@ TABLE = "contigname\tA\tB\n" + "".join(f"k{i}\t{i + 1}\t{2 * i + 1}\n" for i in 
 
 def in_shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     script = f'llmbin() {{ "{sys.executable}" -P -c "from llmbin.cli import entry; entry()" "$@"; }}; {command}'
-    return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,11 +75,17 @@ def in_shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         "llmbin run c.fa --bam <(cat s.bam) - --samples A B -o out -q < s.bam",
     ],
 )
-def test_runs_read_what_shells_give(command: str, tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+def test_runs_read_what_shells_give(
+    command: str, tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
     (tmp_path / "c.fa").write_text(CONTIGS)
     (tmp_path / "t.tsv").write_text(TABLE)
     lengths = {f"k{i}": 2_800 + 8 * i for i in range(4)}
-    write_bam(tmp_path / "s.bam", lengths, [(f"k{i}", 10 * j, "150M", 0, 0) for i in range(4) for j in range(5 + i)])
+    write_bam(
+        tmp_path / "s.bam",
+        lengths,
+        [(f"k{i}", 10 * j, "150M", 0, 0) for i in range(4) for j in range(5 + i)],
+    )
     done = in_shell(command, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "error" not in done.stderr
@@ -83,7 +95,9 @@ def test_runs_read_what_shells_give(command: str, tmp_path: Path, write_bam: Cal
     assert not (tmp_path / "out" / ".llmbin-work").exists()
 
 
-def test_other_commands_read_what_shells_give(tmp_path: Path, write_bam: Callable[..., Path]) -> None:
+def test_other_commands_read_what_shells_give(
+    tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
     (tmp_path / "c.fa").write_text(CONTIGS)
     write_bam(tmp_path / "s.bam", {"k0": 2_800}, [("k0", 10 * j, "150M", 0, 0) for j in range(5)])
     (tmp_path / "gold").write_text("@@SEQUENCEID\tBINID\t_LENGTH\nk0\tg\t2800\n")

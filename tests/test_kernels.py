@@ -19,7 +19,9 @@ from llmbin._kernels import (
 )
 
 bases = st.text(alphabet="ACGT", max_size=60)
-messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map("".join)
+messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map(
+    "".join
+)
 
 
 @given(messy)
@@ -27,26 +29,40 @@ def test_codes_and_base_counts(text: str) -> None:
     codes = encode_bases(text.encode())
     assert codes.tolist() == ["ACGT".find(c) if c in "ACGT" else 4 for c in text.upper()]
     upper = text.upper()
-    assert base_counts(codes) == (upper.count("G") + upper.count("C"), sum(c in "ACGT" for c in upper))
+    assert base_counts(codes) == (
+        upper.count("G") + upper.count("C"),
+        sum(c in "ACGT" for c in upper),
+    )
 
 
 @given(messy)
 def test_tetranucleotides_equal_the_reference(text: str) -> None:
-    assert (tetranucleotides([encode_bases(text.encode())])[0] == reference.tetranucleotides(text.upper())).all()
+    assert (
+        tetranucleotides([encode_bases(text.encode())])[0]
+        == reference.tetranucleotides(text.upper())
+    ).all()
 
 
 @given(bases)
 def test_tetranucleotides_do_not_see_the_strand(text: str) -> None:
     other = reference.reverse_complement(text)
-    assert (tetranucleotides([encode_bases(text.encode())])[0] == tetranucleotides([encode_bases(other.encode())])[0]).all()
+    assert (
+        tetranucleotides([encode_bases(text.encode())])[0]
+        == tetranucleotides([encode_bases(other.encode())])[0]
+    ).all()
 
 
-coding = st.lists(st.one_of(st.sampled_from(["GCGGAT", "TAA", "TTA", "ATG", "C", "N", "GGC" * 6]), bases), max_size=25).map("".join)
+coding = st.lists(
+    st.one_of(st.sampled_from(["GCGGAT", "TAA", "TTA", "ATG", "C", "N", "GGC" * 6]), bases),
+    max_size=25,
+).map("".join)
 
 
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_codons_equal_the_reference(text: str, shortest: int) -> None:
-    assert (codons([encode_bases(text.encode())], shortest)[0] == reference.codons(text, shortest)).all()
+    assert (
+        codons([encode_bases(text.encode())], shortest)[0] == reference.codons(text, shortest)
+    ).all()
 
 
 def test_a_gene_shows_its_codons_on_either_strand() -> None:
@@ -64,39 +80,58 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
     profile = np.random.default_rng(seed).integers(-3, 4, (8, 20)).astype(np.float32)
     scanner = scanner_of([profile], 2_000, 8.0, 1)
     words, ends = spaced_words(contigs, 2)
-    assert tetranucleotides(contigs).shape == (len(texts), 136) and codons(contigs, 9).shape == (len(texts), 64)
+    assert tetranucleotides(contigs).shape == (len(texts), 136) and codons(contigs, 9).shape == (
+        len(texts),
+        64,
+    )
     assert ends.shape == (len(texts),) and words.shape == (max([0, *ends]), 2)
     found = scanner.scan(contigs)
     for i, (one, first) in enumerate(zip(contigs, [0, *ends], strict=False)):
-        assert (tetranucleotides([one])[0] == tetranucleotides(contigs)[i]).all() and (codons([one], 9)[0] == codons(contigs, 9)[i]).all()
+        assert (tetranucleotides([one])[0] == tetranucleotides(contigs)[i]).all() and (
+            codons([one], 9)[0] == codons(contigs, 9)[i]
+        ).all()
         assert (spaced_words([one], 2)[0] == words[first : ends[i]]).all()
         assert [(0, *more) for place, *more in found if place == i] == scanner.scan([one])
     assert [place for place, *_ in found] == sorted(place for place, *_ in found)
 
 
-def scanner_of(profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int) -> MarkerScanner:
+def scanner_of(
+    profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int
+) -> MarkerScanner:
     first = [0, *np.cumsum([len(p) for p in profiles]).tolist()]
-    return MarkerScanner(np.concatenate(profiles).astype(np.float32), first, words, least_bits, least_residues)
+    return MarkerScanner(
+        np.concatenate(profiles).astype(np.float32), first, words, least_bits, least_residues
+    )
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([(1, 20, 1), (30, 24, 8), (2_000, 16, 1)]))
 @settings(max_examples=40, deadline=None)
 def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, int]) -> None:
     rng = np.random.default_rng(seed)
-    profiles = [np.where(rng.random((n, 20)) < 0.15, 4.0, -rng.integers(0, 4, (n, 20))) for n in (12, 4, 7)]
+    profiles = [
+        np.where(rng.random((n, 20)) < 0.15, 4.0, -rng.integers(0, 4, (n, 20))) for n in (12, 4, 7)
+    ]
     codon_of = {residue: word for word, residue in reference.CODON.items()}
     text = ""
     for _ in range(rng.integers(0, 6)):
         profile = profiles[rng.integers(0, 3)]
         best = profile.argmax(1) if rng.random() < 0.7 else rng.integers(0, 20, len(profile))
         gene = "".join(codon_of[reference.RESIDUES[r]] for r in best[rng.integers(0, 4) :])
-        text += rng.choice(["", "TAA", "NNA", "A", "CG"]) + (gene if rng.random() < 0.5 else reference.reverse_complement(gene))
+        text += rng.choice(["", "TAA", "NNA", "A", "CG"]) + (
+            gene if rng.random() < 0.5 else reference.reverse_complement(gene)
+        )
     found = scanner_of(profiles, *rule).scan([encode_bases(text.encode())])
-    assert sorted((family, protein) for _, family, protein, _ in found) == reference.marker_candidates(text, profiles, *rule)
+    assert sorted(
+        (family, protein) for _, family, protein, _ in found
+    ) == reference.marker_candidates(text, profiles, *rule)
     for _, family, protein, diagonal in found:
         places = range(max(0, -diagonal), min(len(protein), len(profiles[family]) - diagonal) - 5)
         assert (
-            max(reference.extended(protein, at, profiles[family], at + diagonal) for at in places if "X" not in protein[at : at + 6])
+            max(
+                reference.extended(protein, at, profiles[family], at + diagonal)
+                for at in places
+                if "X" not in protein[at : at + 6]
+            )
             >= rule[1]
         )
 
@@ -105,7 +140,10 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
 @settings(deadline=None, max_examples=60)
 def test_an_alignment_is_the_best_path(seed: int, columns: int, residues: int) -> None:
     rng = np.random.default_rng(seed)
-    profile, transitions = rng.normal(-1, 2, (columns, 20)).astype(np.float32), -rng.exponential(3, (columns, 7)).astype(np.float32)
+    profile, transitions = (
+        rng.normal(-1, 2, (columns, 20)).astype(np.float32),
+        -rng.exponential(3, (columns, 7)).astype(np.float32),
+    )
     letters = reference.RESIDUES[:20] + "X"
     protein = "".join(letters[r] for r in rng.integers(0, 21, residues))
     if rng.random() < 0.7:  # a relative: the best residues, some of them lost or new
@@ -121,12 +159,17 @@ def test_an_alignment_keeps_to_its_band() -> None:
     profile = np.full((1200, 20), -4, np.float32)
     best = np.random.default_rng(0).integers(0, 20, 1200)
     profile[np.arange(1200), best] = 4
-    transitions = np.log2(np.tile(np.array([0.98, 0.01, 0.01, 0.5, 0.5, 0.5, 0.5], np.float32), (1200, 1)))
+    transitions = np.log2(
+        np.tile(np.array([0.98, 0.01, 0.01, 0.5, 0.5, 0.5, 0.5], np.float32), (1200, 1))
+    )
     aligner = ProfileAligner(profile, transitions)
     protein = "".join(reference.RESIDUES[r] for r in best)
     assert aligner.align(protein, 0)[1:] == (0, 1199)
     assert aligner.align(protein[500:], 500)[1:] == (500, 1199)
-    assert aligner.align(protein[:500] + protein[550:], 0)[1:] == (0, 1199)  # 50 columns are deleted
+    assert aligner.align(protein[:500] + protein[550:], 0)[1:] == (
+        0,
+        1199,
+    )  # 50 columns are deleted
     assert aligner.align(protein[:600] + protein[700:], 0)[1:] == (0, 599)  # 100 are too many
     begin, end = aligner.align(protein[:500] + protein[600:], 100)[1:]
     assert 580 < begin <= 600 and end == 1199  # a few columns may fit by chance
@@ -165,9 +208,17 @@ def points(n: int, dims: int, samples: int, seed: int) -> tuple[np.ndarray, ...]
     )
 
 
-@given(st.integers(2, 40), st.integers(1, 20), st.integers(0, 10), st.integers(0, 9), st.sampled_from([0.0, 10.0]))
+@given(
+    st.integers(2, 40),
+    st.integers(1, 20),
+    st.integers(0, 10),
+    st.integers(0, 9),
+    st.sampled_from([0.0, 10.0]),
+)
 @settings(deadline=None, max_examples=40)
-def test_neighbours_equal_the_reference(n: int, dims: int, samples: int, seed: int, penalty: float) -> None:
+def test_neighbours_equal_the_reference(
+    n: int, dims: int, samples: int, seed: int, penalty: float
+) -> None:
     p = points(n, dims, samples, seed)
     rows = np.arange(n, dtype=np.int32)
     index, distance = neighbours(*p, penalty, rows, rows, min(5, n), 2)
@@ -197,7 +248,9 @@ def test_spanning_tree_weighs_what_scipy_says(samples: int) -> None:
     p = points(120, 7, samples, 2)
     core = np.random.default_rng(0).uniform(0, 2, 120).astype(np.float32)
     start, stop, weight = spanning_tree(*p, 5.0, core)
-    d = np.maximum(np.maximum(core[:, None], core[None]), reference.squared_distances(*p, 5.0) ** 0.5)
+    d = np.maximum(
+        np.maximum(core[:, None], core[None]), reference.squared_distances(*p, 5.0) ** 0.5
+    )
     want = np.sort(minimum_spanning_tree(d).data)
     np.testing.assert_allclose(np.sort(weight), want, rtol=1e-3, atol=1e-2)
     assert len({*start.tolist(), *stop.tolist()}) == 120

@@ -33,7 +33,13 @@ class Piece:
     edits: int = 0
 
 
-def write(path: Path, lengths: list[int], pieces: list[Piece], read_length: dict[int, int], cigars: dict[Piece, str] | None = None) -> Path:
+def write(
+    path: Path,
+    lengths: list[int],
+    pieces: list[Piece],
+    read_length: dict[int, int],
+    cigars: dict[Piece, str] | None = None,
+) -> Path:
     header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": f"c{i}", "LN": n} for i, n in enumerate(lengths)]}
 
     def cigar(p: Piece, clip: str) -> str:
@@ -43,15 +49,28 @@ def write(path: Path, lengths: list[int], pieces: list[Piece], read_length: dict
 
     with pysam.AlignmentFile(str(path), "wb", header=header) as out:
         for p in sorted(pieces, key=lambda p: (p.contig, p.position)):
-            others = sorted((o for o in pieces if o.read == p.read and o is not p), key=lambda o: not o.primary)
+            others = sorted(
+                (o for o in pieces if o.read == p.read and o is not p), key=lambda o: not o.primary
+            )
             a = pysam.AlignedSegment(out.header)
-            a.query_name, a.reference_id, a.reference_start, a.mapping_quality = f"r{p.read}", p.contig, p.position, 60
+            a.query_name, a.reference_id, a.reference_start, a.mapping_quality = (
+                f"r{p.read}",
+                p.contig,
+                p.position,
+                60,
+            )
             a.flag = 16 * p.reverse | 2048 * (not p.primary)
             a.cigarstring = (cigars or {}).get(p) or cigar(p, "S" if p.primary else "H")
             a.query_sequence = "A" * a.infer_query_length()
             a.set_tag("NM", p.edits)
             if others:
-                a.set_tag("SA", "".join(f"c{o.contig},{o.position + 1},{'+-'[o.reverse]},{cigar(o, 'S')},60,0;" for o in others))
+                a.set_tag(
+                    "SA",
+                    "".join(
+                        f"c{o.contig},{o.position + 1},{'+-'[o.reverse]},{cigar(o, 'S')},60,0;"
+                        for o in others
+                    ),
+                )
             out.write(a)
     return path
 
@@ -60,7 +79,9 @@ def once(pieces: Iterable[Piece], lengths: list[int]) -> list[np.ndarray]:
     """Depth of each contig if each base of a read counts once: for its primary alignment, or else for the longest."""
     depth = [np.zeros(n) for n in lengths]
     taken: set[tuple[int, int]] = set()
-    for p in sorted(pieces, key=lambda p: (not p.primary, p.begin - p.end, p.begin, p.reverse, p.position)):
+    for p in sorted(
+        pieces, key=lambda p: (not p.primary, p.begin - p.end, p.begin, p.reverse, p.position)
+    ):
         for base in range(p.begin, p.end):
             place = p.position + (p.end - 1 - base if p.reverse else base - p.begin)
             if (p.read, base) not in taken and place < lengths[p.contig]:
@@ -69,7 +90,9 @@ def once(pieces: Iterable[Piece], lengths: list[int]) -> list[np.ndarray]:
     return depth
 
 
-def laid(lengths: list[int], reads: list[tuple[int, int, bool]], overlap: int) -> tuple[list[Piece], dict[int, int]]:
+def laid(
+    lengths: list[int], reads: list[tuple[int, int, bool]], overlap: int
+) -> tuple[list[Piece], dict[int, int]]:
     """Reads (start, length, reverse) that run on over contigs which lie one behind the other; pieces reach ``overlap`` bases into the next."""
     ends = np.cumsum(lengths)
     pieces, size = [], {}
@@ -96,8 +119,15 @@ def test_reads_longer_than_contigs_have_the_depth_that_was_sequenced(tmp_path: P
     lengths = LENGTHS * 8
     rng = np.random.default_rng(0)
     total, read = sum(lengths), 14_000
-    reads = [(int(s), read, bool(rng.random() < 0.5)) for s in rng.integers(-read, total, 20 * (total + read) // read)]
-    reads = [(max(s, 0), n + min(s, 0), turned) for s, n, turned in reads if min(s + n, total) - max(s, 0) > 500]
+    reads = [
+        (int(s), read, bool(rng.random() < 0.5))
+        for s in rng.integers(-read, total, 20 * (total + read) // read)
+    ]
+    reads = [
+        (max(s, 0), n + min(s, 0), turned)
+        for s, n, turned in reads
+        if min(s + n, total) - max(s, 0) > 500
+    ]
     pieces, size = laid(lengths, reads, 0)
     got = read_depth(write(tmp_path / "s.bam", lengths, pieces, size))
     assert got.kind.long
@@ -109,13 +139,22 @@ def test_reads_longer_than_contigs_have_the_depth_that_was_sequenced(tmp_path: P
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 30_000), st.integers(1_000, 15_000), st.booleans()), min_size=1, max_size=12),
+    st.lists(
+        st.tuples(st.integers(0, 30_000), st.integers(1_000, 15_000), st.booleans()),
+        min_size=1,
+        max_size=12,
+    ),
     st.integers(0, 400),
     st.integers(1, 3),
 )
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_each_base_of_a_read_counts_once(
-    tmp_path_factory: pytest.TempPathFactory, reads: list[tuple[int, int, bool]], overlap: int, threads: int
+    tmp_path_factory: pytest.TempPathFactory,
+    reads: list[tuple[int, int, bool]],
+    overlap: int,
+    threads: int,
 ) -> None:
     pieces, size = laid(LENGTHS, reads, overlap)
     path = write(tmp_path_factory.mktemp("bam") / "s.bam", LENGTHS, pieces, size)
@@ -136,17 +175,23 @@ def test_more_operations_than_a_record_holds(tmp_path: Path) -> None:
     np.testing.assert_allclose(got.mean, [350_010 / 400_000] * 2)
 
 
-def errors(identity: float, spread: float, n: int = 3_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def errors(
+    identity: float, spread: float, n: int = 3_000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Identities of reads as basecallers leave them: a beta distribution, skewed to bad ones."""
     rng = np.random.default_rng(seed)
     k = identity * (1 - identity) / spread**2 - 1
-    return rng.beta(identity * k, (1 - identity) * k, n), np.clip(rng.lognormal(8.8, 0.7, n), 300, 60_000).astype(np.int64)
+    return rng.beta(identity * k, (1 - identity) * k, n), np.clip(
+        rng.lognormal(8.8, 0.7, n), 300, 60_000
+    ).astype(np.int64)
 
 
 @pytest.mark.parametrize(
     ("identity", "spread", "low", "high"), [(0.85, 0.05, 0.65, 0.78), (0.92, 0.035, 0.75, 0.88), (0.98, 0.012, 0.9, 0.97), (0.998, 0.001, 0.97, 0.97)]
 )  # fmt: skip
-def test_the_limit_comes_from_the_reads_own_identities(identity: float, spread: float, low: float, high: float) -> None:
+def test_the_limit_comes_from_the_reads_own_identities(
+    identity: float, spread: float, low: float, high: float
+) -> None:
     found, length = errors(identity, spread)
     limit = long_reads_identity(found, length)
     assert low <= limit <= high
@@ -154,7 +199,9 @@ def test_the_limit_comes_from_the_reads_own_identities(identity: float, spread: 
     # A second genome of which a fifth of all reads is, 6 % away, does not make the limit of good reads a bad one.
     if identity > 0.99:
         mixed = np.concatenate([found, found[: len(found) // 4] - 0.06])
-        assert long_reads_identity(mixed, np.concatenate([length, length[: len(found) // 4]])) == 0.97
+        assert (
+            long_reads_identity(mixed, np.concatenate([length, length[: len(found) // 4]])) == 0.97
+        )
 
 
 @pytest.mark.parametrize(("edits", "limit"), [(0, 0.97), (80, 0.87), (150, 0.76), (20, 0.96)])
@@ -170,7 +217,11 @@ def test_reads_with_errors_count(edits: int, limit: float, tmp_path: Path) -> No
 
 def test_short_reads_keep_metabats_rules(tmp_path: Path) -> None:
     """Clips count as wrong, and supplementary alignments do not count."""
-    pieces = [Piece(0, 0, 10, 0, 250, False, True), Piece(1, 0, 20, 10, 250, False, True), Piece(1, 1, 0, 0, 10, False, False)]
+    pieces = [
+        Piece(0, 0, 10, 0, 250, False, True),
+        Piece(1, 0, 20, 10, 250, False, True),
+        Piece(1, 1, 0, 0, 10, False, False),
+    ]
     got = read_depth(write(tmp_path / "s.bam", [3_000, 3_000], pieces, {0: 250, 1: 250}))
     assert not got.kind.long
     assert (got.mapped, got.counted, got.kind.min_identity) == (2, 1, 0.97)

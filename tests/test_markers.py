@@ -55,13 +55,25 @@ def test_half_a_gene_and_random_sequence_are_no_markers() -> None:
     model = GenomeModel(rng)
     gene = model.gene(marker_proteins()[0])
     noise = "".join(rng.choice(list("ACGT"), 100_000))
-    pieces = ["ACGT" * 50 + gene[: len(gene) * 2 // 5], gene[len(gene) * 3 // 5 :] + "ACGT" * 50, noise, "", "AC", "N" * 500]
+    pieces = [
+        "ACGT" * 50 + gene[: len(gene) * 2 // 5],
+        gene[len(gene) * 3 // 5 :] + "ACGT" * 50,
+        noise,
+        "",
+        "AC",
+        "N" * 500,
+    ]
     assert search(pieces).sum() == 0
     assert search(["TTAA" + gene + "TTAA"]).sum() == 1
 
 
 def test_quality_takes_the_domain_that_fits_better() -> None:
-    markers = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np.array([[1, 1, 0, 0], [0, 0, 1, 1]], bool))
+    markers = MarkerSet(
+        ["a", "b", "c", "d"],
+        [1.0] * 4,
+        ["bacteria", "archaea"],
+        np.array([[1, 1, 0, 0], [0, 0, 1, 1]], bool),
+    )
     assert estimate(np.array([2, 1, 1, 0]), markers) == estimate(np.array([2, 1, 0, 0]), markers)
     q = estimate(np.array([2, 1, 1, 0]), markers)
     assert (q.domain, q.completeness, q.contamination, q.score) == ("bacteria", 1.0, 0.5, -1.5)
@@ -87,15 +99,24 @@ def test_the_early_end_of_a_search_loses_nothing() -> None:
         consensus = str(profile.consensus).upper()
         texts = [mutate(consensus, rate, rng) for rate in np.linspace(0, 0.95, 40)]
         block = DigitalSequenceBlock(
-            alphabet, [TextSequence(name=str(i).encode(), sequence=t).digitize(alphabet) for i, t in enumerate(texts)]
+            alphabet,
+            [
+                TextSequence(name=str(i).encode(), sequence=t).digitize(alphabet)
+                for i, t in enumerate(texts)
+            ],
         )
         found = set(profile_hits(profile, block, cutoff))
-        plain = pyhmmer.plan7.Pipeline(alphabet, T=cutoff, bias_filter=False).search_hmm(profile, block)
+        plain = pyhmmer.plan7.Pipeline(alphabet, T=cutoff, bias_filter=False).search_hmm(
+            profile, block
+        )
         wide = {
             h.name
             for h in plain
             if h.score >= cutoff
-            and max(d.alignment.hmm_to for d in h.domains) - min(d.alignment.hmm_from for d in h.domains) + 1 >= 0.5 * profile.M
+            and max(d.alignment.hmm_to for d in h.domains)
+            - min(d.alignment.hmm_from for d in h.domains)
+            + 1
+            >= 0.5 * profile.M
         }
         assert found == {name if isinstance(name, str) else name.decode() for name in wide}
         seen += len(found)
@@ -113,12 +134,20 @@ def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
     for profile, cutoff, _ in zip(read_profiles(), markers.cutoffs, range(12), strict=False):
         consensus = str(profile.consensus).upper()
         texts = [mutate(consensus, rate, rng) for rate in np.linspace(0, 0.95, 30)]
-        texts += [texts[3][: int(share * len(consensus))] for share in np.linspace(0.3, 1, 10)]  # cut short
+        texts += [
+            texts[3][: int(share * len(consensus))] for share in np.linspace(0.3, 1, 10)
+        ]  # cut short
         verdicts += align(profile, [Candidate(0, text, 0) for text in texts], cutoff)
         block = DigitalSequenceBlock(
-            alphabet, [TextSequence(name=str(i).encode(), sequence=t).digitize(alphabet) for i, t in enumerate(texts)]
+            alphabet,
+            [
+                TextSequence(name=str(i).encode(), sequence=t).digitize(alphabet)
+                for i, t in enumerate(texts)
+            ],
         )
         hits = set(map(int, profile_hits(profile, block, cutoff)))
         told += [i in hits for i in range(len(texts))]
-    assert all(verdict is None or verdict == hit for verdict, hit in zip(verdicts, told, strict=True))
+    assert all(
+        verdict is None or verdict == hit for verdict, hit in zip(verdicts, told, strict=True)
+    )
     assert min(verdicts.count(verdict) for verdict in (True, False, None)) > 40

@@ -40,14 +40,22 @@ def test_parts_are_the_likeliest_of_all(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = rng.normal(0, 1, (10, 4))
     x[5:, 0] += 3
-    pairs = homology_of(*[(i, j, 3000) for i, j in product(range(5), range(5, 10)) if (i - j) % 5 in (0, 1)])
+    pairs = homology_of(
+        *[(i, j, 3000) for i, j in product(range(5), range(5, 10)) if (i - j) % 5 in (0, 1)]
+    )
     mixture = Mixture(plain(x, 1.0), np.full(10, 5000), pairs)
-    values = {part: mixture.value(np.array(part, np.int32)) for part in product([0, 1], repeat=10) if 0 < sum(part) < 10}
+    values = {
+        part: mixture.value(np.array(part, np.int32))
+        for part in product([0, 1], repeat=10)
+        if 0 < sum(part) < 10
+    }
     begun = np.zeros((10, 2))
     begun[0, 0] = begun[5, 1] = 1
     part = mixture.parts(begun)
     assert part.tolist() == [0] * 5 + [1] * 5
-    assert mixture.value(part) > max(values.values()) - 1  # whichever side a contig between the two is on
+    assert (
+        mixture.value(part) > max(values.values()) - 1
+    )  # whichever side a contig between the two is on
 
 
 def test_the_value_is_that_of_the_formula() -> None:
@@ -56,7 +64,9 @@ def test_the_value_is_that_of_the_formula() -> None:
     mixture = Mixture(plain(x, 1.0), np.full(5, 1000), no_homology())
     value = mixture.value(np.zeros(5, np.int32))
     assert value == pytest.approx(-WEIGHT / 2 * np.log1p(50**2 / KNEE), abs=0.1)
-    together = Mixture(plain(x, 1.0), np.full(5, 1000), homology_of((0, 1, 500))).value(np.zeros(5, np.int32))
+    together = Mixture(plain(x, 1.0), np.full(5, 1000), homology_of((0, 1, 500))).value(
+        np.zeros(5, np.int32)
+    )
     assert value - together == pytest.approx(1.5)
 
 

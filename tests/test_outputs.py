@@ -21,12 +21,16 @@ def test_lines_are_full_but_for_the_last(sequence: bytes) -> None:
 
 
 @pytest.mark.parametrize("flush", [1, 1 << 20])
-def test_every_contig_is_in_one_file_whatever_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flush: int) -> None:
+def test_every_contig_is_in_one_file_whatever_the_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flush: int
+) -> None:
     """Also when a file is written in many pieces, and contigs that were too short have no bin."""
     monkeypatch.setattr(outputs, "FLUSH", flush)
     rng = np.random.default_rng(5)
     source = tmp_path / "contigs.fasta"
-    texts = {f"c{i}": "".join(rng.choice(list("ACGTN"), int(rng.integers(1, 400)))) for i in range(60)}
+    texts = {
+        f"c{i}": "".join(rng.choice(list("ACGTN"), int(rng.integers(1, 400)))) for i in range(60)
+    }
     source.write_text("".join(f">{name} more\n{text}\n" for name, text in texts.items()))
     names = [name for name, text in texts.items() if len(text) >= 100]
     label = rng.integers(-1, 4, len(names))
@@ -39,7 +43,13 @@ def test_every_contig_is_in_one_file_whatever_the_threads(tmp_path: Path, monkey
         assert [f.name for f in files[:-1]] == [f"{bin_name('bin', b)}.fna.gz" for b in range(4)]
         written.append([gzip.decompress(f.read_bytes()) for f in files])
         for k, file in enumerate(files):
-            mine = {n for n, b in zip(names, label.tolist(), strict=True) if b == k} if k < 4 else None
+            mine = (
+                {n for n, b in zip(names, label.tolist(), strict=True) if b == k} if k < 4 else None
+            )
             held = {r.name: r.sequence.decode() for r in read_fasta(file)} if written[-1][k] else {}
-            assert held == {n: texts[n] for n in texts if (n in mine if mine is not None else n not in names or label[names.index(n)] < 0)}
+            assert held == {
+                n: texts[n]
+                for n in texts
+                if (n in mine if mine is not None else n not in names or label[names.index(n)] < 0)
+            }
     assert written[0] == written[1]

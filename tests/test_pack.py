@@ -23,7 +23,9 @@ from llmbin.model.windows import Batch, WindowPlan, batches
 @pytest.fixture(scope="module", params=["fp32", "int8"])
 def encoder(request: pytest.FixtureRequest) -> OnnxEncoder:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    return OnnxEncoder(pack.encoders[request.param], pack.width, Device("cpu", 0, request.param, "test"))
+    return OnnxEncoder(
+        pack.encoders[request.param], pack.width, Device("cpu", 0, request.param, "test")
+    )
 
 
 @pytest.fixture
@@ -45,7 +47,9 @@ def replace_file(folder: Path, name: str, data: bytes) -> None:
     rewrite(folder, lambda c: c["files"].__setitem__(name, entry))
 
 
-def graph(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | None = None) -> onnx.ModelProto:
+def graph(
+    nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | None = None
+) -> onnx.ModelProto:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
     return helper.make_model(helper.make_graph(nodes, "g", [x], [y], initializers or []))
@@ -53,7 +57,11 @@ def graph(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto] | No
 
 def test_the_built_in_pack_says_what_it_is() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    z = project(np.zeros((3, COMPOSITION), np.float32), np.zeros((3, pack.width), np.float32), pack.projector)
+    z = project(
+        np.zeros((3, COMPOSITION), np.float32),
+        np.zeros((3, pack.width), np.float32),
+        pack.projector,
+    )
     assert z.shape == (3, pack.projector.outputs)
     assert pack.projector.outputs <= 32
     assert sum(p.stat().st_size for p in pack.folder.iterdir()) < 10 << 20
@@ -62,7 +70,9 @@ def test_the_built_in_pack_says_what_it_is() -> None:
         assert f"## {heading}" in card
 
 
-@pytest.mark.parametrize("name", ["encoder.fp32.onnx", "model.safetensors", "projector.onnx", "MODEL_CARD.md"])
+@pytest.mark.parametrize(
+    "name", ["encoder.fp32.onnx", "model.safetensors", "projector.onnx", "MODEL_CARD.md"]
+)
 def test_altered_and_missing_files_are_refused(copy: Path, name: str) -> None:
     data = bytearray((copy / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -88,7 +98,9 @@ def test_altered_and_missing_files_are_refused(copy: Path, name: str) -> None:
         (lambda c: c["noise"].__setitem__("exponent", 1), "impossible numbers"),
     ],
 )
-def test_impossible_manifests_are_refused(copy: Path, change: Callable[[dict], object], message: str) -> None:
+def test_impossible_manifests_are_refused(
+    copy: Path, change: Callable[[dict], object], message: str
+) -> None:
     rewrite(copy, change)
     with pytest.raises(ModelPackError, match=message):
         load_pack(copy)
@@ -99,14 +111,22 @@ def test_foreign_operators_subgraphs_and_external_data_are_refused(copy: Path) -
     replace_file(copy, "encoder.fp32.onnx", bad.SerializeToString())
     with pytest.raises(ModelPackError, match=r"com\.example::Evil"):
         load_pack(copy)
-    loop = helper.make_node("If", ["x"], ["y"], then_branch=graph([helper.make_node("Scan", ["x"], ["y"])]).graph, else_branch=bad.graph)
+    loop = helper.make_node(
+        "If",
+        ["x"],
+        ["y"],
+        then_branch=graph([helper.make_node("Scan", ["x"], ["y"])]).graph,
+        else_branch=bad.graph,
+    )
     with pytest.raises(ModelPackError, match=r"If, Scan, com\.example::Evil"):
         check_onnx(graph([loop]).SerializeToString(), "x")
     outside = helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0])
     outside.data_location = TensorProto.EXTERNAL
     outside.external_data.add(key="location", value="/etc/passwd")
     with pytest.raises(ModelPackError, match="outside the file"):
-        check_onnx(graph([helper.make_node("Add", ["x", "w"], ["y"])], [outside]).SerializeToString(), "x")
+        check_onnx(
+            graph([helper.make_node("Add", ["x", "w"], ["y"])], [outside]).SerializeToString(), "x"
+        )
     for data in (b"", b"not onnx at all", b"\xff" * 40, graph([]).SerializeToString()):
         with pytest.raises(ModelPackError, match="not a valid ONNX"):
             check_onnx(data, "x")
@@ -115,7 +135,10 @@ def test_foreign_operators_subgraphs_and_external_data_are_refused(copy: Path) -
 def test_a_projector_of_another_width_is_an_error_and_rows_do_not_depend_on_company() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
     rng = np.random.default_rng(0)
-    composition, lm = rng.normal(size=(1500, COMPOSITION)).astype(np.float32), rng.normal(size=(1500, pack.width)).astype(np.float32)
+    composition, lm = (
+        rng.normal(size=(1500, COMPOSITION)).astype(np.float32),
+        rng.normal(size=(1500, pack.width)).astype(np.float32),
+    )
     whole = project(composition, lm, pack.projector)
     assert (project(composition[700:703], lm[700:703], pack.projector) == whole[700:703]).all()
     with pytest.raises(DeviceError, match="does not fit"):
@@ -126,7 +149,9 @@ def test_operators_are_those_that_onnx_sees() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
     for data in (*pack.encoders.values(), pack.projector.onnx):
         model = onnx.load_from_string(data)
-        assert check_onnx(data, "x").operators == {f"{n.domain}::{n.op_type}" if n.domain else n.op_type for n in model.graph.node}
+        assert check_onnx(data, "x").operators == {
+            f"{n.domain}::{n.op_type}" if n.domain else n.op_type for n in model.graph.node
+        }
 
 
 def test_no_such_pack_names_the_known_ones(tmp_path: Path) -> None:
@@ -143,24 +168,33 @@ def test_a_vector_is_the_same_alone_in_any_batch_and_at_any_padding(encoder: Onn
     exact = []
     for p in pieces:
         padded = np.pad(p, (0, -len(p) % 8))[None]
-        exact.append(encoder.encode(Batch(padded, np.array([len(p)], np.int32), np.zeros(1, np.int64)))[0])
+        exact.append(
+            encoder.encode(Batch(padded, np.array([len(p)], np.int32), np.zeros(1, np.int64)))[0]
+        )
     for size in (1024, 1536, 2048):
         codes = np.stack([np.pad(p, (0, size - len(p))) for p in pieces])
-        together = encoder.encode(Batch(codes, np.array([len(p) for p in pieces], np.int32), np.arange(5)))
+        together = encoder.encode(
+            Batch(codes, np.array([len(p) for p in pieces], np.int32), np.arange(5))
+        )
         np.testing.assert_allclose(together, np.array(exact), atol=1e-5)
 
 
 def test_a_vector_does_not_depend_on_the_strand(encoder: OnnxEncoder) -> None:
     codes = window(1024, 1)
     other = np.where(codes[::-1] < 4, 3 - codes[::-1], 4).astype(np.uint8)
-    both = encoder.encode(Batch(np.stack([codes, other]), np.array([1024, 1024], np.int32), np.arange(2)))
+    both = encoder.encode(
+        Batch(np.stack([codes, other]), np.array([1024, 1024], np.int32), np.arange(2))
+    )
     np.testing.assert_allclose(both[0], both[1], atol=1e-5)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_batch_size_and_threads_change_no_bit(encoder: OnnxEncoder, threads: int) -> None:
     plan = WindowPlan(2048, 2, 256)
-    contigs = [Contig(i, f"c{i}", window(n, i)) for i, n in enumerate((5000, 1500, 2048, 1700, 9000, 1501, 4096, 2000))]
+    contigs = [
+        Contig(i, f"c{i}", window(n, i))
+        for i, n in enumerate((5000, 1500, 2048, 1700, 9000, 1501, 4096, 2000))
+    ]
     want = encode_batches(encoder, batches(contigs, plan, 2048), 1).result(8)
     for size in (3, 7, 32):
         got = encode_batches(encoder, batches(contigs, plan, size * 2048), threads).result(8)

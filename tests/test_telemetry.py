@@ -35,22 +35,33 @@ int connect(int s, const struct sockaddr *to, socklen_t n) {
 
 
 @pytest.mark.skipif(
-    not sys.platform.startswith("linux") or not shutil.which("cc"), reason="needs a C compiler, to listen to look-ups of hosts"
+    not sys.platform.startswith("linux") or not shutil.which("cc"),
+    reason="needs a C compiler, to listen to look-ups of hosts",
 )
 def test_no_host_is_looked_up_and_no_file_is_left_in_the_home_folder(tmp_path: Path) -> None:
     (tmp_path / "listen.c").write_text(LOOK_UPS)
     library, heard, home = tmp_path / "listen.so", tmp_path / "heard", tmp_path / "home"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "listen.c", "-ldl"], check=True)
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-o", library, tmp_path / "listen.c", "-ldl"], check=True
+    )
     home.mkdir()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ORT_", "XDG_"))}
     environment |= {"LD_PRELOAD": str(library), "LOOK_UPS": str(heard), "HOME": str(home)}
 
     def run(code: str) -> str:
-        done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stderr
 
-    run("import socket, contextlib\nwith contextlib.suppress(OSError): socket.getaddrinfo('example.invalid', 80)")
+    run(
+        "import socket, contextlib\nwith contextlib.suppress(OSError): socket.getaddrinfo('example.invalid', 80)"
+    )
     assert "example.invalid" in heard.read_text()  # the ear hears
     heard.unlink()
     use = "from llmbin.model.pack import *; from llmbin.model.encoder import open_encoder; open_encoder(load_pack(find_pack(DEFAULT_MODEL)), 'cpu', 'auto')"

@@ -33,7 +33,9 @@ def test_shards_give_every_base_back(genomes: list[Genome], shards: Path) -> Non
         back = held.genome(g)
         for a, b in zip(genome.sequences, back.sequences, strict=True):
             np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(held.window(1, 495, 20), np.concatenate([genomes[0].sequences[1][495:], np.full(14, 4)]))
+    np.testing.assert_array_equal(
+        held.window(1, 495, 20), np.concatenate([genomes[0].sequences[1][495:], np.full(14, 4)])
+    )
 
 
 def test_samples_lie_inside(shards: Path) -> None:
@@ -69,10 +71,14 @@ def test_vectors_ignore_padding_and_strand() -> None:
     short, long = codes, torch.nn.functional.pad(codes, (0, 152), value=2)
     length = torch.tensor([101])
     with torch.no_grad():
-        torch.testing.assert_close(lm.encode(short, length), lm.encode(long, length), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            lm.encode(short, length), lm.encode(long, length), atol=1e-5, rtol=0
+        )
         whole = torch.randint(0, 4, (1, 128), dtype=torch.uint8)
         n = torch.tensor([128])
-        torch.testing.assert_close(lm.encode(whole, n), lm.encode(3 - whole.flip(1), n), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            lm.encode(whole, n), lm.encode(3 - whole.flip(1), n), atol=1e-5, rtol=0
+        )
 
 
 def test_save_and_load(tmp_path: Path) -> None:
@@ -90,7 +96,9 @@ def losses(folder: Path) -> list[list[str]]:
         return [row[:4] for row in csv.reader(handle)]
 
 
-def test_a_killed_training_continues_on_the_same_curve(shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_training_continues_on_the_same_curve(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     train_lm(shards, tmp_path / "whole", SMALL, FAST)
 
     def die_at_five(held: Shards, options: LMTraining, step: int, rank: int) -> object:
@@ -142,7 +150,17 @@ def test_finetuning_continues_on_the_same_curve_and_gives_a_projector(
     from llmbin.training.projector import load_projector
 
     GenomeLM(SMALL).save_pretrained(tmp_path / "lm")
-    options = Finetuning(steps=6, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=2, save_every=2, threads=1)
+    options = Finetuning(
+        steps=6,
+        genomes=4,
+        views=2,
+        window=128,
+        shortest=150,
+        longest=400,
+        warmup=2,
+        save_every=2,
+        threads=1,
+    )
     finetune(shards, tmp_path / "lm", tmp_path / "whole", options)
 
     def die_at_five(held: Shards, settings: Finetuning, step: int, rank: int) -> object:
@@ -154,7 +172,9 @@ def test_finetuning_continues_on_the_same_curve_and_gives_a_projector(
         patch.setattr(module, "finetune_batch", die_at_five)
         finetune(shards, tmp_path / "lm", tmp_path / "killed", options)
     finetune(shards, tmp_path / "lm", tmp_path / "killed", options)
-    assert (tmp_path / "killed" / "finetune.csv").read_text() == (tmp_path / "whole" / "finetune.csv").read_text()
+    assert (tmp_path / "killed" / "finetune.csv").read_text() == (
+        tmp_path / "whole" / "finetune.csv"
+    ).read_text()
     projector = load_projector(tmp_path / "whole" / "projector.safetensors")
     features = torch.rand(3, 197 + 16)
     assert projector(features).shape == (3, 32)
@@ -171,19 +191,29 @@ def test_the_projector_of_a_finetuned_model_is_what_was_trained(shards: Path) ->
     from llmbin.training.projector import ResidualProjector
 
     rng = np.random.default_rng(0)
-    start = ResidualProjector(rng.normal(size=197), rng.normal(size=(197, 197)), rng.random(8), 5, 0.0)
+    start = ResidualProjector(
+        rng.normal(size=197), rng.normal(size=(197, 197)), rng.random(8), 5, 0.0
+    )
     model = BinningLM(GenomeLM(SMALL), start, 8, 12).eval()
     with torch.no_grad():
         model.net[-1].weight.normal_()
         model.whiten.running_mean.normal_()
-        codes, lengths, composition = torch.randint(0, 4, (3, 64), dtype=torch.uint8), torch.full((3,), 64), torch.rand(3, 197)
+        codes, lengths, composition = (
+            torch.randint(0, 4, (3, 64), dtype=torch.uint8),
+            torch.full((3,), 64),
+            torch.rand(3, 197),
+        )
         z, _, _ = model(composition, codes, lengths)
         states, mask = model.lm.hidden(codes, torch.ones(3, 64))
         lm = (states * mask).sum(1) / mask.sum(1)
-        torch.testing.assert_close(model.projector()(torch.cat([composition, lm], 1)), z, atol=1e-3, rtol=1e-4)
+        torch.testing.assert_close(
+            model.projector()(torch.cat([composition, lm], 1)), z, atol=1e-3, rtol=1e-4
+        )
 
 
-def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pack_is_made_and_used(
+    shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
     from llmbin.model.pack import load_pack
@@ -199,20 +229,39 @@ def test_a_pack_is_made_and_used(shards: Path, tmp_path: Path, capsys: pytest.Ca
     assert pack.config["parity"]["fp32"]["difference"] <= 1e-5
     contigs = tmp_path / "c.fa"
     contigs.write_text(">a\n" + "ACGTTGCAAC" * 80 + "\n")
-    assert main(["embed", str(contigs), "-o", str(tmp_path / "v.npz"), "--model", str(tmp_path / "pack"), "-q"]) == 0
+    assert (
+        main(
+            [
+                "embed",
+                str(contigs),
+                "-o",
+                str(tmp_path / "v.npz"),
+                "--model",
+                str(tmp_path / "pack"),
+                "-q",
+            ]
+        )
+        == 0
+    )
     with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
         assert arrays["vectors"].shape == (1, 4)
 
 
 def test_a_whole_training_and_its_evaluation(
-    shards: Path, community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shards: Path,
+    community: Community,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
     from llmbin.training import presets
     from llmbin.training.finetune import Finetuning
 
-    tuning = Finetuning(steps=2, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=1)
+    tuning = Finetuning(
+        steps=2, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=1
+    )
     monkeypatch.setitem(presets.PRESETS, "base", presets.Preset(16, (1, 2), FAST, tuning, 512))
     card = tmp_path / "card.md"
     card.write_text("# tiny\n")
@@ -241,14 +290,25 @@ def test_a_whole_training_and_its_evaluation(
     pack = tmp_path / "llmbin-base"
     folder = tmp_path / "few"
     folder.mkdir()
-    for name, target in (("contigs.fasta", community.contigs), ("depth.txt", community.depth), ("gold.tsv", community.gold)):
+    for name, target in (
+        ("contigs.fasta", community.contigs),
+        ("depth.txt", community.depth),
+        ("gold.tsv", community.gold),
+    ):
         (folder / name).symlink_to(target)
     rng = np.random.default_rng(1)
     fragments = {
-        f"f{i}": "".join(rng.choice(list("ACGT"), 2_000 + 2_000 * (i % 3), p=np.roll([0.4, 0.3, 0.2, 0.1], i % 2))) for i in range(24)
+        f"f{i}": "".join(
+            rng.choice(
+                list("ACGT"), 2_000 + 2_000 * (i % 3), p=np.roll([0.4, 0.3, 0.2, 0.1], i % 2)
+            )
+        )
+        for i in range(24)
     }
     (tmp_path / "f.fa").write_text("".join(f">{n}\n{s}\n" for n, s in fragments.items()))
-    (tmp_path / "truth.tsv").write_text("".join(f"{n}\tg{i % 2}\t{len(s)}\n" for i, (n, s) in enumerate(fragments.items())))
+    (tmp_path / "truth.tsv").write_text(
+        "".join(f"{n}\tg{i % 2}\t{len(s)}\n" for i, (n, s) in enumerate(fragments.items()))
+    )
     command = ["train", "eval", pack, "--train-shards", shards, "--fragments", tmp_path / "f.fa", "--truth", tmp_path / "truth.tsv", "--per-genome", "30",
                "--communities", f"few={folder}", "--species", "4", "-o", tmp_path / "eval.json"]  # fmt: skip
     assert main([str(a) for a in command]) == 0
@@ -256,21 +316,42 @@ def test_a_whole_training_and_its_evaluation(
     assert table[0][-1] == "near-complete in few"
     result = json.loads((tmp_path / "eval.json").read_text())
     assert len(result["rows"]) == len(table) - 1 == 9
-    assert {"tetranucleotides and codons, 4 species", "llmbin-base 1"} <= result["near_complete"].keys()
+    assert {"tetranucleotides and codons, 4 species", "llmbin-base 1"} <= result[
+        "near_complete"
+    ].keys()
     assert all(0 <= row[0] <= 1 for row in result["rows"].values())
     assert main(["train", "eval", str(pack), *map(str, command[3:]), "--communities", "few"]) == 1
     assert "NAME=FOLDER was expected" in capsys.readouterr().err
 
 
-def test_a_pack_is_exported_again(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pack_is_exported_again(
+    shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
     from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
 
     rng = np.random.default_rng(0)
     contigs = tmp_path / "c.fa"
-    contigs.write_text("".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 6000))}\n" for i in range(3)))
-    assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "again"), "--precision", "fp32", "fp16", "--calibrate", str(contigs)]) == 0
+    contigs.write_text(
+        "".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 6000))}\n" for i in range(3))
+    )
+    assert (
+        main(
+            [
+                "export",
+                DEFAULT_MODEL,
+                "-o",
+                str(tmp_path / "again"),
+                "--precision",
+                "fp32",
+                "fp16",
+                "--calibrate",
+                str(contigs),
+            ]
+        )
+        == 0
+    )
     source, made = load_pack(find_pack(DEFAULT_MODEL)), load_pack(tmp_path / "again")
     assert set(made.encoders) == {"fp32", "fp16"}
     assert made.encoders == {p: source.encoders[p] for p in made.encoders}
@@ -278,7 +359,9 @@ def test_a_pack_is_exported_again(shards: Path, tmp_path: Path, capsys: pytest.C
     assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "x")]) == 2
     assert "--calibrate FASTA is needed" in capsys.readouterr().err
     contigs.write_text(">short\nACGT\n")
-    assert main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "x"), "--calibrate", str(contigs)]) == 1
+    assert (
+        main(["export", DEFAULT_MODEL, "-o", str(tmp_path / "x"), "--calibrate", str(contigs)]) == 1
+    )
     assert "no sequence has 1,024 bases" in capsys.readouterr().err
 
 
@@ -289,7 +372,10 @@ def test_half_precision_graphs_write_every_type() -> None:
     model = onnx.load_from_string(encoder_onnx(GenomeLM(SMALL), 256, half=True))
     typed = {t.name: t.data_type for t in model.graph.initializer}
     for node in model.graph.node:
-        kinds = {typed[name] for name in node.input if name in typed} & {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
+        kinds = {typed[name] for name in node.input if name in typed} & {
+            onnx.TensorProto.FLOAT,
+            onnx.TensorProto.FLOAT16,
+        }
         if node.op_type in ("Conv", "MatMul", "Gemm"):
             assert kinds == {onnx.TensorProto.FLOAT16}, node.name
         if node.op_type == "LayerNormalization":
@@ -301,10 +387,28 @@ def kmer_model(kind: str, folder: Path) -> Path:
 
     import transformers
 
-    words = ["<unk>", "<pad>", "<mask>", "<cls>", "<eos>", *("".join(w) for w in product("ATCG", repeat=3))]
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "vocab_size": len(words)}
+    words = [
+        "<unk>",
+        "<pad>",
+        "<mask>",
+        "<cls>",
+        "<eos>",
+        *("".join(w) for w in product("ATCG", repeat=3)),
+    ]
+    sizes = {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 48,
+        "vocab_size": len(words),
+    }
     more = {
-        "Esm": {"position_embedding_type": "rotary", "pad_token_id": 1, "mask_token_id": 2, "max_position_embeddings": 1026},
+        "Esm": {
+            "position_embedding_type": "rotary",
+            "pad_token_id": 1,
+            "mask_token_id": 2,
+            "max_position_embeddings": 1026,
+        },
         "Bert": {"max_position_embeddings": 1026, "pad_token_id": 1},
         "ModernBert": {
             "pad_token_id": 1,
@@ -327,9 +431,15 @@ def test_the_correction_takes_back_what_is_linear() -> None:
 
     rng = np.random.default_rng(0)
     wanted = rng.normal(size=(400, 6))
-    spoilt = wanted @ (np.eye(6) + rng.normal(0, 0.02, (6, 6))) + rng.normal(size=6) + rng.normal(0, 0.001, (400, 6))
+    spoilt = (
+        wanted @ (np.eye(6) + rng.normal(0, 0.02, (6, 6)))
+        + rng.normal(size=6)
+        + rng.normal(0, 0.001, (400, 6))
+    )
     matrix, offset = correction(spoilt[:300], wanted[:300])
-    before, after = (np.abs(x - wanted[300:]).mean() for x in (spoilt[300:], spoilt[300:] @ matrix + offset))
+    before, after = (
+        np.abs(x - wanted[300:]).mean() for x in (spoilt[300:], spoilt[300:] @ matrix + offset)
+    )
     assert after < before / 100
     matrix, offset = correction(wanted, wanted)
     np.testing.assert_allclose(matrix, np.eye(6), atol=1e-12)
@@ -348,7 +458,10 @@ def test_int8_has_its_correction_as_last_layer() -> None:
     assert language_model(pack).config.width == pack.width
     last = onnx.load_from_string(pack.encoders["int8"]).graph.node[-1]
     assert (last.op_type, last.output[0]) == ("Gemm", "vectors")
-    codes, lengths = np.random.default_rng(0).integers(0, 4, (3, 512)).astype(np.uint8), np.full(3, 512, np.int32)
+    codes, lengths = (
+        np.random.default_rng(0).integers(0, 4, (3, 512)).astype(np.uint8),
+        np.full(3, 512, np.int32),
+    )
     plain = onnx_encode(pack.encoders["fp32"])(codes, lengths)
     matrix, offset = np.diag(np.arange(1.0, pack.width + 1)), np.arange(float(pack.width))
     changed = onnx_encode(with_last_layer(pack.encoders["fp32"], matrix, offset))(codes, lengths)
@@ -387,7 +500,12 @@ def test_8_bit_linear_layers_with_their_bias_in_one_node_give_the_same() -> None
     assert kinds.count("MatMulIntegerToFloat") == 1
     assert not {"MatMul", "DequantizeLinear", "Add"} & set(kinds)
     codes, lengths = rng.integers(0, 8, (5, 16)).astype(np.uint8), np.arange(1, 6, dtype=np.int32)
-    np.testing.assert_allclose(onnx_encode(joined)(codes, lengths), onnx_encode(plain)(codes, lengths), rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(
+        onnx_encode(joined)(codes, lengths),
+        onnx_encode(plain)(codes, lengths),
+        rtol=1e-5,
+        atol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("kind", ["Esm", "Bert", "ModernBert"])
@@ -406,7 +524,9 @@ def test_hugging_face_encoders_of_kmers_export(kind: str, tmp_path: Path) -> Non
     torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
-def test_a_pack_of_a_hugging_face_encoder_embeds(shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pack_of_a_hugging_face_encoder_embeds(
+    shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from llmbin.cli import main
     from llmbin.model.pack import load_pack
 
@@ -419,8 +539,34 @@ def test_a_pack_of_a_hugging_face_encoder_embeds(shards: Path, tmp_path: Path, c
     assert (pack.width, pack.bucket % 3, pack.window % pack.bucket) == (32, 0, 0)
     contigs = tmp_path / "c.fa"
     contigs.write_text(">a\n" + "ACGTTGCAAC" * 300 + "\n")
-    assert main(["embed", str(contigs), "-o", str(tmp_path / "v.npz"), "--model", str(tmp_path / "pack"), "-q"]) == 0
-    assert main(["export", str(folder), "--from-hf", "-o", str(tmp_path / "g"), "--calibrate", str(contigs)]) == 0
+    assert (
+        main(
+            [
+                "embed",
+                str(contigs),
+                "-o",
+                str(tmp_path / "v.npz"),
+                "--model",
+                str(tmp_path / "pack"),
+                "-q",
+            ]
+        )
+        == 0
+    )
+    assert (
+        main(
+            [
+                "export",
+                str(folder),
+                "--from-hf",
+                "-o",
+                str(tmp_path / "g"),
+                "--calibrate",
+                str(contigs),
+            ]
+        )
+        == 0
+    )
     assert (tmp_path / "g" / "encoder.fp32.onnx").stat().st_size > 10_000
 
 

@@ -21,7 +21,18 @@ from llmbin.training.mutation import misread, random_substitutions, substitute  
 from llmbin.training.shards import Genome, Shards, at_most, other_strand  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
-FAST = Finetuning(steps=4, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=2, save_every=2, judge_every=2, threads=1)
+FAST = Finetuning(
+    steps=4,
+    genomes=4,
+    views=2,
+    window=128,
+    shortest=150,
+    longest=400,
+    warmup=2,
+    save_every=2,
+    judge_every=2,
+    threads=1,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +52,10 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_workers_make_the_same_batches(shards: Path) -> None:
     held = Shards(shards)
-    alone, helped = (list(batches_of_steps(lambda step: finetune_batch(held, FAST, step, 0), 3, 8, n)) for n in (0, 2))
+    alone, helped = (
+        list(batches_of_steps(lambda step: finetune_batch(held, FAST, step, 0), 3, 8, n))
+        for n in (0, 2)
+    )
     assert len(alone) == len(helped) == 5
     for a, b in zip(alone, helped, strict=True):
         assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
@@ -55,7 +69,9 @@ def test_a_law_is_the_same_on_both_strands() -> None:
     def changes(strand: int) -> np.ndarray:
         """Share of the contexts' middles [64] that turn into each base [4], on the strand that the law was not applied to or on the other."""
         seen, made = (
-            (codes, substitute(codes, law, rng)) if not strand else (other_strand(codes), other_strand(substitute(codes, law, rng)))
+            (codes, substitute(codes, law, rng))
+            if not strand
+            else (other_strand(codes), other_strand(substitute(codes, law, rng)))
         )
         context = seen[:-2].astype(int) * 16 + seen[1:-1] * 4 + seen[2:]
         table = np.zeros((64, 4))
@@ -77,13 +93,23 @@ def test_unknown_bases_and_the_length_stay() -> None:
     np.testing.assert_array_equal(made == 4, codes == 4)
     assert 0.02 < (made != codes).mean() < 0.6
     for short in ([], [1], [1, 2]):
-        assert len(substitute(np.array(short, np.uint8), random_substitutions(0.5, rng), rng)) == len(short)
+        assert len(
+            substitute(np.array(short, np.uint8), random_substitutions(0.5, rng), rng)
+        ) == len(short)
 
 
-def test_views_of_a_pseudo_species_share_its_law(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_views_of_a_pseudo_species_share_its_law(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held, applied = Shards(shards), []
-    monkeypatch.setattr("llmbin.training.finetune.substitute", lambda codes, law, rng: applied.append(law) or substitute(codes, law, rng))
-    changed = [finetune_batch(held, replace(FAST, pseudo=p, mutation=0.3, errors=0.0), 0, 0)[0] for p in (0.0, 1.0)]
+    monkeypatch.setattr(
+        "llmbin.training.finetune.substitute",
+        lambda codes, law, rng: applied.append(law) or substitute(codes, law, rng),
+    )
+    changed = [
+        finetune_batch(held, replace(FAST, pseudo=p, mutation=0.3, errors=0.0), 0, 0)[0]
+        for p in (0.0, 1.0)
+    ]
     assert not torch.equal(*changed)
     assert len(applied) == FAST.genomes * FAST.views
     assert applied[::2] == applied[1::2]
@@ -94,7 +120,10 @@ def test_at_most_keeps_what_fits(genomes: list[Genome]) -> None:
     for whole, part in zip(genomes, at_most(genomes, 2500), strict=True):
         assert part.name == whole.name
         assert 1000 <= sum(map(len, part.sequences)) <= 2500
-        assert all(any(np.array_equal(piece, s[: len(piece)]) for s in whole.sequences) for piece in part.sequences)
+        assert all(
+            any(np.array_equal(piece, s[: len(piece)]) for s in whole.sequences)
+            for piece in part.sequences
+        )
 
 
 def test_pair_figures_are_scikit_learns() -> None:
@@ -106,7 +135,9 @@ def test_pair_figures_are_scikit_learns() -> None:
     precision, near = pair_figures(torch.from_numpy(v), genome)
     unit = v / np.linalg.norm(v, axis=1, keepdims=True)
     similarity, upper = unit @ unit.T, np.triu_indices(60, 1)
-    assert precision == pytest.approx(average_precision_score(genome[upper[0]] == genome[upper[1]], similarity[upper]))
+    assert precision == pytest.approx(
+        average_precision_score(genome[upper[0]] == genome[upper[1]], similarity[upper])
+    )
     np.fill_diagonal(similarity, -9)
     order = np.argsort(-similarity, axis=1)[:, :5]
     np.testing.assert_allclose(near, (genome[order] == genome[:, None]).mean(1))
@@ -127,7 +158,9 @@ def test_the_best_model_on_unseen_genera_is_kept(
     monkeypatch.setattr("llmbin.training.finetune.judge", lambda *_: next(scores))
     finetune(shards, tmp_path / "lm", tmp_path / "judged", FAST, held=held)
     finetune(shards, tmp_path / "lm", tmp_path / "last", FAST)
-    kept, last = (GenomeLM.from_pretrained(tmp_path / name / "lm").state_dict() for name in ("judged", "last"))
+    kept, last = (
+        GenomeLM.from_pretrained(tmp_path / name / "lm").state_dict() for name in ("judged", "last")
+    )
     assert any((kept[k] != last[k]).any() for k in kept)
     rows = (tmp_path / "judged" / "dev.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["step", "1", "3"]
@@ -144,13 +177,31 @@ def test_a_teacher_teaches(shards: Path, dev: tuple[Path, Path], tmp_path: Path)
     GenomeLM(SMALL).save_pretrained(tmp_path / "small")
     sizes = ["--steps", "4", "--genomes", "4", "--views", "2", "--window", "128", "--shortest", "150", "--longest", "400", "--warmup", "1",
              "--judge-every", "2", "--threads", "1"]  # fmt: skip
-    main(["finetune", str(shards), "--lm", str(tmp_path / "large"), "-o", str(tmp_path / "teacher"), *sizes, "--learning-rate", "0.05"])
+    main(
+        [
+            "finetune",
+            str(shards),
+            "--lm",
+            str(tmp_path / "large"),
+            "-o",
+            str(tmp_path / "teacher"),
+            *sizes,
+            "--learning-rate",
+            "0.05",
+        ]
+    )
     main(["finetune", str(shards), "--lm", str(tmp_path / "small"), "-o", str(tmp_path / "pupil"), *sizes, "--workers", "2",
           "--teacher", str(tmp_path / "teacher"), "--dev", *map(str, dev)])  # fmt: skip
-    rows = [row.split(",") for row in (tmp_path / "pupil" / "finetune.csv").read_text().splitlines()]
+    rows = [
+        row.split(",") for row in (tmp_path / "pupil" / "finetune.csv").read_text().splitlines()
+    ]
     assert rows[0][-1] == "distil"
     assert all(float(row[-1]) > 0 for row in rows[1:])
-    assert all(0 < float(x) <= 1 for row in (tmp_path / "pupil" / "dev.csv").read_text().splitlines()[1:] for x in row.split(",")[1:])
+    assert all(
+        0 < float(x) <= 1
+        for row in (tmp_path / "pupil" / "dev.csv").read_text().splitlines()[1:]
+        for x in row.split(",")[1:]
+    )
 
 
 def test_a_fragment_without_genome_is_named(dev: tuple[Path, Path], tmp_path: Path) -> None:

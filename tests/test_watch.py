@@ -35,11 +35,22 @@ def contigs_of(lengths: list[int]) -> Iterator[Contig]:
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.lists(st.sampled_from([0, 1, 1000, GROUP - 1, GROUP, 3 * GROUP]), max_size=60), st.integers(1, 4), st.booleans())
-def test_every_contig_goes_by_and_what_is_found_is_kept_in_order(lengths: list[int], threads: int, shared: bool) -> None:
+@given(
+    st.lists(st.sampled_from([0, 1, 1000, GROUP - 1, GROUP, 3 * GROUP]), max_size=60),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_every_contig_goes_by_and_what_is_found_is_kept_in_order(
+    lengths: list[int], threads: int, shared: bool
+) -> None:
     first, second = Lengths(0.002), Lengths()
     with ThreadPoolExecutor(threads) as pool:
-        passed = [(c.index, len(c.codes)) for c in watched(contigs_of(lengths), [first, second], threads, pool if shared else None)]
+        passed = [
+            (c.index, len(c.codes))
+            for c in watched(
+                contigs_of(lengths), [first, second], threads, pool if shared else None
+            )
+        ]
     assert passed == first.kept == second.kept == list(enumerate(lengths))
 
 

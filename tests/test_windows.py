@@ -10,7 +10,11 @@ from llmbin.io.contigs import Contig
 from llmbin.model.windows import WindowPlan, batches, padded_length, window_starts
 
 plans = st.builds(
-    WindowPlan, window=st.sampled_from([256, 512]), most=st.integers(1, 5), bucket=st.sampled_from([64, 128, 256]), seed=st.integers(0, 3)
+    WindowPlan,
+    window=st.sampled_from([256, 512]),
+    most=st.integers(1, 5),
+    bucket=st.sampled_from([64, 128, 256]),
+    seed=st.integers(0, 3),
 )
 
 
@@ -26,9 +30,13 @@ def test_windows_lie_inside_and_apart(length: int, index: int, plan: WindowPlan)
 
 
 @given(st.lists(st.integers(1, 3000), max_size=30), plans, st.integers(1, 3000))
-def test_every_window_is_in_exactly_one_batch(lengths: list[int], plan: WindowPlan, budget: int) -> None:
+def test_every_window_is_in_exactly_one_batch(
+    lengths: list[int], plan: WindowPlan, budget: int
+) -> None:
     rng = np.random.default_rng(0)
-    contigs = [Contig(i, f"c{i}", rng.integers(0, 5, n).astype(np.uint8)) for i, n in enumerate(lengths)]
+    contigs = [
+        Contig(i, f"c{i}", rng.integers(0, 5, n).astype(np.uint8)) for i, n in enumerate(lengths)
+    ]
     seen: list[tuple[int, bytes]] = []
     for batch in batches(contigs, plan, budget):
         assert len(batch.lengths) == 1 or batch.codes.size <= budget

@@ -31,7 +31,11 @@ def test_a_run_that_fails_leaves_what_others_have_in_the_folders_above(tmp_path:
             results(other, ["bin.0001"])
             other.commit()
         raise InputError("bad input")
-    assert files(tmp_path) == {"results/B/bins/bin.0001.fna.gz", "results/B/bins.tsv", "results/B/run.json"}
+    assert files(tmp_path) == {
+        "results/B/bins/bin.0001.fna.gz",
+        "results/B/bins.tsv",
+        "results/B/run.json",
+    }
     assert not (tmp_path / "results" / "deep").exists()
 
 
@@ -47,7 +51,13 @@ def test_force_replaces_results_and_nothing_else(tmp_path: Path) -> None:
         results(work, ["old.0001", "old.0002"])
         work.result("binning.bioboxes.tsv").write_text("old\n")
         work.commit()
-    foreign = {"bins/metabat.1.fa", "bins/bin.9999.fna.gz", "bins/notes.txt", "bins/sub/x.fna.gz", "mine.txt"}
+    foreign = {
+        "bins/metabat.1.fa",
+        "bins/bin.9999.fna.gz",
+        "bins/notes.txt",
+        "bins/sub/x.fna.gz",
+        "mine.txt",
+    }
     for name in foreign:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine\n")
@@ -72,7 +82,9 @@ def test_a_table_that_no_run_wrote_deletes_nothing(table: str, tmp_path: Path) -
     assert (tmp_path / "bins" / "link.fna.gz").is_symlink()
 
 
-@pytest.mark.parametrize(("name", "folder"), [("bins", False), ("bins.tsv", True), ("run.json", True)])
+@pytest.mark.parametrize(
+    ("name", "folder"), [("bins", False), ("bins.tsv", True), ("run.json", True)]
+)
 def test_what_is_no_result_is_not_replaced(name: str, folder: bool, tmp_path: Path) -> None:
     if folder:
         (tmp_path / name).mkdir()

@@ -20,7 +20,9 @@ from .split import split_contaminated
 from .tree import build_tree, members
 
 CORE_LENGTH = 2_500  # contigs from here on make the tree
-CORE_SHARE = 0.4  # of all bases that must be in such contigs; else all of the least length are in the tree
+CORE_SHARE = (
+    0.4  # of all bases that must be in such contigs; else all of the least length are in the tree
+)
 
 
 @dataclass(frozen=True)
@@ -52,25 +54,47 @@ def bin_contigs(
     n = len(lengths)
     rows = core_rows(known_lengths(points, lengths, min_length), min_length, CORE_LENGTH)
     if not len(rows):
-        return Binning(np.full(n, -1, np.int32), np.zeros(n), np.zeros(n, np.bool_), ["no contig is long enough to begin a bin"] * n, 0)
+        return Binning(
+            np.full(n, -1, np.int32),
+            np.zeros(n),
+            np.zeros(n, np.bool_),
+            ["no contig is long enough to begin a bin"] * n,
+            0,
+        )
     core_points = points.take(rows)
     neighbours = find_neighbours(points, rows.astype(np.int32), threads, gpu)
-    tree = build_tree(core_points, lengths[rows], threads=threads, gpu=gpu, known=neighbours.within())
+    tree = build_tree(
+        core_points, lengths[rows], threads=threads, gpu=gpu, known=neighbours.within()
+    )
     apart = meetings(tree, core_points, min_bin_size)
     separated = cut_by_separation(tree, apart, min_bin_size)
-    nodes = cut_by_markers(tree, apart, counts[rows], markers, min_bin_size) if counts is not None and markers is not None else separated
+    nodes = (
+        cut_by_markers(tree, apart, counts[rows], markers, min_bin_size)
+        if counts is not None and markers is not None
+        else separated
+    )
     core = np.full(n, -1, np.int32)
     for j, node in enumerate(nodes):
         core[rows[members(tree, node)]] = j
     homology = homology or no_homology()
-    core = separate_relatives(points, lengths, homology, core, [rows[members(tree, node)] for node in separated], counts, markers)
+    core = separate_relatives(
+        points,
+        lengths,
+        homology,
+        core,
+        [rows[members(tree, node)] for node in separated],
+        counts,
+        markers,
+    )
     found = recruit(neighbours, core)
     in_tree = np.isin(np.arange(n), rows)
     label = found.label
     if counts is not None and markers is not None:
         label = split_contaminated(points, lengths, label, counts, markers, min_bin_size)
     label = join_parts(points, lengths, label, counts, markers, homology)
-    in_tree |= (label >= 0) & (found.label < 0)  # pieces that were joined stay, also those whose depth is missing
+    in_tree |= (label >= 0) & (
+        found.label < 0
+    )  # pieces that were joined stay, also those whose depth is missing
     if (label != found.label).any():
         found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
     found = settle(neighbours, lengths, found, in_tree, homology)
@@ -93,7 +117,17 @@ def bin_samples(
     for rows in (np.flatnonzero(np.array(samples) == s) for s in dict.fromkeys(samples)):
         part = counts[rows] if counts is not None else None
         pairs = homology.take(rows) if homology is not None else None
-        found = bin_contigs(points.take(rows), lengths[rows], min_length, min_bin_size, part, markers, pairs, threads, gpu)
+        found = bin_contigs(
+            points.take(rows),
+            lengths[rows],
+            min_length,
+            min_bin_size,
+            part,
+            markers,
+            pairs,
+            threads,
+            gpu,
+        )
         label[rows] = np.where(found.label >= 0, found.label + bins, -1)
         probability[rows], core[rows] = found.probability, found.core
         for row, reason in zip(rows.tolist(), found.why, strict=True):
@@ -102,10 +136,18 @@ def bin_samples(
     order = by_size(label, lengths, bins)
     number = np.empty(bins, np.int32)
     number[order] = np.arange(bins)
-    return Binning(np.where(label >= 0, number[label] if bins else -1, -1).astype(np.int32), probability, core, why, bins)
+    return Binning(
+        np.where(label >= 0, number[label] if bins else -1, -1).astype(np.int32),
+        probability,
+        core,
+        why,
+        bins,
+    )
 
 
-def by_size(label: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], clusters: int) -> npt.NDArray[np.int64]:
+def by_size(
+    label: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], clusters: int
+) -> npt.NDArray[np.int64]:
     """Cluster numbers, the largest first; of equal ones that with the first contig."""
     held = label >= 0
     size = np.bincount(label[held], weights=lengths[held], minlength=clusters)
@@ -114,7 +156,9 @@ def by_size(label: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], cluste
     return np.lexsort((first, -size))
 
 
-def numbered(found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: int, far: float) -> Binning:
+def numbered(
+    found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: int, far: float
+) -> Binning:
     """Clusters that are large enough become bins, numbered by size; a contig at a squared distance over ``far`` is unlike all of them."""
     label = found.label
     clusters = int(label.max(initial=-1)) + 1
@@ -129,13 +173,21 @@ def numbered(found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: in
     return Binning(named, found.probability, found.core & (named >= 0), why, len(kept))
 
 
-def core_rows(lengths: npt.NDArray[np.int64], min_length: int, wanted: int) -> npt.NDArray[np.int64]:
+def core_rows(
+    lengths: npt.NDArray[np.int64], min_length: int, wanted: int
+) -> npt.NDArray[np.int64]:
     """Contigs that make the tree: those of the wanted length, or of ``min_length`` in an assembly of short contigs."""
     rows = np.flatnonzero(lengths >= max(min_length, wanted))
-    return rows if lengths[rows].sum() >= CORE_SHARE * lengths.sum() else np.flatnonzero(lengths >= min_length)
+    return (
+        rows
+        if lengths[rows].sum() >= CORE_SHARE * lengths.sum()
+        else np.flatnonzero(lengths >= min_length)
+    )
 
 
-def known_lengths(points: Points, lengths: npt.NDArray[np.int64], min_length: int) -> npt.NDArray[np.int64]:
+def known_lengths(
+    points: Points, lengths: npt.NDArray[np.int64], min_length: int
+) -> npt.NDArray[np.int64]:
     """Lengths for the choice of the tree's contigs, 0 where the depth is missing: such a contig is near to many, and would chain genomes together."""
     if points.missing is None:
         return lengths
@@ -143,7 +195,9 @@ def known_lengths(points: Points, lengths: npt.NDArray[np.int64], min_length: in
     return known if (known >= min_length).any() else lengths
 
 
-def _reason(label: int, number: dict[int, int], probability: float, far: bool, found: int, min_bin_size: int) -> str:
+def _reason(
+    label: int, number: dict[int, int], probability: float, far: bool, found: int, min_bin_size: int
+) -> str:
     if label in number:
         return ""
     if label >= 0:

@@ -30,7 +30,9 @@ def meetings(tree: Tree, points: Points, min_bin_size: int) -> Values:
     return apart
 
 
-def cut_by_markers(tree: Tree, apart: Values, counts: Counts, markers: MarkerSet, min_bin_size: int) -> list[int]:
+def cut_by_markers(
+    tree: Tree, apart: Values, counts: Counts, markers: MarkerSet, min_bin_size: int
+) -> list[int]:
     """Disjoint nodes with the highest sum of completeness^2 - 5 x contamination.
 
     A node's quality comes from the marker copies of its contigs (counts int16 [leaves, markers]) in the domain that
@@ -62,7 +64,11 @@ def cut_by_markers(tree: Tree, apart: Values, counts: Counts, markers: MarkerSet
             below, nodes = best[a] + best[b], chosen[a] + chosen[b]
             held[a] = held[b] = None
             chosen[a] = chosen[b] = ()
-        value = estimate(held[node], markers).worth if one[node] and size[node] >= min_bin_size else -1.0  # type: ignore[arg-type]
+        value = (
+            estimate(held[node], markers).worth
+            if one[node] and size[node] >= min_bin_size
+            else -1.0
+        )  # type: ignore[arg-type]
         take = value > 0 and value >= below - 1e-9
         best.append(value if take else below)
         chosen.append((node,) if take else nodes)
@@ -79,7 +85,11 @@ def complement(ours: Counts, theirs: Counts, markers: MarkerSet) -> float:
     total, first, second, both = len(a), int(a.sum()), int(b.sum()), int((a & b).sum())
     if both * total >= first * second:
         return 0.0
-    ways = _ln_choose(first, both) + _ln_choose(total - first, second - both) - _ln_choose(total, second)
+    ways = (
+        _ln_choose(first, both)
+        + _ln_choose(total - first, second - both)
+        - _ln_choose(total, second)
+    )
     return -2 * ways
 
 

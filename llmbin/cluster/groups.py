@@ -49,7 +49,9 @@ class Parts:
             sums[target] += sums[source]
 
 
-def _squared(sums: Values, weights: Values, a: int, others: npt.NDArray[np.int64], spread: float) -> Values:
+def _squared(
+    sums: Values, weights: Values, a: int, others: npt.NDArray[np.int64], spread: float
+) -> Values:
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = (sums[others] / weights[others] - sums[a] / weights[a]) ** 2
         out: Values = (apart / (1 / weights[others] + 1 / weights[a] + 2 * spread)).sum(1)
@@ -61,10 +63,23 @@ def parts_of(points: Points, label: npt.NDArray[np.integer], count: int) -> Part
     rows = np.flatnonzero(label >= 0)
     weight = 1 / points.noise[rows].astype(np.float64)[:, None]
     depth_weight = 1 / points.variance[rows].astype(np.float64)
-    tables = (points.vectors[rows] * weight, weight, points.depth[rows] * depth_weight, depth_weight)
+    tables = (
+        points.vectors[rows] * weight,
+        weight,
+        points.depth[rows] * depth_weight,
+        depth_weight,
+    )
     sums = []
     for table in tables:
         total = np.zeros((count, table.shape[1]))
         np.add.at(total, label[rows], table)
         sums.append(total)
-    return Parts(sums[0], sums[1], sums[2], sums[3], points.stretch_noise, points.stretch_variance, points.slack)
+    return Parts(
+        sums[0],
+        sums[1],
+        sums[2],
+        sums[3],
+        points.stretch_noise,
+        points.stretch_variance,
+        points.slack,
+    )

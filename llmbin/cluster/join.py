@@ -19,7 +19,9 @@ from .groups import Parts, parts_of
 from .points import Points
 
 PIECE = 20_000  # bp from which an unbinned contig may join a part
-MOST_PIECES = 5_000  # of them, the longest: time and memory grow with the square of the number of parts
+MOST_PIECES = (
+    5_000  # of them, the longest: time and memory grow with the square of the number of parts
+)
 POOR = 0.1  # completeness below which a part is no genome by itself
 SMALLEST_GENOME = 400_000  # bp; the same where markers are off
 ISLAND = 100.0  # D up to which a part without markers may be an island of a genome
@@ -49,7 +51,9 @@ class Pieces:
     def sizes(self) -> npt.NDArray[np.float64]:
         """Bases of each part."""
         held = self.label >= 0
-        return np.bincount(self.label[held], self.lengths[held], len(self.copies)).astype(np.float64)
+        return np.bincount(self.label[held], self.lengths[held], len(self.copies)).astype(
+            np.float64
+        )
 
     def join(self, source: int, target: int) -> None:
         """Part ``source`` becomes part of ``target``."""
@@ -118,7 +122,9 @@ def adopt_islands(pieces: Pieces) -> None:
     """Give parts that are no genomes, the largest first, to the genome next to them: by their markers, or by their size where markers are off."""
     alive, size = pieces.left(), pieces.sizes()
     if pieces.markers is not None:
-        poor = np.array([estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool)
+        poor = np.array(
+            [estimate(pieces.copies[a], pieces.markers).completeness < POOR for a in alive], bool
+        )
     else:
         poor = size[alive] < SMALLEST_GENOME
     genomes = alive[~poor]
@@ -128,7 +134,10 @@ def adopt_islands(pieces: Pieces) -> None:
         apart = pieces.held.distance(a, genomes)
         first = int(apart.argmin())
         twice = int(((pieces.copies[a] > 0) & (pieces.copies[genomes[first]] > 0)).sum())
-        nearest, second = apart[first] + DUPLICATE * twice, np.delete(apart, first).min(initial=np.inf)
+        nearest, second = (
+            apart[first] + DUPLICATE * twice,
+            np.delete(apart, first).min(initial=np.inf),
+        )
         if nearest > ISLAND + pieces.held.slack or second - nearest < STANDS_OUT:
             continue
         if pieces.markers is not None or not pieces.relatives(a, int(genomes[first])):

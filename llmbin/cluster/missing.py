@@ -23,7 +23,9 @@ AGAINST = 0.5  # share of a contig's neighbours by composition that must speak a
 EXPECTED = 7.0  # reads that a contig would have at a neighbour's depth, from which it has none in one case of a thousand only
 
 
-def missing_depth(points: Points, lengths: npt.NDArray[np.int64], coverage: Coverage, threads: int = 1) -> npt.NDArray[np.bool_]:
+def missing_depth(
+    points: Points, lengths: npt.NDArray[np.int64], coverage: Coverage, threads: int = 1
+) -> npt.NDArray[np.bool_]:
     """Whether the depth of each contig is missing: bool [n]."""
     none = np.asarray((coverage.mean <= 0).all(1))
     if none.all() or none.sum() < FEWEST * len(none) or not none.any() or not coverage.samples:
@@ -32,7 +34,13 @@ def missing_depth(points: Points, lengths: npt.NDArray[np.int64], coverage: Cove
     long = np.flatnonzero(lengths >= LANDMARK).astype(np.int32)
     landmarks = long if (~none[long]).any() else np.arange(len(none), dtype=np.int32)
     nothing = np.empty((len(none), 0), np.float32)
-    index, _ = nearest(replace(points, depth=nothing, variance=nothing), asked, landmarks, min(NEIGHBOURS + 1, len(landmarks)), threads)
+    index, _ = nearest(
+        replace(points, depth=nothing, variance=nothing),
+        asked,
+        landmarks,
+        min(NEIGHBOURS + 1, len(landmarks)),
+        threads,
+    )
     others = (index >= 0) & (index != asked[:, None])
     against = others & (expected_reads(coverage, lengths[asked], np.maximum(index, 0)) >= EXPECTED)
     missing = np.zeros(len(none), np.bool_)
@@ -40,7 +48,9 @@ def missing_depth(points: Points, lengths: npt.NDArray[np.int64], coverage: Cove
     return missing
 
 
-def expected_reads(coverage: Coverage, lengths: npt.NDArray[np.int64], like: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+def expected_reads(
+    coverage: Coverage, lengths: npt.NDArray[np.int64], like: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
     """Reads of all samples that contigs of some lengths [rows] would have if they were as deep as other contigs (``like`` [rows, k]): float64 [rows, k]."""
     read = np.array(coverage.read_length)
     per_base, at_all = (
@@ -51,11 +61,15 @@ def expected_reads(coverage: Coverage, lengths: npt.NDArray[np.int64], like: npt
     return expected
 
 
-def without_missing(points: Points, lengths: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_]) -> Points:
+def without_missing(
+    points: Points, lengths: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_]
+) -> Points:
     """Points in which a missing depth says nothing: it has the mean of the log depths that are known, and a variance beside which no difference counts."""
     if not missing.any():
         return points
     depth, variance = points.depth.copy(), points.variance.copy()
-    depth[missing] = np.average(points.depth[~missing].astype(np.float64), axis=0, weights=lengths[~missing])
+    depth[missing] = np.average(
+        points.depth[~missing].astype(np.float64), axis=0, weights=lengths[~missing]
+    )
     variance[missing] = NO_EVIDENCE
     return replace(points, depth=depth, variance=variance, missing=missing)

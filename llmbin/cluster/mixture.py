@@ -31,7 +31,10 @@ class Mixture:
 
     def __init__(self, points: Points, lengths: npt.NDArray[np.int64], pairs: Homology) -> None:
         self._x, self._depth = points.vectors.astype(np.float64), points.depth.astype(np.float64)
-        self._weight, self._depth_weight = 1 / points.noise.astype(np.float64)[:, None], 1 / points.variance.astype(np.float64)
+        self._weight, self._depth_weight = (
+            1 / points.noise.astype(np.float64)[:, None],
+            1 / points.variance.astype(np.float64),
+        )
         self._size = lengths / lengths.sum()
         self._pairs, self._evidence = pairs, pairs.evidence
 
@@ -45,7 +48,9 @@ class Mixture:
 
     def shares(self, share: Values) -> Values:
         """Probabilities float64 [n, parts], by expectation maximisation; repulsion makes them depend on each other."""
-        repulsion = Repulsion(np.broadcast_to(np.arange(share.shape[1], dtype=np.int32), share.shape), self._pairs)
+        repulsion = Repulsion(
+            np.broadcast_to(np.arange(share.shape[1], dtype=np.int32), share.shape), self._pairs
+        )
         logs, trust = self._settled(share)
         for _ in range(ITERATIONS):
             fresh = repulsion.choose(logs)
@@ -71,7 +76,9 @@ class Mixture:
         rows = np.arange(len(self))
         for _ in range(ROUNDS):
             cell = source[order] * parts + part[target]
-            gain = self._settled(np.eye(parts)[part])[0] - np.bincount(cell, evidence, len(self) * parts).reshape(len(self), parts)
+            gain = self._settled(np.eye(parts)[part])[0] - np.bincount(
+                cell, evidence, len(self) * parts
+            ).reshape(len(self), parts)
             before = part.copy()
             while True:
                 i, to = divmod(int((gain - gain[rows, part][:, None]).argmax()), parts)
@@ -88,7 +95,9 @@ class Mixture:
     def value(self, part: Labels) -> float:
         """Log likelihood of all contigs in their parts, less the evidence of pairs that are in one part."""
         logs = self._settled(np.eye(int(part.max()) + 1)[part])[0][np.arange(len(self)), part]
-        return float(logs.sum() - self._evidence[part[self._pairs.first] == part[self._pairs.second]].sum())
+        return float(
+            logs.sum() - self._evidence[part[self._pairs.first] == part[self._pairs.second]].sum()
+        )
 
     def _settled(self, share: Values) -> tuple[Values, Values]:
         """`_logs` with trust and centres that fit each other."""
@@ -101,7 +110,9 @@ class Mixture:
         """Log likelihoods [n, parts], and how much each contig's place says of a part's centre, which the next round needs."""
         held = share * trust
         centre = (held.T @ (self._x * self._weight)) / np.maximum(held.T @ self._weight, 1e-12)
-        level = (share.T @ (self._depth * self._depth_weight)) / np.maximum(share.T @ self._depth_weight, 1e-12)
+        level = (share.T @ (self._depth * self._depth_weight)) / np.maximum(
+            share.T @ self._depth_weight, 1e-12
+        )
         prior = np.maximum(share.T @ self._size, 1e-6)
         far = ((self._x[:, None] - centre[None]) ** 2 * self._weight[:, None]).sum(2)
         other = ((self._depth[:, None] - level[None]) ** 2 * self._depth_weight[:, None]).sum(2)

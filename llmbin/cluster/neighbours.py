@@ -45,11 +45,15 @@ class Neighbours:
         place = np.argsort(~good, axis=1, kind="stable")[:, :k]
         some = np.take_along_axis(good, place, axis=1)
         index = np.where(some, np.take_along_axis(self.index, place, axis=1), -1).astype(np.int32)
-        distance = np.where(some, np.take_along_axis(self.distance, place, axis=1), np.inf).astype(np.float32)
+        distance = np.where(some, np.take_along_axis(self.distance, place, axis=1), np.inf).astype(
+            np.float32
+        )
         short = np.flatnonzero(~some.all(axis=1)).astype(np.int32)
         if len(short):
             left = self.references[wanted[self.references]]
-            index[short], distance[short] = nearest(self.points, short, left, k, self.threads, self.gpu)
+            index[short], distance[short] = nearest(
+                self.points, short, left, k, self.threads, self.gpu
+            )
         return index, distance
 
     def within(self) -> tuple[Rows, Distances] | None:
@@ -59,18 +63,26 @@ class Neighbours:
         constant, which is that of the least noise, is another.
         """
         p, rows = self.points, self.references
-        alike = p.noise[rows].min() == p.noise.min() and bool((p.variance[rows].min(0) == p.variance.min(0)).all())
+        alike = p.noise[rows].min() == p.noise.min() and bool(
+            (p.variance[rows].min(0) == p.variance.min(0)).all()
+        )
         exact = self.gpu is not None or len(p) * len(rows) <= EXACT_PAIRS
         if len(rows) ** 2 <= EXACT_PAIRS and not (alike and exact):
             return None
-        index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1).astype(np.int32)
+        index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1).astype(
+            np.int32
+        )
         return index, self.distance[rows]
 
 
-def find_neighbours(points: Points, references: Rows, threads: int = 1, gpu: int | None = None) -> Neighbours:
+def find_neighbours(
+    points: Points, references: Rows, threads: int = 1, gpu: int | None = None
+) -> Neighbours:
     """The nearest of ``references`` (ascending) to all contigs."""
     everyone = np.arange(len(points), dtype=np.int32)
-    index, distance = nearest(points, everyone, references, max(1, min(HELD, len(references))), threads, gpu)
+    index, distance = nearest(
+        points, everyone, references, max(1, min(HELD, len(references))), threads, gpu
+    )
     return Neighbours(points, references, index, distance, threads, gpu)
 
 
@@ -78,7 +90,11 @@ def gpu_for(device: Device) -> int | None:
     """The GPU that searches neighbours, if an encoder is on one and the kernels were built for it (LLMBIN_CUDA)."""
     from .. import _kernels
 
-    built = hasattr(_kernels, "cuda_devices") and device.kind != "cpu" and device.index < _kernels.cuda_devices()
+    built = (
+        hasattr(_kernels, "cuda_devices")
+        and device.kind != "cpu"
+        and device.index < _kernels.cuda_devices()
+    )
     return device.index if built else None
 
 
@@ -95,8 +111,12 @@ def nearest(
     from .._kernels import neighbours_in_cells
 
     # Noisy points are anywhere, so they are no landmarks; and under the metric they find their way to those of their genome.
-    clear = references[np.argsort(points.noise[references], kind="stable")[: max(1, len(references) // CLEAR)]]
-    centres = np.sort(clear)[np.linspace(0, len(clear) - 1, max(1, len(references) // CELL)).astype(np.int64)]
+    clear = references[
+        np.argsort(points.noise[references], kind="stable")[: max(1, len(references) // CLEAR)]
+    ]
+    centres = np.sort(clear)[
+        np.linspace(0, len(clear) - 1, max(1, len(references) // CELL)).astype(np.int64)
+    ]
     rows = np.union1d(queries, references)
     cells = cells_of(points, rows, centres, min(PROBES, len(centres)), threads)
     home, cells = cells[np.searchsorted(rows, references), 0], cells[np.searchsorted(rows, queries)]
@@ -105,7 +125,13 @@ def nearest(
     asking = np.argsort(cells[:, 0], kind="stable")  # so that a cell stays in the processor's cache
     index, distance = np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32)
     index[asking], distance[asking] = neighbours_in_cells(
-        *points.arrays(), queries[asking], references[order], bounds, np.ascontiguousarray(cells[asking]), k, threads
+        *points.arrays(),
+        queries[asking],
+        references[order],
+        bounds,
+        np.ascontiguousarray(cells[asking]),
+        k,
+        threads,
     )
     return index, distance
 
@@ -121,7 +147,9 @@ def cells_of(points: Points, rows: Rows, centres: Rows, count: int, threads: int
     return cells
 
 
-def _search(points: Points, queries: Rows, references: Rows, k: int, threads: int, gpu: int | None) -> tuple[Rows, Distances]:
+def _search(
+    points: Points, queries: Rows, references: Rows, k: int, threads: int, gpu: int | None
+) -> tuple[Rows, Distances]:
     """By brute force: on the CPU or, to the same bits, on a GPU."""
     from .. import _kernels
 

@@ -52,6 +52,18 @@ class Points:
 
     def take(self, rows: npt.NDArray[np.int64]) -> Points:
         """Some of the contigs."""
-        part = [np.ascontiguousarray(a[rows]) for a in (self.vectors, self.noise, self.depth, self.variance)]
+        part = [
+            np.ascontiguousarray(a[rows])
+            for a in (self.vectors, self.noise, self.depth, self.variance)
+        ]
         missing = None if self.missing is None else self.missing[rows]
-        return Points(part[0], part[1], part[2], part[3], self.dims, self.stretch_noise, self.stretch_variance, missing)
+        return Points(
+            part[0],
+            part[1],
+            part[2],
+            part[3],
+            self.dims,
+            self.stretch_noise,
+            self.stretch_variance,
+            missing,
+        )

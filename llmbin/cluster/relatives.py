@@ -59,25 +59,32 @@ def separate_relatives(
     for rows, pairs in zip(groups, homology.within(group, len(groups)), strict=True):
         if not len(pairs.first):
             continue
-        part = separate(points.take(rows), lengths[rows], pairs.take(rows), APART if markers else APART_ALONE)
+        part = separate(
+            points.take(rows), lengths[rows], pairs.take(rows), APART if markers else APART_ALONE
+        )
         if not part.any():
             continue
         if counts is not None and markers is not None:
             before = core[rows]
             held = np.unique(before[before >= 0])
-            if (np.isin(core, held).sum() > (before >= 0).sum()) or _worth(part, counts[rows], markers) < _worth(
-                before, counts[rows], markers
-            ) - 1e-9:
+            if (np.isin(core, held).sum() > (before >= 0).sum()) or _worth(
+                part, counts[rows], markers
+            ) < _worth(before, counts[rows], markers) - 1e-9:
                 continue
         core[rows] = int(core.max()) + 1 + part
     return core
 
 
 def _worth(label: Labels, counts: npt.NDArray[np.int16], markers: MarkerSet) -> float:
-    return sum(max(0.0, estimate(counts[label == b].sum(0), markers).worth) for b in np.unique(label[label >= 0]))
+    return sum(
+        max(0.0, estimate(counts[label == b].sum(0), markers).worth)
+        for b in np.unique(label[label >= 0])
+    )
 
 
-def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> Labels:
+def separate(
+    points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float
+) -> Labels:
     """Parts int32 [n] of some contigs, from 0: cut in two again and again while the halves are ``apart``."""
     part = np.zeros(len(points), np.int32)
     waiting, count = [0], 1
@@ -94,7 +101,9 @@ def separate(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, ap
     return part
 
 
-def halves(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float) -> npt.NDArray[np.bool_] | None:
+def halves(
+    points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apart: float
+) -> npt.NDArray[np.bool_] | None:
     """The half bool [n] that a part is cut into, or None if it is one genome."""
     total = int(pairs.length.sum())
     if 2 * total < HOMOLOGOUS * lengths.sum() or not total:
@@ -106,7 +115,9 @@ def halves(points: Points, lengths: npt.NDArray[np.int64], pairs: Homology, apar
     between = int(pairs.length[half[pairs.first] != half[pairs.second]].sum())
     if smaller < LEAST_PART or between < apart * smaller or total - between > TOGETHER * total:
         return None
-    if total - between > REPEATS * total and mixture.value(part) - mixture.value(np.zeros_like(part)) < CLEAR * len(part):
+    if total - between > REPEATS * total and mixture.value(part) - mixture.value(
+        np.zeros_like(part)
+    ) < CLEAR * len(part):
         return None
     return half
 
@@ -137,7 +148,11 @@ def colouring(lengths: npt.NDArray[np.int64], pairs: Homology) -> Values:
 
 
 def settle(
-    neighbours: Neighbours, lengths: npt.NDArray[np.int64], found: Membership, in_tree: npt.NDArray[np.bool_], homology: Homology
+    neighbours: Neighbours,
+    lengths: npt.NDArray[np.int64],
+    found: Membership,
+    in_tree: npt.NDArray[np.bool_],
+    homology: Homology,
 ) -> Membership:
     """Membership with contigs that have a homologous contig in a bin of their own neighbourhood decided about again, by votes and repulsion.
 

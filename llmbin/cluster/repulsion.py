@@ -24,14 +24,19 @@ class Repulsion:
     def __init__(self, options: npt.NDArray[np.int32], pairs: Homology) -> None:
         """Take the parts that each contig may choose, int32 [n, options], -1 for none and otherwise distinct, and who repels whom, how much."""
         edges = len(pairs.first)
-        self._source, self._target = np.concatenate([pairs.first, pairs.second]), np.concatenate([pairs.second, pairs.first])
+        self._source, self._target = (
+            np.concatenate([pairs.first, pairs.second]),
+            np.concatenate([pairs.second, pairs.first]),
+        )
         self._back = np.concatenate([np.arange(edges, 2 * edges), np.arange(edges)])
         self._strength = -np.expm1(-np.concatenate([pairs.evidence, pairs.evidence]))[:, None]
         there = options[self._target]
         same = (there[:, :, None] == options[self._source][:, None, :]) & (there >= 0)[:, :, None]
         self._known = same.any(2)
         self._place = np.arange(2 * edges)[:, None] * options.shape[1] + same.argmax(2)
-        self._cell = (self._target[:, None] * options.shape[1] + np.arange(options.shape[1])).ravel()
+        self._cell = (
+            self._target[:, None] * options.shape[1] + np.arange(options.shape[1])
+        ).ravel()
         self._message = np.zeros((2 * edges, options.shape[1]))
 
     def choose(self, logs: Values) -> Values:
@@ -40,7 +45,9 @@ class Repulsion:
             without = softmax(
                 self._belief(logs)[self._source] - self._message[self._back]
             )  # what the source thinks without the target's word
-            fresh = np.log1p(-self._strength * np.where(self._known, without.ravel()[self._place], 0.0))
+            fresh = np.log1p(
+                -self._strength * np.where(self._known, without.ravel()[self._place], 0.0)
+            )
             fresh = DAMPING * self._message + (1 - DAMPING) * fresh
             change = float(np.abs(fresh - self._message).max(initial=0.0))
             self._message = fresh
@@ -49,7 +56,9 @@ class Repulsion:
         return softmax(self._belief(logs))
 
     def _belief(self, logs: Values) -> Values:
-        heard = np.bincount(self._cell, weights=self._message.ravel(), minlength=logs.size).reshape(logs.shape)
+        heard = np.bincount(self._cell, weights=self._message.ravel(), minlength=logs.size).reshape(
+            logs.shape
+        )
         belief: Values = logs + heard
         return belief
 

@@ -22,7 +22,12 @@ Labels = npt.NDArray[np.int32]
 
 
 def split_contaminated(
-    points: Points, lengths: npt.NDArray[np.int64], label: Labels, counts: Counts, markers: MarkerSet, min_bin_size: int
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    label: Labels,
+    counts: Counts,
+    markers: MarkerSet,
+    min_bin_size: int,
 ) -> Labels:
     """Labels with contaminated bins taken apart; new bins are numbered behind the old ones."""
     label = label.copy()
@@ -30,7 +35,10 @@ def split_contaminated(
     while waiting:
         b = waiting.pop(0)
         rows = np.flatnonzero(label == b)
-        if len(rows) < 2 or estimate(counts[rows].sum(0), markers).contamination <= MIN_CONTAMINATION:
+        if (
+            len(rows) < 2
+            or estimate(counts[rows].sum(0), markers).contamination <= MIN_CONTAMINATION
+        ):
             continue
         parts = best_split(points.take(rows), lengths[rows], counts[rows], markers, min_bin_size)
         if parts is None:
@@ -43,9 +51,18 @@ def split_contaminated(
     return label
 
 
-def best_split(points: Points, lengths: npt.NDArray[np.int64], counts: Counts, markers: MarkerSet, min_bin_size: int) -> Labels | None:
+def best_split(
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    counts: Counts,
+    markers: MarkerSet,
+    min_bin_size: int,
+) -> Labels | None:
     """The split with the highest sum of quality, or None if no split beats the whole."""
-    best, best_value = None, value_of(np.zeros(len(lengths), np.int32), lengths, counts, markers, min_bin_size) + 1e-9
+    best, best_value = (
+        None,
+        value_of(np.zeros(len(lengths), np.int32), lengths, counts, markers, min_bin_size) + 1e-9,
+    )
     for seeds in seed_contigs(lengths, counts, markers):
         parts = mixture(points, lengths, seeds)
         if len(set(parts.tolist())) < len(seeds):
@@ -56,7 +73,13 @@ def best_split(points: Points, lengths: npt.NDArray[np.int64], counts: Counts, m
     return best
 
 
-def value_of(parts: Labels, lengths: npt.NDArray[np.int64], counts: Counts, markers: MarkerSet, min_bin_size: int) -> float:
+def value_of(
+    parts: Labels,
+    lengths: npt.NDArray[np.int64],
+    counts: Counts,
+    markers: MarkerSet,
+    min_bin_size: int,
+) -> float:
     """Sum of the positive worths of parts that are large enough to be bins."""
     total = 0.0
     for part in range(int(parts.max()) + 1):
@@ -66,7 +89,9 @@ def value_of(parts: Labels, lengths: npt.NDArray[np.int64], counts: Counts, mark
     return total
 
 
-def seed_contigs(lengths: npt.NDArray[np.int64], counts: Counts, markers: MarkerSet) -> list[list[int]]:
+def seed_contigs(
+    lengths: npt.NDArray[np.int64], counts: Counts, markers: MarkerSet
+) -> list[list[int]]:
     """Contigs to begin from: those that carry the copies of one marker, for markers whose copies lie on the longest contigs."""
     used = markers.used.any(axis=0)
     found: dict[tuple[int, ...], int] = {}
@@ -92,7 +117,9 @@ def mixture(points: Points, lengths: npt.NDArray[np.int64], seeds: list[int]) ->
     prior = np.full(len(seeds), 1 / len(seeds))
     share = np.zeros((len(x), len(seeds)))
     for _ in range(ITERATIONS):
-        near = ((x[:, None] - centre[None]) ** 2 * wx[:, None]).sum(2) + ((c[:, None] - level[None]) ** 2 * wc[:, None]).sum(2)
+        near = ((x[:, None] - centre[None]) ** 2 * wx[:, None]).sum(2) + (
+            (c[:, None] - level[None]) ** 2 * wc[:, None]
+        ).sum(2)
         logs = np.log(prior)[None] - 0.5 * near
         new = np.exp(logs - logs.max(1, keepdims=True))
         new /= new.sum(1, keepdims=True)

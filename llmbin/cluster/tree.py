@@ -57,18 +57,26 @@ def build_tree(
     rows = np.arange(n, dtype=np.int32)
     k = max(1, min(min_samples, n - 1))
     exact = n * n <= EXACT_PAIRS
-    index, distance = known or nearest(points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu)
+    index, distance = known or nearest(
+        points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu
+    )
     core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
     if exact:
         start, stop, reach = spanning_tree(*points.arrays(), core)
     else:
-        near, apart = np.ascontiguousarray(index[:, :GRAPH_NEIGHBOURS]), np.ascontiguousarray(distance[:, :GRAPH_NEIGHBOURS])
+        near, apart = (
+            np.ascontiguousarray(index[:, :GRAPH_NEIGHBOURS]),
+            np.ascontiguousarray(distance[:, :GRAPH_NEIGHBOURS]),
+        )
         start, stop, reach = spanning_forest(near, apart, core)
     return link(start, stop, reach, lengths)
 
 
 def core_distance(
-    index: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64], core_bases: int
+    index: npt.NDArray[np.int32],
+    distance: npt.NDArray[np.float32],
+    lengths: npt.NDArray[np.int64],
+    core_bases: int,
 ) -> npt.NDArray[np.float32]:
     """Distance float32 [n] to the neighbour (index and distance [n, k], nearest first) that completes ``core_bases``; 0 for a long contig."""
     company = np.where(index >= 0, lengths[np.maximum(index, 0)], 0)
@@ -80,7 +88,10 @@ def core_distance(
 
 
 def link(
-    start: npt.NDArray[np.int32], stop: npt.NDArray[np.int32], distance: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int32],
+    stop: npt.NDArray[np.int32],
+    distance: npt.NDArray[np.float32],
+    lengths: npt.NDArray[np.int64],
 ) -> Tree:
     """Single-linkage tree of a spanning tree's n - 1 edges."""
     n = len(lengths)

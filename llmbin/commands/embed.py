@@ -39,15 +39,29 @@ def embed(
     plan = pack.plan(windows, seed)
     budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
     with bar("embedding", None, True) as advance:
-        features = profile_contigs(contigs, encoder, plan, min_length=min_length, threads=threads, budget=budget, progress=advance)
+        features = profile_contigs(
+            contigs,
+            encoder,
+            plan,
+            min_length=min_length,
+            threads=threads,
+            budget=budget,
+            progress=advance,
+        )
     if not features.names:
-        raise InputError(f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length")
+        raise InputError(
+            f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length"
+        )
     vectors = project(features.composition, features.lm, pack.projector)
     if centre:
-        vectors = (vectors - np.average(vectors.astype(np.float64), axis=0, weights=features.lengths)).astype(np.float32)
+        vectors = (
+            vectors - np.average(vectors.astype(np.float64), axis=0, weights=features.lengths)
+        ).astype(np.float32)
     with whole_file(output) as handle:
         np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
-    log.info("%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output)
+    log.info(
+        "%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output
+    )
 
 
 def depth(
@@ -73,10 +87,22 @@ def depth(
         for title, path in zip(titles, files, strict=True):
             found.append(read_depth(path, rules, threads, reference=sequences))
             if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
-                raise CoverageError(f"{path}: its references differ from those of {files[0]}; map all samples to the same contigs")
-            log.info("%s: %s", title, SampleReads(found[-1].mapped, found[-1].counted, found[-1].kind))
+                raise CoverageError(
+                    f"{path}: its references differ from those of {files[0]}; map all samples to the same contigs"
+                )
+            log.info(
+                "%s: %s", title, SampleReads(found[-1].mapped, found[-1].counted, found[-1].kind)
+            )
     mean, variance = np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
-    check_depths(Coverage(titles, mean, variance, [SampleReads(d.mapped, d.counted, d.kind) for d in found], [str(path) for path in files]))
+    check_depths(
+        Coverage(
+            titles,
+            mean,
+            variance,
+            [SampleReads(d.mapped, d.counted, d.kind) for d in found],
+            [str(path) for path in files],
+        )
+    )
     table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)
     with whole_file(output) as handle:
         write_depth_table(table, lambda text: handle.write(text.encode("utf-8", "surrogateescape")))

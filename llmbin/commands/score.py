@@ -49,15 +49,24 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
         if line.startswith("@@"):
             columns = {title.upper().lstrip("_"): i for i, title in enumerate(line[2:].split("\t"))}
             if not {"SEQUENCEID", "BINID", "LENGTH"} <= columns.keys():
-                raise InputError(f"{path}, line {number}: the columns SEQUENCEID, BINID and _LENGTH are needed")
+                raise InputError(
+                    f"{path}, line {number}: the columns SEQUENCEID, BINID and _LENGTH are needed"
+                )
         elif line[0] not in "@#":
             if columns is None:
-                raise InputError(f"{path}, line {number}: no @@SEQUENCEID line before the data; a gold standard in CAMI format is needed")
+                raise InputError(
+                    f"{path}, line {number}: no @@SEQUENCEID line before the data; a gold standard in CAMI format is needed"
+                )
             fields = line.split("\t")
             try:
-                gold[fields[columns["SEQUENCEID"]]] = (fields[columns["BINID"]], int(fields[columns["LENGTH"]]))
+                gold[fields[columns["SEQUENCEID"]]] = (
+                    fields[columns["BINID"]],
+                    int(fields[columns["LENGTH"]]),
+                )
             except (IndexError, ValueError):
-                raise InputError(f"{path}, line {number}: not a contig, a genome and a length") from None
+                raise InputError(
+                    f"{path}, line {number}: not a contig, a genome and a length"
+                ) from None
     if not gold:
         raise InputError(f"{path}: the gold standard is empty")
     return gold
@@ -73,18 +82,26 @@ def read_bins(path: InputFile) -> dict[str, str]:
             try:
                 contig, label = titles.index("SEQUENCEID"), titles.index("BINID")
             except ValueError:
-                raise InputError(f"{path}, line {number}: the columns SEQUENCEID and BINID are needed") from None
+                raise InputError(
+                    f"{path}, line {number}: the columns SEQUENCEID and BINID are needed"
+                ) from None
         elif line[0] not in "@#":
             fields = line.split("\t")
             if len(fields) <= max(contig, label):
-                raise InputError(f"{path}, line {number}: a contig and a bin, separated by a tab, were expected")
+                raise InputError(
+                    f"{path}, line {number}: a contig and a bin, separated by a tab, were expected"
+                )
             if fields[contig] in bins:
-                raise InputError(f"{path}, line {number}: contig {fields[contig]!r} is in a bin already")
+                raise InputError(
+                    f"{path}, line {number}: contig {fields[contig]!r} is in a bin already"
+                )
             bins[fields[contig]] = fields[label]
     return bins
 
 
-def score_bins(bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0) -> Scores:
+def score_bins(
+    bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0
+) -> Scores:
     """Compare bins with the truth; contigs without a genome in the gold standard do not count."""
     genome_size: dict[str, int] = defaultdict(int)
     for genome, length in gold.values():
@@ -99,7 +116,9 @@ def score_bins(bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_s
     for row in kept.values():
         genome = max(sorted(row), key=lambda g: row[g])
         size = sum(row.values())
-        quality.append((genome, row[genome] / genome_size[genome], 1 - row[genome] / size, size, row[genome]))
+        quality.append(
+            (genome, row[genome] / genome_size[genome], 1 - row[genome] / size, size, row[genome])
+        )
         for g, bp in row.items():
             recovered[g] = max(recovered[g], bp)
 

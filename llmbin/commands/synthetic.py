@@ -17,7 +17,32 @@ BASES = "ACGT"
 RESIDUES = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"  # genetic code 11, codons in order of ACGT
 AMINO = "ACDEFGHIKLMNPQRSTVWY"
 COMMON = dict(
-    zip(AMINO, (9.0, 1.0, 5.4, 6.2, 3.9, 7.3, 2.1, 6.2, 5.3, 10.1, 2.4, 3.8, 4.4, 3.9, 5.4, 6.0, 5.5, 7.0, 1.3, 3.0), strict=True)
+    zip(
+        AMINO,
+        (
+            9.0,
+            1.0,
+            5.4,
+            6.2,
+            3.9,
+            7.3,
+            2.1,
+            6.2,
+            5.3,
+            10.1,
+            2.4,
+            3.8,
+            4.4,
+            3.9,
+            5.4,
+            6.0,
+            5.5,
+            7.0,
+            1.3,
+            3.0,
+        ),
+        strict=True,
+    )
 )
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 
@@ -44,11 +69,23 @@ class GenomeModel:
         self.weights: dict[str, npt.NDArray[np.float64]] = {}
         for amino in AMINO:
             mine = [c for c, r in zip(codons, RESIDUES, strict=True) if r == amino]
-            third = [1.6 * np.log(self.gc / (1 - self.gc)) * (c[2] in "GC") + skew * (c[2] in "CA") + rng.normal(0, 0.7) for c in mine]
+            third = [
+                1.6 * np.log(self.gc / (1 - self.gc)) * (c[2] in "GC")
+                + skew * (c[2] in "CA")
+                + rng.normal(0, 0.7)
+                for c in mine
+            ]
             weight = np.exp(third)
             self.codons[amino], self.weights[amino] = mine, np.cumsum(weight / weight.sum())
         usage = np.array([COMMON[a] for a in AMINO]) * np.exp(rng.normal(0, 0.18, 20))
-        usage *= np.exp(np.array([1.2 * (self.gc - 0.5) * (a in "GARP") - 1.2 * (self.gc - 0.5) * (a in "FYMINK") for a in AMINO]))
+        usage *= np.exp(
+            np.array(
+                [
+                    1.2 * (self.gc - 0.5) * (a in "GARP") - 1.2 * (self.gc - 0.5) * (a in "FYMINK")
+                    for a in AMINO
+                ]
+            )
+        )
         self.usage = np.cumsum(usage / usage.sum())
 
     def gene(self, protein: str) -> str:
@@ -58,11 +95,19 @@ class GenomeModel:
             self.codons[a][min(int(np.searchsorted(self.weights[a], u)), len(self.codons[a]) - 1)]
             for a, u in zip(protein, draws, strict=True)
         )
-        return "AGGAGG" + self.spacer(7) + "ATG" + body + str(self.rng.choice(["TAA", "TGA", "TAG"], p=[0.6, 0.25, 0.15]))
+        return (
+            "AGGAGG"
+            + self.spacer(7)
+            + "ATG"
+            + body
+            + str(self.rng.choice(["TAA", "TGA", "TAG"], p=[0.6, 0.25, 0.15]))
+        )
 
     def protein(self, length: int) -> str:
         """A random protein of the genome's usage."""
-        return "".join(AMINO[min(int(i), 19)] for i in np.searchsorted(self.usage, self.rng.random(length)))
+        return "".join(
+            AMINO[min(int(i), 19)] for i in np.searchsorted(self.usage, self.rng.random(length))
+        )
 
     def spacer(self, length: int) -> str:
         """Intergenic bases."""
@@ -91,7 +136,9 @@ def synthetic_genome(rng: np.random.Generator, size: int, markers: list[str]) ->
 def mutate(protein: str, rate: float, rng: np.random.Generator) -> str:
     """Exchange residues at random."""
     hit = rng.random(len(protein)) < rate
-    return "".join(AMINO[int(rng.integers(20))] if h else r for r, h in zip(protein, hit, strict=True))
+    return "".join(
+        AMINO[int(rng.integers(20))] if h else r for r, h in zip(protein, hit, strict=True)
+    )
 
 
 def reverse_complement(sequence: str) -> str:
@@ -110,7 +157,9 @@ def marker_proteins() -> list[str]:
     return ["".join(c for c in p if c in AMINO) for p, u in zip(consensus, used, strict=True) if u]
 
 
-def make_community(folder: Path, genomes: int = 10, size: int = 1_000_000, samples: int = 2, seed: int = 1) -> Community:
+def make_community(
+    folder: Path, genomes: int = 10, size: int = 1_000_000, samples: int = 2, seed: int = 1
+) -> Community:
     """Write ``contigs.fasta.gz``, ``depth.tsv`` and ``gold.tsv``."""
     from isal import igzip
 
@@ -120,15 +169,23 @@ def make_community(folder: Path, genomes: int = 10, size: int = 1_000_000, sampl
     abundance = np.exp(rng.normal(2.3, 0.7, (genomes, 1)) + rng.normal(0, 0.5, (genomes, samples)))
     contigs: list[tuple[int, str]] = []
     for g in range(genomes):
-        genome = synthetic_genome(np.random.default_rng([seed, g]), int(size * rng.uniform(0.7, 1.3)), markers)
+        genome = synthetic_genome(
+            np.random.default_rng([seed, g]), int(size * rng.uniform(0.7, 1.3)), markers
+        )
         at = 0
         while at < len(genome):
             length = int(np.clip(rng.lognormal(9.2, 0.9), 300, 200_000))
             contigs.append((g, genome[at : at + length]))
             at += length
     order = rng.permutation(len(contigs))
-    result = Community(folder / "contigs.fasta.gz", folder / "depth.tsv", folder / "gold.tsv", genomes)
-    with igzip.open(result.contigs, "wb", compresslevel=1) as fasta, open(result.depth, "w") as depth, open(result.gold, "w") as gold:
+    result = Community(
+        folder / "contigs.fasta.gz", folder / "depth.tsv", folder / "gold.tsv", genomes
+    )
+    with (
+        igzip.open(result.contigs, "wb", compresslevel=1) as fasta,
+        open(result.depth, "w") as depth,
+        open(result.gold, "w") as gold,
+    ):
         titles = [t for s in range(samples) for t in (f"S{s + 1}.bam", f"S{s + 1}.bam-var")]
         depth.write("\t".join(["contigName", "contigLen", "totalAvgDepth", *titles]) + "\n")
         gold.write("@Version:0.9.1\n@SampleID:demo\n\n@@SEQUENCEID\tBINID\t_LENGTH\n")

@@ -50,7 +50,15 @@ class Throughput:
 
 
 def measure(
-    contigs: Path | None, preset: str, model: str, device: str, precision: str, threads: int, batch_size: int, windows: int, seed: int
+    contigs: Path | None,
+    preset: str,
+    model: str,
+    device: str,
+    precision: str,
+    threads: int,
+    batch_size: int,
+    windows: int,
+    seed: int,
 ) -> Throughput:
     """Measure a pack on a device with a FASTA file, or with a synthetic assembly if there is none.
 
@@ -74,7 +82,10 @@ def measure(
     warm = time.perf_counter() - warm
     plan = pack.plan(windows, seed)
     budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
-    buckets = [_bucket(encoder, n, budget, threads) for n in range(pack.bucket, pack.window + 1, pack.bucket)]
+    buckets = [
+        _bucket(encoder, n, budget, threads)
+        for n in range(pack.bucket, pack.window + 1, pack.bucket)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         path = contigs or _synthetic(Path(folder) / "contigs.fasta", preset)
         stages: dict[str, dict[str, float]] = {}
@@ -101,14 +112,20 @@ def table(found: Throughput) -> str:
         f"{found.contigs:,} contigs, {found.bases / 1e6:.1f} Mbp; start cold {found.cold_start:.2f} s, warm {found.warm_start * 1000:.0f} ms",
         "",
         "padded length   windows   ms a batch   Mbp/s",
-        *(f"{b.bases:13,d}{b.windows:10,d}{b.milliseconds:13.1f}{b.mbp_a_second:8.2f}" for b in found.buckets),
+        *(
+            f"{b.bases:13,d}{b.windows:10,d}{b.milliseconds:13.1f}{b.mbp_a_second:8.2f}"
+            for b in found.buckets
+        ),
         "",
         f"encoding        {found.mbp_a_second:.2f} Mbp/s, {found.windows_a_second:.0f} windows/s",
         f"padding         {100 * found.padding_efficiency:.1f} % of the computed positions are bases",
         f"of best shape   {100 * found.share_of_best_shape:.0f} %",
         "",
         "stage            wall s    CPU s    Mbp/s of contigs",
-        *(f"{name:15s}{s['wall']:8.2f}{s['cpu']:9.2f}{found.bases / 1e6 / s['wall']:9.1f}" for name, s in found.stages.items()),
+        *(
+            f"{name:15s}{s['wall']:8.2f}{s['cpu']:9.2f}{found.bases / 1e6 / s['wall']:9.1f}"
+            for name, s in found.stages.items()
+        ),
         f"peak memory     {found.peak_rss_mib:.0f} MiB",
     ]
     return "\n".join(rows)
@@ -132,7 +149,10 @@ class _stage:
         self.wall, self.cpu = time.perf_counter(), time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        self.stages[self.name] = {"wall": time.perf_counter() - self.wall, "cpu": time.process_time() - self.cpu}
+        self.stages[self.name] = {
+            "wall": time.perf_counter() - self.wall,
+            "cpu": time.process_time() - self.cpu,
+        }
 
 
 def _bucket(encoder: Any, bases: int, budget: int, threads: int, repeats: int = 5) -> Bucket:
@@ -147,7 +167,12 @@ def _bucket(encoder: Any, bases: int, budget: int, threads: int, repeats: int = 
         start = time.perf_counter()
         list(pool.map(encoder.encode, [batch] * (threads * repeats)))
         seconds = time.perf_counter() - start
-    return Bucket(bases, windows, 1000 * seconds / repeats, threads * repeats * windows * bases / seconds / 1e6)
+    return Bucket(
+        bases,
+        windows,
+        1000 * seconds / repeats,
+        threads * repeats * windows * bases / seconds / 1e6,
+    )
 
 
 def _synthetic(path: Path, preset: str) -> Path:

@@ -33,7 +33,9 @@ log = logging.getLogger("llmbin")
 
 PIECES_A_THREAD = 2
 SMALLEST_PIECE = 1 << 22  # bytes of a file; less is not worth a thread
-SKIP_FLAGS = 0x100 | 0x200 | 0x400  # secondary, failed quality control, duplicate; supplementary count where reads are long
+SKIP_FLAGS = (
+    0x100 | 0x200 | 0x400
+)  # secondary, failed quality control, duplicate; supplementary count where reads are long
 SAMPLED_PLACES = 16  # of a file, where its reads are looked at before they are counted
 SAMPLED_READS = 1000  # at most, at each
 LONGEST_SAMPLE = 1 << 22  # bytes of records at each
@@ -91,11 +93,15 @@ def check_alignments(path: InputFile) -> str:
             if begin[:4] == b"CRAM":
                 return "CRAM"
             if what := _not_bam(begin):
-                raise CoverageError(f"{path}: a BAM or CRAM file was expected, it is {what}; make one with `samtools sort -o s.bam`")
+                raise CoverageError(
+                    f"{path}: a BAM or CRAM file was expected, it is {what}; make one with `samtools sort -o s.bam`"
+                )
             handle.seek(0, 2)
             handle.seek(max(0, handle.tell() - len(EOF_BLOCK)))
             if handle.read() != EOF_BLOCK:
-                raise CoverageError(f"{path}: the BAM file has no end marker, so it is truncated; copy it or map the reads again")
+                raise CoverageError(
+                    f"{path}: the BAM file has no end marker, so it is truncated; copy it or map the reads again"
+                )
     except OSError as error:
         raise CoverageError(f"{path}: cannot be read ({error.strerror or error})") from None
     return "BAM"
@@ -137,11 +143,15 @@ def _bam_depth(path: InputFile, rules: DepthRules, threads: int) -> SampleDepth 
     kind = kind_of_reads(path, begin, rest, lengths.tolist(), rules)
 
     def begun() -> DepthCounter:
-        counter = DepthCounter(lengths.tolist(), kind.min_identity, rules.edge, SKIP_FLAGS, kind.long)
+        counter = DepthCounter(
+            lengths.tolist(), kind.min_identity, rules.edge, SKIP_FLAGS, kind.long
+        )
         counter.feed(rest)
         return counter
 
-    counter = _counted_in_pieces(path, begin, begun(), lengths.tolist(), threads) if threads > 1 else None
+    counter = (
+        _counted_in_pieces(path, begin, begun(), lengths.tolist(), threads) if threads > 1 else None
+    )
     if counter is None:
         counter = begun()
         _count(path, begin, None, counter)
@@ -150,10 +160,14 @@ def _bam_depth(path: InputFile, rules: DepthRules, threads: int) -> SampleDepth 
     if not counter.finish():
         raise CoverageError(f"{path}: {counter.error}; the BAM file is damaged")
     mean, variance = counter.depths()
-    return SampleDepth(names, lengths, mean, variance, counter.reads, counter.mapped, counter.counted, kind)
+    return SampleDepth(
+        names, lengths, mean, variance, counter.reads, counter.mapped, counter.counted, kind
+    )
 
 
-def kind_of_reads(path: InputFile, begin: int, rest: bytes, lengths: list[int], rules: DepthRules) -> ReadKind:
+def kind_of_reads(
+    path: InputFile, begin: int, rest: bytes, lengths: list[int], rules: DepthRules
+) -> ReadKind:
     """What the reads are like, from a sample at places all over the file; its records begin with ``rest``, and go on at ``begin``."""
     from .._kernels import likely_record
 
@@ -161,7 +175,9 @@ def kind_of_reads(path: InputFile, begin: int, rest: bytes, lengths: list[int], 
         yield rest + _records(path, begin)
         end = os.stat(path).st_size
         for at in range(begin, end, max(READ, -(-(end - begin) // SAMPLED_PLACES)))[1:]:
-            if (start := likely_start(path, at, lengths)) is not None and likely_record(data := _records(path, start), lengths):
+            if (start := likely_start(path, at, lengths)) is not None and likely_record(
+                data := _records(path, start), lengths
+            ):
                 yield data
 
     return judge(*sampled(places(), lengths, SKIP_FLAGS, SAMPLED_READS), rules)
@@ -211,7 +227,9 @@ def _count(path: InputFile, begin: int, end: int | None, counter: DepthCounter) 
     return begin
 
 
-def _counted_in_pieces(path: InputFile, begin: int, counter: DepthCounter, lengths: list[int], threads: int) -> DepthCounter | None:
+def _counted_in_pieces(
+    path: InputFile, begin: int, counter: DepthCounter, lengths: list[int], threads: int
+) -> DepthCounter | None:
     """The same count by several threads, a piece of the file each; None where one thread must read it all.
 
     Pieces begin where a block and a record seem to. That is right if the piece before ends there and no record lies across, which is what
@@ -219,7 +237,11 @@ def _counted_in_pieces(path: InputFile, begin: int, counter: DepthCounter, lengt
     """
     end = os.stat(path).st_size
     step = max(SMALLEST_PIECE, -(-(end - begin) // (PIECES_A_THREAD * threads)))
-    starts = [begin] + [found for at in range(begin + step, end, step) if (found := likely_start(path, at, lengths)) is not None]
+    starts = [begin] + [
+        found
+        for at in range(begin + step, end, step)
+        if (found := likely_start(path, at, lengths)) is not None
+    ]
     stops = [*starts[1:], end]
     counters = [counter] + [counter.piece() for _ in starts[1:]]
     try:
@@ -231,7 +253,9 @@ def _counted_in_pieces(path: InputFile, begin: int, counter: DepthCounter, lengt
     return counter if whole else None
 
 
-def _header(path: InputFile, chunks: Iterator[bytes]) -> tuple[list[str], npt.NDArray[np.int64], bytes]:
+def _header(
+    path: InputFile, chunks: Iterator[bytes]
+) -> tuple[list[str], npt.NDArray[np.int64], bytes]:
     """Reference names and lengths, and the bytes that were read behind the header."""
     data = bytearray()
 
@@ -254,7 +278,9 @@ def _header(path: InputFile, chunks: Iterator[bytes]) -> tuple[list[str], npt.ND
         need(at + 4)
         size = struct.unpack_from("<I", data, at)[0]
         if not 2 <= size <= 1 << 16:
-            raise CoverageError(f"{path}: the BAM header is damaged (a reference name of {size} bytes)")
+            raise CoverageError(
+                f"{path}: the BAM header is damaged (a reference name of {size} bytes)"
+            )
         need(at + 8 + size)
         names.append(data[at + 4 : at + 3 + size].decode("utf-8", "surrogateescape"))
         lengths.append(struct.unpack_from("<I", data, at + 4 + size)[0])
@@ -264,7 +290,9 @@ def _header(path: InputFile, chunks: Iterator[bytes]) -> tuple[list[str], npt.ND
     return names, np.array(lengths, np.int64), bytes(data[at:])
 
 
-def _sorted_depth(path: InputFile, rules: DepthRules, threads: int, scratch: Path | None, *options: str) -> SampleDepth:
+def _sorted_depth(
+    path: InputFile, rules: DepthRules, threads: int, scratch: Path | None, *options: str
+) -> SampleDepth:
     """Sort to a temporary BAM file, then the fast way.
 
     Raises:
@@ -279,14 +307,22 @@ def _sorted_depth(path: InputFile, rules: DepthRules, threads: int, scratch: Pat
             pysam.sort(*extra, "-o", str(out), os.fspath(path))
         except (pysam.SamtoolsError, OSError) as error:
             said = str(error).strip().splitlines()
-            raise CoverageError(f"{path}: cannot be read ({said[-1] if said else 'samtools sort failed'})") from None
+            raise CoverageError(
+                f"{path}: cannot be read ({said[-1] if said else 'samtools sort failed'})"
+            ) from None
         depth = _bam_depth(out, rules, threads)
     if depth is None:
         raise CoverageError(f"{path}: cannot be sorted by coordinate")
     return depth
 
 
-def cram_depth(path: InputFile, rules: DepthRules, threads: int, scratch: Path | None, reference: InputFile | None) -> SampleDepth:
+def cram_depth(
+    path: InputFile,
+    rules: DepthRules,
+    threads: int,
+    scratch: Path | None,
+    reference: InputFile | None,
+) -> SampleDepth:
     """Depth of a CRAM file, by the reference that is given, or else by the one that the file names.
 
     Raises:
@@ -307,6 +343,10 @@ def cram_depth(path: InputFile, rules: DepthRules, threads: int, scratch: Path |
         return _sorted_depth(path, rules, threads, scratch)
     except CoverageError as error:
         hint = (
-            "the reads were mapped to another FASTA file" if said else "give the FASTA file that its reads were mapped to with --reference"
+            "the reads were mapped to another FASTA file"
+            if said
+            else "give the FASTA file that its reads were mapped to with --reference"
         )
-        raise CoverageError(f"{error}{said}; CRAM needs its reference: {hint}, or set REF_PATH") from None
+        raise CoverageError(
+            f"{error}{said}; CRAM needs its reference: {hint}, or set REF_PATH"
+        ) from None

@@ -29,13 +29,19 @@ def check_depths(coverage: Coverage, assemblies: int = 1) -> None:
     doubts = {}
     for s, title in enumerate(coverage.samples):
         reads = coverage.reads[s] if coverage.reads else None
-        if doubt := (doubt_of_reads(reads) if reads else "") or doubt_of_depths(coverage.mean[:, s], assemblies):
-            doubts[f"{coverage.files[s]}, sample {title}" if coverage.files else f"sample {title}"] = doubt
+        if doubt := (doubt_of_reads(reads) if reads else "") or doubt_of_depths(
+            coverage.mean[:, s], assemblies
+        ):
+            doubts[
+                f"{coverage.files[s]}, sample {title}" if coverage.files else f"sample {title}"
+            ] = doubt
     by_chance = len(coverage.mean) < ENOUGH and bool((coverage.mean > 0).all())
     if doubts and len(doubts) == len(coverage.samples) and not by_chance:
         first, doubt = next(iter(doubts.items()))
         rest = f"; all {len(doubts)} samples are of no use" if len(doubts) > 1 else ""
-        raise CoverageError(f"{first}: {doubt}{rest} (without --bam and --depth, bins are made by composition alone)")
+        raise CoverageError(
+            f"{first}: {doubt}{rest} (without --bam and --depth, bins are made by composition alone)"
+        )
     for where, doubt in doubts.items():
         log.warning("%s: %s", where, doubt)
 

@@ -53,7 +53,11 @@ class Coverage:
     def read_length(self) -> list[float]:
         """Bases of a read of each sample, for the noise of its depths."""
         kinds = [r.kind for r in self.reads]
-        return [k.length if k.long else SHORT_READ for k in kinds] if kinds else [SHORT_READ] * len(self.samples)
+        return (
+            [k.length if k.long else SHORT_READ for k in kinds]
+            if kinds
+            else [SHORT_READ] * len(self.samples)
+        )
 
 
 def no_coverage(n: int) -> Coverage:
@@ -65,7 +69,9 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
     """The names given by the user, or the file names without their endings; distinct."""
     if given:
         if len(given) != len(paths):
-            raise UsageError(f"--samples has {len(given)} names for {len(paths)} files; give one name a file, in the same order")
+            raise UsageError(
+                f"--samples has {len(given)} names for {len(paths)} files; give one name a file, in the same order"
+            )
         names = list(given)
     else:
         names = [path.name for path in paths]
@@ -113,7 +119,10 @@ def coverage_from_bams(
 
 
 def coverage_from_tables(
-    paths: Sequence[InputFile], names: Sequence[str], samples: Sequence[str] | None = None, lengths: npt.NDArray[np.int64] | None = None
+    paths: Sequence[InputFile],
+    names: Sequence[str],
+    samples: Sequence[str] | None = None,
+    lengths: npt.NDArray[np.int64] | None = None,
 ) -> Coverage:
     """Depth of the named contigs from one or more tables, joined by name; lengths in tables are compared with ``lengths``.
 
@@ -122,7 +131,13 @@ def coverage_from_tables(
     Raises:
         CoverageError: a table is malformed, lacks a contig, was made for other contigs, or holds impossible depths.
     """
-    contigs = dict(zip(names, (np.zeros(len(names), np.int64) if lengths is None else lengths).tolist(), strict=True))
+    contigs = dict(
+        zip(
+            names,
+            (np.zeros(len(names), np.int64) if lengths is None else lengths).tolist(),
+            strict=True,
+        )
+    )
     titles: list[str] = []
     files: list[str] = []
     mean, variance, absent = [], [], {}
@@ -139,17 +154,27 @@ def coverage_from_tables(
             variance[-1][gone] = np.where(np.isnan(table.variance[0]), np.nan, 0)
     if samples:
         if len(samples) != len(titles):
-            raise UsageError(f"--samples has {len(samples)} names, the depth tables hold {len(titles)} samples: {', '.join(titles)}")
+            raise UsageError(
+                f"--samples has {len(samples)} names, the depth tables hold {len(titles)} samples: {', '.join(titles)}"
+            )
         titles = list(samples)
     if len(set(titles)) < len(titles):
         twice = next(title for title in titles if titles.count(title) > 1)
-        raise UsageError(f"two samples are called {twice!r} in the depth tables; name them apart with --samples")
+        raise UsageError(
+            f"two samples are called {twice!r} in the depth tables; name them apart with --samples"
+        )
     _judge_absent(absent, len(paths), lengths)
-    whole = [part[0] if len(part) == 1 else np.concatenate(part, axis=1) for part in (mean, variance)]
+    whole = [
+        part[0] if len(part) == 1 else np.concatenate(part, axis=1) for part in (mean, variance)
+    ]
     return Coverage(titles, whole[0], whole[1], files=files)
 
 
-def _judge_absent(absent: Mapping[InputFile, npt.NDArray[np.bool_]], tables: int, lengths: npt.NDArray[np.int64] | None) -> None:
+def _judge_absent(
+    absent: Mapping[InputFile, npt.NDArray[np.bool_]],
+    tables: int,
+    lengths: npt.NDArray[np.int64] | None,
+) -> None:
     """One warning of contigs without a row; an error if most of the assembly has none in any table."""
     if not absent:
         return
@@ -163,11 +188,22 @@ def _judge_absent(absent: Mapping[InputFile, npt.NDArray[np.bool_]], tables: int
                 "use the coverage of this very assembly, with a row for every contig"
             )
     some = int(np.logical_or.reduce(list(absent.values())).sum())
-    where = str(first) if len(absent) == 1 else f"{len(absent)} of {tables} depth tables (the first is {first})"
-    log.warning("%s of %s contigs have no row in %s: no read is taken to lie on them, their depth is 0 there", f"{some:,}", f"{n:,}", where)
+    where = (
+        str(first)
+        if len(absent) == 1
+        else f"{len(absent)} of {tables} depth tables (the first is {first})"
+    )
+    log.warning(
+        "%s of %s contigs have no row in %s: no read is taken to lie on them, their depth is 0 there",
+        f"{some:,}",
+        f"{n:,}",
+        where,
+    )
 
 
-def _rows(path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str, sparse: bool = False) -> npt.NDArray[np.int64]:
+def _rows(
+    path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str, sparse: bool = False
+) -> npt.NDArray[np.int64]:
     """Where each wanted contig is, -1 for one that a sparse table leaves out; names are compared by their first word."""
     index = {first_word(name): i for i, name in enumerate(have)}
     rows = np.array([index.get(name, -1) for name in wanted], np.int64)
@@ -175,7 +211,11 @@ def _rows(path: InputFile, wanted: Sequence[str], have: Sequence[str], where: st
     if len(missing) and (not sparse or len(missing) == len(wanted)):
         name = wanted[int(missing[0])]
         near = _nearest(name, index)
-        hint = f"; the nearest name there is {short(near)}" if near else f"; {where} names no contigs at all"
+        hint = (
+            f"; the nearest name there is {short(near)}"
+            if near
+            else f"; {where} names no contigs at all"
+        )
         raise CoverageError(
             f"{path}: {len(missing):,} of {len(wanted):,} contigs are not in {where}, the first is {short(name)}{hint}. "
             f"Use the coverage of this very assembly{', with a row for every contig' * (where == 'the table')}"

@@ -46,7 +46,9 @@ class DepthRules:
         if limit is None or 0 <= limit <= 1:
             return
         meant = f"; did you mean {limit / 100:g}?" if 1 < limit <= 100 else ""
-        raise UsageError(f"--min-identity {limit:g}: auto or a fraction from 0 to 1 was expected{meant}")
+        raise UsageError(
+            f"--min-identity {limit:g}: auto or a fraction from 0 to 1 was expected{meant}"
+        )
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,14 @@ class ReadKind:
         return f"{'long' if self.long else 'short'} reads of {self.length:,.0f} bases"
 
 
-def judge(length: npt.NDArray[np.int64], identity: Values, identity_long: Values, rules: DepthRules) -> ReadKind:
+def judge(
+    length: npt.NDArray[np.int64], identity: Values, identity_long: Values, rules: DepthRules
+) -> ReadKind:
     """The kind of some reads: their lengths, and their identity by the rules for short and for long reads, each [reads]."""
     if not len(length):
-        return ReadKind(min_identity=SHORT_READS_IDENTITY if rules.min_identity is None else rules.min_identity)
+        return ReadKind(
+            min_identity=SHORT_READS_IDENTITY if rules.min_identity is None else rules.min_identity
+        )
     long = 2 * int(length[length > LONG_READ].sum()) > int(length.sum())
     found = identity_long if long else identity
     mean = float((length.astype(np.float64) ** 2).sum() / length.sum())
@@ -80,7 +86,9 @@ def judge(length: npt.NDArray[np.int64], identity: Values, identity_long: Values
 def long_reads_identity(identity: Values, length: npt.NDArray[np.int64]) -> float:
     """The identity from which long reads count, by the distribution of their own, in hundredths."""
     median, best = (1 - weighted_quantile(identity, length, q) for q in (0.5, 0.9))
-    errors = max(1 - SHORT_READS_IDENTITY, MOST_OF_MEDIAN * median, median + MOST_OF_SPREAD * (median - best))
+    errors = max(
+        1 - SHORT_READS_IDENTITY, MOST_OF_MEDIAN * median, median + MOST_OF_SPREAD * (median - best)
+    )
     return math.floor(100 * (1 - min(errors, MOST_ERRORS)) + 1e-9) / 100
 
 
@@ -91,7 +99,9 @@ def weighted_quantile(values: Values, weights: npt.NDArray[np.int64], share: flo
     return float(values[order][np.searchsorted(reached, share * reached[-1])])
 
 
-def sampled(places: Iterable[bytes], lengths: list[int], skip_flags: int, most: int) -> tuple[npt.NDArray[np.int64], Values, Values]:
+def sampled(
+    places: Iterable[bytes], lengths: list[int], skip_flags: int, most: int
+) -> tuple[npt.NDArray[np.int64], Values, Values]:
     """Length, identity and identity of the aligned part of at most so many reads at each of some places: BAM data that begin with a record."""
     from .._kernels import sample_reads
 

@@ -32,7 +32,9 @@ LENGTHS = _words(
     "seqlen seqlength sequencelength sequencelen sequencesize scaffoldlength scaffoldlen reflen reflength referencelength targetlength "
     "targetlen chromlength chromsize slen rlength rlen tlen totallength lengthofcontig"
 )
-IGNORED = _words("gc gccontent gcpercent gcpct gcfraction gcratio gcperc refgc readgc percentgc pctgc totalavgdepth")
+IGNORED = _words(
+    "gc gccontent gcpercent gcpct gcfraction gcratio gcperc refgc readgc percentgc pctgc totalavgdepth"
+)
 NO_DEPTH = _words(
     "tpm rpkm fpkm cpm rpm rpb anir ani reads numreads nreads noofreads numberofreads readcount readcounts readscount count counts rawcounts "
     "rawcount mappedreads readsmapped mapped unmapped unmappedreads totalreads mappedreadcount estcounts expectedcount efflength effectivelength "
@@ -46,7 +48,11 @@ NO_DEPTH_ENDING = re.compile(
     r"|relative[ ._-]?abundance( \(%\))?|reads[ ._-]per[ ._-]base|anir|islands per mbp|max gap|gap fraction|bases|(?<= )length)$",
     re.IGNORECASE,
 )
-COVERM_DEPTHS = (" mean", " trimmed mean", " strobealign aemb")  # the first that a sample has is read
+COVERM_DEPTHS = (
+    " mean",
+    " trimmed mean",
+    " strobealign aemb",
+)  # the first that a sample has is read
 COVERM_OTHERS = (
     " variance", " length", " read count", " tpm", " rpkm", " covered fraction", " covered bases", " reads per base", " anir",
     " relative abundance (%)", " relative abundance", " islands per mbp", " max gap", " gap fraction",
@@ -95,7 +101,12 @@ def recognise(path: InputFile, rows: Sequence[Sequence[str]], contigs: Container
         return _headerless(path, rows)
     keys = [title_key(title) for title in titles]
     _refuse_foreign(path, titles, keys)
-    columns = _one_sample(path, keys) or _metabat(path, titles, keys) or _coverm(path, titles, keys) or _plain(path, titles, keys)
+    columns = (
+        _one_sample(path, keys)
+        or _metabat(path, titles, keys)
+        or _coverm(path, titles, keys)
+        or _plain(path, titles, keys)
+    )
     _check_samples(path, columns, titles)
     return columns
 
@@ -140,13 +151,23 @@ def _headerless(path: InputFile, rows: Sequence[Sequence[str]]) -> Columns:
     """Contig and depth; whatever has more columns could be anything."""
     width = len(rows[0])
     if width == 2:
-        return Columns([path.name.split(".")[0] or path.name], [1], [None], header=False, plain=True)
-    if len({row[0] for row in rows}) < len(rows) or (width in (4, 5) and rows[0][1] == "0" and rows[0][2].isdigit()):
-        what, remedy = "positions or intervals, as of `samtools depth`, `bedtools genomecov` or mosdepth's bed files", MAKE
+        return Columns(
+            [path.name.split(".")[0] or path.name], [1], [None], header=False, plain=True
+        )
+    if len({row[0] for row in rows}) < len(rows) or (
+        width in (4, 5) and rows[0][1] == "0" and rows[0][2].isdigit()
+    ):
+        what, remedy = (
+            "positions or intervals, as of `samtools depth`, `bedtools genomecov` or mosdepth's bed files",
+            MAKE,
+        )
     elif width == 4 and all(cell.isdigit() for row in rows for cell in row[1:]):
         what, remedy = "counts of reads, as of `samtools idxstats`", MAKE
     else:
-        what, remedy = "anything", f"name the columns in a first line (contig, then the samples; length for lengths), or {MAKE}"
+        what, remedy = (
+            "anything",
+            f"name the columns in a first line (contig, then the samples; length for lengths), or {MAKE}",
+        )
     raise CoverageError(
         f"{path}: a table of {width} columns without a header, which may be {what}, and no depth of coverage a contig; {remedy}"
     )
@@ -161,7 +182,13 @@ def _refuse_foreign(path: InputFile, titles: list[str], keys: list[str]) -> None
         why = "its rows are genomes, not contigs; use `coverm contig -m metabat -b *.bam -o depth.tsv`"
     elif keys[0] == "geneid" or {"chr", "strand"} <= set(keys):
         why = f"featureCounts counts reads, it gives no depth of coverage; {MAKE}"
-    elif {"start", "end"} <= set(keys) and keys[0] in ("chrom", "chr", "chromosome", "contig", "rname"):
+    elif {"start", "end"} <= set(keys) and keys[0] in (
+        "chrom",
+        "chr",
+        "chromosome",
+        "contig",
+        "rname",
+    ):
         why = f"its rows are intervals, not contigs; {MAKE}"
     elif keys[:3] == ["seqname", "length", "cov"]:
         why = f"Flye's assembly_info.txt is no depth table (one depth for all reads of the assembly); {MAKE}"
@@ -173,20 +200,35 @@ def _one_sample(path: InputFile, keys: list[str]) -> Columns | None:
     """Tools that write a file a sample, which has its name from the file."""
     sample = [path.name.split(".")[0] or path.name]
     if keys[:4] == ["chrom", "length", "bases", "mean"]:
-        return Columns(sample, [3], [None], 1, sparse=True, extra=frozenset({"total"}), extra_ending="_region")
+        return Columns(
+            sample, [3], [None], 1, sparse=True, extra=frozenset({"total"}), extra_ending="_region"
+        )
     if keys[:3] == ["rname", "startpos", "endpos"] and "meandepth" in keys:
         return Columns(sample, [keys.index("meandepth")], [None], 2)
     if keys[:2] == ["id", "avgfold"]:
         spread = keys.index("stddev") if "stddev" in keys else None
-        return Columns(sample, [1], [spread], keys.index("length") if "length" in keys else None, sparse=True, squared=True)
+        return Columns(
+            sample,
+            [1],
+            [spread],
+            keys.index("length") if "length" in keys else None,
+            sparse=True,
+            squared=True,
+        )
     return None
 
 
 def _metabat(path: InputFile, titles: list[str], keys: list[str]) -> Columns | None:
     total = keys.index("totalavgdepth") if "totalavgdepth" in keys[2:3] else None
-    if len(keys) < 3 or keys[1] not in LENGTHS or (total is None and keys[:2] != ["contigname", "contiglen"]):
+    if (
+        len(keys) < 3
+        or keys[1] not in LENGTHS
+        or (total is None and keys[:2] != ["contigname", "contiglen"])
+    ):
         return None
-    pairs = _with_variances(path, titles, _depths(path, titles, keys, range(2 if total is None else 3, len(titles))))
+    pairs = _with_variances(
+        path, titles, _depths(path, titles, keys, range(2 if total is None else 3, len(titles)))
+    )
     names = [titles[i].removesuffix("-avg_depth").removesuffix(".bam") for i, _ in pairs]
     return Columns(names, [i for i, _ in pairs], [v for _, v in pairs], 1)
 
@@ -201,7 +243,9 @@ def _coverm_sample(title: str) -> tuple[str, str] | None:
 def _coverm(path: InputFile, titles: list[str], keys: list[str]) -> Columns | None:
     said = {i: _coverm_sample(titles[i]) for i in range(1, len(titles))}
     depths = any(pair and pair[1] in COVERM_DEPTHS for pair in said.values())
-    if not (names_contigs(titles[0]) and all(said.values())) and not (keys[0] == "contig" and depths):
+    if not (names_contigs(titles[0]) and all(said.values())) and not (
+        keys[0] == "contig" and depths
+    ):
         return None
     found: dict[str, dict[str, int]] = {}
     length = None
@@ -209,13 +253,21 @@ def _coverm(path: InputFile, titles: list[str], keys: list[str]) -> Columns | No
         if pair is None:
             if keys[i] in LENGTHS:
                 length = i
-            elif not any(titles[i].startswith(name + " ") for name in found):  # a measure of a CoverM yet to come
-                raise CoverageError(f"{path}: column {short(titles[i])} is no column of CoverM; take it out, or {MAKE}")
+            elif not any(
+                titles[i].startswith(name + " ") for name in found
+            ):  # a measure of a CoverM yet to come
+                raise CoverageError(
+                    f"{path}: column {short(titles[i])} is no column of CoverM; take it out, or {MAKE}"
+                )
             continue
         if pair[1] in found.setdefault(pair[0], {}):
-            raise CoverageError(f"{path}: column {short(titles[i])} comes twice; name the samples apart")
+            raise CoverageError(
+                f"{path}: column {short(titles[i])} comes twice; name the samples apart"
+            )
         found[pair[0]][pair[1]] = i
-    depth = {name: next((has[d] for d in COVERM_DEPTHS if d in has), None) for name, has in found.items()}
+    depth = {
+        name: next((has[d] for d in COVERM_DEPTHS if d in has), None) for name, has in found.items()
+    }
     bare = [name for name, column in depth.items() if column is None]
     if bare:
         there = ", ".join(short(titles[i]) for i in found[bare[0]].values())
@@ -232,17 +284,25 @@ def _coverm(path: InputFile, titles: list[str], keys: list[str]) -> Columns | No
 def _plain(path: InputFile, titles: list[str], keys: list[str]) -> Columns:
     """Contig and a column a sample; lengths and GC may stand between them."""
     lengths = [i for i in range(1, len(titles)) if keys[i] in LENGTHS]
-    pairs = _with_variances(path, titles, _depths(path, titles, keys, [i for i in range(1, len(titles)) if i not in lengths]))
+    pairs = _with_variances(
+        path,
+        titles,
+        _depths(path, titles, keys, [i for i in range(1, len(titles)) if i not in lengths]),
+    )
     return Columns(
         [titles[i] for i, _ in pairs], [i for i, _ in pairs], [v for _, v in pairs],
         lengths[0] if lengths else None, plain=True,
     )  # fmt: skip
 
 
-def _depths(path: InputFile, titles: list[str], keys: list[str], columns: Sequence[int]) -> list[int]:
+def _depths(
+    path: InputFile, titles: list[str], keys: list[str], columns: Sequence[int]
+) -> list[int]:
     """The columns but those that are of no use; one that looks like a depth and is none is refused."""
     columns = [i for i in columns if keys[i] not in IGNORED]
-    wrong = next((i for i in columns if keys[i] in NO_DEPTH or NO_DEPTH_ENDING.search(titles[i])), None)
+    wrong = next(
+        (i for i in columns if keys[i] in NO_DEPTH or NO_DEPTH_ENDING.search(titles[i])), None
+    )
     if wrong is not None:
         raise CoverageError(
             f"{path}: column {short(titles[wrong])} is no depth of coverage; leave only the contigs and their depths (a sample of that "
@@ -251,12 +311,16 @@ def _depths(path: InputFile, titles: list[str], keys: list[str], columns: Sequen
     return columns
 
 
-def _with_variances(path: InputFile, titles: list[str], columns: Sequence[int]) -> list[tuple[int, int | None]]:
+def _with_variances(
+    path: InputFile, titles: list[str], columns: Sequence[int]
+) -> list[tuple[int, int | None]]:
     """Depths, each with its variance if that is there too."""
     where = {titles[i]: i for i in columns}
     partner: dict[int, int] = {}
     for i in columns:
-        ending, bases = next(((e, b) for e, b in VARIANCES if titles[i].lower().endswith(e)), ("", ()))
+        ending, bases = next(
+            ((e, b) for e, b in VARIANCES if titles[i].lower().endswith(e)), ("", ())
+        )
         stem = titles[i][: len(titles[i]) - len(ending)]
         mean = next((where[stem + base] for base in bases if stem + base in where), None)
         if mean is not None:
@@ -276,7 +340,11 @@ def _check_samples(path: InputFile, columns: Columns, titles: list[str]) -> None
         )
     for name, i in zip(columns.samples, columns.mean, strict=True):
         if not name:
-            raise CoverageError(f"{path}: column {i + 1} has no title; name the sample in the first line, or take the column out")
+            raise CoverageError(
+                f"{path}: column {i + 1} has no title; name the sample in the first line, or take the column out"
+            )
     if len(set(columns.samples)) < len(columns.samples):
         twice = next(name for name in columns.samples if columns.samples.count(name) > 1)
-        raise CoverageError(f"{path}: two samples are called {short(twice)}; name them apart in the first line of the table")
+        raise CoverageError(
+            f"{path}: two samples are called {short(twice)}; name them apart in the first line of the table"
+        )

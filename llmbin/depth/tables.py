@@ -24,7 +24,9 @@ from .table_formats import KNOWN, MAKE, Columns, is_number, names_contigs, recog
 
 log = logging.getLogger("llmbin")
 
-DEEPEST = 1e9  # beyond it a depth is no depth, and squares of it would spoil what is computed from it
+DEEPEST = (
+    1e9  # beyond it a depth is no depth, and squares of it would spoil what is computed from it
+)
 LONGEST = 10**12  # bases of a contig
 COMMENTS = 1000  # lines that begin with # before we take them for rows
 EXPONENT = re.compile(rb"\d+(?:\.(\d*))?[eE][+]?(\d{1,2})")
@@ -61,7 +63,9 @@ def read_depth_table(path: InputFile, contigs: Mapping[str, int] | None = None) 
     if len(rows[0]) < 2:
         raise CoverageError(f"{path}: not a depth table{_separator(head[0][1])}; {KNOWN}")
     columns = recognise(path, [row for row in rows if len(row) == len(rows[0])], known)
-    table = _read_rows(path, columns, chain(head[1:] if columns.header else head, lines), rows[0], known)
+    table = _read_rows(
+        path, columns, chain(head[1:] if columns.header else head, lines), rows[0], known
+    )
     return _without_lengths(table, known) if columns.plain else table
 
 
@@ -69,7 +73,9 @@ def write_depth_table(table: DepthTable, write: Callable[[str], object]) -> None
     """Write MetaBAT's format, six significant digits."""
     titles = [t for s in table.samples for t in (s + ".bam", s + ".bam-var")]
     write("\t".join(["contigName", "contigLen", "totalAvgDepth", *titles]) + "\n")
-    for name, length, mean, variance in zip(table.names, table.lengths, table.mean, table.variance, strict=True):
+    for name, length, mean, variance in zip(
+        table.names, table.lengths, table.mean, table.variance, strict=True
+    ):
         numbers = [f"{x:.6g}" for pair in zip(mean, variance, strict=True) for x in pair]
         write("\t".join([name, str(length), f"{mean.sum():.6g}", *numbers]) + "\n")
 
@@ -106,7 +112,9 @@ def _begin(path: InputFile) -> tuple[list[tuple[int, bytes]], Lines]:
                 break
     if not head:
         raise CoverageError(f"{path}: the depth table is empty")
-    width = head[-1][1].count(b"\t")  # names may begin with #, and so may a header: both are as wide as the rows
+    width = head[-1][1].count(
+        b"\t"
+    )  # names may begin with #, and so may a header: both are as wide as the rows
     head.extend(islice(lines, 3))
     start = 0
     while start < len(head) and _is_comment(head[start:], width):
@@ -165,7 +173,10 @@ def _cells(row: bytes) -> list[bytes]:
     """Fields of a row; R and spreadsheets put them between quotation marks."""
     cells = row.split(b"\t")
     if b'"' in row:
-        cells = [c[1:-1] if len(c) > 1 and c[:1] == c[-1:] == b'"' else c for c in (cell.strip() for cell in cells)]
+        cells = [
+            c[1:-1] if len(c) > 1 and c[:1] == c[-1:] == b'"' else c
+            for c in (cell.strip() for cell in cells)
+        ]
     return cells
 
 
@@ -174,11 +185,17 @@ def _text(cell: bytes) -> str:
 
 
 def _read_rows(
-    path: InputFile, columns: Columns, lines: Iterable[tuple[int, bytes]], titles: list[str], contigs: Mapping[str, int]
+    path: InputFile,
+    columns: Columns,
+    lines: Iterable[tuple[int, bytes]],
+    titles: list[str],
+    contigs: Mapping[str, int],
 ) -> DepthTable:
     """The rows. Numbers go straight into arrays: as strings, or as objects, a table takes ten times its size."""
     wanted = [*columns.mean, *(c for c in columns.variance if c is not None)]
-    pick: Callable[[list[bytes]], Iterable[bytes]] = itemgetter(*wanted) if len(wanted) > 1 else lambda cells: (cells[wanted[0]],)
+    pick: Callable[[list[bytes]], Iterable[bytes]] = (
+        itemgetter(*wanted) if len(wanted) > 1 else lambda cells: (cells[wanted[0]],)
+    )
     width, at = len(titles), columns.length
     seen: dict[str, None] = {}
     values, lengths, numbers = array("d"), array("q"), array("q")
@@ -186,19 +203,29 @@ def _read_rows(
         cells = _cells(row)
         if len(cells) != width:
             if _is_row(row):
-                hint = "; R's write.table needs col.names=NA" if len(cells) == width + 1 and not seen else ""
-                raise CoverageError(f"{path}, line {number}: {len(cells)} columns where the first line has {width}{hint}")
+                hint = (
+                    "; R's write.table needs col.names=NA"
+                    if len(cells) == width + 1 and not seen
+                    else ""
+                )
+                raise CoverageError(
+                    f"{path}, line {number}: {len(cells)} columns where the first line has {width}{hint}"
+                )
             continue
         words = cells[0].split(None, 1)
         if not words:
             if row.strip():
-                raise CoverageError(f"{path}, line {number}: no name of a contig; name it or take the line out")
+                raise CoverageError(
+                    f"{path}, line {number}: no name of a contig; name it or take the line out"
+                )
             continue
         name = words[0].decode("utf-8", "surrogateescape")
         if columns.extra and _is_extra(columns, name, seen, contigs):
             continue
         if name in seen:
-            raise CoverageError(f"{path}, line {number}: contig {short(name)} comes twice; keep one line a contig")
+            raise CoverageError(
+                f"{path}, line {number}: contig {short(name)} comes twice; keep one line a contig"
+            )
         seen[name] = None
         try:
             values.extend(map(float, pick(cells)))
@@ -211,14 +238,23 @@ def _read_rows(
         numbers.append(number)
     if not seen:
         raise CoverageError(f"{path}: the table has a header and no rows; {MAKE}")
-    return _table(path, columns, list(seen), np.frombuffer(values).reshape(len(seen), -1), np.array(lengths, np.int64), numbers)
+    return _table(
+        path,
+        columns,
+        list(seen),
+        np.frombuffer(values).reshape(len(seen), -1),
+        np.array(lengths, np.int64),
+        numbers,
+    )
 
 
 def _is_row(row: bytes) -> bool:
     return bool(row.strip()) and not (row.startswith(b"#") and b"\t" not in row)
 
 
-def _is_extra(columns: Columns, name: str, seen: Mapping[str, None], contigs: Mapping[str, int]) -> bool:
+def _is_extra(
+    columns: Columns, name: str, seen: Mapping[str, None], contigs: Mapping[str, int]
+) -> bool:
     """Whether a row is a total or the like; unless a contig is called so, and has not had its row."""
     extra = name in columns.extra or (columns.extra_ending and name.endswith(columns.extra_ending))
     return bool(extra) and (name not in contigs or name in seen)
@@ -252,7 +288,9 @@ def _table(
             variance[:, have] = found
     if columns.length is None:
         lengths = np.zeros(len(names), np.int64)
-    samples = [s.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for s in columns.samples]  # results will have them
+    samples = [
+        s.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for s in columns.samples
+    ]  # results will have them
     return DepthTable(path, names, lengths, samples, mean, variance, columns.sparse)
 
 
@@ -260,7 +298,9 @@ def _bad_number(path: InputFile, line: int, cells: Iterable[bytes]) -> CoverageE
     """The error for the first of the cells that is no number."""
     cell = next(c for c in cells if b"_" in c or not _is_float(c))
     hint = ", decimals need a point" if b"," in cell else ""
-    return CoverageError(f"{path}, line {line}: {short(_text(cell))} is not a number{hint}; mend the table or make it again")
+    return CoverageError(
+        f"{path}, line {line}: {short(_text(cell))} is not a number{hint}; mend the table or make it again"
+    )
 
 
 def _is_float(cell: bytes) -> bool:
@@ -281,11 +321,15 @@ def _length(path: InputFile, line: int, cell: bytes, name: str, wanted: int, tit
             raise _bad_number(path, line, [cell])
         value = float(cell)
         if not (0 <= value <= LONGEST and value == int(value)):
-            raise CoverageError(f"{path}, line {line}: a length of {short(_text(cell))} is impossible; mend the table or make it again")
+            raise CoverageError(
+                f"{path}, line {line}: a length of {short(_text(cell))} is impossible; mend the table or make it again"
+            )
         length = int(value)
         if match := EXPONENT.fullmatch(cell.strip()):  # jgi writes 1.23457e+06
             rounding = 0.5 * 10.0 ** (int(match[2]) - len(match[1] or b""))
-    if wanted and abs(length - wanted) > rounding + wanted / 2**24:  # CoverM keeps lengths as 32-bit floats, exact to 2**24
+    if (
+        wanted and abs(length - wanted) > rounding + wanted / 2**24
+    ):  # CoverM keeps lengths as 32-bit floats, exact to 2**24
         raise CoverageError(
             f"{path}, line {line}: {short(name)} has {length:,} bases here (column {short(title)}) and {wanted:,} in the contigs; the table "
             f"was made for another assembly, make it for this one: {MAKE.removeprefix('make one with ')}"
@@ -299,15 +343,29 @@ def _without_lengths(table: DepthTable, contigs: Mapping[str, int]) -> DepthTabl
     known = wanted > 0
     if known.sum() < 2:  # one equal number may be chance
         return table
-    share = np.array([(table.mean[known, i] == wanted[known]).mean() for i in range(len(table.samples))])
+    share = np.array(
+        [(table.mean[known, i] == wanted[known]).mean() for i in range(len(table.samples))]
+    )
     lengths = share >= 0.95
     if not lengths.any():
         return table
     titles = [table.samples[i] for i in np.flatnonzero(lengths)]
     if lengths.all():
-        raise CoverageError(f"{table.path}: its numbers are the lengths of the contigs and no depth of coverage; {MAKE}")
-    log.info("%s: column %s holds the lengths of the contigs and is no sample", table.path, ", ".join(map(short, titles)))
+        raise CoverageError(
+            f"{table.path}: its numbers are the lengths of the contigs and no depth of coverage; {MAKE}"
+        )
+    log.info(
+        "%s: column %s holds the lengths of the contigs and is no sample",
+        table.path,
+        ", ".join(map(short, titles)),
+    )
     kept = np.flatnonzero(~lengths)
     return DepthTable(
-        table.path, table.names, table.lengths, [table.samples[i] for i in kept], table.mean[:, kept], table.variance[:, kept], table.sparse
+        table.path,
+        table.names,
+        table.lengths,
+        [table.samples[i] for i in kept],
+        table.mean[:, kept],
+        table.variance[:, kept],
+        table.sparse,
     )

@@ -102,7 +102,10 @@ def profile_contigs(
     clock = clock or Clock()
     assembly = Assembly([], [], [])
     compositions = Compositions()
-    watchers: list[Watcher] = [compositions, *(search for search in (markers, homology) if search is not None)]
+    watchers: list[Watcher] = [
+        compositions,
+        *(search for search in (markers, homology) if search is not None),
+    ]
 
     def told(contigs: Iterator[Contig]) -> Iterator[Contig]:
         for contig in contigs:
@@ -111,7 +114,9 @@ def profile_contigs(
 
     with clock.stage("reading"), ThreadPoolExecutor(threads) as pool:
         stream = told(watched(read_contigs(path, min_length, assembly), watchers, threads, pool))
-        vectors = encode_batches(encoder, batches(stream, plan, budget or CPU_BUDGET), threads, pool)
+        vectors = encode_batches(
+            encoder, batches(stream, plan, budget or CPU_BUDGET), threads, pool
+        )
     n = len(assembly.names)
     with clock.stage("homology"):  # before the markers: its words take more memory than all else
         pairs = homology.pairs() if homology is not None else no_homology()

@@ -25,7 +25,12 @@ class Watcher(Protocol):
         """Remember what was found."""
 
 
-def watched(contigs: Iterable[Contig], watchers: Sequence[Watcher], threads: int, pool: Executor | None = None) -> Iterator[Contig]:
+def watched(
+    contigs: Iterable[Contig],
+    watchers: Sequence[Watcher],
+    threads: int,
+    pool: Executor | None = None,
+) -> Iterator[Contig]:
     """Pass contigs on while watchers look at them, on a pool of so many threads (one of its own if none is given).
 
     What was found is kept by the thread that reads, and all of it when the last contig has gone by.

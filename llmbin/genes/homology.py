@@ -26,11 +26,16 @@ log = logging.getLogger("llmbin")
 
 SAMPLE = 8  # one in so many spaced words is looked at
 MOST_WORDS = 1 << 26  # in memory (0.5 GB): beyond them, every second one is dropped
-MOST_MATCHES = 1 << 26  # pairs of places with one word, in memory (0.5 GB): beyond them, the most frequent words say nothing
+MOST_MATCHES = (
+    1 << 26
+)  # pairs of places with one word, in memory (0.5 GB): beyond them, the most frequent words say nothing
 MOST_PLACES = 60  # a word in more places is of a family that all genomes have
 MOST_ALIKE = 0.95  # share of words that match from which a stretch is a repeat: relatives that are so alike are not assembled apart
 COPIES = 0.1  # share of all bases in such stretches from which they are no repeats: genomes are there twice, from several assemblies
-LEAST_LENGTH, LEAST_SHARE = 500, 0.5  # bases of homologous stretches, and share of the overlap that there could be;
+LEAST_LENGTH, LEAST_SHARE = (
+    500,
+    0.5,
+)  # bases of homologous stretches, and share of the overlap that there could be;
 LONG, LONG_SHARE = 3_000, 0.25  # or these: relatives lose and gain genes, and change fast in places
 
 Rows = npt.NDArray[np.int32]
@@ -54,7 +59,10 @@ class Homology:
         """The pairs among some contigs (ascending), which are then numbered by their place in ``rows``."""
         if not len(rows):
             return no_homology()
-        first, second = (np.searchsorted(rows, side).clip(max=len(rows) - 1).astype(np.int32) for side in (self.first, self.second))
+        first, second = (
+            np.searchsorted(rows, side).clip(max=len(rows) - 1).astype(np.int32)
+            for side in (self.first, self.second)
+        )
         both = (rows[first] == self.first) & (rows[second] == self.second)
         return Homology(first[both], second[both], self.length[both])
 
@@ -63,7 +71,10 @@ class Homology:
         part = np.where(label[self.first] == label[self.second], label[self.first], -1)
         order = np.argsort(part, kind="stable")
         ends = np.searchsorted(part[order], np.arange(parts + 1))
-        return [Homology(self.first[rows], self.second[rows], self.length[rows]) for rows in (order[a:b] for a, b in pairwise(ends))]
+        return [
+            Homology(self.first[rows], self.second[rows], self.length[rows])
+            for rows in (order[a:b] for a, b in pairwise(ends))
+        ]
 
     def bases(self, label: npt.NDArray[np.integer], a: int, b: int) -> int:
         """Bases of homologous stretches between the contigs labelled a and those labelled b."""
@@ -132,7 +143,9 @@ class HomologySearch:
             if 2 * int(length[repeats].sum()) < COPIES * max(1, table.bases):
                 clear &= ~repeats
             else:
-                log.warning("many contigs are the same as others: if these are several assemblies, bin each by itself (--separator)")
+                log.warning(
+                    "many contigs are the same as others: if these are several assemblies, bin each by itself (--separator)"
+                )
             contigs = np.array(members, np.int32)
             found.append(np.column_stack([contigs[a[clear]], contigs[b[clear]], length[clear]]))
         pairs = np.concatenate(found)

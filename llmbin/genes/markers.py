@@ -24,12 +24,16 @@ from ..io.contigs import Contig
 
 DATA = Path(__file__).parent.parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
-MIN_COVER = 0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
+MIN_COVER = (
+    0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
+)
 MIN_RESIDUES = 40
 BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is still looked into
 BELOW_CUTOFF_ONE_PATH = 20.0  # the same of HMMER's Viterbi score, that of the best path alone
 WORDS = 8_000  # of six residues, the best of each family's profile, that are looked for
-LEAST_BITS = 26.0  # what such a word must be worth when it is extended along the profile without gaps
+LEAST_BITS = (
+    26.0  # what such a word must be worth when it is extended along the profile without gaps
+)
 
 # What the best alignment around the seed decides without HMMER (docs/measurements.md):
 SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
@@ -88,8 +92,15 @@ def markers_available() -> bool:
 def load_marker_set() -> MarkerSet:
     """The families that ship with the package."""
     rows = json.loads((DATA / "markers.json").read_text())
-    used = np.array([[row[d][0] >= MIN_PREVALENCE and row[d][1] <= 0.05 for row in rows] for d in ("bacteria", "archaea")])
-    return MarkerSet([r["name"] for r in rows], [float(r["cutoff"]) for r in rows], ["bacteria", "archaea"], used)
+    used = np.array(
+        [
+            [row[d][0] >= MIN_PREVALENCE and row[d][1] <= 0.05 for row in rows]
+            for d in ("bacteria", "archaea")
+        ]
+    )
+    return MarkerSet(
+        [r["name"] for r in rows], [float(r["cutoff"]) for r in rows], ["bacteria", "archaea"], used
+    )
 
 
 def estimate(counts: npt.NDArray[np.integer[Any]], markers: MarkerSet) -> Quality:
@@ -115,7 +126,9 @@ class MarkerSearch:
 
         self.markers = markers
         self._profiles = read_profiles()
-        self._scanner = MarkerScanner(*profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
+        self._scanner = MarkerScanner(
+            *profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES
+        )
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
 
@@ -140,7 +153,11 @@ class MarkerSearch:
         """The contig of each candidate that is a gene of the family."""
         from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-        candidates, profile, cutoff = self._candidates[family], self._profiles[family], self.markers.cutoffs[family]
+        candidates, profile, cutoff = (
+            self._candidates[family],
+            self._profiles[family],
+            self.markers.cutoffs[family],
+        )
         verdicts = align(profile, candidates, cutoff)
         alphabet = Alphabet.amino()
         doubtful = [
@@ -149,7 +166,10 @@ class MarkerSearch:
             if verdicts[k] is None
         ]
         hits = profile_hits(profile, DigitalSequenceBlock(alphabet, doubtful), cutoff)
-        return [candidates[k].contig for k in [*(k for k, hit in enumerate(verdicts) if hit), *map(int, hits)]]
+        return [
+            candidates[k].contig
+            for k in [*(k for k, hit in enumerate(verdicts) if hit), *map(int, hits)]
+        ]
 
 
 def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool | None]:
@@ -198,7 +218,13 @@ def profile_hits(profile: Any, block: Any, cutoff: float) -> Iterator[str]:
     known = profile.evalue_parameters
     one_path = math.exp(-known.v_lambda * max(0.0, cutoff - BELOW_CUTOFF_ONE_PATH - known.v_mu))
     all_paths = math.exp(-known.f_lambda * max(0.0, cutoff - BELOW_CUTOFF - known.f_tau))
-    pipeline = pyhmmer.plan7.Pipeline(profile.alphabet, T=cutoff, F2=min(1e-3, one_path), F3=min(1e-5, all_paths), bias_filter=False)
+    pipeline = pyhmmer.plan7.Pipeline(
+        profile.alphabet,
+        T=cutoff,
+        F2=min(1e-3, one_path),
+        F3=min(1e-5, all_paths),
+        bias_filter=False,
+    )
     for hit in pipeline.search_hmm(profile, block):
         begin = min(d.alignment.hmm_from for d in hit.domains)
         end = max(d.alignment.hmm_to for d in hit.domains)

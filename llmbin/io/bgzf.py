@@ -53,11 +53,17 @@ def inflated(path: InputFile, group: bytes) -> Iterator[bytes]:
         total = _block_size(path, group, at)
         crc, length = struct.unpack_from("<II", group, at + total - 8)
         try:
-            block = igzip_lib.decompress(view[at + HEADER : at + total - 8], igzip_lib.DECOMP_DEFLATE, 15, max(length, 1))
+            block = igzip_lib.decompress(
+                view[at + HEADER : at + total - 8], igzip_lib.DECOMP_DEFLATE, 15, max(length, 1)
+            )
         except Exception as error:  # igzip_lib.error, a class that type checkers do not see
-            raise CoverageError(f"{path}: a block cannot be inflated ({error}); the BAM file is damaged") from None
+            raise CoverageError(
+                f"{path}: a block cannot be inflated ({error}); the BAM file is damaged"
+            ) from None
         if len(block) != length or isal_zlib.crc32(block) != crc:
-            raise CoverageError(f"{path}: a block does not match its checksum; the BAM file is damaged")
+            raise CoverageError(
+                f"{path}: a block does not match its checksum; the BAM file is damaged"
+            )
         yield block
         at += total
 
@@ -77,7 +83,9 @@ def likely_block(path: InputFile, at: int) -> int | None:
 
 def _block_size(path: InputFile, data: bytes, at: int) -> int:
     if data[at : at + 4] != EOF_BLOCK[:4] or data[at + 12 : at + 16] != EOF_BLOCK[12:16]:
-        raise CoverageError(f"{path}: not a BGZF block where one should be; the BAM file is damaged")
+        raise CoverageError(
+            f"{path}: not a BGZF block where one should be; the BAM file is damaged"
+        )
     size = int(struct.unpack_from("<H", data, at + 16)[0]) + 1
     if size < 26:
         raise CoverageError(f"{path}: a block of impossible size; the BAM file is damaged")

@@ -46,7 +46,9 @@ def read_contigs(path: InputFile, min_length: int, assembly: Assembly) -> Iterat
     seen: set[str] = set()
     for record in read_fasta(path):
         if record.name in seen:
-            raise FastaError(f"{path}, line {record.line}: a second contig named {record.name!r}; contig names must be unique")
+            raise FastaError(
+                f"{path}, line {record.line}: a second contig named {record.name!r}; contig names must be unique"
+            )
         seen.add(record.name)
         if len(record.sequence) < min_length:
             assembly.too_short += 1

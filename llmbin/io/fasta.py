@@ -10,7 +10,9 @@ from .inputs import InputFile
 from .streams import read_chunks
 
 
-class FastaRecord(NamedTuple):  # a tuple, since there may be millions and a dataclass takes a microsecond
+class FastaRecord(
+    NamedTuple
+):  # a tuple, since there may be millions and a dataclass takes a microsecond
     """One record: ``name`` is the first word of the header (bytes that are not UTF-8 as surrogates, PEP 383); ``sequence`` is as written, without line ends."""
 
     name: str

@@ -50,7 +50,9 @@ def check_input(path: Path) -> None:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     if not (stat.S_ISREG(mode) or is_stream(path)):
-        raise InputError(f"{path}: {'not a file, but a folder' if stat.S_ISDIR(mode) else 'not a file'}")
+        raise InputError(
+            f"{path}: {'not a file, but a folder' if stat.S_ISDIR(mode) else 'not a file'}"
+        )
 
 
 def is_stream(path: Path) -> bool:
@@ -87,7 +89,10 @@ def stored(paths: Sequence[Path], folder: Path, kind: str = "input") -> list[Inp
     Raises:
         InputError: a pipe gave nothing.
     """
-    return [_store(path, folder / f"{kind}-{i}", f"{kind}{i}") if is_stream(path) else path for i, path in enumerate(paths, 1)]
+    return [
+        _store(path, folder / f"{kind}-{i}", f"{kind}{i}") if is_stream(path) else path
+        for i, path in enumerate(paths, 1)
+    ]
 
 
 def _store(path: Path, copy: Path, name: str) -> StoredPipe:

@@ -61,7 +61,9 @@ def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
     return None
 
 
-def _decompress(path: InputFile, chunks: Iterator[bytes], new: Callable[[], _Decompressor]) -> Iterator[bytes]:
+def _decompress(
+    path: InputFile, chunks: Iterator[bytes], new: Callable[[], _Decompressor]
+) -> Iterator[bytes]:
     """Members one after the other; anything behind the last member, or a member without its end, is an error."""
     stream: _Decompressor | None = None
     for chunk in chunks:
@@ -72,12 +74,18 @@ def _decompress(path: InputFile, chunks: Iterator[bytes], new: Callable[[], _Dec
             try:
                 out = stream.decompress(data)
             except Exception as error:  # each codec has an error class of its own
-                raise InputError(f"{path}: damaged compressed data ({error}); fetch or compress the file again") from None
+                raise InputError(
+                    f"{path}: damaged compressed data ({error}); fetch or compress the file again"
+                ) from None
             if out:
                 yield out
             data = stream.unused_data if stream.eof else b""
             if stream.eof:
                 stream = None
-                data = data.lstrip(b"\0")  # padding behind the last member, as tar and tapes leave it
+                data = data.lstrip(
+                    b"\0"
+                )  # padding behind the last member, as tar and tapes leave it
     if stream is not None:
-        raise InputError(f"{path}: the compressed data end too early, the file is truncated; fetch or compress it again")
+        raise InputError(
+            f"{path}: the compressed data end too early, the file is truncated; fetch or compress it again"
+        )

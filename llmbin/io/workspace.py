@@ -21,7 +21,14 @@ STAGING = ".llmbin-work"
 LOG = "llmbin.log"
 BINS = "bins"
 TABLE = "bins.tsv"  # one row a bin, by name
-RESULTS = ("contig2bin.tsv", TABLE, "contigs.tsv", "unbinned.fna.gz", "binning.bioboxes.tsv", "run.json")
+RESULTS = (
+    "contig2bin.tsv",
+    TABLE,
+    "contigs.tsv",
+    "unbinned.fna.gz",
+    "binning.bioboxes.tsv",
+    "run.json",
+)
 ENDING = ".fna.gz"  # of a bin's file
 
 
@@ -45,7 +52,9 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
             used = [p.name for p in folder.iterdir() if p.name != LOG]
             if used and not (force or resume):
-                raise OutputError(f"{folder}: the folder is not empty; choose another, or say --force (replace) or --resume (continue)")
+                raise OutputError(
+                    f"{folder}: the folder is not empty; choose another, or say --force (replace) or --resume (continue)"
+                )
             self._check_places()
             if force:
                 shutil.rmtree(self.staging, ignore_errors=True)
@@ -59,7 +68,12 @@ class Workspace:
     def __enter__(self) -> Workspace:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if kind is None:
             shutil.rmtree(self.staging, ignore_errors=True)
             return
@@ -83,12 +97,16 @@ class Workspace:
         for path in (*(self.folder / name for name in (*RESULTS, LOG)), self.folder / BINS):
             if path.exists() and path.is_dir() != (path.name == BINS):
                 kind = "file" if path.name == BINS else "folder"
-                raise OutputError(f"{path}: is a {kind}, which a result would replace; move it away or choose another folder")
+                raise OutputError(
+                    f"{path}: is a {kind}, which a result would replace; move it away or choose another folder"
+                )
 
     def _clear_results(self) -> None:
         """Take away results and copies of pipes that a run left unfinished."""
         for path in (*self.staging.glob("result-*"), *self.staging.glob("pipe-*")):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
+                missing_ok=True
+            )
 
     def result(self, name: str) -> Path:
         """Where to write a result for now."""
@@ -116,7 +134,9 @@ class Workspace:
                 elif name != TABLE:
                     (self.folder / name).unlink(missing_ok=True)
         except OSError as error:
-            raise OutputError(f"{error.filename or self.folder}: cannot be replaced ({error.strerror or error})") from None
+            raise OutputError(
+                f"{error.filename or self.folder}: cannot be replaced ({error.strerror or error})"
+            ) from None
 
     def _earlier_bins(self) -> list[Path]:
         """Files of the bins that an earlier run's table lists; nothing else in the folder of bins is ours."""
@@ -139,7 +159,9 @@ class Workspace:
         except (OSError, ValueError, KeyError):
             return None
 
-    def save(self, stage: str, key: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> None:
+    def save(
+        self, stage: str, key: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]
+    ) -> None:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
             np.savez(handle, **arrays)  # type: ignore[arg-type]
@@ -172,7 +194,11 @@ def file_digest(path: InputFile, whole: int = 1 << 30) -> dict[str, Any]:
     size = os.stat(path).st_size
     with open(path, "rb") as handle:
         if size <= whole:
-            return {"path": str(path), "bytes": size, "sha256": hashlib.file_digest(handle, "sha256").hexdigest()}
+            return {
+                "path": str(path),
+                "bytes": size,
+                "sha256": hashlib.file_digest(handle, "sha256").hexdigest(),
+            }
         state = hashlib.sha256(handle.read(1 << 20))
         handle.seek(size - (1 << 20))
         state.update(handle.read())

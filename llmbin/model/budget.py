@@ -14,7 +14,9 @@ from .windows import CPU_BUDGET, WindowPlan, full_batch
 log = logging.getLogger("llmbin")
 
 SMALLEST = 1 << 15  # bases of a batch on a GPU
-BYTES_A_BASE = 2_048  # of device memory, hidden states of a strand and what is computed from them; generous
+BYTES_A_BASE = (
+    2_048  # of device memory, hidden states of a strand and what is computed from them; generous
+)
 UNKNOWN_MEMORY = 4 << 30
 WORTH = 1.03  # a larger batch must be this much faster
 
@@ -25,7 +27,13 @@ def choose_budget(encoder: Encoder, device: Device, plan: WindowPlan) -> int:
         return CPU_BUDGET
     cap, why = memory_cap(device)
     best, speed = time_budgets(encoder, plan, cap)
-    log.info("batches of %d windows: %.1f Mbp/s, at most %d fit (%s)", best // plan.window, speed / 1e6, cap // plan.window, why)
+    log.info(
+        "batches of %d windows: %.1f Mbp/s, at most %d fit (%s)",
+        best // plan.window,
+        speed / 1e6,
+        cap // plan.window,
+        why,
+    )
     return best
 
 
@@ -35,9 +43,17 @@ def memory_cap(device: Device) -> tuple[int, str]:
 
     try:
         gpu = find_gpu(device.index)
-        memory, share, why = gpu.memory, 0.5 if gpu.integrated else 0.8, f"{gpu.memory / 2**30:.0f} GiB on {gpu.name}"
+        memory, share, why = (
+            gpu.memory,
+            0.5 if gpu.integrated else 0.8,
+            f"{gpu.memory / 2**30:.0f} GiB on {gpu.name}",
+        )
     except DeviceError:
-        memory, share, why = UNKNOWN_MEMORY, 0.8, "without cuda-python its memory is unknown; 4 GiB is assumed"
+        memory, share, why = (
+            UNKNOWN_MEMORY,
+            0.8,
+            "without cuda-python its memory is unknown; 4 GiB is assumed",
+        )
     return int(min(MAX_BASES, max(SMALLEST, memory * share / BYTES_A_BASE))), why
 
 

@@ -28,7 +28,9 @@ def bindings() -> Any:
     try:
         from cuda.bindings import runtime
     except ImportError as error:
-        raise DeviceError(f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[tensorrt]'`") from None
+        raise DeviceError(
+            f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[tensorrt]'`"
+        ) from None
     return runtime
 
 
@@ -41,10 +43,18 @@ def find_gpu(index: int) -> Gpu:
     api = bindings()
     count = checked(api, api.cudaGetDeviceCount(), "looking for GPUs")
     if index >= count:
-        raise DeviceError(f"there is no GPU number {index} (the driver shows {count}); see `llmbin-fast doctor`")
+        raise DeviceError(
+            f"there is no GPU number {index} (the driver shows {count}); see `llmbin-fast doctor`"
+        )
     found = checked(api, api.cudaGetDeviceProperties(index), "asking about the GPU")
     name = found.name.decode() if isinstance(found.name, bytes) else str(found.name)
-    return Gpu(index, name.rstrip("\0"), (found.major, found.minor), int(found.totalGlobalMem), bool(found.integrated))
+    return Gpu(
+        index,
+        name.rstrip("\0"),
+        (found.major, found.minor),
+        int(found.totalGlobalMem),
+        bool(found.integrated),
+    )
 
 
 def checked(api: Any, answer: tuple[Any, ...], doing: str) -> Any:
@@ -76,7 +86,9 @@ class Buffer:
         """Address of at least ``size`` bytes; earlier contents are lost when it grows."""
         if size > self.size:
             self.free()
-            self.address = checked(self._api, self._api.cudaMalloc(size), f"reserving {size:,} bytes")
+            self.address = checked(
+                self._api, self._api.cudaMalloc(size), f"reserving {size:,} bytes"
+            )
             self.size = size
         return self.address
 

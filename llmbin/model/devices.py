@@ -87,7 +87,9 @@ def look() -> Hardware:
     return Hardware(tuple(runtime().get_available_providers()), gpu, tensorrt)
 
 
-def choose_devices(requested: str, precision: str, offered: list[str], hardware: Hardware | None = None) -> list[Device]:
+def choose_devices(
+    requested: str, precision: str, offered: list[str], hardware: Hardware | None = None
+) -> list[Device]:
     """Resolve ``--device`` and ``--precision``: the devices to try, best first. Only ``auto`` gives more than one.
 
     Args:
@@ -110,8 +112,12 @@ def choose_devices(requested: str, precision: str, offered: list[str], hardware:
     if kind == "auto":
         reasons = {
             "tensorrt": "auto: a GPU and TensorRT are here" if have.gpu and have.tensorrt else "",
-            "cuda": "auto: a GPU and onnxruntime's CUDA provider are here" if have.gpu and cuda else "",
-            "cpu": "auto: no GPU is seen" if not have.gpu else "auto: there is a GPU, but neither onnxruntime-gpu nor TensorRT to use it",
+            "cuda": "auto: a GPU and onnxruntime's CUDA provider are here"
+            if have.gpu and cuda
+            else "",
+            "cpu": "auto: no GPU is seen"
+            if not have.gpu
+            else "auto: there is a GPU, but neither onnxruntime-gpu nor TensorRT to use it",
         }
     elif kind == "cuda" and not cuda:
         raise DeviceError(
@@ -120,7 +126,11 @@ def choose_devices(requested: str, precision: str, offered: list[str], hardware:
         )
     else:
         reasons = {kind: "as asked"}
-    return [Device(k, index if k == kind else 0, _precision(k, precision, offered), why) for k, why in reasons.items() if why]
+    return [
+        Device(k, index if k == kind else 0, _precision(k, precision, offered), why)
+        for k, why in reasons.items()
+        if why
+    ]
 
 
 def _precision(kind: str, precision: str, offered: list[str]) -> str:
@@ -147,9 +157,13 @@ def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]
     # On CPUs a norm that is joined with the sum before it takes five times as long as both.
     unwanted = ["SkipLayerNormFusion"] if device.kind == "cpu" else []
     try:
-        made = ort.InferenceSession(onnx, options, providers=[(provider, settings)], disabled_optimizers=unwanted)
+        made = ort.InferenceSession(
+            onnx, options, providers=[(provider, settings)], disabled_optimizers=unwanted
+        )
     except Exception as error:  # onnxruntime raises classes of its own making
-        raise DeviceError(f"{provider} cannot load the encoder ({str(error).splitlines()[0]})") from None
+        raise DeviceError(
+            f"{provider} cannot load the encoder ({str(error).splitlines()[0]})"
+        ) from None
     if made.get_providers()[0] != provider:
         raise DeviceError(
             f"{provider} is there but does not start ({missing or 'no NVIDIA driver?'}); "

@@ -51,7 +51,10 @@ class OnnxEncoder:
         windows, bases = batch.codes.shape
         codes, lengths = batch.codes, batch.lengths
         if windows < (least := max(2, LEAST_BASES[self.device.kind] // bases)):
-            codes, lengths = np.resize(codes, (least, bases)), np.resize(lengths, least)  # the batch again and again
+            codes, lengths = (
+                np.resize(codes, (least, bases)),
+                np.resize(lengths, least),
+            )  # the batch again and again
         try:
             (out,) = self._run({"codes": codes, "lengths": lengths})
         except Exception as error:  # onnxruntime raises classes of its own making
@@ -77,7 +80,14 @@ def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Devic
                 raise
             log.warning("%s cannot be used (%s); trying %s", device, error, spare)
         else:
-            log.info("model %s %s on %s, %s (%s)", pack.name, pack.version, device, device.precision, device.reason)
+            log.info(
+                "model %s %s on %s, %s (%s)",
+                pack.name,
+                pack.version,
+                device,
+                device.precision,
+                device.reason,
+            )
             return device, encoder
     raise AssertionError("there is always a device to try")
 
@@ -90,7 +100,9 @@ def _open(pack: ModelPack, device: Device) -> Encoder:
     from .tensorrt import TensorRtEncoder
 
     trt = tensorrt()
-    engine, _ = engine_for(pack, device.precision, trt, target_of(trt, find_gpu(device.index)), cache_folder())
+    engine, _ = engine_for(
+        pack, device.precision, trt, target_of(trt, find_gpu(device.index)), cache_folder()
+    )
     return TensorRtEncoder(trt, engine, pack.width, device.index)
 
 
@@ -104,9 +116,13 @@ def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:
         return encoder.encode(batch)
     except DeviceMemoryError as error:
         if len(batch.lengths) == 1:
-            raise DeviceError(f"{error}; not even one window of {batch.codes.shape[1]:,} bases fits, use --device cpu") from None
+            raise DeviceError(
+                f"{error}; not even one window of {batch.codes.shape[1]:,} bases fits, use --device cpu"
+            ) from None
     half = len(batch.lengths) // 2
-    return np.concatenate([encode_in_parts(encoder, batch.part(rows)) for rows in (slice(0, half), slice(half, None))])
+    return np.concatenate(
+        [encode_in_parts(encoder, batch.part(rows)) for rows in (slice(0, half), slice(half, None))]
+    )
 
 
 class ContigVectors:
@@ -139,7 +155,9 @@ class ContigVectors:
         return (sums / np.maximum(bases, 1)[:, None]).astype(np.float32)
 
 
-def encode_batches(encoder: Encoder, stream: Iterable[Batch], threads: int, pool: Executor | None = None) -> ContigVectors:
+def encode_batches(
+    encoder: Encoder, stream: Iterable[Batch], threads: int, pool: Executor | None = None
+) -> ContigVectors:
     """Encode a stream of batches on a pool of so many threads (one of its own if none is given).
 
     Reading goes on while batches are under way, but not far ahead.

@@ -105,7 +105,9 @@ def open_cache(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     seen = folder.stat()
     if seen.st_uid != os.getuid() or seen.st_mode & 0o022:
-        raise DeviceError(f"{folder}: engines are native code, and others can write here; `chmod 700` it, or name another in LLMBIN_CACHE")
+        raise DeviceError(
+            f"{folder}: engines are native code, and others can write here; `chmod 700` it, or name another in LLMBIN_CACHE"
+        )
     return folder
 
 
@@ -128,7 +130,10 @@ def store_engine(folder: Path, key: str, data: bytes, target: Target) -> Path:
     """Keep an engine, whole or not at all."""
     path = folder / f"{key}.engine"
     note = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), **asdict(target)}
-    for file, content in ((folder / f"{key}.json", json.dumps(note, indent=1).encode()), (path, data)):
+    for file, content in (
+        (folder / f"{key}.json", json.dumps(note, indent=1).encode()),
+        (path, data),
+    ):
         with whole_file(file) as handle:
             handle.write(content)
         file.chmod(0o600)
@@ -150,7 +155,9 @@ def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Targe
     config = builder.create_builder_config()
     for shape in shapes:
         profile = builder.create_optimization_profile()
-        profile.set_shape("codes", (1, shape.bases), (shape.usual, shape.bases), (shape.most, shape.bases))
+        profile.set_shape(
+            "codes", (1, shape.bases), (shape.usual, shape.bases), (shape.most, shape.bases)
+        )
         profile.set_shape("lengths", (1,), (shape.usual,), (shape.most,))
         config.add_optimization_profile(profile)
     if target.flavour == RTX:
@@ -158,11 +165,15 @@ def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Targe
         config.set_compute_capability(_capability(trt, target.capability), 0)
     built = builder.build_serialized_network(network, config)
     if built is None:
-        raise DeviceError(f"{target.flavour} {target.version} cannot build an engine for {target.gpu}")
+        raise DeviceError(
+            f"{target.flavour} {target.version} cannot build an engine for {target.gpu}"
+        )
     return bytes(built)
 
 
-def engine_for(pack: ModelPack, precision: str, trt: Any, target: Target, folder: Path) -> tuple[bytes, Path]:
+def engine_for(
+    pack: ModelPack, precision: str, trt: Any, target: Target, folder: Path
+) -> tuple[bytes, Path]:
     """The engine of a pack for a GPU, from the cache or built now; says which.
 
     Raises:
@@ -175,7 +186,13 @@ def engine_for(pack: ModelPack, precision: str, trt: Any, target: Target, folder
     key = engine_key(onnx, precision, shapes, target)
     open_cache(folder)
     if (data := cached_engine(folder, key)) is not None:
-        log.info("engine %s (%s %s, %s)", folder / f"{key}.engine", target.flavour, target.version, target.gpu)
+        log.info(
+            "engine %s (%s %s, %s)",
+            folder / f"{key}.engine",
+            target.flavour,
+            target.version,
+            target.gpu,
+        )
         return data, folder / f"{key}.engine"
     log.info(
         "building the %s engine of %s for %s with %s %s, %d length profiles; this is done once",
@@ -188,7 +205,9 @@ def engine_for(pack: ModelPack, precision: str, trt: Any, target: Target, folder
     return data, path
 
 
-def build_for(model: str, precision: str, gpu: int, capability: str | None, folder: Path | None) -> tuple[bytes, Path]:
+def build_for(
+    model: str, precision: str, gpu: int, capability: str | None, folder: Path | None
+) -> tuple[bytes, Path]:
     """``build-engine``: the engine of a pack for a GPU of this machine, or for a compute capability with TensorRT for RTX.
 
     Raises:
@@ -198,7 +217,9 @@ def build_for(model: str, precision: str, gpu: int, capability: str | None, fold
     if precision not in pack.encoders:
         raise DeviceError(f"--precision {precision}: the model pack has {', '.join(pack.encoders)}")
     if precision == "int8":
-        raise DeviceError("--precision int8: the INT8 encoder is made for CPUs; TensorRT takes fp16 or fp32")
+        raise DeviceError(
+            "--precision int8: the INT8 encoder is made for CPUs; TensorRT takes fp16 or fp32"
+        )
     if capability is None:
         trt = tensorrt()
         target = target_of(trt, find_gpu(gpu))
@@ -221,5 +242,7 @@ def _capability(trt: Any, capability: tuple[int, int]) -> Any:
     name = f"SM{capability[0]}{capability[1]}"
     found = getattr(trt.ComputeCapability, name, None)
     if found is None:
-        raise DeviceError(f"TensorRT for RTX does not build for compute capability {capability[0]}.{capability[1]}; use `tensorrt` there")
+        raise DeviceError(
+            f"TensorRT for RTX does not build for compute capability {capability[0]}.{capability[1]}; use `tensorrt` there"
+        )
     return found

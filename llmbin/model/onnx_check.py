@@ -120,9 +120,13 @@ def check_onnx(data: bytes, name: str) -> OnnxSummary:
     if not summary.operators:
         raise ModelPackError(f"{name}: not a valid ONNX file, or an empty graph")
     if summary.external_data:
-        raise ModelPackError(f"{name}: refers to data outside the file, which model packs may not do")
+        raise ModelPackError(
+            f"{name}: refers to data outside the file, which model packs may not do"
+        )
     if foreign := sorted(summary.operators - ALLOWED):
-        raise ModelPackError(f"{name}: uses operators that model packs may not use: {', '.join(foreign)}")
+        raise ModelPackError(
+            f"{name}: uses operators that model packs may not use: {', '.join(foreign)}"
+        )
     return summary
 
 

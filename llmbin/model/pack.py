@@ -70,7 +70,9 @@ def find_pack(model: str) -> Path:
     if (BUILT_IN / model / "config.json").is_file():
         return BUILT_IN / model
     known = ", ".join(list_packs())
-    raise ModelPackError(f"{model}: no such model pack (a folder with config.json, or one of: {known})")
+    raise ModelPackError(
+        f"{model}: no such model pack (a folder with config.json, or one of: {known})"
+    )
 
 
 def list_packs() -> list[str]:
@@ -95,8 +97,16 @@ def load_pack(folder: Path) -> ModelPack:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelPackError(f"{folder / 'config.json'}: malformed ({error!r})") from None
     if config.get("format") != FORMAT:
-        raise ModelPackError(f"{folder}: pack format {config.get('format')!r}, this version reads {FORMAT}; update llmbin-fast or the pack")
-    if not (0 < stride <= bucket <= window <= 1 << 20 and window % bucket == 0 and bucket % stride == 0 and 0 < width <= 8192 and most > 0):
+        raise ModelPackError(
+            f"{folder}: pack format {config.get('format')!r}, this version reads {FORMAT}; update llmbin-fast or the pack"
+        )
+    if not (
+        0 < stride <= bucket <= window <= 1 << 20
+        and window % bucket == 0
+        and bucket % stride == 0
+        and 0 < width <= 8192
+        and most > 0
+    ):
         raise ModelPackError(f"{folder}: impossible sizes in config.json")
     contents = {name: _checked(folder, name, entry) for name, entry in files.items()}
     for name in {WEIGHTS, PROJECTOR, *encoders.values()} - contents.keys():
@@ -131,7 +141,9 @@ def _checked(folder: Path, name: str, entry: Any) -> bytes:
         raise ModelPackError(f"{folder}: {name} has no size or sha256 in config.json") from None
     data = _read(folder / name, size)
     if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
-        raise ModelPackError(f"{folder / name}: differs from what config.json promises (size or sha256); fetch the pack again")
+        raise ModelPackError(
+            f"{folder / name}: differs from what config.json promises (size or sha256); fetch the pack again"
+        )
     return data
 
 

@@ -41,17 +41,27 @@ def project_features(features: Floats, projector: Projector) -> Floats:
     try:
         parts = [run({"features": padded[i : i + CHUNK]})[0] for i in range(0, len(padded), CHUNK)]
     except Exception as error:  # onnxruntime raises classes of its own making
-        raise DeviceError(f"the projector does not fit the encoder: {str(error).splitlines()[0]}") from None
-    return np.concatenate(parts)[: len(features)] if parts else np.zeros((0, projector.outputs), np.float32)
+        raise DeviceError(
+            f"the projector does not fit the encoder: {str(error).splitlines()[0]}"
+        ) from None
+    return (
+        np.concatenate(parts)[: len(features)]
+        if parts
+        else np.zeros((0, projector.outputs), np.float32)
+    )
 
 
 def vector_noise(lengths: npt.NDArray[np.number], projector: Projector) -> Floats:
     """Expected squared distance of a contig's vector from its genome's centre, a dimension: float32 [n]."""
     kb = np.minimum(lengths / 1000, projector.noise_until_kb)
-    return np.asarray(HETEROGENEITY * projector.noise_at_1kb * kb**projector.noise_exponent, np.float32)
+    return np.asarray(
+        HETEROGENEITY * projector.noise_at_1kb * kb**projector.noise_exponent, np.float32
+    )
 
 
-def independent_reads(coverage: Coverage, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def independent_reads(
+    coverage: Coverage, lengths: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
     """Reads that would, independently, make a mean depth as certain as it is: float64 [n, samples].
 
     Of reads of L bases that begin anywhere (Poisson) a contig of n bases at depth d has a mean depth with the relative variance
@@ -66,10 +76,14 @@ def independent_reads(coverage: Coverage, lengths: npt.NDArray[np.int64]) -> npt
     return reads
 
 
-def make_points(z: Floats, lengths: npt.NDArray[np.int64], coverage: Coverage, projector: Projector) -> Points:
+def make_points(
+    z: Floats, lengths: npt.NDArray[np.int64], coverage: Coverage, projector: Projector
+) -> Points:
     """Points of the metric: vectors with their noise, log depths with theirs."""
     reads = independent_reads(coverage, lengths)
-    variance = BETWEEN_CONTIGS**2 + PER_READ / (reads + 2) + PER_STRETCH**2 * STRETCH / lengths[:, None]
+    variance = (
+        BETWEEN_CONTIGS**2 + PER_READ / (reads + 2) + PER_STRETCH**2 * STRETCH / lengths[:, None]
+    )
     depth = np.log(coverage.mean + SMALLEST_DEPTH)
     longest = vector_noise(np.array([1000 * projector.noise_until_kb]), projector)
     return Points(

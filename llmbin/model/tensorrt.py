@@ -26,13 +26,18 @@ class TensorRtEncoder:
         self._runtime = trt.Runtime(trt.Logger(trt.Logger.ERROR))
         self._engine = self._runtime.deserialize_cuda_engine(engine)
         if self._engine is None:
-            raise DeviceError("TensorRT does not accept the engine; remove it from the cache, or use --device cuda")
+            raise DeviceError(
+                "TensorRT does not accept the engine; remove it from the cache, or use --device cuda"
+            )
         self._context = self._engine.create_execution_context()
         if self._context is None:
-            raise DeviceError("TensorRT cannot start the engine: not enough GPU memory? use --device cuda")
+            raise DeviceError(
+                "TensorRT cannot start the engine: not enough GPU memory? use --device cuda"
+            )
         # A profile is known by the window length it was made for.
         self._profile = {
-            int(self._engine.get_tensor_profile_shape("codes", i)[2][1]): i for i in range(self._engine.num_optimization_profiles)
+            int(self._engine.get_tensor_profile_shape("codes", i)[2][1]): i
+            for i in range(self._engine.num_optimization_profiles)
         }
         self._most = {
             bases: int(self._engine.get_tensor_profile_shape("codes", i)[2][0]) for bases, i in self._profile.items()
@@ -51,7 +56,10 @@ class TensorRtEncoder:
         """
         most = self._most[batch.codes.shape[1]]
         parts = [
-            self._run(np.ascontiguousarray(batch.codes[i : i + most]), np.ascontiguousarray(batch.lengths[i : i + most]))
+            self._run(
+                np.ascontiguousarray(batch.codes[i : i + most]),
+                np.ascontiguousarray(batch.lengths[i : i + most]),
+            )
             for i in range(0, len(batch.lengths), most)
         ]
         return np.concatenate(parts)
@@ -64,7 +72,13 @@ class TensorRtEncoder:
             self._use_profile(self._profile[codes.shape[1]])
             for name, array in (("codes", codes), ("lengths", lengths)):
                 address = self._buffers[name].reserve(array.nbytes)
-                copied = api.cudaMemcpyAsync(address, array.ctypes.data, array.nbytes, api.cudaMemcpyKind.cudaMemcpyHostToDevice, stream)
+                copied = api.cudaMemcpyAsync(
+                    address,
+                    array.ctypes.data,
+                    array.nbytes,
+                    api.cudaMemcpyKind.cudaMemcpyHostToDevice,
+                    stream,
+                )
                 checked(api, copied, "sending bases")
                 self._context.set_input_shape(name, array.shape)
                 self._context.set_tensor_address(name, address)
@@ -72,7 +86,13 @@ class TensorRtEncoder:
             self._context.set_tensor_address("vectors", address)
             if not self._context.execute_async_v3(int(stream)):
                 raise DeviceError("TensorRT failed to run the engine")
-            copied = api.cudaMemcpyAsync(out.ctypes.data, address, out.nbytes, api.cudaMemcpyKind.cudaMemcpyDeviceToHost, stream)
+            copied = api.cudaMemcpyAsync(
+                out.ctypes.data,
+                address,
+                out.nbytes,
+                api.cudaMemcpyKind.cudaMemcpyDeviceToHost,
+                stream,
+            )
             checked(api, copied, "fetching vectors")
             checked(api, api.cudaStreamSynchronize(stream), "encoding")
         return out

@@ -36,7 +36,9 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
     """
     wanted = [p for p in precisions if p in pack.encoders]
     if not wanted:
-        raise DeviceError(f"{pack.name} has no encoder in {', '.join(precisions)}; it has {', '.join(pack.encoders)}")
+        raise DeviceError(
+            f"{pack.name} has no encoder in {', '.join(precisions)}; it has {', '.join(pack.encoders)}"
+        )
     if out.exists() and any(out.iterdir()):
         raise OutputError(f"{out}: the folder is not empty; give another with -o")
     written = []
@@ -44,10 +46,20 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
         folder = out / f"{pack.name}-{precision}"
         (folder / "1").mkdir(parents=True)
         kind = "KIND_CPU" if precision == "int8" else "KIND_AUTO"
-        config = CONFIG.format(name=folder.name, most=MAX_BASES // pack.window, width=pack.width, kind=kind)
-        for path, data in ((folder / "1" / "model.onnx", pack.encoders[precision]), (folder / "config.pbtxt", config.encode())):
+        config = CONFIG.format(
+            name=folder.name, most=MAX_BASES // pack.window, width=pack.width, kind=kind
+        )
+        for path, data in (
+            (folder / "1" / "model.onnx", pack.encoders[precision]),
+            (folder / "config.pbtxt", config.encode()),
+        ):
             with whole_file(path) as handle:
                 handle.write(data)
         written.append(folder)
-    log.info("Triton model repository of %s in %s: %s", pack.name, out, ", ".join(p.name for p in written))
+    log.info(
+        "Triton model repository of %s in %s: %s",
+        pack.name,
+        out,
+        ", ".join(p.name for p in written),
+    )
     return written

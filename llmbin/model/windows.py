@@ -83,4 +83,8 @@ def pack_windows(size: int, group: list[tuple[int, npt.NDArray[np.uint8]]]) -> B
     codes = np.zeros((len(group), size), np.uint8)
     for row, (_, piece) in enumerate(group):
         codes[row, : len(piece)] = piece
-    return Batch(codes, np.array([len(p) for _, p in group], np.int32), np.array([i for i, _ in group], np.int64))
+    return Batch(
+        codes,
+        np.array([len(p) for _, p in group], np.int32),
+        np.array([i for i, _ in group], np.int64),
+    )

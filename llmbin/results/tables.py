@@ -73,7 +73,11 @@ def summarise(
         length = features.lengths[rows]
         known = rows if missing is None or missing[rows].all() else rows[~missing[rows]]
         depth = np.average(coverage.mean[known], axis=0, weights=features.lengths[known])
-        quality = estimate(features.markers[rows].sum(0), markers) if markers is not None and features.markers is not None else None
+        quality = (
+            estimate(features.markers[rows].sum(0), markers)
+            if markers is not None and features.markers is not None
+            else None
+        )
         out.append(
             Bin(
                 bin_name(prefix, b), len(rows), int(length.sum()), n50(length), float(np.average(features.gc[rows], weights=length)),
@@ -102,11 +106,15 @@ def text_file(path: Path) -> TextIO:
     return open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
-def write_bioboxes(path: Path, features: Features, binning: Binning, prefix: str, sample: str) -> None:
+def write_bioboxes(
+    path: Path, features: Features, binning: Binning, prefix: str, sample: str
+) -> None:
     """The binning format of CAMI and AMBER."""
     with text_file(path) as handle:
         handle.write(f"@Version:0.9.1\n@SampleID:{sample}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n")
-        for name, length, label in zip(features.names, features.lengths, binning.label, strict=True):
+        for name, length, label in zip(
+            features.names, features.lengths, binning.label, strict=True
+        ):
             if label >= 0:
                 handle.write(f"{name}\t{bin_name(prefix, int(label))}\t{length}\n")
 
@@ -114,28 +122,82 @@ def write_bioboxes(path: Path, features: Features, binning: Binning, prefix: str
 def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) -> None:
     """``bins.tsv``."""
     with text_file(path) as handle:
-        titles = ["bin", "contigs", "bp", "n50", "gc", *(f"depth_{s}" for s in samples), "confidence"]
-        handle.write("\t".join([*titles, "completeness", "contamination", "quality", "quality_basis", "sample"]) + "\n")
+        titles = [
+            "bin",
+            "contigs",
+            "bp",
+            "n50",
+            "gc",
+            *(f"depth_{s}" for s in samples),
+            "confidence",
+        ]
+        handle.write(
+            "\t".join(
+                [*titles, "completeness", "contamination", "quality", "quality_basis", "sample"]
+            )
+            + "\n"
+        )
         for b in bins:
-            fields = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}", *(f"{d:.4f}" for d in b.depth), f"{b.confidence:.4f}"]
+            fields = [
+                b.name,
+                str(b.contigs),
+                str(b.bp),
+                str(b.n50),
+                f"{b.gc:.4f}",
+                *(f"{d:.4f}" for d in b.depth),
+                f"{b.confidence:.4f}",
+            ]
             q = b.quality
-            estimates = ["NA", "NA"] if q is None else [f"{100 * q.completeness:.2f}", f"{100 * q.contamination:.2f}"]
+            estimates = (
+                ["NA", "NA"]
+                if q is None
+                else [f"{100 * q.completeness:.2f}", f"{100 * q.contamination:.2f}"]
+            )
             basis = "markers off" if q is None else f"single-copy markers of {q.domain}"
             handle.write("\t".join([*fields, *estimates, b.quality_class, basis, b.sample]) + "\n")
 
 
-def write_contigs_table(path: Path, features: Features, coverage: Coverage, binning: Binning, prefix: str) -> None:
+def write_contigs_table(
+    path: Path, features: Features, coverage: Coverage, binning: Binning, prefix: str
+) -> None:
     """``contigs.tsv``: every contig that was long enough, with its bin or the reason why it has none."""
     with text_file(path) as handle:
         handle.write(
-            "\t".join(["contig", "length", "gc", *(f"depth_{s}" for s in coverage.samples), "bin", "probability", "core", "why_unbinned"])
+            "\t".join(
+                [
+                    "contig",
+                    "length",
+                    "gc",
+                    *(f"depth_{s}" for s in coverage.samples),
+                    "bin",
+                    "probability",
+                    "core",
+                    "why_unbinned",
+                ]
+            )
             + "\n"
         )
         for i, name in enumerate(features.names):
             depth = [f"{d:.4f}" for d in coverage.mean[i]]
             label = int(binning.label[i])
-            fields = [name, str(features.lengths[i]), f"{features.gc[i]:.4f}", *depth, bin_name(prefix, label) if label >= 0 else ""]
-            handle.write("\t".join([*fields, f"{binning.probability[i]:.4f}", "yes" if binning.core[i] else "no", binning.why[i]]) + "\n")
+            fields = [
+                name,
+                str(features.lengths[i]),
+                f"{features.gc[i]:.4f}",
+                *depth,
+                bin_name(prefix, label) if label >= 0 else "",
+            ]
+            handle.write(
+                "\t".join(
+                    [
+                        *fields,
+                        f"{binning.probability[i]:.4f}",
+                        "yes" if binning.core[i] else "no",
+                        binning.why[i],
+                    ]
+                )
+                + "\n"
+            )
 
 
 def write_sequences(
@@ -162,7 +224,14 @@ def write_sequences(
 def _append(path: Path, records: Sequence[FastaRecord]) -> None:
     """Append a gzip member to a file; the number of open files never grows with the number of bins."""
     text = b"".join(
-        part for record in records for part in (b">", record.name.encode("utf-8", "surrogateescape"), b"\n", _wrapped(record.sequence))
+        part
+        for record in records
+        for part in (
+            b">",
+            record.name.encode("utf-8", "surrogateescape"),
+            b"\n",
+            _wrapped(record.sequence),
+        )
     )
     with open(path, "ab") as handle:
         handle.write(_gzip(text))

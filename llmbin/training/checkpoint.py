@@ -12,12 +12,16 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 
-def save_checkpoint(folder: Path, step: int, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def save_checkpoint(
+    folder: Path, step: int, module: nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
     """Write step, weights and AdamW moments; an older checkpoint is replaced only by a whole one."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{k}": v.contiguous() for k, v in module.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v).contiguous() for k, v in state.items()}
+        tensors |= {
+            f"optimizer.{index}.{k}": torch.as_tensor(v).contiguous() for k, v in state.items()
+        }
     save_file(tensors, folder / "state.tmp", metadata={"step": json.dumps(step)})
     os.replace(folder / "state.tmp", folder / "state.safetensors")
 
@@ -28,7 +32,9 @@ def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Opti
     if not path.is_file():
         return 0
     tensors = load_file(path)
-    module.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+    module.load_state_dict(
+        {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+    )
     saved = optimizer.state_dict()
     state: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():

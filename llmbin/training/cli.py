@@ -17,7 +17,9 @@ def main(argv: Sequence[str]) -> int:
     """Run one of the training commands."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("llmbin").setLevel(logging.INFO)
-    parser = argparse.ArgumentParser(prog="llmbin-fast train", description="Train a model pack, step by step.")
+    parser = argparse.ArgumentParser(
+        prog="llmbin-fast train", description="Train a model pack, step by step."
+    )
     commands = parser.add_subparsers(required=True, metavar="STEP")
     for add in (_add_shards, _add_lm, _add_finetune, _add_markers, _add_pack, _add_all, _add_eval):
         add(commands)
@@ -33,12 +35,21 @@ Settings = TypeVar("Settings", bound="DataclassInstance")
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _add_settings(parser: argparse.ArgumentParser, settings: type[DataclassInstance], about: str = "", skip: str = "") -> None:
+def _add_settings(
+    parser: argparse.ArgumentParser,
+    settings: type[DataclassInstance],
+    about: str = "",
+    skip: str = "",
+) -> None:
     """One option a field, with its type and default."""
     for field in fields(settings):
         if field.name != skip:
             name, usual = "--" + field.name.replace("_", "-"), field.default
-            how: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if isinstance(usual, bool) else {"type": type(usual)}
+            how: dict[str, Any] = (
+                {"action": argparse.BooleanOptionalAction}
+                if isinstance(usual, bool)
+                else {"type": type(usual)}
+            )
             parser.add_argument(name, default=usual, help=f"{about}(default: %(default)s)", **how)
 
 
@@ -48,10 +59,14 @@ def _settings(options: argparse.Namespace, settings: type[Settings]) -> Settings
 
 
 def _add_shards(commands: Commands) -> None:
-    parser = commands.add_parser("shards", help="genomes (FASTA or 2bit) to memory-mapped 2-bit shards")
+    parser = commands.add_parser(
+        "shards", help="genomes (FASTA or 2bit) to memory-mapped 2-bit shards"
+    )
     parser.add_argument("genomes", type=Path, help="folder of genomes")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--table", type=Path, help="TSV with the columns genome, clade and perhaps set")
+    parser.add_argument(
+        "--table", type=Path, help="TSV with the columns genome, clade and perhaps set"
+    )
     parser.add_argument("--set", dest="only", help="only the genomes of this set")
     parser.add_argument("--most", type=int, metavar="BASES", help="of each genome (default: all)")
     parser.set_defaults(command=_shards)
@@ -67,12 +82,16 @@ def _shards(options: argparse.Namespace) -> None:
 def _add_lm(commands: Commands) -> None:
     from .lm import LMTraining
 
-    parser = commands.add_parser("lm", help="pre-train the language model; continues from its last checkpoint")
+    parser = commands.add_parser(
+        "lm", help="pre-train the language model; continues from its last checkpoint"
+    )
     parser.add_argument("shards", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
     _add_settings(parser, LMTraining)
     parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--dilations", type=int, nargs="+", default=[1, 3, 9], help="one block each")
+    parser.add_argument(
+        "--dilations", type=int, nargs="+", default=[1, 3, 9], help="one block each"
+    )
     parser.set_defaults(command=_lm)
 
 
@@ -81,19 +100,32 @@ def _lm(options: argparse.Namespace) -> None:
     from .model import GenomeLMConfig
 
     settings = _settings(options, LMTraining)
-    train_lm(options.shards, options.out, GenomeLMConfig(width=options.width, dilations=tuple(options.dilations)), settings)
+    train_lm(
+        options.shards,
+        options.out,
+        GenomeLMConfig(width=options.width, dilations=tuple(options.dilations)),
+        settings,
+    )
 
 
 def _add_finetune(commands: Commands) -> None:
     from .finetune import Finetuning
 
     parser = commands.add_parser(
-        "finetune", aliases=["projector"], help="train a language model and its projector for binning; continues from its last checkpoint"
+        "finetune",
+        aliases=["projector"],
+        help="train a language model and its projector for binning; continues from its last checkpoint",
     )
     parser.add_argument("shards", type=Path)
-    parser.add_argument("--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)")
+    parser.add_argument(
+        "--lm", type=Path, required=True, help="folder written by `train lm` (OUT/lm)"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--teacher", type=Path, help="OUT of an earlier `train finetune`, of a larger model to learn from too")
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        help="OUT of an earlier `train finetune`, of a larger model to learn from too",
+    )
     parser.add_argument(
         "--dev", type=Path, nargs=2, metavar=("FASTA", "TRUTH"),
         help="fragments of unseen genera and their genomes (TSV): the model that places them best is kept (default: the last one)",
@@ -115,10 +147,24 @@ def _add_markers(commands: Commands) -> None:
     parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
     parser.add_argument("shards", type=Path)
     parser.add_argument(
-        "--table", type=Path, required=True, help="TSV with the columns genome, genome_bp, stored_bp, sequences and domain or name"
+        "--table",
+        type=Path,
+        required=True,
+        help="TSV with the columns genome, genome_bp, stored_bp, sequences and domain or name",
     )
-    parser.add_argument("--seeds-from", nargs="+", required=True, metavar="GENOME", help="small genomes whose proteins seed the families")
-    parser.add_argument("--archaea", type=Path, required=True, help="file with the names of the archaeal genomes, one a line")
+    parser.add_argument(
+        "--seeds-from",
+        nargs="+",
+        required=True,
+        metavar="GENOME",
+        help="small genomes whose proteins seed the families",
+    )
+    parser.add_argument(
+        "--archaea",
+        type=Path,
+        required=True,
+        help="file with the names of the archaeal genomes, one a line",
+    )
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.set_defaults(command=_markers)
 
@@ -135,34 +181,68 @@ def _markers(options: argparse.Namespace) -> None:
         raise InputError(f"{options.table}: no row for genome {missing[0]!r}")
     clade = dict(zip(shards.names, (str(c) for c in shards.clade), strict=True))
     share = {n: int(rows[n]["stored_bp"]) / int(rows[n]["genome_bp"]) for n in shards.names}
-    whole = sorted((n for n in shards.names if share[n] == 1 and int(rows[n]["sequences"]) <= 130), key=lambda n: int(rows[n]["sequences"]))
+    whole = sorted(
+        (n for n in shards.names if share[n] == 1 and int(rows[n]["sequences"]) <= 130),
+        key=lambda n: int(rows[n]["sequences"]),
+    )
     archaea = set(options.archaea.read_text().split())
     proteins = [p for g in range(len(shards)) for p in predict_proteins(shards.genome(g))]
-    learn_markers(proteins, clade, share, one_per_clade(whole, clade), archaea, options.seeds_from, options.out, MarkerSettings(panel=14))
+    learn_markers(
+        proteins,
+        clade,
+        share,
+        one_per_clade(whole, clade),
+        archaea,
+        options.seeds_from,
+        options.out,
+        MarkerSettings(panel=14),
+    )
 
 
 def _add_precision(parser: argparse.ArgumentParser) -> None:
     names = ["fp32", "fp16", "int8"]
-    parser.add_argument("--precision", nargs="+", choices=names, default=names, help="encoders to export (default: all)")
+    parser.add_argument(
+        "--precision",
+        nargs="+",
+        choices=names,
+        default=names,
+        help="encoders to export (default: all)",
+    )
 
 
 def _add_pack(commands: Commands) -> None:
     from .projector import ProjectorSettings
 
-    parser = commands.add_parser("pack", help="fit the projector to a language model and write a model pack")
+    parser = commands.add_parser(
+        "pack", help="fit the projector to a language model and write a model pack"
+    )
     parser.add_argument("shards", type=Path)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--lm", type=Path, help="folder written by `train lm` or `train finetune` (OUT/lm)")
     source.add_argument(
-        "--from-hf", type=Path, metavar="FOLDER", help="a local BERT, ESM or ModernBERT model with a k-mer vocabulary instead"
+        "--lm", type=Path, help="folder written by `train lm` or `train finetune` (OUT/lm)"
+    )
+    source.add_argument(
+        "--from-hf",
+        type=Path,
+        metavar="FOLDER",
+        help="a local BERT, ESM or ModernBERT model with a k-mer vocabulary instead",
     )
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--projector", type=Path, help="OUT/projector.safetensors of `train finetune` (default: fit one to the LM)")
+    parser.add_argument(
+        "--projector",
+        type=Path,
+        help="OUT/projector.safetensors of `train finetune` (default: fit one to the LM)",
+    )
     parser.add_argument("--name", default="llmbin-edge")
     parser.add_argument("--version", default="1")
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
     _add_precision(parser)
-    parser.add_argument("--window", type=int, default=1024, help="bases that the encoder sees at a time (default: %(default)s)")
+    parser.add_argument(
+        "--window",
+        type=int,
+        default=1024,
+        help="bases that the encoder sees at a time (default: %(default)s)",
+    )
     parser.add_argument("--max-windows", type=int, default=1)
     parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
     _add_settings(parser, ProjectorSettings, "projector ", skip="seed")
@@ -179,18 +259,31 @@ def _pack(options: argparse.Namespace) -> None:
 
 
 def _add_all(commands: Commands) -> None:
-    parser = commands.add_parser("all", help="lm, finetune and pack in a row, with the settings of one of our packs")
+    parser = commands.add_parser(
+        "all", help="lm, finetune and pack in a row, with the settings of one of our packs"
+    )
     parser.add_argument("shards", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=["edge", "base"], required=True, help="edge: for CPUs; base: larger, train it on a GPU")
+    parser.add_argument(
+        "--preset",
+        choices=["edge", "base"],
+        required=True,
+        help="edge: for CPUs; base: larger, train it on a GPU",
+    )
     _add_precision(parser)
-    parser.add_argument("--steps", type=int, default=0, help="of both trainings, 0 takes the preset's")
+    parser.add_argument(
+        "--steps", type=int, default=0, help="of both trainings, 0 takes the preset's"
+    )
     parser.add_argument("--version", default="1")
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("-t", "--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
     parser.add_argument(
-        "--workers", type=int, help="processes that make batches ahead, the same batches whatever their number (default: the preset's)"
+        "-t", "--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        help="processes that make batches ahead, the same batches whatever their number (default: the preset's)",
     )
     parser.set_defaults(command=_all)
 
@@ -202,14 +295,27 @@ def _all(options: argparse.Namespace) -> None:
 
 
 def _add_eval(commands: Commands) -> None:
-    parser = commands.add_parser("eval", help="figures of a pack on genera that it was not trained on, with ablations")
+    parser = commands.add_parser(
+        "eval", help="figures of a pack on genera that it was not trained on, with ablations"
+    )
     parser.add_argument("pack", help="name or folder")
-    parser.add_argument("--train-shards", type=Path, required=True, help="shards that the pack was trained on (for the ablated projectors)")
+    parser.add_argument(
+        "--train-shards",
+        type=Path,
+        required=True,
+        help="shards that the pack was trained on (for the ablated projectors)",
+    )
     parser.add_argument("--fragments", type=Path, required=True, help="FASTA of fragments")
     parser.add_argument("--truth", type=Path, required=True, help="TSV: fragment, genome, length")
     parser.add_argument("--per-genome", type=int, default=60)
     parser.add_argument("-t", "--threads", type=int, default=1)
-    parser.add_argument("--species", type=int, nargs="*", default=[], help="also rows for so many training species, without the LM")
+    parser.add_argument(
+        "--species",
+        type=int,
+        nargs="*",
+        default=[],
+        help="also rows for so many training species, without the LM",
+    )
     parser.add_argument(
         "--communities",
         nargs="*",

@@ -33,7 +33,9 @@ SHORTEST_CONTIG, SHORTEST_CORE, SMALLEST_BIN = 1_000, 1_500, 200_000  # the defa
 COLUMNS = ("AP", "ARI", "5-NN", "5-NN < 3 kb", "3-6 kb", "> 6 kb")
 
 
-def figures(vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], length: npt.NDArray[np.int64]) -> list[float]:
+def figures(
+    vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], length: npt.NDArray[np.int64]
+) -> list[float]:
     """Average precision of same-genome pairs by cosine, ARI of k-means with the true number, 5-NN precision, and that by length."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
@@ -42,8 +44,16 @@ def figures(vectors: npt.NDArray[np.floating], genome: npt.NDArray[np.str_], len
     precision, hit = pair_figures(torch.from_numpy(vectors), genome)
     v = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     k = len(set(genome.tolist()))
-    rand = np.mean([adjusted_rand_score(genome, KMeans(k, n_init=2, random_state=r).fit_predict(v)) for r in range(3)])
-    bands = [hit[(length >= a) & (length < b)].mean() for a, b in ((0, 3000), (3000, 6000), (6000, 10**9))]
+    rand = np.mean(
+        [
+            adjusted_rand_score(genome, KMeans(k, n_init=2, random_state=r).fit_predict(v))
+            for r in range(3)
+        ]
+    )
+    bands = [
+        hit[(length >= a) & (length < b)].mean()
+        for a, b in ((0, 3000), (3000, 6000), (6000, 10**9))
+    ]
     return [float(x) for x in (precision, rand, hit.mean(), *bands)]
 
 
@@ -69,17 +79,46 @@ def read_community(item: str, encoder: OnnxEncoder, plan: WindowPlan, threads: i
     folder = Path(place)
     search = MarkerSearch(load_marker_set(), threads)
     path = folder / "contigs.fasta"
-    features = profile_contigs(path, encoder, plan, min_length=SHORTEST_CONTIG, threads=threads, markers=search, homology=HomologySearch())
-    return Contigs(name, features, coverage_from_tables([folder / "depth.txt"], features.names), read_gold(folder / "gold.tsv"))
+    features = profile_contigs(
+        path,
+        encoder,
+        plan,
+        min_length=SHORTEST_CONTIG,
+        threads=threads,
+        markers=search,
+        homology=HomologySearch(),
+    )
+    return Contigs(
+        name,
+        features,
+        coverage_from_tables([folder / "depth.txt"], features.names),
+        read_gold(folder / "gold.tsv"),
+    )
 
 
 def near_complete(contigs: Contigs, columns: slice, projector: Projector, threads: int) -> int:
     """Near-complete genomes of a community with some of the features and a projector made for them, everything else as in ``run``."""
     found = contigs.features
-    z = project(np.ascontiguousarray(np.concatenate([found.composition, found.lm], axis=1)[:, columns]), projector)
+    z = project(
+        np.ascontiguousarray(np.concatenate([found.composition, found.lm], axis=1)[:, columns]),
+        projector,
+    )
     points = make_points(z, found.lengths, contigs.coverage, projector)
-    binning = bin_contigs(points, found.lengths, SHORTEST_CORE, SMALLEST_BIN, found.markers, load_marker_set(), found.homology, threads)
-    bins = {name: str(label) for name, label in zip(found.names, binning.label.tolist(), strict=True) if label >= 0}
+    binning = bin_contigs(
+        points,
+        found.lengths,
+        SHORTEST_CORE,
+        SMALLEST_BIN,
+        found.markers,
+        load_marker_set(),
+        found.homology,
+        threads,
+    )
+    bins = {
+        name: str(label)
+        for name, label in zip(found.names, binning.label.tolist(), strict=True)
+        if label >= 0
+    }
     return score_bins(bins, contigs.gold).near_complete
 
 
@@ -101,20 +140,31 @@ def evaluate(
     settings = ProjectorSettings(**pack.config["training"]["projector"])
     held = [read_community(item, encoder, plan, threads) for item in communities]
     raw = features[:, :TETRANUCLEOTIDES]
-    rows: dict[str, list[float]] = {"tetranucleotides, centred": figures(raw - raw.mean(0), genome, length)}
+    rows: dict[str, list[float]] = {
+        "tetranucleotides, centred": figures(raw - raw.mean(0), genome, length)
+    }
     counts: dict[str, dict[str, int]] = {}
 
     def add(title: str, columns: slice, projector: Projector) -> None:
         z = project(np.ascontiguousarray(features[:, columns]), projector)
         rows[title] = figures(z, genome, length)
         if title.startswith(pack.name):
-            rows[f"{title}, centred on the mean of all fragments"] = figures(z - z.mean(0), genome, length)
+            rows[f"{title}, centred on the mean of all fragments"] = figures(
+                z - z.mean(0), genome, length
+            )
         counts[title] = {c.name: near_complete(c, columns, projector, threads) for c in held}
 
-    def fitted(columns: slice, how: ProjectorSettings, chosen: npt.NDArray[np.bool_] | None = None) -> Projector:
+    def fitted(
+        columns: slice, how: ProjectorSettings, chosen: npt.NDArray[np.bool_] | None = None
+    ) -> Projector:
         kept = np.ones(len(train.genome), np.bool_) if chosen is None else chosen
         return fit_projector(
-            FragmentFeatures(np.ascontiguousarray(train.values[kept, columns]), train.genome[kept], train.length[kept]), how
+            FragmentFeatures(
+                np.ascontiguousarray(train.values[kept, columns]),
+                train.genome[kept],
+                train.length[kept],
+            ),
+            how,
         )[1]
 
     linear, composition = replace(settings, steps=0), slice(0, COMPOSITION)
@@ -128,11 +178,23 @@ def evaluate(
         add(title, columns, fitted(columns, how))
     for count in species:
         chosen = np.random.default_rng(0).permutation(np.unique(train.genome))[:count]
-        add(f"tetranucleotides and codons, {count} species", composition, fitted(composition, settings, np.isin(train.genome, chosen)))
+        add(
+            f"tetranucleotides and codons, {count} species",
+            composition,
+            fitted(composition, settings, np.isin(train.genome, chosen)),
+        )
     add(f"{pack.name} {pack.version}", slice(0, None), pack.projector)
     print("\t".join(["vectors", *COLUMNS, *(f"near-complete in {c.name}" for c in held)]))
     for title, row in rows.items():
-        print("\t".join([title, *(f"{x:.3f}" for x in row), *(str(n) for n in counts.get(title, {}).values())]))
+        print(
+            "\t".join(
+                [
+                    title,
+                    *(f"{x:.3f}" for x in row),
+                    *(str(n) for n in counts.get(title, {}).values()),
+                ]
+            )
+        )
     if out is not None:
         result = {
             "pack": pack.name,

@@ -79,7 +79,9 @@ class Finetuning:
 class BinningLM(nn.Module):
     """The language model with the heads that fine-tuning needs; the model and the projector are kept."""
 
-    def __init__(self, lm: GenomeLM, start: ResidualProjector, dims: int, hidden: int, dropout: float = 0.2) -> None:
+    def __init__(
+        self, lm: GenomeLM, start: ResidualProjector, dims: int, hidden: int, dropout: float = 0.2
+    ) -> None:
         super().__init__()
         width = lm.config.width
         self.lm, self.start, self.hidden = lm, start, hidden
@@ -89,9 +91,13 @@ class BinningLM(nn.Module):
         last = nn.Linear(hidden, dims)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.net = nn.Sequential(nn.Linear(COMPOSITION + width, hidden), nn.GELU(), nn.Dropout(dropout), last)
+        self.net = nn.Sequential(
+            nn.Linear(COMPOSITION + width, hidden), nn.GELU(), nn.Dropout(dropout), last
+        )
 
-    def forward(self, composition: Tensor, codes: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, composition: Tensor, codes: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """z of all, z of the LM alone, and the codon usage it predicts; one strand is encoded, at random by the batch."""
         mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).float()
         seen = self.whiten(masked_mean(*self.lm.hidden(codes, mask)))
@@ -99,7 +105,9 @@ class BinningLM(nn.Module):
 
     def place(self, composition: Tensor, seen: Tensor) -> Tensor:
         """z [n, dims] of composition [n, 197] and whitened vectors of the LM [n, width]."""
-        with torch.autocast(composition.device.type, enabled=False):  # whitening takes small differences of large sums
+        with torch.autocast(
+            composition.device.type, enabled=False
+        ):  # whitening takes small differences of large sums
             with torch.no_grad():
                 u = (composition - self.start.mean) @ self.start.whiten
                 base = u[:, : len(self.start.scale)] * self.start.scale
@@ -109,22 +117,37 @@ class BinningLM(nn.Module):
     def projector(self) -> ResidualProjector:
         """The projector by itself: both whitenings side by side, and the network."""
         mean, variance = (getattr(self.whiten, name) for name in ("running_mean", "running_var"))
-        whiten = torch.block_diag(self.start.whiten, torch.diag(1 / torch.sqrt(variance + self.whiten.eps)))  # type: ignore[no-untyped-call]
-        tables = [t.double().cpu().numpy() for t in (torch.cat([self.start.mean, mean]), whiten, self.start.scale)]
+        whiten = torch.block_diag(
+            self.start.whiten, torch.diag(1 / torch.sqrt(variance + self.whiten.eps))
+        )  # type: ignore[no-untyped-call]
+        tables = [
+            t.double().cpu().numpy()
+            for t in (torch.cat([self.start.mean, mean]), whiten, self.start.scale)
+        ]
         made = ResidualProjector(tables[0], tables[1], tables[2], self.hidden, 0.0)
         made.net.load_state_dict(self.net.state_dict())
         return made.eval()
 
 
-def finetune_batch(shards: Shards, options: Finetuning, step: int, rank: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def finetune_batch(
+    shards: Shards, options: Finetuning, step: int, rank: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Composition [n, 197], codes [n, window], lengths [n] and genome [n] of random fragments, on either strand at random."""
     rng = np.random.default_rng([options.seed, step, rank])
     chosen = np.repeat(genome_batch(shards, options.genomes, rng), options.views)
-    fragments, codes, lengths = [], np.zeros((len(chosen), options.window), np.uint8), np.zeros(len(chosen), np.int32)
+    fragments, codes, lengths = (
+        [],
+        np.zeros((len(chosen), options.window), np.uint8),
+        np.zeros(len(chosen), np.int32),
+    )
     law: Substitutions | None = None
     for row, genome in enumerate(chosen):
         if row % options.views == 0:
-            law = random_substitutions(options.mutation, rng) if rng.random() < options.pseudo else None
+            law = (
+                random_substitutions(options.mutation, rng)
+                if rng.random() < options.pseudo
+                else None
+            )
         fragment = random_fragment(shards, int(genome), options.shortest, options.longest, rng)
         fragment = substitute(fragment, law, rng) if law is not None else fragment
         fragment = misread(fragment, rng.uniform(0, options.errors), rng)
@@ -132,7 +155,12 @@ def finetune_batch(shards: Shards, options: Finetuning, step: int, rank: int) ->
         begin = int(rng.integers(0, max(1, len(fragment) - options.window + 1)))
         piece = fragment[begin : begin + options.window]
         codes[row, : len(piece)], lengths[row] = piece, len(piece)
-    return torch.from_numpy(composition_vectors(fragments)), torch.from_numpy(codes), torch.from_numpy(lengths), torch.from_numpy(chosen)
+    return (
+        torch.from_numpy(composition_vectors(fragments)),
+        torch.from_numpy(codes),
+        torch.from_numpy(lengths),
+        torch.from_numpy(chosen),
+    )
 
 
 class _NoLM:
@@ -167,12 +195,15 @@ def distillation(z: Tensor, taught: Tensor, temperature: float) -> Tensor:
     """  # fmt: skip
     same = torch.eye(len(z), dtype=torch.bool, device=z.device)
     ours, theirs = (
-        (v @ v.T / temperature).masked_fill(same, -1e9).log_softmax(1) for v in (F.normalize(z, dim=1), F.normalize(taught, dim=1))
+        (v @ v.T / temperature).masked_fill(same, -1e9).log_softmax(1)
+        for v in (F.normalize(z, dim=1), F.normalize(taught, dim=1))
     )
     return F.kl_div(ours, theirs, log_target=True, reduction="batchmean")
 
 
-def judge(module: BinningLM, held: Fragments, device: torch.device, batch: int = 128) -> tuple[float, float, float]:
+def judge(
+    module: BinningLM, held: Fragments, device: torch.device, batch: int = 128
+) -> tuple[float, float, float]:
     """Average precision as it is and about the mean of all vectors, and 5-NN precision, of fragments of unseen genera."""
     module.eval()
     rows = []
@@ -198,7 +229,13 @@ class Best:
 
     def __init__(self, out: Path, held: Fragments | None, options: Finetuning, done: int) -> None:
         self.out, self.held, self.every, self.last = out, held, options.judge_every, options.steps
-        self.metrics = Metrics(out / "dev.csv", ("average_precision", "centred", "five_nearest"), options, done) if held else None
+        self.metrics = (
+            Metrics(
+                out / "dev.csv", ("average_precision", "centred", "five_nearest"), options, done
+            )
+            if held
+            else None
+        )
         earlier = self.metrics.earlier if self.metrics else []
         self.score = max((float(row[1]) + float(row[3]) for row in earlier), default=0.0)
 
@@ -212,7 +249,11 @@ class Best:
             return
         row = judge(module, self.held, device)
         self.metrics.write(step, *row)
-        log.info("step %d: average precision %.4f (%.4f about the mean), 5-NN %.4f of unseen genera", step, *row)
+        log.info(
+            "step %d: average precision %.4f (%.4f about the mean), 5-NN %.4f of unseen genera",
+            step,
+            *row,
+        )
         if row[0] + row[2] > self.score:
             self.score = row[0] + row[2]
             self.write(module)
@@ -224,7 +265,12 @@ class Best:
 
 
 def finetune(
-    shard_folder: Path, start: Path, out: Path, options: Finetuning, teacher: Path | None = None, held: Fragments | None = None
+    shard_folder: Path,
+    start: Path,
+    out: Path,
+    options: Finetuning,
+    teacher: Path | None = None,
+    held: Fragments | None = None,
 ) -> Path:
     """Fine-tune the model of ``start``, resuming from ``out/checkpoint``; writes ``out/lm``, ``out/projector.safetensors`` and ``out/finetune.csv``.
 
@@ -237,39 +283,68 @@ def finetune(
     torch.manual_seed(options.seed)
     shards = Shards(shard_folder)
     settings = ProjectorSettings()
-    plain = fragment_features(shards, _NoLM(), WindowPlan(options.window, 1, options.window), 60, options.seed, 1)
+    plain = fragment_features(
+        shards, _NoLM(), WindowPlan(options.window, 1, options.window), 60, options.seed, 1
+    )
     base = discriminant(plain, settings).requires_grad_(False)
-    module = BinningLM(GenomeLM.from_pretrained(start), base, settings.dims, settings.hidden, options.dropout)
+    module = BinningLM(
+        GenomeLM.from_pretrained(start), base, settings.dims, settings.hidden, options.dropout
+    )
     if options.compiled:
         module.lm.compile_blocks()
-    taught_by = accelerator.prepare_model(Teacher(teacher), evaluation_mode=True) if teacher else None
+    taught_by = (
+        accelerator.prepare_model(Teacher(teacher), evaluation_mode=True) if teacher else None
+    )
     trained = [p for p in module.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in trained if p.ndim > 1]},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        groups, options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.98)
+    )
     done = load_checkpoint(out / "checkpoint", module, optimizer)
     module, optimizer = accelerator.prepare(module, optimizer)
     metrics, best = None, None
     if accelerator.is_main_process:
-        metrics, best = Metrics(out / "finetune.csv", ("all", "alone", "codons", "distil"), options, done), Best(out, held, options, done)
+        metrics, best = (
+            Metrics(out / "finetune.csv", ("all", "alone", "codons", "distil"), options, done),
+            Best(out, held, options, done),
+        )
     module.train()
     batches = batches_of_steps(
-        lambda step: finetune_batch(shards, options, step, accelerator.process_index), done, options.steps, options.workers
+        lambda step: finetune_batch(shards, options, step, accelerator.process_index),
+        done,
+        options.steps,
+        options.workers,
     )
     for step, batch in enumerate(batches, done):
-        torch.manual_seed(hash((options.seed, step, accelerator.process_index)) & 0x7FFFFFFF)  # dropout too goes on as if never stopped
+        torch.manual_seed(
+            hash((options.seed, step, accelerator.process_index)) & 0x7FFFFFFF
+        )  # dropout too goes on as if never stopped
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, options)
-        composition, codes, lengths, genome = (t.to(accelerator.device, non_blocking=True) for t in batch)
+        composition, codes, lengths, genome = (
+            t.to(accelerator.device, non_blocking=True) for t in batch
+        )
         z, alone, usage = module(composition, codes, lengths)
-        losses = [same_genome_loss(F.normalize(v, dim=1), genome, options.temperature) for v in (z, alone)]
+        losses = [
+            same_genome_loss(F.normalize(v, dim=1), genome, options.temperature) for v in (z, alone)
+        ]
         wanted = (composition[:, TETRANUCLEOTIDES:] - 0.12) * CODON_SCALE
         losses.append(F.mse_loss(usage, wanted))
-        losses.append(distillation(z, taught_by(composition, codes, lengths), options.temperature) if taught_by else z.new_zeros(()))
+        losses.append(
+            distillation(z, taught_by(composition, codes, lengths), options.temperature)
+            if taught_by
+            else z.new_zeros(())
+        )
         optimizer.zero_grad()
-        accelerator.backward(losses[0] + options.alone * losses[1] + options.codons * losses[2] + options.distil * losses[3])
+        accelerator.backward(
+            losses[0]
+            + options.alone * losses[1]
+            + options.codons * losses[2]
+            + options.distil * losses[3]
+        )
         accelerator.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         if metrics is not None and best is not None:

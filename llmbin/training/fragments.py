@@ -25,7 +25,9 @@ class FragmentFeatures:
     length: npt.NDArray[np.int64]
 
 
-def random_fragment(shards: Shards, genome: int, shortest: int, longest: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def random_fragment(
+    shards: Shards, genome: int, shortest: int, longest: int, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
     """Codes of a random place of a genome, on either strand; lengths are log-uniform, up to what the sequence has."""
     size = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
     sequence, start = shards.sample(genome, size, rng)
@@ -50,6 +52,8 @@ def fragment_features(
                 length.append(len(codes))
                 yield Contig(len(genome) - 1, shards.names[g], codes)
 
-    vectors = encode_batches(encoder, batches(watched(fragments(), [compositions], threads), plan, CPU_BUDGET), threads)
+    vectors = encode_batches(
+        encoder, batches(watched(fragments(), [compositions], threads), plan, CPU_BUDGET), threads
+    )
     values = np.concatenate([compositions.result(), vectors.result(len(genome))], axis=1)
     return FragmentFeatures(values, np.array(genome, np.int64), np.array(length, np.int64))

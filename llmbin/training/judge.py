@@ -39,9 +39,20 @@ def read_fragments(path: Path, truth: Path, window: int) -> Fragments:
     """
     contigs = list(read_contigs(path, 1, Assembly([], [], [])))
     begins = [max(0, (len(contig.codes) - window) // 2) for contig in contigs]
-    windows = pack_windows(window, [(c.index, c.codes[begin : begin + window]) for c, begin in zip(contigs, begins, strict=True)])
+    windows = pack_windows(
+        window,
+        [
+            (c.index, c.codes[begin : begin + window])
+            for c, begin in zip(contigs, begins, strict=True)
+        ],
+    )
     composition = composition_vectors([contig.codes for contig in contigs])
-    return Fragments(composition, windows.codes, windows.lengths, read_truth(truth, [contig.name for contig in contigs]))
+    return Fragments(
+        composition,
+        windows.codes,
+        windows.lengths,
+        read_truth(truth, [contig.name for contig in contigs]),
+    )
 
 
 def read_truth(path: Path, names: Sequence[str]) -> npt.NDArray[np.str_]:
@@ -58,7 +69,9 @@ def read_truth(path: Path, names: Sequence[str]) -> npt.NDArray[np.str_]:
     return np.array([genomes[name] for name in names])
 
 
-def pair_figures(vectors: Tensor, genome: npt.NDArray[np.str_]) -> tuple[float, npt.NDArray[np.float64]]:
+def pair_figures(
+    vectors: Tensor, genome: npt.NDArray[np.str_]
+) -> tuple[float, npt.NDArray[np.float64]]:
     """Average precision of same-genome pairs ranked by cosine, and for each the share of its five nearest that share its genome: [n].
 
     Computed in double precision on the device of ``vectors`` [n, dims].

@@ -62,7 +62,9 @@ class PairedLM(nn.Module):
         self.whiten = nn.BatchNorm1d(config.width, affine=False)
         self.contrast = nn.Linear(config.width, 64)
 
-    def forward(self, codes: Tensor, hide: Tensor, genome: Tensor, temperature: float) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, codes: Tensor, hide: Tensor, genome: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
         masked, accuracy, pooled = self.lm.masked_base_loss(codes, hide)
         z = F.normalize(self.contrast(self.whiten(pooled)), dim=1)
         return masked, accuracy, same_genome_loss(z, genome, temperature)
@@ -72,16 +74,22 @@ def same_genome_loss(z: Tensor, genome: Tensor, temperature: float) -> Tensor:
     """Supervised InfoNCE (Khosla et al. 2020): each row against all others, positives share ``genome``."""
     logits = z @ z.T / temperature
     logits = logits.masked_fill(torch.eye(len(z), dtype=torch.bool, device=z.device), -1e9)
-    positive = (genome[:, None] == genome[None]) & ~torch.eye(len(z), dtype=torch.bool, device=z.device)
+    positive = (genome[:, None] == genome[None]) & ~torch.eye(
+        len(z), dtype=torch.bool, device=z.device
+    )
     log_p = logits - logits.logsumexp(1, keepdim=True)
     return -(log_p * positive).sum(1).div(positive.sum(1).clamp(min=1)).mean()
 
 
-def lm_batch(shards: Shards, options: LMTraining, step: int, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+def lm_batch(
+    shards: Shards, options: LMTraining, step: int, rank: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Windows [2 x genomes, window], the bases to hide, and the genome of each; both strands at random."""
     rng = np.random.default_rng([options.seed, step, rank])
     chosen = np.repeat(genome_batch(shards, options.genomes, rng), 2)
-    codes = np.stack([shards.window(*shards.sample(int(g), options.window, rng), options.window) for g in chosen])
+    codes = np.stack(
+        [shards.window(*shards.sample(int(g), options.window, rng), options.window) for g in chosen]
+    )
     reverse = rng.random(len(codes)) < 0.5
     codes[reverse] = other_strand(codes[reverse])
     hide = rng.random(codes.shape) < options.mask
@@ -101,7 +109,9 @@ def new_accelerator() -> Accelerator:
     from accelerate import Accelerator
 
     gpu = torch.cuda.is_available()
-    return Accelerator(cpu=not gpu, mixed_precision="bf16" if gpu and torch.cuda.is_bf16_supported() else "no")
+    return Accelerator(
+        cpu=not gpu, mixed_precision="bf16" if gpu and torch.cuda.is_bf16_supported() else "no"
+    )
 
 
 def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMTraining) -> Path:
@@ -117,14 +127,22 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
     module = PairedLM(config)
     if options.compiled:
         module.lm.compile_blocks()
-    optimizer = torch.optim.AdamW(module.parameters(), options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        module.parameters(),
+        options.learning_rate,
+        weight_decay=options.weight_decay,
+        betas=(0.9, 0.98),
+    )
     done = load_checkpoint(out / "checkpoint", module, optimizer)
     module, optimizer = accelerator.prepare(module, optimizer)
     names = ("masked_loss", "masked_accuracy", "contrast_loss", "bases_per_second")
     metrics = Metrics(out / "lm.csv", names, options, done) if accelerator.is_main_process else None
     module.train()
     batches = batches_of_steps(
-        lambda step: lm_batch(shards, options, step, accelerator.process_index), done, options.steps, options.workers
+        lambda step: lm_batch(shards, options, step, accelerator.process_index),
+        done,
+        options.steps,
+        options.workers,
     )
     began = time.perf_counter()
     for step, batch in enumerate(batches, done):
@@ -141,7 +159,12 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
             began, before = time.perf_counter(), began
             metrics.write(step, *row, codes.numel() * accelerator.num_processes / (began - before))
             if (step + 1) % options.save_every == 0 or step + 1 == options.steps:
-                save_checkpoint(out / "checkpoint", step + 1, accelerator.unwrap_model(module), optimizer.optimizer)
+                save_checkpoint(
+                    out / "checkpoint",
+                    step + 1,
+                    accelerator.unwrap_model(module),
+                    optimizer.optimizer,
+                )
     if metrics is not None:
         accelerator.unwrap_model(module).lm.save_pretrained(out / "lm")
     return out / "lm"
@@ -150,9 +173,15 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
 class Metrics:
     """One row a step in CSV and, where it is installed, TensorBoard; rows from step ``done`` on are written again."""
 
-    def __init__(self, path: Path, names: Sequence[str], options: LMTraining | Finetuning, done: int) -> None:
+    def __init__(
+        self, path: Path, names: Sequence[str], options: LMTraining | Finetuning, done: int
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [r for r in csv.reader(path.open()) if r[:1] and r[0].isdigit() and int(r[0]) < done] if path.exists() else []
+        rows = (
+            [r for r in csv.reader(path.open()) if r[:1] and r[0].isdigit() and int(r[0]) < done]
+            if path.exists()
+            else []
+        )
         self.names, self.earlier = names, rows
         self.handle = path.open("w", newline="")
         self.rows = csv.writer(self.handle)
@@ -161,7 +190,9 @@ class Metrics:
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board: SummaryWriter | None = SummaryWriter(str(path.parent / "tensorboard"), purge_step=done)
+            self.board: SummaryWriter | None = SummaryWriter(
+                str(path.parent / "tensorboard"), purge_step=done
+            )
         except ImportError:
             self.board = None
         log.info("%s: steps %d to %d, %s", path, done, options.steps, asdict(options))
@@ -174,4 +205,8 @@ class Metrics:
             for name, value in zip(self.names, values, strict=True):
                 self.board.add_scalar(name, value, step)
         if step % 20 == 0:
-            log.info("step %d: %s", step, ", ".join(f"{n} {v:.4g}" for n, v in zip(self.names, values, strict=True)))
+            log.info(
+                "step %d: %s",
+                step,
+                ", ".join(f"{n} {v:.4g}" for n, v in zip(self.names, values, strict=True)),
+            )

@@ -22,7 +22,9 @@ class _Steps(Dataset[Any]):
         return self.make(self.first + index)
 
 
-def batches_of_steps(make: Callable[[int], Any], first: int, end: int, workers: int) -> Iterator[Any]:
+def batches_of_steps(
+    make: Callable[[int], Any], first: int, end: int, workers: int
+) -> Iterator[Any]:
     """``make(step)`` for the steps from ``first`` up to ``end``, in order; with ``workers`` 0 in this process."""
     steps = _Steps(make, first, end)
     if not workers:

@@ -57,7 +57,9 @@ def predict_proteins(genome: Genome) -> list[tuple[str, str]]:
 
 def digitise(proteins: Iterable[tuple[str, str]]) -> Any:
     """A block of pyhmmer sequences, named GENOME|..."""
-    return DigitalSequenceBlock(AMINO, [TextSequence(name=n.encode(), sequence=s).digitize(AMINO) for n, s in proteins])
+    return DigitalSequenceBlock(
+        AMINO, [TextSequence(name=n.encode(), sequence=s).digitize(AMINO) for n, s in proteins]
+    )
 
 
 def hits_by_genome(top_hits: Any) -> dict[str, list[tuple[float, str, float]]]:
@@ -74,12 +76,17 @@ def hits_by_genome(top_hits: Any) -> dict[str, list[tuple[float, str, float]]]:
     return out
 
 
-def best_cutoff(found: dict[str, list[tuple[float, str, float]]], weight: dict[str, float]) -> float:
+def best_cutoff(
+    found: dict[str, list[tuple[float, str, float]]], weight: dict[str, float]
+) -> float:
     """Score that keeps most first hits while letting in fewest second hits (weighted over genomes)."""
     first = [(hits[0][0], weight[g]) for g, hits in found.items()]
     second = [(hits[1][0], weight[g]) for g, hits in found.items() if len(hits) > 1]
     candidates = sorted({s for s, _ in first})
-    value = [sum(w for s, w in first if s >= c) - 2 * sum(w for s, w in second if s >= c) for c in candidates]
+    value = [
+        sum(w for s, w in first if s >= c) - 2 * sum(w for s, w in second if s >= c)
+        for c in candidates
+    ]
     best = max(value)
     # The lowest score that is as good as the best, and a little below it: unseen genera score lower than these.
     at = candidates[int(np.argmax(np.array(value) >= best - 1e-9))]
@@ -92,7 +99,8 @@ def build_profile(name: str, members: list[tuple[str, str]], threads: int) -> An
     aligner = pyfamsa.Aligner(threads=threads)
     aligned = aligner.align([pyfamsa.Sequence(n.encode(), s.encode()) for n, s in members])
     msa = pyhmmer.easel.TextMSA(
-        name=name.encode(), sequences=[TextSequence(name=a.id, sequence=a.sequence.decode()) for a in aligned]
+        name=name.encode(),
+        sequences=[TextSequence(name=a.id, sequence=a.sequence.decode()) for a in aligned],
     ).digitize(AMINO)
     hmm, _, _ = pyhmmer.plan7.Builder(AMINO).build_msa(msa, pyhmmer.plan7.Background(AMINO))
     return hmm
@@ -123,8 +131,14 @@ def learn_markers(
     log.info("%d seed families", len(families))
     # Families are chosen on the panel, which has one genome a clade; the chosen few then search everything.
     small = digitise([p for g in panel for p in by_genome[g]])
-    first = [build_profile(f"f{i}", [(n, by_name[n]) for n in family], settings.cpus) for i, family in enumerate(families)]
-    found = [search(first_hits, weight) for first_hits in pyhmmer.hmmer.hmmsearch(first, small, cpus=settings.cpus, E=1e-5)]
+    first = [
+        build_profile(f"f{i}", [(n, by_name[n]) for n in family], settings.cpus)
+        for i, family in enumerate(families)
+    ]
+    found = [
+        search(first_hits, weight)
+        for first_hits in pyhmmer.hmmer.hmmsearch(first, small, cpus=settings.cpus, E=1e-5)
+    ]
     log.info("searched the panel")
     chosen = choose(found, {g: weight[g] for g in panel}, share, archaea, settings)
     log.info("%d families of %d are nearly universal and single-copy", len(chosen), len(found))
@@ -134,17 +148,30 @@ def learn_markers(
         core = [(hits[0][1], by_name[hits[0][1]]) for hits in found[f].kept.values()]
         profiles.append(build_profile(f"LSCG{rank + 1:03d}", core, settings.cpus))
     # Members and cut-offs again, with the final profiles.
-    found = [search(hits, weight) for hits in pyhmmer.hmmer.hmmsearch(profiles, everything, cpus=settings.cpus, E=1e-5)]
+    found = [
+        search(hits, weight)
+        for hits in pyhmmer.hmmer.hmmsearch(profiles, everything, cpus=settings.cpus, E=1e-5)
+    ]
     kept = choose(found, weight, share, archaea, settings)
     markers = []
-    prevalence = {d: prevalences(found, weight, share, side) for d, side in domains(by_genome, archaea).items()}
+    prevalence = {
+        d: prevalences(found, weight, share, side)
+        for d, side in domains(by_genome, archaea).items()
+    }
     for f in sorted(kept):
         name = profiles[f].name if isinstance(profiles[f].name, str) else profiles[f].name.decode()
-        row = {d: [round(float(p[f]), 4), round(float(t[f]), 4)] for d, (p, t) in prevalence.items()}
-        markers.append({"name": name, "cutoff": round(found[f].cutoff, 1), "length": profiles[f].M, **row})
+        row = {
+            d: [round(float(p[f]), 4), round(float(t[f]), 4)] for d, (p, t) in prevalence.items()
+        }
+        markers.append(
+            {"name": name, "cutoff": round(found[f].cutoff, 1), "length": profiles[f].M, **row}
+        )
         log.info("%s: %s", name, markers[-1])
     profiles = [profiles[f] for f in sorted(kept)]
-    with open(out / "markers.h3m.gz", "wb") as packed, gzip.GzipFile("", "wb", mtime=0, fileobj=packed) as handle:
+    with (
+        open(out / "markers.h3m.gz", "wb") as packed,
+        gzip.GzipFile("", "wb", mtime=0, fileobj=packed) as handle,
+    ):
         for hmm in profiles:
             hmm.write(handle, binary=True)  # a hundred times faster to read than HMMER's text
     (out / "markers.json").write_text(json.dumps(markers, indent=1))
@@ -172,10 +199,15 @@ def search(top_hits: Any, weight: dict[str, float]) -> Found:
 def domains(genomes: Iterable[str], archaea: set[str]) -> dict[str, list[str]]:
     """Genomes of bacteria and of archaea."""
     ordered = sorted(genomes)
-    return {"bacteria": [g for g in ordered if g not in archaea], "archaea": [g for g in ordered if g in archaea]}
+    return {
+        "bacteria": [g for g in ordered if g not in archaea],
+        "archaea": [g for g in ordered if g in archaea],
+    }
 
 
-def prevalences(found: list[Found], weight: dict[str, float], share: dict[str, float], genomes: list[str]) -> tuple[Any, Any]:
+def prevalences(
+    found: list[Found], weight: dict[str, float], share: dict[str, float], genomes: list[str]
+) -> tuple[Any, Any]:
     """How many genomes have each family, as a share of those whose stored part should, and how many of these have it twice.
 
     Genomes are stored in part, and published bins are incomplete, so what a genome should have is estimated from
@@ -193,7 +225,13 @@ def prevalences(found: list[Found], weight: dict[str, float], share: dict[str, f
     return (w @ (has > 0)) / (w @ expected), (w @ (has > 1)) / np.maximum(w @ (has > 0), 1e-9)
 
 
-def choose(found: list[Found], weight: dict[str, float], share: dict[str, float], archaea: set[str], settings: MarkerSettings) -> list[int]:
+def choose(
+    found: list[Found],
+    weight: dict[str, float],
+    share: dict[str, float],
+    archaea: set[str],
+    settings: MarkerSettings,
+) -> list[int]:
     """Families that are nearly universal and single-copy in bacteria or archaea, none of them twice."""
     sides = domains(weight, archaea)
     good = np.zeros(len(found), bool)
@@ -216,7 +254,11 @@ def one_per_clade(genomes: list[str], clade: dict[str, str]) -> list[str]:
 
 
 def seed_families(
-    by_genome: dict[str, list[tuple[str, str]]], panel: list[str], archaea: set[str], seeds_from: list[str], settings: MarkerSettings
+    by_genome: dict[str, list[tuple[str, str]]],
+    panel: list[str],
+    archaea: set[str],
+    seeds_from: list[str],
+    settings: MarkerSettings,
 ) -> list[list[str]]:
     """Families of protein names: each seed with its best hit in every panel genome, where most have just one close hit."""
     families: list[list[str]] = []
@@ -225,12 +267,18 @@ def seed_families(
         same = seed_genome in archaea
         side = [g for g in panel if (g in archaea) == same][: settings.panel]
         block = digitise([p for g in side for p in by_genome[g]])
-        queries = [s for s in digitise(by_genome[seed_genome]) if len(s) >= 60 and _name(s) not in taken]
-        for query, hits in zip(queries, pyhmmer.hmmer.phmmer(queries, block, cpus=settings.cpus, E=1e-4), strict=True):
+        queries = [
+            s for s in digitise(by_genome[seed_genome]) if len(s) >= 60 and _name(s) not in taken
+        ]
+        for query, hits in zip(
+            queries, pyhmmer.hmmer.phmmer(queries, block, cpus=settings.cpus, E=1e-4), strict=True
+        ):
             found = hits_by_genome(hits)
             best = {g: hs[0] for g, hs in found.items()}
             share = len(best) / len(side)
-            twice = sum(len(hs) > 1 and hs[1][0] > 0.7 * hs[0][0] for hs in found.values()) / max(len(best), 1)
+            twice = sum(len(hs) > 1 and hs[1][0] > 0.7 * hs[0][0] for hs in found.values()) / max(
+                len(best), 1
+            )
             if share >= 0.7 and twice <= 0.1:
                 names = [_name(query), *(h[1] for h in best.values())]
                 if sum(n in taken for n in names) <= 0.2 * len(names):

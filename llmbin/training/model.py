@@ -57,7 +57,9 @@ class Block(nn.Module):
 
     def __init__(self, width: int, kernel: int, dilation: int, expand: int) -> None:
         super().__init__()
-        self.mix = nn.Conv1d(width, width, kernel, padding=dilation * (kernel // 2), dilation=dilation, groups=width)
+        self.mix = nn.Conv1d(
+            width, width, kernel, padding=dilation * (kernel // 2), dilation=dilation, groups=width
+        )
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, expand * width)
         self.down = nn.Linear(expand * width, width)
@@ -82,8 +84,12 @@ class GenomeLM(PreTrainedModel):
     def __init__(self, config: GenomeLMConfig) -> None:
         super().__init__(config)
         width, stride = config.width, config.stride
-        self.stem = nn.Conv1d(5, width, config.stem_kernel, stride=stride, padding=(config.stem_kernel - stride) // 2)
-        self.blocks = nn.ModuleList(Block(width, config.kernel, d, config.expand) for d in config.dilations)
+        self.stem = nn.Conv1d(
+            5, width, config.stem_kernel, stride=stride, padding=(config.stem_kernel - stride) // 2
+        )
+        self.blocks = nn.ModuleList(
+            Block(width, config.kernel, d, config.expand) for d in config.dilations
+        )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, stride * 4)
         self.post_init()
@@ -96,7 +102,9 @@ class GenomeLM(PreTrainedModel):
 
     def compile_blocks(self) -> None:
         """Let TorchInductor fuse what surrounds the matrix products: half a minute before the first step of a training on a GPU."""
-        torch._dynamo.config.recompile_limit = 64  # one for each dilation, with and without gradients
+        torch._dynamo.config.recompile_limit = (
+            64  # one for each dilation, with and without gradients
+        )
         for block in self.blocks:
             block.compile(dynamic=False)
 
@@ -112,7 +120,9 @@ class GenomeLM(PreTrainedModel):
         """
         values = torch.arange(5, dtype=codes.dtype, device=codes.device)
         narrow = self.stem.weight.dtype
-        one_hot = (codes[:, None, :] == values[None, :, None]).to(narrow) * mask[:, None, :].to(narrow)
+        one_hot = (codes[:, None, :] == values[None, :, None]).to(narrow) * mask[:, None, :].to(
+            narrow
+        )
         x = self.stem(one_hot).transpose(1, 2)
         positions = mask.reshape(mask.shape[0], -1, self.config.stride).amax(2)[:, :, None]
         for block in self.blocks:
@@ -125,9 +135,15 @@ class GenomeLM(PreTrainedModel):
         Independent of the amount of padding, as long as that keeps ``bases`` a multiple of the
         stride, and of the strand that the window was read from (up to rounding).
         """
-        mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).to(self.norm.weight.dtype)
+        mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).to(
+            self.norm.weight.dtype
+        )
         # Both strands in one pass: one chain of layers, so that what is quantised treats them alike.
-        both = masked_mean(*self.hidden(torch.cat([codes, complement(codes.flip(1))]), torch.cat([mask, mask.flip(1)])))
+        both = masked_mean(
+            *self.hidden(
+                torch.cat([codes, complement(codes.flip(1))]), torch.cat([mask, mask.flip(1)])
+            )
+        )
         return both.reshape(2, -1, both.shape[1]).mean(0)
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
@@ -144,7 +160,9 @@ class GenomeLM(PreTrainedModel):
             loss, accuracy, and the pooled vectors [batch, width] of this strand.
         """
         mask = torch.ones(codes.shape, dtype=self.norm.weight.dtype, device=codes.device)
-        states, positions = self.hidden(torch.where(hide, torch.full_like(codes, UNKNOWN), codes), mask)
+        states, positions = self.hidden(
+            torch.where(hide, torch.full_like(codes, UNKNOWN), codes), mask
+        )
         logits = self.head(states).reshape(len(codes), -1, 4)
         wanted = hide & (codes < UNKNOWN)
         target, guess = codes[wanted].long(), logits[wanted]

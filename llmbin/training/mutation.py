@@ -16,7 +16,9 @@ Codes = npt.NDArray[np.uint8]
 
 _CONTEXTS = np.arange(64)  # previous base x 16 + this base x 4 + next base
 _BEFORE, _HERE, _AFTER = _CONTEXTS >> 4, _CONTEXTS >> 2 & 3, _CONTEXTS & 3
-_OPPOSITE = (3 - _AFTER) * 16 + (3 - _HERE) * 4 + (3 - _BEFORE)  # the context as the other strand shows it
+_OPPOSITE = (
+    (3 - _AFTER) * 16 + (3 - _HERE) * 4 + (3 - _BEFORE)
+)  # the context as the other strand shows it
 CONTEXT_SPREAD = 0.7  # of the logarithm of a context's rate
 TARGET_SPREAD = 1.0  # of the logarithms of what a base turns into
 

@@ -57,7 +57,9 @@ def train_all(options: argparse.Namespace) -> Path:
     if options.workers is not None:
         lm, tuning = replace(lm, workers=options.workers), replace(tuning, workers=options.workers)
     config = preset.config()
-    log.info("%s: %.0f kFLOP a base on both strands", options.preset, 2 * config.flops_per_base() / 1e3)
+    log.info(
+        "%s: %.0f kFLOP a base on both strands", options.preset, 2 * config.flops_per_base() / 1e3
+    )
     pretrained = train_lm(options.shards, out / "pretrained", config, lm)
     tuned = finetune(options.shards, pretrained, out / "tuned", tuning)
     pack = out / f"llmbin-{options.preset}"

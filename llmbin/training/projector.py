@@ -60,13 +60,20 @@ class ResidualProjector(nn.Module):
     whiten: Tensor
     scale: Tensor
 
-    def __init__(self, mean: Values, whiten: Values, scale: Values, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, mean: Values, whiten: Values, scale: Values, hidden: int, dropout: float
+    ) -> None:
         super().__init__()
         dims = len(scale)
         self.register_buffer("mean", torch.from_numpy(mean.astype(np.float32)))
         self.register_buffer("whiten", torch.from_numpy(whiten.astype(np.float32)))
         self.register_buffer("scale", torch.from_numpy(scale.astype(np.float32)))
-        self.net = nn.Sequential(nn.Linear(whiten.shape[1], hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, dims))
+        self.net = nn.Sequential(
+            nn.Linear(whiten.shape[1], hidden),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, dims),
+        )
         for parameter in self.net[-1].parameters():
             nn.init.zeros_(parameter)
 
@@ -77,7 +84,9 @@ class ResidualProjector(nn.Module):
         return out
 
 
-def fit_projector(data: FragmentFeatures, settings: ProjectorSettings) -> tuple[ResidualProjector, Projector]:
+def fit_projector(
+    data: FragmentFeatures, settings: ProjectorSettings
+) -> tuple[ResidualProjector, Projector]:
     """Whiten within genomes, and train the network on top."""
     module = discriminant(data, settings)
     if settings.steps:
@@ -85,14 +94,24 @@ def fit_projector(data: FragmentFeatures, settings: ProjectorSettings) -> tuple[
     return module, calibrate(module, data, settings)
 
 
-def calibrate(module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings) -> Projector:
+def calibrate(
+    module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings
+) -> Projector:
     """Export a projector, and fit the noise of its vectors as a power of the length."""
     with torch.no_grad():
         z = module.eval()(torch.from_numpy(data.values)).numpy().astype(np.float64)
     at_1kb, exponent = noise_law(z, data, settings.noise_until_kb)
-    log.info("projector: %d fragments of %d genomes, noise %.3f x kb^%.3f", len(z), len(set(data.genome.tolist())), at_1kb, exponent)
+    log.info(
+        "projector: %d fragments of %d genomes, noise %.3f x kb^%.3f",
+        len(z),
+        len(set(data.genome.tolist())),
+        at_1kb,
+        exponent,
+    )
     onnx = projector_onnx(module, data.values.shape[1])
-    return Projector(onnx, z.shape[1], at_1kb, exponent, settings.noise_until_kb, settings.effective_dims)
+    return Projector(
+        onnx, z.shape[1], at_1kb, exponent, settings.noise_until_kb, settings.effective_dims
+    )
 
 
 def save_projector(module: ResidualProjector, path: Path) -> None:
@@ -108,7 +127,9 @@ def load_projector(path: Path) -> ResidualProjector:
     """
     try:
         held = load_file(path)
-        mean, whiten, scale = (held[name].numpy().astype(np.float64) for name in ("mean", "whiten", "scale"))
+        mean, whiten, scale = (
+            held[name].numpy().astype(np.float64) for name in ("mean", "whiten", "scale")
+        )
         module = ResidualProjector(mean, whiten, scale, len(held["net.0.bias"]), 0.0)
         module.load_state_dict(held)
     except (OSError, KeyError, RuntimeError, SafetensorError) as error:
@@ -137,13 +158,21 @@ def discriminant(data: FragmentFeatures, settings: ProjectorSettings) -> Residua
     order = np.argsort(-values, kind="stable")
     signal = np.maximum(values[order[: settings.dims]], 1e-6)
     directions = vectors[:, order]
-    directions = directions * np.where(directions[np.abs(directions).argmax(0), np.arange(len(order))] < 0, -1, 1)
+    directions = directions * np.where(
+        directions[np.abs(directions).argmax(0), np.arange(len(order))] < 0, -1, 1
+    )
     return ResidualProjector(
-        mean, (whiten @ directions) / deviation[:, None], np.sqrt(signal / (signal + 1)), settings.hidden, settings.dropout
+        mean,
+        (whiten @ directions) / deviation[:, None],
+        np.sqrt(signal / (signal + 1)),
+        settings.hidden,
+        settings.dropout,
     )
 
 
-def train_network(module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings) -> None:
+def train_network(
+    module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings
+) -> None:
     """Supervised contrastive loss over views of genomes: fragments of one genome are positives, all others negatives."""
     torch.manual_seed(settings.seed)
     for layer in list(module.net)[:-1]:
@@ -151,16 +180,26 @@ def train_network(module: ResidualProjector, data: FragmentFeatures, settings: P
             layer.reset_parameters()
     rng = np.random.default_rng(settings.seed)
     usable = data.length <= 1000 * settings.longest_kb
-    rows = [found for g in np.unique(data.genome) if len(found := np.flatnonzero((data.genome == g) & usable)) >= settings.views]
+    rows = [
+        found
+        for g in np.unique(data.genome)
+        if len(found := np.flatnonzero((data.genome == g) & usable)) >= settings.views
+    ]
     features = torch.from_numpy(data.values)
-    optimizer = torch.optim.AdamW(module.net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=settings.steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(
+        module.net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=settings.steps, pct_start=0.1
+    )
     module.train()
     for step in range(settings.steps):
         chosen = rng.choice(len(rows), min(settings.genomes, len(rows)), replace=False)
         batch = np.concatenate([rng.choice(rows[g], settings.views, replace=False) for g in chosen])
         genome = torch.from_numpy(np.repeat(chosen, settings.views))
-        loss = same_genome_loss(nn.functional.normalize(module(features[batch]), dim=1), genome, settings.temperature)
+        loss = same_genome_loss(
+            nn.functional.normalize(module(features[batch]), dim=1), genome, settings.temperature
+        )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -182,7 +221,9 @@ def noise_law(z: Values, data: FragmentFeatures, until: float) -> tuple[float, f
     squared = ((z - centre[inverse]) ** 2).mean(1)
     kb = np.minimum(weight, until)
     groups = np.array_split(np.argsort(kb, kind="stable"), NOISE_BINS)
-    exponent, at_1kb = np.polyfit([np.log(kb[r]).mean() for r in groups], [np.log(squared[r].mean()) for r in groups], 1)
+    exponent, at_1kb = np.polyfit(
+        [np.log(kb[r]).mean() for r in groups], [np.log(squared[r].mean()) for r in groups], 1
+    )
     return float(np.exp(at_1kb)), float(np.clip(exponent, -2, 0))
 
 
@@ -191,4 +232,12 @@ def projector_onnx(module: ResidualProjector, features: int) -> bytes:
     from ..export.graph import module_onnx
 
     rows = torch.export.Dim("rows", min=1, max=1 << 24)
-    return bytes(module_onnx(module, (torch.zeros(2, features),), ["features"], ({0: rows},), "the exported projector"))
+    return bytes(
+        module_onnx(
+            module,
+            (torch.zeros(2, features),),
+            ["features"],
+            ({0: rows},),
+            "the exported projector",
+        )
+    )

@@ -22,7 +22,9 @@ SHARD_BASES = 4_000_000_000
 LEAST_PIECE = 1_000  # bases; less of a sequence is not worth keeping
 _CODES = np.full(256, 4, np.uint8)
 _CODES[list(b"ACGTacgt")] = [0, 1, 2, 3] * 2
-_QUADS = np.stack([np.arange(256, dtype=np.uint8) >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)  # the four codes of a byte
+_QUADS = np.stack(
+    [np.arange(256, dtype=np.uint8) >> shift & 3 for shift in (0, 2, 4, 6)], axis=1
+)  # the four codes of a byte
 _OTHER = np.array([3, 2, 1, 0, *[4] * 252], np.uint8)
 _FASTA = (".fna", ".fa", ".fasta", ".fas")
 
@@ -38,7 +40,9 @@ class Genome:
     sequences: list[Codes]
 
 
-def read_genomes(folder: Path, table: Path | None = None, only: str | None = None) -> Iterator[Genome]:
+def read_genomes(
+    folder: Path, table: Path | None = None, only: str | None = None
+) -> Iterator[Genome]:
     """Genomes of a folder: one FASTA file each (any compression), or ``.2bit`` files.
 
     In a ``.2bit`` file the sequences of a genome are named ``GENOME.NUMBER``. ``table`` is a TSV with the
@@ -55,9 +59,13 @@ def read_genomes(folder: Path, table: Path | None = None, only: str | None = Non
         if only is not None and row.get("set", only) != only:
             continue
         found = True
-        yield Genome(name, row.get("clade", name), [_CODES[np.frombuffer(s, np.uint8)] for s in sequences])
+        yield Genome(
+            name, row.get("clade", name), [_CODES[np.frombuffer(s, np.uint8)] for s in sequences]
+        )
     if not found:
-        raise InputError(f"{folder}: no genomes here; expected *.fna, *.fa, *.fasta (.gz, .zst, .xz) or *.2bit files")
+        raise InputError(
+            f"{folder}: no genomes here; expected *.fna, *.fa, *.fasta (.gz, .zst, .xz) or *.2bit files"
+        )
 
 
 def _raw_genomes(folder: Path, only: str | None) -> Iterator[tuple[str, list[bytes]]]:
@@ -71,7 +79,11 @@ def _raw_genomes(folder: Path, only: str | None) -> Iterator[tuple[str, list[byt
 
             stem = path.name
             for suffix in reversed(path.suffixes[-2:]):
-                stem = stem.removesuffix(suffix) if suffix.lower() in (*_FASTA, ".gz", ".bgz", ".zst", ".xz", ".bz2") else stem
+                stem = (
+                    stem.removesuffix(suffix)
+                    if suffix.lower() in (*_FASTA, ".gz", ".bgz", ".zst", ".xz", ".bz2")
+                    else stem
+                )
             yield stem, [record.sequence for record in read_fasta(path)]
 
 
@@ -139,7 +151,9 @@ def pack_bases(codes: Codes) -> Codes:
     padded = np.zeros((len(codes) + 3) // 4 * 4, np.uint8)
     padded[: len(codes)] = np.where(codes < 4, codes, 0)
     quads = padded.reshape(-1, 4)
-    return np.asarray(quads[:, 0] | quads[:, 1] << 2 | quads[:, 2] << 4 | quads[:, 3] << 6, np.uint8)
+    return np.asarray(
+        quads[:, 0] | quads[:, 1] << 2 | quads[:, 2] << 4 | quads[:, 3] << 6, np.uint8
+    )
 
 
 def at_most(genomes: Iterable[Genome], most: int) -> Iterator[Genome]:
@@ -165,7 +179,9 @@ class Shards:
 
     def __init__(self, folder: Path) -> None:
         if not (folder / "genomes.json").is_file():
-            raise InputError(f"{folder}: not a shard folder (genomes.json is missing); make one with `llmbin-fast train shards`")
+            raise InputError(
+                f"{folder}: not a shard folder (genomes.json is missing); make one with `llmbin-fast train shards`"
+            )
         meta = json.loads((folder / "genomes.json").read_text())
         self.names: list[str] = meta["names"]
         clades = {clade: i for i, clade in enumerate(dict.fromkeys(meta["clades"]))}
@@ -197,7 +213,11 @@ class Shards:
     def genome(self, genome: int) -> Genome:
         """A whole genome."""
         low, high = int(self.first[genome]), int(self.first[genome + 1])
-        return Genome(self.names[genome], str(self.clade[genome]), [self.window(s, 0, int(self.length[s])) for s in range(low, high)])
+        return Genome(
+            self.names[genome],
+            str(self.clade[genome]),
+            [self.window(s, 0, int(self.length[s])) for s in range(low, high)],
+        )
 
     def sample(self, genome: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
         """A place in a genome, uniform over its bases: (sequence, start). Sequences shorter than ``size`` count little."""
@@ -213,7 +233,9 @@ def other_strand(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return _OTHER[codes[..., ::-1]]
 
 
-def genome_batch(shards: Shards, count: int, rng: np.random.Generator, congeners: float = 0.5) -> npt.NDArray[np.int64]:
+def genome_batch(
+    shards: Shards, count: int, rng: np.random.Generator, congeners: float = 0.5
+) -> npt.NDArray[np.int64]:
     """Distinct genomes for one contrastive batch: balanced over clades, a share of them with a congener beside them.
 
     A clade is drawn uniformly, so that a clade with 56 genomes counts like one with a single genome; with
@@ -228,5 +250,7 @@ def genome_batch(shards: Shards, count: int, rng: np.random.Generator, congeners
         for clade in rng.choice(list(members), size=count, p=weights / weights.sum()):
             group = members[int(clade)]
             take = 2 if len(group) > 1 and rng.random() < congeners else 1
-            chosen.update(dict.fromkeys(int(g) for g in rng.choice(group, size=take, replace=False)))
+            chosen.update(
+                dict.fromkeys(int(g) for g in rng.choice(group, size=take, replace=False))
+            )
     return np.array(list(chosen)[:count], np.int64)
