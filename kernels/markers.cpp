@@ -1,6 +1,6 @@
 // Six-frame translation with a seed filter: stretches between stop codons in which a word of six residues, extended along the profile of
 // a marker family, scores. (Seeds and ungapped extension as in BLAST, Altschul et al. 1990, with profiles for queries.)
-#include "kernels.hpp"
+#include "markers.hpp"
 
 #include <algorithm>
 #include <array>
