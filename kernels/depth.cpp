@@ -101,7 +101,8 @@ bool DepthCounter::move_to(int32_t reference) {
 // Adds the matched stretches of an alignment to the depth of the open reference, but for what of
 // the read other alignments have.
 void DepthCounter::cover(const Alignment &alignment, const Aligned &sums) {
-    std::vector<Stretch> taken = taken_before(alignment, sums);
+    std::vector<Stretch> taken;
+    if (!alignment.primary()) taken = taken_before(alignment, sums);
     if (alignment.flag & kReverse) {  // as aligned, too
         std::reverse(taken.begin(), taken.end());
         for (Stretch &t : taken) t = {sums.read - t.end, sums.read - t.begin};
