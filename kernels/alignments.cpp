@@ -131,8 +131,8 @@ Aligned add_up(const Alignment &alignment) {
         switch (alignment.cigar.op(i)) {
             case kDifferent: sums.mismatched += size; [[fallthrough]];
             case kMatch: case kEqual: sums.matched += size; sums.read += size; inside = true; break;
-            case kInsertion: sums.gaps += size; sums.read += size; ++sums.gap_openings; inside = true; break;
-            case kDeletion: sums.gaps += size; ++sums.gap_openings; break;
+            case kInsertion: sums.gaps += size; sums.read += size; inside = true; break;
+            case kDeletion: sums.gaps += size; break;
             case kSoftClip: sums.soft_clipped += size; [[fallthrough]];
             case kHardClip: (inside ? sums.trail : sums.lead) += size; sums.read += size; break;
             default: break;
@@ -178,7 +178,7 @@ bool likely_record(const uint8_t *p, size_t n, const std::vector<int64_t> &lengt
     const size_t least = kFixedPart + name + 4 * size_t{load<uint16_t>(record + 12)} + static_cast<size_t>((bases + 1) / 2 + bases);
     if (least > size || n < 4 + kFixedPart + name) return false;
     const uint8_t *letters = record + kFixedPart;
-    return letters[name - 1] == 0 && std::all_of(letters, letters + name - 1, [](uint8_t c) { return c > 32 && c < 127; });
+    return letters[name - 1] == 0 && std::all_of(letters, letters + name - 1, [](uint8_t c) { return c > 32; });
 }
 
 }  // namespace llmbin

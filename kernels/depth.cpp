@@ -1,6 +1,6 @@
 // Depth of coverage from BAM records: mean and variance over the positions of each reference, as MetaBAT's
-// jgi_summarize_bam_contig_depths defines them (edges left out, reads below an identity left out, matched stretches counted). Long reads are
-// judged by their aligned part, and all of their pieces count.
+// jgi_summarize_bam_contig_depths defines them (edges left out, reads below an identity left out, matched stretches counted). Long reads have a
+// limit of their own, and each of their bases counts once.
 #include "kernels.hpp"
 
 #include "alignments.hpp"
@@ -45,6 +45,7 @@ bool DepthCounter::append(DepthCounter &next) {
     reads += next.reads;
     mapped += next.mapped;
     counted += next.counted;
+    laid_ += next.laid_;
     read_bases_ += next.read_bases_;
     if (next.first_.reference >= 0) {
         close(open_);
@@ -88,25 +89,18 @@ bool DepthCounter::record(const uint8_t *p, size_t n) {
     Alignment a;
     if (!a.read(p, n)) return fail("runs over its own end");
     if (a.reference < 0 || (a.flag & (kUnmapped | options_.skip_flags))) return true;
-    if (!options_.long_reads && (a.flag & kSupplementary)) return true;
     if (static_cast<size_t>(a.reference) >= references() || a.position < 0) return fail("lies on a reference that the header does not have");
     if (!open(a.reference)) return false;
     const bool whole = !(a.flag & kSupplementary);  // a read in pieces is one read, that of its primary alignment
     mapped += whole;
-    if (!a.read_tags(options_.long_reads)) return fail("has broken tags");
+    if (!a.read_tags(!whole)) return fail("has broken tags");
     const Aligned sums = add_up(a);
-    if (!sums.matched) return true;
-    if (options_.long_reads) {
-        if (sums.of_aligned() < options_.min_identity) return true;
-        counted += whole;
-        lay(a, taken_before(a, sums), sums);
-        return true;
-    }
-    const int64_t length = a.bases > 0 ? a.bases : sums.matched + sums.soft_clipped;
-    if (static_cast<double>(sums.matched - sums.mismatched) < options_.min_identity * static_cast<double>(length)) return true;
-    ++counted;
-    read_bases_ += static_cast<uint64_t>(length);
-    lay(a, {}, sums);
+    const bool long_read = options_.long_reads || sums.read > options_.long_read;
+    if (!sums.matched || sums.identity() < (long_read ? options_.long_identity : options_.min_identity)) return true;
+    counted += whole;
+    ++laid_;
+    read_bases_ += static_cast<uint64_t>(a.bases > 0 ? a.bases : sums.matched + sums.soft_clipped);
+    lay(a, long_read ? taken_before(a, sums) : std::vector<Stretch>(), sums);
     return true;
 }
 
@@ -191,12 +185,11 @@ void sample_reads(const uint8_t *data, size_t n, const std::vector<int64_t> &len
         if (!a.read(data + at + 4, size)) break;
         at += 4 + size;
         if (a.reference < 0 || (a.flag & (kUnmapped | kSupplementary | skip_flags))) continue;
-        if (!a.read_tags(true)) break;
+        if (!a.read_tags(false)) break;
         const Aligned sums = add_up(a);
         if (!sums.matched) continue;
         out.length.push_back(sums.read);
-        out.identity.push_back(sums.of_read(a.bases));
-        out.identity_long.push_back(sums.of_aligned());
+        out.identity.push_back(sums.identity());
     }
 }
 

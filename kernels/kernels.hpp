@@ -56,10 +56,12 @@ private:
 
 // depth.cpp
 struct DepthOptions {
-    double min_identity;  // in [0, 1]: of the whole read, clips included; of long reads of the aligned part
-    int edge;             // bases at each end of a contig that are not counted
-    uint32_t skip_flags;  // records with any of these flags are not counted
-    bool long_reads;      // supplementary alignments count for what no other alignment of the read has
+    double min_identity;   // of the aligned part, in [0, 1], from which a short read counts
+    int edge;              // bases at each end of a contig that are not counted
+    uint32_t skip_flags;   // records with any of these flags are not counted
+    bool long_reads;       // all reads are taken for long ones
+    int64_t long_read;     // bases of the longest short read
+    double long_identity;  // the limit for long reads, of whose bases each counts for one alignment
 };
 
 struct Alignment;  // alignments.hpp
@@ -68,9 +70,8 @@ struct Stretch;
 
 // What the primary alignments of mapped reads are like.
 struct ReadSample {
-    std::vector<int64_t> length;        // of the whole read
-    std::vector<double> identity;       // of the read, clips counted as wrong
-    std::vector<double> identity_long;  // of the aligned part
+    std::vector<int64_t> length;   // of the whole read
+    std::vector<double> identity;  // of the aligned part
 };
 // Adds the records in BAM data that seem to begin with one; what is no record ends it. Memory holds at most `most` reads.
 void sample_reads(const uint8_t *data, size_t n, const std::vector<int64_t> &lengths, uint32_t skip_flags, size_t most, ReadSample &out);
@@ -108,17 +109,14 @@ private:
     bool open(int32_t reference);
     void lay(const Alignment &alignment, const std::vector<Stretch> &taken, const Aligned &sums);
     void close(const Open &open);
-    int64_t mean_read() const {
-        if (options_.long_reads) return options_.edge;
-        return counted ? static_cast<int64_t>(read_bases_ / counted) : 0;
-    }
+    int64_t mean_read() const { return laid_ ? static_cast<int64_t>(read_bases_ / laid_) : 0; }
     std::shared_ptr<const std::vector<int64_t>> lengths_;
     DepthOptions options_;
     bool later_, short_reads_ = false;
     Open first_, open_;  // a later piece keeps its first reference open, too: its begin may lie in the piece before
     std::vector<Closed> closed_;
     std::vector<uint8_t> rest_;
-    uint64_t read_bases_ = 0;
+    uint64_t read_bases_ = 0, laid_ = 0;  // of the records that count
 };
 
 // markers.cpp

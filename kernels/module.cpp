@@ -145,10 +145,11 @@ NB_MODULE(_kernels, m) {
 
     nb::class_<DepthCounter>(m, "DepthCounter", "Mean and variance of depth from BAM records.")
         .def("__init__", [](DepthCounter *self, std::vector<int64_t> lengths, double min_identity, int edge, uint32_t skip_flags,
-                            bool long_reads) {
+                            bool long_reads, int64_t long_read, double long_identity) {
             new (self) DepthCounter(std::make_shared<const std::vector<int64_t>>(std::move(lengths)),
-                                    DepthOptions{min_identity, edge, skip_flags, long_reads});
-        }, nb::arg("lengths"), nb::arg("min_identity"), nb::arg("edge"), nb::arg("skip_flags"), nb::arg("long_reads") = false)
+                                    DepthOptions{min_identity, edge, skip_flags, long_reads, long_read, long_identity});
+        }, nb::arg("lengths"), nb::arg("min_identity"), nb::arg("edge"), nb::arg("skip_flags"), nb::arg("long_reads"), nb::arg("long_read"),
+           nb::arg("long_identity"))
         .def("piece", &DepthCounter::piece, "A counter for a later piece of the same file.")
         .def("feed", [](DepthCounter &c, nb::bytes data) {
             nb::gil_scoped_release release;
@@ -179,9 +180,9 @@ NB_MODULE(_kernels, m) {
             nb::gil_scoped_release release;
             sample_reads(bytes_of(data), data.size(), lengths, skip_flags, most, found);
         }
-        return nb::make_tuple(vector_out(std::move(found.length)), vector_out(std::move(found.identity)), vector_out(std::move(found.identity_long)));
+        return nb::make_tuple(vector_out(std::move(found.length)), vector_out(std::move(found.identity)));
     }, nb::arg("data"), nb::arg("lengths"), nb::arg("skip_flags"), nb::arg("most"),
-       "Primary alignments in BAM data that begin with a record: whole read's length int64, identity of the read and of its aligned part float64.");
+       "Primary alignments in BAM data that begin with a record: whole read's length int64, identity of its aligned part float64.");
 
     m.def("likely_record", [](nb::bytes data, const std::vector<int64_t> &lengths) { return likely_record(bytes_of(data), data.size(), lengths); },
           nb::arg("data"), nb::arg("lengths"), "Whether BAM data seem to begin with a record.");

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,8 +16,20 @@ from .errors import LlmbinError, UsageError
 
 
 def entry() -> None:
-    """Console entry point."""
+    """Console entry point. A polite kill ends like Ctrl-C: what is unfinished is taken away."""
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _stop)
     sys.exit(main())
+
+
+def _stop(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise Stopped(128 + number)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the program to end, with this exit status."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,12 +63,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(
-            "llmbin-fast: interrupted; `--resume` continues from the last finished stage",
+            "llmbin-fast: stopped; `run --resume` continues from the last finished stage",
             file=sys.stderr,
         )
-        return 130
+        return stop.args[0] if isinstance(stop, Stopped) else 130
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -159,7 +172,14 @@ def _natural(text: str) -> int:
 
 
 def _identity(text: str) -> float | None:
-    return None if text == "auto" else float(text)
+    if text.lower() == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: auto or a fraction from 0 to 1 was expected, as 0.97"
+        ) from None
 
 
 def _identity_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

@@ -121,7 +121,12 @@ def run(options: RunOptions) -> RunResult:
     check_options(options)
     clock = Clock()
     with (
-        Workspace(options.outdir, force=options.force, resume=options.resume) as work,
+        Workspace(
+            options.outdir,
+            force=options.force,
+            resume=options.resume,
+            inputs=[options.contigs, *options.bams, *options.depth],
+        ) as work,
         log_file(options.outdir / LOG),
     ):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
@@ -179,6 +184,8 @@ def check_options(options: RunOptions) -> None:
         raise UsageError("--bam and --depth are two ways to say the same; give one of them")
     if options.samples and not (options.bams or options.depth):
         raise UsageError("--samples names the samples of --bam or --depth, and there are none")
+    if options.min_identity is not None and not options.bams:
+        raise UsageError("--min-identity says which reads of --bam count, and there are none")
     if options.force and options.resume:
         raise UsageError("--force starts again and --resume continues; give one of them")
     if options.recruit_length > options.min_length:
@@ -298,6 +305,13 @@ def describe(features: Features, samples: Sequence[str], options: RunOptions) ->
         log.info(
             "%d samples by the names of their contigs, each binned by itself", len(set(samples))
         )
+        if len(set(samples)) > len(samples) / 2:
+            log.warning(
+                "--separator %r leaves most contigs alone in a sample of their own; "
+                "it is for names like S1%scontig1",
+                options.separator,
+                options.separator,
+            )
     if features.too_short:
         log.info(
             "shorter contigs left out: %s (%s bases)",
@@ -392,20 +406,29 @@ def contig_coverage(
 def coverage_arrays(coverage: Coverage) -> dict[str, Any]:
     """Coverage as arrays, to be kept."""
     reads = [
-        [r.mapped, r.counted, r.kind.long, r.kind.length, r.kind.identity, r.kind.min_identity]
+        [
+            r.records,
+            r.mapped,
+            r.counted,
+            r.kind.long,
+            r.kind.length,
+            r.kind.identity,
+            r.kind.min_identity,
+            r.kind.long_identity,
+        ]
         for r in coverage.reads
     ]
     return {
         "samples": np.array(coverage.samples), "files": np.array(coverage.files), "mean": coverage.mean, "variance": coverage.variance,
-        "reads": np.array(reads, np.float64).reshape(-1, 6),
+        "reads": np.array(reads, np.float64).reshape(-1, 8),
     }  # fmt: skip
 
 
 def coverage_from_arrays(held: dict[str, Any]) -> Coverage:
     """What `coverage_arrays` kept."""
     reads = [
-        SampleReads(int(m), int(c), ReadKind(bool(long), *rest))
-        for m, c, long, *rest in held["reads"].tolist()
+        SampleReads(int(r), int(m), int(c), ReadKind(bool(long), *rest))
+        for r, m, c, long, *rest in held["reads"].tolist()
     ]
     return Coverage(
         held["samples"].tolist(), held["mean"], held["variance"], reads, held["files"].tolist()

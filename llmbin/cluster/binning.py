@@ -61,6 +61,11 @@ def bin_contigs(
             ["no contig is long enough to begin a bin"] * n,
             0,
         )
+    if points.missing is not None:  # of a genome, only the contigs with depth are in the tree
+        known = int(lengths[~points.missing].sum())
+        wanted, min_bin_size = min_bin_size, max(1, min_bin_size * known // int(lengths.sum()))
+    else:
+        wanted = min_bin_size
     core_points = points.take(rows)
     neighbours = find_neighbours(points, rows.astype(np.int32), threads, gpu)
     tree = build_tree(
@@ -98,7 +103,7 @@ def bin_contigs(
     if (label != found.label).any():
         found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
     found = settle(neighbours, lengths, found, in_tree, homology)
-    return numbered(found, lengths, min_bin_size, farthest(points))
+    return numbered(found, lengths, wanted, farthest(points))
 
 
 def bin_samples(

@@ -19,7 +19,10 @@ from .points import NO_EVIDENCE, Points
 NEIGHBOURS = 15
 LANDMARK = 2_500  # bp: shorter contigs have vectors that are too noisy to be asked
 FEWEST = 0.01  # share of all contigs below which those without depth are what thin genomes leave, and cost none
-AGAINST = 0.5  # share of a contig's neighbours by composition that must speak against a depth of zero, for its own to be missing
+AGAINST = (
+    1 / 3
+)  # share of a contig's neighbours by composition that must speak against a depth of zero, for its own to be missing
+LESS_THAN_A_READ = 0.5  # what is left of one by rounding, or at a contig's end, is none
 EXPECTED = 7.0  # reads that a contig would have at a neighbour's depth, from which it has none in one case of a thousand only
 
 
@@ -27,7 +30,8 @@ def missing_depth(
     points: Points, lengths: npt.NDArray[np.int64], coverage: Coverage, threads: int = 1
 ) -> npt.NDArray[np.bool_]:
     """Whether the depth of each contig is missing: bool [n]."""
-    none = np.asarray((coverage.mean <= 0).all(1))
+    own = expected_reads(coverage, lengths, np.arange(len(lengths), dtype=np.int32)[:, None])[:, 0]
+    none = np.asarray((coverage.mean <= 0).all(1) | (own < LESS_THAN_A_READ))
     if none.all() or none.sum() < FEWEST * len(none) or not none.any() or not coverage.samples:
         return np.zeros(len(none), np.bool_)
     asked = np.flatnonzero(none).astype(np.int32)

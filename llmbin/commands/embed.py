@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from ..depth.bam import check_alignments, read_depth
-from ..depth.check import check_depths
-from ..depth.coverage import Coverage, SampleReads, sample_names
+from ..depth.check import check_reads
+from ..depth.coverage import Coverage, reads_of, sample_names
 from ..depth.reads import DepthRules
 from ..depth.tables import DepthTable, write_depth_table
 from ..errors import CoverageError, InputError
 from ..features.profile import profile_contigs
 from ..io.inputs import check_inputs, stored
-from ..io.workspace import whole_file
+from ..io.workspace import check_output, whole_file
 from ..model.budget import choose_budget
 from ..model.encoder import open_encoder
 from ..model.pack import find_pack, load_pack
@@ -34,6 +34,7 @@ def embed(
     (distances are what they were), and a vector depends on what else is in the file.
     """
     check_inputs([contigs])
+    check_output(output, [contigs])
     pack = load_pack(find_pack(model))
     chosen, encoder = open_encoder(pack, device, precision)
     plan = pack.plan(windows, seed)
@@ -76,7 +77,9 @@ def depth(
         CoverageError: a file is damaged, the files have different references, or none says anything of them.
     """
     rules = DepthRules(min_identity=min_identity)
-    check_inputs([*bams, *([reference] if reference else [])])
+    given = [*bams, *([reference] if reference else [])]
+    check_inputs(given)
+    check_output(output, given)
     with tempfile.TemporaryDirectory(prefix="llmbin-depth-") as folder:
         files = stored(bams, Path(folder), "pipe-sample")
         sequences = stored([reference], Path(folder), "pipe-reference")[0] if reference else None
@@ -88,21 +91,13 @@ def depth(
             found.append(read_depth(path, rules, threads, reference=sequences))
             if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
                 raise CoverageError(
-                    f"{path}: its references differ from those of {files[0]}; map all samples to the same contigs"
+                    f"{path}: its references differ from those of {files[0]}; "
+                    "map all samples to the same contigs"
                 )
-            log.info(
-                "%s: %s", title, SampleReads(found[-1].mapped, found[-1].counted, found[-1].kind)
-            )
+            log.info("%s: %s", title, reads_of(found[-1]))
     mean, variance = np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
-    check_depths(
-        Coverage(
-            titles,
-            mean,
-            variance,
-            [SampleReads(d.mapped, d.counted, d.kind) for d in found],
-            [str(path) for path in files],
-        )
-    )
+    names = [str(path) for path in files]
+    check_reads(Coverage(titles, mean, variance, [reads_of(d) for d in found], names))
     table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)
     with whole_file(output) as handle:
         write_depth_table(table, lambda text: handle.write(text.encode("utf-8", "surrogateescape")))

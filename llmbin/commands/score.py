@@ -9,6 +9,8 @@ from ..errors import InputError
 from ..io.inputs import InputFile
 from ..io.streams import read_chunks
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -52,7 +54,7 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
                 raise InputError(
                     f"{path}, line {number}: the columns SEQUENCEID, BINID and _LENGTH are needed"
                 )
-        elif line[0] not in "@#":
+        elif not is_remark(line):
             if columns is None:
                 raise InputError(
                     f"{path}, line {number}: no @@SEQUENCEID line before the data; a gold standard in CAMI format is needed"
@@ -85,7 +87,7 @@ def read_bins(path: InputFile) -> dict[str, str]:
                 raise InputError(
                     f"{path}, line {number}: the columns SEQUENCEID and BINID are needed"
                 ) from None
-        elif line[0] not in "@#":
+        elif not is_remark(line):
             fields = line.split("\t")
             if len(fields) <= max(contig, label):
                 raise InputError(
@@ -99,10 +101,20 @@ def read_bins(path: InputFile) -> dict[str, str]:
     return bins
 
 
+def is_remark(line: str) -> bool:
+    """Whether a line is none of the data: names of contigs may begin with ``#`` or ``@``, too."""
+    return line[0] in "@#" and "\t" not in line
+
+
 def score_bins(
     bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0
 ) -> Scores:
     """Compare bins with the truth; contigs without a genome in the gold standard do not count."""
+    if bins and not bins.keys() & gold.keys():
+        raise InputError(
+            f"none of {len(bins):,} contigs with a bin is in the gold standard, the first is "
+            f"{next(iter(bins))!r}; is it that of this assembly, and a table of contig and bin?"
+        )
     genome_size: dict[str, int] = defaultdict(int)
     for genome, length in gold.values():
         genome_size[genome] += length
@@ -164,5 +176,7 @@ def _adjusted_rand(table: dict[str, dict[str, int]]) -> float:
 
 
 def _lines(path: InputFile) -> list[tuple[int, str]]:
-    text = b"".join(read_chunks(path)).decode("utf-8", "surrogateescape")
+    text = (
+        b"".join(read_chunks(path)).removeprefix(BYTE_ORDER_MARK).decode("utf-8", "surrogateescape")
+    )
     return [(i, line.rstrip("\r")) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
