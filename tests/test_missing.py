@@ -62,7 +62,18 @@ def test_contigs_without_depth_go_to_their_genome() -> None:
     for b in range(4):
         assert len(set(genome[found.label == b])) == 1
     assert (found.label >= 0).mean() > 0.97
-    assert not found.core[gone].any()
+    assert found.core[gone].any()  # the second time they are in the tree
+
+
+def test_a_genome_of_which_much_has_no_depth_is_still_large_enough() -> None:
+    points, lengths, coverage, genome = genomes()
+    gone = np.random.default_rng(2).random(len(genome)) < 0.5
+    coverage.mean[gone] = 0
+    changed = without_missing(points, lengths, missing_depth(points, lengths, coverage))
+    smallest = int(min(lengths[genome == g].sum() for g in range(4)))
+    found = bin_contigs(changed, lengths, 1_500, int(0.9 * smallest))
+    assert found.bins == 4
+    assert (found.label >= 0).mean() > 0.97
 
 
 @pytest.mark.parametrize(("apart", "low", "high"), [(30.0, 0.999, 1.0), (0.0, 0.0, 0.6)])

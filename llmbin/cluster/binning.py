@@ -12,6 +12,7 @@ from ..genes.homology import Homology, no_homology
 from ..genes.markers import MarkerSet
 from .cut import cut_by_markers, cut_by_separation, meetings
 from .join import join_parts
+from .missing import as_in_its_bin
 from .neighbours import find_neighbours
 from .points import Points
 from .recruit import Membership, farthest, recruit
@@ -49,6 +50,25 @@ def bin_contigs(
     homology: Homology | None = None,
     threads: int = 1,
     gpu: int | None = None,
+) -> Binning:
+    """Bins of contigs; where the depth of some is missing, once without them and once more with that of the bins they went to."""
+    rest = (min_length, min_bin_size, counts, markers, homology, threads, gpu)
+    found = bin_once(points, lengths, *rest)
+    if points.missing is None or not points.missing.any():
+        return found
+    return bin_once(as_in_its_bin(points, lengths, found.label), lengths, *rest)
+
+
+def bin_once(
+    points: Points,
+    lengths: npt.NDArray[np.int64],
+    min_length: int,
+    min_bin_size: int,
+    counts: npt.NDArray[np.int16] | None,
+    markers: MarkerSet | None,
+    homology: Homology | None,
+    threads: int,
+    gpu: int | None,
 ) -> Binning:
     """Cluster long contigs, cut the tree, tell relatives apart, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
     n = len(lengths)

@@ -3,6 +3,9 @@
 An assembler made the contig of reads, so no depth anywhere mostly means that its reads were filtered, or that the mapper gave up. Then it says nothing,
 and composition places the contig among the others of its genome, which do have depth. But a genome that is in none of the samples has none on all of its
 contigs, and one that is thin has none on some; that tells it apart and is kept.
+
+Contigs whose depth is missing are left out of the tree first, which they would chain together, and recruited. Then they have the depth of the bin that they
+went to, and all is done once more: so they hold their bins together, and their markers count where the tree is cut.
 """
 
 from __future__ import annotations
@@ -77,3 +80,25 @@ def without_missing(
     )
     variance[missing] = NO_EVIDENCE
     return replace(points, depth=depth, variance=variance, missing=missing)
+
+
+def as_in_its_bin(
+    points: Points, lengths: npt.NDArray[np.int64], label: npt.NDArray[np.int32]
+) -> Points:
+    """Points in which a missing depth is that of the contig's bin, int32 [n], -1 for none.
+
+    What is still missing belongs to contigs that are in no bin, or in one without any depth.
+    """
+    if points.missing is None:
+        return points
+    depth, variance, missing = points.depth.copy(), points.variance.copy(), points.missing.copy()
+    for b in np.unique(label[missing & (label >= 0)]):
+        known, without = (label == b) & ~points.missing, (label == b) & points.missing
+        if known.any():
+            weight = 1 / points.variance[known].astype(np.float64)
+            depth[without] = (points.depth[known] * weight).sum(0) / weight.sum(0)
+            variance[without] = np.average(points.variance[known], axis=0, weights=lengths[known])
+            missing[without] = False
+    return replace(
+        points, depth=depth, variance=variance, missing=missing if missing.any() else None
+    )
