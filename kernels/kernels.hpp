@@ -143,12 +143,17 @@ struct MarkerRules {
 class MarkerScanner {
 public:
     MarkerScanner(Profiles profiles, MarkerRules rules);
-    // Candidates of both strands, added to `out`.
+    // Candidates of both strands, added to `out`: by genetic code 11, or by 4 or 25 if the contig's own matches go on behind TGAs.
     void scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const;
 
 private:
     static constexpr uint32_t kNoWord = 0xffffffffu, kFilterWords = 1u << 18;  // 2 MB of filter
+    struct Columns;
+    struct Strand;
+    struct Extension;
+    struct TgaEvidence;
     struct Seen;
+    struct Place;
     struct Stretch;
     struct Seed {
         uint32_t word;
@@ -156,10 +161,17 @@ private:
     };
     float worth(const Seed &seed) const;
     void add_words(size_t family, std::vector<Seed> &seeds) const;
-    bool extends(const uint8_t *strand, size_t begin, size_t end, size_t at, const Seed &seed) const;
-    std::vector<Seen> filter(const uint8_t *strand, size_t n) const;
-    void scan_strand(const uint8_t *strand, size_t n, std::vector<MarkerCandidate> &out) const;
-    void close(const uint8_t *strand, size_t n, Stretch &stretch, std::vector<MarkerCandidate> &out) const;
+    Columns columns(size_t family) const;
+    template <int step, bool through>
+    static Extension extend(const Columns &profile, Strand strand, int32_t column, ptrdiff_t base);
+    bool extends(Strand strand, size_t at, const Seed &seed) const;
+    template <int step>
+    static void weigh_end(Strand strand, const Columns &profile, const Extension &end, TgaEvidence &evidence);
+    static bool goes_on(Strand strand, const Place &last, const Place &next);
+    void weigh_match(Strand strand, size_t at, const Seed &seed, std::vector<Place> &last, TgaEvidence &evidence) const;
+    std::vector<Seen> filter(Strand strand) const;
+    void scan_strand(Strand strand, TgaEvidence &tga, std::vector<MarkerCandidate> &out) const;
+    void close(Strand strand, Stretch &stretch, std::vector<MarkerCandidate> &out) const;
     Profiles profiles_;
     MarkerRules rules_;
     std::vector<uint64_t> filter_;

@@ -1,9 +1,12 @@
 // Six-frame translation with a seed filter: stretches between stop codons in which a word of six residues, extended along the profile of
-// a marker family, scores. (Seeds and ungapped extension as in BLAST, Altschul et al. 1990, with profiles for queries.)
+// a marker family, scores. (Seeds and ungapped extension as in BLAST, Altschul et al. 1990, with profiles for queries.) TGA is a stop unless
+// the matches of a contig go on behind it, as in genetic codes 4 and 25.
 #include "kernels.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <utility>
 
 namespace llmbin {
 
@@ -15,18 +18,31 @@ constexpr uint32_t kWordMask = (1u << 30) - 1;  // six residues of five bits
 constexpr float kDrop = 10;                     // bits below its best at which an extension ends
 constexpr float kMostBits = 24, kFewestBits = 8;  // of a word: six tryptophans have more, six residues of no kind have none
 
-// Genetic code 11, codons in the order A C G T.
-constexpr std::array<uint8_t, 64> make_code() {
+// When TGA is a residue and no stop (see `weigh_end` and `goes_on`; chosen on training genomes and on the same, recoded: llmbin/data/MARKERS.md).
+constexpr float kRecoded = 10;                          // bits for it that a contig must have
+constexpr float kMostBehind = 20, kExpectedBehind = 2;  // behind one TGA: the most that counts, and what says nothing
+constexpr float kEachMatch = 0.5;                       // against it, so that the pseudogenes of a whole genome are not enough
+constexpr float kFalling = 4;                           // bits below its best at which a match is ending, TGA or not
+constexpr ptrdiff_t kLeastBehind = 10;                  // columns and codons behind a TGA
+constexpr int64_t kMostShift = 50;                      // columns between the diagonals of two parts of a gene
+
+// A genetic code: residues of the codons in the order A C G T.
+using Code = std::array<uint8_t, 64>;
+constexpr int kTga = 3 << 4 | 2 << 2 | 0;
+
+// Code 11, but for what TGA is.
+constexpr Code make_code(char tga) {
     const char *residues = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF";
-    std::array<uint8_t, 64> table{};
+    Code table{};
     for (int i = 0; i < 64; ++i) {
         uint8_t r = 0;
-        while (kLetters[r] != residues[i]) ++r;
+        while (kLetters[r] != (i == kTga ? tga : residues[i])) ++r;
         table[i] = r;
     }
     return table;
 }
-constexpr auto kCode = make_code();
+constexpr Code kCode11 = make_code('*'), kCode4 = make_code('W'), kCode25 = make_code('G'), kTgaUnknown = make_code('X');
+constexpr int kGlycine = kCode25[kTga], kTryptophan = kCode4[kTga];
 
 uint32_t hash(uint32_t word) {
     word *= 0x9E3779B1u;
@@ -36,17 +52,62 @@ uint32_t hash(uint32_t word) {
 // Two bits of one filter word (Putze, Sanders & Singler 2009): a word that is not looked for passes less often than with one, for the same access.
 uint64_t filter_bits(uint32_t hash) { return 1ull << (hash >> 26) | 1ull << (hash >> 20 & 63); }
 
-int residue_at(const uint8_t *s) {
+int residue_at(const uint8_t *s, const Code &code) {
     if ((s[0] | s[1] | s[2]) & 4) return kUnknown;
-    return kCode[s[0] << 4 | s[1] << 2 | s[2]];
+    return code[s[0] << 4 | s[1] << 2 | s[2]];
 }
 
 }  // namespace
+
+// A strand of a contig, and the code that it is read by.
+struct MarkerScanner::Strand {
+    const uint8_t *bases;
+    ptrdiff_t n;
+    const Code &code;
+    int residue(ptrdiff_t base) const { return residue_at(bases + base, code); }
+    bool tga(ptrdiff_t base) const { return base >= 0 && base + 3 <= n && bases[base] == 3 && bases[base + 1] == 2 && bases[base + 2] == 0; }
+};
+
+// The columns of a profile.
+struct MarkerScanner::Columns {
+    const float *bits;
+    int32_t n;
+    float of(int32_t column, int residue) const { return bits[20 * column + residue]; }
+};
+
+// Where an extension has come to, its bits there, and the most that they were.
+struct MarkerScanner::Extension {
+    int32_t column;
+    ptrdiff_t base;
+    float sum = 0, best = 0;
+};
+
+// Extends a match by whole codons, forward (step 1) or back (-1), until its bits are far below their best, or to a stop, or to an unknown residue
+// unless it goes `through` these.
+template <int step, bool through>
+MarkerScanner::Extension MarkerScanner::extend(const Columns &profile, Strand s, int32_t column, ptrdiff_t base) {
+    Extension e{column, base};
+    auto inside = [&] { return step > 0 ? e.column < profile.n && e.base + 3 <= s.n : e.column >= 0 && e.base >= 0; };
+    for (; inside() && e.sum > e.best - kDrop; e.column += step, e.base += 3 * step) {
+        const int r = s.residue(e.base);
+        if (through && r == kUnknown) continue;
+        if (r >= kStop) break;
+        e.sum += profile.of(e.column, r);
+        e.best = std::max(e.best, e.sum);
+    }
+    return e;
+}
 
 // A word that may be looked for: its first base, and that of the open stretch that it lies in.
 struct MarkerScanner::Seen {
     size_t at, begin;
     uint32_t word, hash;
+};
+
+// Where in a frame a family was found: a base, and the diagonal (column minus codons before it).
+struct MarkerScanner::Place {
+    ptrdiff_t base = -1;
+    int64_t diagonal = 0;
 };
 
 // An open stretch of one frame, from its first base to a stop or the end, and the families that were found in it, each on the diagonal of its seed.
@@ -60,6 +121,12 @@ struct MarkerScanner::Stretch {
     }
     size_t begin = 0;
     std::vector<Find> finds;
+    std::vector<Place> last;  // of each family in the frame
+};
+
+// What the TGAs of a contig say: bits for their being a residue, and what the profiles have for two residues where they lie.
+struct MarkerScanner::TgaEvidence {
+    double bits = 0, tryptophan = 0, glycine = 0;
 };
 
 MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterWords, 0) {
@@ -119,44 +186,77 @@ void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
     }
 }
 
+MarkerScanner::Columns MarkerScanner::columns(size_t family) const {
+    return {profiles_.bits.data() + 20 * profiles_.first[family], profiles_.first[family + 1] - profiles_.first[family]};
+}
+
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
     if (n < 3) return;
-    std::vector<uint8_t> strand(n);
-    for (int reverse = 0; reverse < 2; ++reverse) {
-        if (reverse) {
-            for (size_t i = 0; i < n; ++i) strand[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
-        } else {
-            std::copy_n(codes, n, strand.begin());
-        }
-        scan_strand(strand.data(), n, out);
-    }
-}
-
-// Whether the seed whose word begins at base `at` lies in a good match of its profile. The match stays in the open stretch: from `begin` to a
-// stop, an unknown residue, or `end`, the end of the strand.
-bool MarkerScanner::extends(const uint8_t *s, size_t begin, size_t end, size_t at, const Seed &seed) const {
-    const int32_t first = profiles_.first[seed.family], last = profiles_.first[seed.family + 1], column = first + seed.column;
-    const float *bits = profiles_.bits.data();
-    auto side = [&](int32_t c, ptrdiff_t b, int step) {
-        float sum = 0, best = 0;
-        for (; c >= first && c < last && b >= static_cast<ptrdiff_t>(begin) && b + 3 <= static_cast<ptrdiff_t>(end) && sum > best - kDrop;
-             c += step, b += 3 * step) {
-            const int r = residue_at(s + b);
-            if (r >= kStop) break;
-            sum += bits[20 * c + r];
-            best = std::max(best, sum);
-        }
-        return best;
+    std::vector<uint8_t> reverse(n);
+    for (size_t i = 0; i < n; ++i) reverse[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
+    const auto length = static_cast<ptrdiff_t>(n);
+    const size_t before = out.size();
+    TgaEvidence tga;
+    auto scan_strands = [&](const Code &code) {
+        scan_strand({codes, length, code}, tga, out);
+        scan_strand({reverse.data(), length, code}, tga, out);
     };
-    const auto word = static_cast<ptrdiff_t>(at);
-    return worth(seed) + side(column + kWord, word + 3 * kWord, 1) + side(column - 1, word - 3, -1) >= rules_.least_bits;
+    scan_strands(kCode11);
+    if (tga.bits < kRecoded) return;
+    out.resize(before);
+    scan_strands(tga.glycine > tga.tryptophan ? kCode25 : kCode4);
 }
 
-void MarkerScanner::close(const uint8_t *s, size_t n, Stretch &stretch, std::vector<MarkerCandidate> &out) const {
+// Whether the seed whose word begins at base `at` lies in a good match of its profile. The match stays between two stops, unknown residues, or ends of
+// the strand.
+bool MarkerScanner::extends(Strand s, size_t at, const Seed &seed) const {
+    const Columns profile = columns(seed.family);
+    const auto word = static_cast<ptrdiff_t>(at);
+    return worth(seed) + extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord).best +
+               extend<-1, false>(profile, s, seed.column - 1, word - 3).best >=
+           rules_.least_bits;
+}
+
+// What one end of a good match says if it is at a TGA. Behind a stop nothing is like the rest of the profile: so many bits come by chance with a
+// probability of two to minus as many. In a genome that reads TGA as a residue the gene goes on, and so does the match.
+template <int step>
+void MarkerScanner::weigh_end(Strand s, const Columns &profile, const Extension &end, TgaEvidence &evidence) {
+    if (!s.tga(end.base)) return;
+    const ptrdiff_t columns = step > 0 ? profile.n - 1 - end.column : end.column, codons = (step > 0 ? s.n - 3 - end.base : end.base) / 3;
+    if (std::min(columns, codons) < kLeastBehind) return;
+    const Extension behind = extend<step, true>(profile, {s.bases, s.n, kTgaUnknown}, end.column + step, end.base + 3 * step);
+    const float bits = std::min(behind.best, kMostBehind) - kExpectedBehind;
+    evidence.bits += end.sum < end.best - kFalling ? std::max(bits, 0.0f) : bits;  // a match that was ending before the TGA says nothing by its end
+    if (bits <= 0) return;
+    evidence.tryptophan += profile.of(end.column, kTryptophan);
+    evidence.glycine += profile.of(end.column, kGlycine);
+}
+
+// Whether a gene goes on from the last place of its family in its frame to the next: about the same diagonal, with no stop but TGAs between them.
+bool MarkerScanner::goes_on(Strand s, const Place &last, const Place &next) {
+    if (last.base < 0 || std::abs(last.diagonal - next.diagonal) > kMostShift) return false;
+    for (ptrdiff_t b = last.base; b < next.base; b += 3)
+        if (s.residue(b) == kStop && !s.tga(b)) return false;
+    return true;
+}
+
+// What a good match says of the TGAs around it. (Out of the hot loop, which is faster without.)
+[[gnu::noinline]] void MarkerScanner::weigh_match(Strand s, size_t at, const Seed &seed, std::vector<Place> &last, TgaEvidence &evidence) const {
+    const Columns profile = columns(seed.family);
+    const auto word = static_cast<ptrdiff_t>(at);
+    evidence.bits -= kEachMatch;
+    weigh_end<1>(s, profile, extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord), evidence);
+    weigh_end<-1>(s, profile, extend<-1, false>(profile, s, seed.column - 1, word - 3), evidence);
+    if (last.empty()) last.resize(profiles_.first.size());
+    const Place place{word, seed.column - word / 3};
+    if (goes_on(s, std::exchange(last[seed.family], place), place)) evidence.bits += kMostBehind;
+}
+
+void MarkerScanner::close(Strand s, Stretch &stretch, std::vector<MarkerCandidate> &out) const {
     if (stretch.finds.empty()) return;
     std::string protein;
-    for (size_t b = stretch.begin; b + 3 <= n; b += 3) {
-        const int residue = residue_at(s + b);
+    for (auto b = static_cast<ptrdiff_t>(stretch.begin); b + 3 <= s.n; b += 3) {
+        const int residue = s.residue(b);
         if (residue == kStop) break;
         protein += kLetters[residue];
     }
@@ -169,7 +269,9 @@ void MarkerScanner::close(const uint8_t *s, size_t n, Stretch &stretch, std::vec
 
 // Words that pass the filter, in the order of their last residues. By blocks: the filter is larger than the nearest caches, so all of a block's places
 // in it are asked for before the first is looked at.
-std::vector<MarkerScanner::Seen> MarkerScanner::filter(const uint8_t *s, size_t n) const {
+std::vector<MarkerScanner::Seen> MarkerScanner::filter(Strand s) const {
+    const auto n = static_cast<size_t>(s.n);
+    const Code code = s.code;
     struct Frame {
         size_t begin;
         uint32_t word = 0;
@@ -182,7 +284,7 @@ std::vector<MarkerScanner::Seen> MarkerScanner::filter(const uint8_t *s, size_t 
         size_t count = 0;
         for (size_t i = block, end = std::min(block + kBlock, n - 2); i < end; ++i) {
             Frame &frame = frames[i % 3];
-            const int residue = residue_at(s + i);
+            const int residue = residue_at(s.bases + i, code);
             if (residue >= kStop) {
                 frame.filled = 0;
                 if (residue == kStop) frame.begin = i + 3;
@@ -201,26 +303,28 @@ std::vector<MarkerScanner::Seen> MarkerScanner::filter(const uint8_t *s, size_t 
     return out;
 }
 
-void MarkerScanner::scan_strand(const uint8_t *s, size_t n, std::vector<MarkerCandidate> &out) const {
+void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga, std::vector<MarkerCandidate> &out) const {
     constexpr size_t kAhead = 16;
     const size_t mask = table_.size() - 1;
     Stretch stretches[3];
-    const std::vector<Seen> seen = filter(s, n);
+    const std::vector<Seen> seen = filter(s);
     for (size_t k = 0; k < seen.size(); ++k) {
         if (k + kAhead < seen.size()) __builtin_prefetch(&table_[seen[k + kAhead].hash & mask]);
         const Seen &word = seen[k];
         Stretch &open = stretches[word.at % 3];
         if (open.begin != word.begin) {
-            close(s, n, open, out);
+            close(s, open, out);
             open.begin = word.begin;
         }
         for (size_t slot = word.hash & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
             const Seed &seed = table_[slot];
             if (seed.word != word.word || open.has(seed.family)) continue;
-            if (extends(s, word.begin, n, word.at, seed)) open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(word.at - word.begin) / 3});
+            if (!extends(s, word.at, seed)) continue;
+            open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(word.at - word.begin) / 3});
+            weigh_match(s, word.at, seed, open.last, tga);
         }
     }
-    for (Stretch &open : stretches) close(s, n, open, out);
+    for (Stretch &open : stretches) close(s, open, out);
 }
 
 }  // namespace llmbin

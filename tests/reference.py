@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 
 import numpy as np
 
@@ -77,43 +77,100 @@ def least_of_words(profile: np.ndarray, words: int) -> float:
     )
 
 
-def extended(part: str, at: int, profile: np.ndarray, column: int) -> float:
-    """Bits of the word at ``at`` in six columns, and of what goes on without gaps on either side until it is 10 bits below its best."""
+def extension(
+    protein: str, i: int, profile: np.ndarray, c: int, step: int, ends: str
+) -> tuple[int, int, float, float]:
+    """Goes on without gaps from residue i and column c until one of ``ends`` or 10 bits below the best: where to, bits, and the most of them."""
+    total = best = 0.0
+    while (
+        0 <= i < len(protein)
+        and 0 <= c < len(profile)
+        and protein[i] not in ends
+        and total > best - 10
+    ):
+        total += float(profile[c, RESIDUES.index(protein[i])]) if protein[i] in RESIDUES else 0.0
+        best, i, c = max(best, total), i + step, c + step
+    return i, c, total, best
 
-    def side(step: int, i: int, c: int) -> float:
-        total = best = 0.0
-        while 0 <= i < len(part) and 0 <= c < len(profile) and part[i] != "X" and total > best - 10:
-            total += float(profile[c, RESIDUES.index(part[i])])
-            best, i, c = max(best, total), i + step, c + step
-        return best
 
-    word = sum(float(profile[column + k, RESIDUES.index(part[at + k])]) for k in range(6))
-    return word + side(1, at + 6, column + 6) + side(-1, at - 1, column - 1)
+def extended(protein: str, at: int, profile: np.ndarray, column: int) -> float:
+    """Bits of the word at ``at`` in six columns, and of what goes on on either side."""
+    word = sum(float(profile[column + k, RESIDUES.index(protein[at + k])]) for k in range(6))
+    after, before = (
+        extension(protein, at + k, profile, column + k, step, "*X")[3]
+        for k, step in ((6, 1), (-1, -1))
+    )
+    return word + after + before
+
+
+def marker_matches(
+    protein: str, profile: np.ndarray, least: float, least_bits: float
+) -> list[tuple[int, int]]:
+    """Residue and column of the first good word, of ``least`` bits or more, between two stops of a frame's translation."""
+    out, begin = [], 0
+    for part in protein.split("*"):
+        for at in range(begin, begin + len(part) - 5):
+            if "X" not in protein[at : at + 6] and len(profile) > 5:
+                bits = sum(
+                    profile[k : len(profile) - 5 + k, RESIDUES.index(protein[at + k])]
+                    for k in range(6)
+                )
+                column = int(np.argmax(bits))
+                if bits[column] >= least and extended(protein, at, profile, column) >= least_bits:
+                    out.append((at, column))
+                    break
+        begin += len(part) + 1
+    return out
+
+
+def what_tga_is(
+    text: str, profiles: list[np.ndarray], least: list[float], least_bits: float
+) -> str:
+    """A stop, or the residue that fits its places in the profiles better, if enough matches go on behind it."""
+    bits, tryptophan, glycine = 0.0, 0.0, 0.0
+    for strand, frame, (profile, word_bits) in product(
+        (text, reverse_complement(text)), range(3), zip(profiles, least, strict=True)
+    ):
+        codons = [strand[i : i + 3] for i in range(frame, len(strand) - 2, 3)]
+        protein, through = (
+            "".join((CODON | {"TGA": tga}).get(c, "X") for c in codons) for tga in "*X"
+        )
+        found = marker_matches(protein, profile, word_bits, least_bits)
+        for at, column in found:
+            bits -= 0.5
+            for skip, step in ((6, 1), (-1, -1)):
+                i, c, total, best = extension(
+                    protein, at + skip, profile, column + skip, step, "*X"
+                )
+                behind = min(len(codons) - 1 - i, len(profile) - 1 - c) if step > 0 else min(i, c)
+                if 0 <= i < len(codons) and codons[i] == "TGA" and behind >= 10:
+                    more = (
+                        min(extension(through, i + step, profile, c + step, step, "*")[3], 20) - 2
+                    )
+                    bits += max(more, 0) if total < best - 4 else more
+                    tryptophan += profile[c, RESIDUES.index("W")] if more > 0 else 0
+                    glycine += profile[c, RESIDUES.index("G")] if more > 0 else 0
+        for (last, old), (at, column) in pairwise(found):
+            bits += 20 * (abs((column - at) - (old - last)) <= 50 and "*" not in through[last:at])
+    return "*" if bits < 10 else "G" if glycine > tryptophan else "W"
 
 
 def marker_candidates(
     text: str, profiles: list[np.ndarray], words: int, least_bits: float, min_residues: int
 ) -> list[tuple[int, str]]:
     out = []
-    for (family, profile), strand in product(enumerate(profiles), (text, reverse_complement(text))):
-        least = least_of_words(profile, words)
-        for frame in range(3):
-            protein = "".join(
-                CODON.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3)
-            )
-            for part in protein.split("*"):
-                found = False
-                for at in range(len(part) - 5):
-                    if "X" in part[at : at + 6]:
-                        continue
-                    bits = [
-                        sum(profile[c + k, RESIDUES.index(part[at + k])] for k in range(6))
-                        for c in range(len(profile) - 5)
-                    ]
-                    if bits and max(bits) >= least:
-                        found |= extended(part, at, profile, int(np.argmax(bits))) >= least_bits
-                if found and len(part) >= min_residues:
-                    out.append((family, part))
+    least = [least_of_words(profile, words) for profile in profiles]
+    code = CODON | {"TGA": what_tga_is(text, profiles, least, least_bits)}
+    for (family, profile), strand, frame in product(
+        enumerate(profiles), (text, reverse_complement(text)), range(3)
+    ):
+        protein = "".join(
+            code.get(strand[i : i + 3], "X") for i in range(frame, len(strand) - 2, 3)
+        )
+        for at, _ in marker_matches(protein, profile, least[family], least_bits):
+            part = protein[protein.rfind("*", 0, at) + 1 :].split("*")[0]
+            if len(part) >= min_residues:
+                out.append((family, part))
     return sorted(out)
 
 

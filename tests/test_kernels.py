@@ -136,6 +136,67 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
         )
 
 
+def gene_parts(profile: np.ndarray, read_through: str, rng: np.random.Generator) -> str:
+    """A gene of a family's best residues, some of one kind (or of any) written as TGA, and some others lost, new, or stops."""
+    codon_of = {residue: word for word, residue in reference.CODON.items()}
+    residues = "".join(reference.RESIDUES[r] for r in profile.argmax(1))
+    gene = ""
+    for residue in residues:
+        word = str(rng.choice(["TAA", "TGA"])) if rng.random() < 0.01 else codon_of[residue]
+        if residue in read_through and rng.random() < 0.8:
+            word = "TGA"
+        gene += "" if rng.random() < 0.02 else word + "GCA" * (rng.random() < 0.02)
+    return gene
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["W", "G", "WG", "K", ""]))
+@settings(max_examples=40, deadline=None)
+def test_the_code_is_that_of_the_reference(seed: int, read_through: str) -> None:
+    rng = np.random.default_rng(seed)
+    profiles = [-rng.integers(1, 4, (n, 20)).astype(float) for n in (60, 35)]
+    for profile in profiles:
+        best = np.array([reference.RESIDUES.index(r) for r in "WGKAL"])[
+            rng.integers(0, 5, len(profile))
+        ]
+        profile[
+            np.arange(len(profile)),
+            np.where(rng.random(len(profile)) < 0.3, best, rng.integers(0, 20, len(profile))),
+        ] = 4
+    text = ""
+    for _ in range(rng.integers(1, 4)):
+        gene = gene_parts(profiles[rng.integers(0, 2)], read_through, rng)
+        text += rng.choice(["TAA", "TGA", "A", "CTGACG", "NNA"]) + (
+            gene if rng.random() < 0.5 else reference.reverse_complement(gene)
+        )
+    found = scanner_of(profiles, 300, 20.0, 8).scan([encode_bases(text.encode())])
+    assert sorted(
+        (family, protein) for _, family, protein, _ in found
+    ) == reference.marker_candidates(text, profiles, 300, 20.0, 8)
+
+
+def test_tga_is_what_the_profile_has_in_its_place() -> None:
+    rng = np.random.default_rng(0)
+    codon_of = {residue: word for word, residue in reference.CODON.items()}
+    best = "".join(rng.choice(list("ACDEFHIKLMNPQRSTVY"), 60))
+    for residue in "WG":
+        protein = best[:30] + residue + best[30:]
+        profile = np.full((61, 20), -3.0)
+        profile[np.arange(61), [reference.RESIDUES.index(r) for r in protein]] = 4
+        scanner = scanner_of([profile], 300, 20.0, 8)
+
+        def proteins(gene: str, scanner: MarkerScanner = scanner) -> list[str]:
+            return sorted(found for _, _, found, _ in scanner.scan([encode_bases(gene.encode())]))
+
+        gene = "".join("TGA" if r == residue else codon_of[r] for r in protein)
+        assert proteins(gene) == proteins(reference.reverse_complement(gene)) == [protein]
+        assert proteins(gene[: 31 * 3] + "TAA" + gene[31 * 3 :]) == sorted(
+            [best[:30], best[30:]]
+        )  # another stop behind it
+        assert best[:30] in proteins(
+            gene[: 31 * 3] + "C" + gene[31 * 3 :]
+        )  # the rest in another frame
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
 @settings(deadline=None, max_examples=60)
 def test_an_alignment_is_the_best_path(seed: int, columns: int, residues: int) -> None:

@@ -50,6 +50,50 @@ def test_every_marker_of_a_genome_is_found_once() -> None:
     assert quality.domain == "bacteria"
 
 
+def recoded(gene: str, code: int) -> str:
+    """A gene whose tryptophans (code 4) or every third glycine (code 25) are TGA, and which does not end with it."""
+    begin = 13  # behind its binding site
+    codons = [gene[i : i + 3] for i in range(begin, len(gene), 3)]
+    glycines = [i for i, codon in enumerate(codons) if codon.startswith("GG")]
+    for i in (
+        glycines[::3] if code == 25 else [i for i, codon in enumerate(codons) if codon == "TGG"]
+    ):
+        codons[i] = "TGA"
+    return gene[:begin] + "".join(codons[:-1]) + "TAA"
+
+
+@pytest.mark.parametrize("code", [4, 25])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_genome_that_reads_through_tga_is_as_complete_as_one_that_does_not(
+    code: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def genome() -> str:
+        return synthetic_genome(np.random.default_rng(seed), 400_000, marker_proteins())
+
+    def contigs(text: str) -> list[str]:
+        ends = np.cumsum(np.random.default_rng(1).integers(1500, 5000, len(text) // 1500))
+        return [
+            text[end - size : end]
+            for end, size in zip(ends.tolist(), np.diff(ends, prepend=0).tolist(), strict=True)
+            if end - size < len(text)
+        ]
+
+    plain, ordinary = genome(), GenomeModel.gene
+    monkeypatch.setattr(
+        GenomeModel, "gene", lambda model, protein: recoded(ordinary(model, protein), code)
+    )
+    other, markers = genome(), load_marker_set()
+    whole = search([plain, other, reverse_complement(other)])
+    np.testing.assert_array_equal(whole[1:], whole[[0, 0]])
+    assert estimate(whole[1], markers).completeness > 0.97
+
+    pieces = contigs(plain), contigs(other)
+    mixed = search([*pieces[0], *pieces[1]])
+    np.testing.assert_array_equal(mixed, search([*pieces[0], *pieces[1]], threads=2))
+    np.testing.assert_array_equal(*np.split(mixed, 2))
+    assert estimate(mixed[: len(pieces[0])].sum(0), markers).completeness > 0.97
+
+
 def test_half_a_gene_and_random_sequence_are_no_markers() -> None:
     rng = np.random.default_rng(1)
     model = GenomeModel(rng)

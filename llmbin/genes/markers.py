@@ -1,8 +1,9 @@
 """Single-copy marker genes: where they are, and what they say of a set of contigs.
 
 Markers are genes that nearly every bacterium, or every archaeon, has exactly once. A native kernel translates contigs in
-six frames and keeps stretches that match the profile of a marker family without gaps. What aligns to the whole profile far above its
-cut-off is a marker; the rest is searched by pyhmmer. The profiles are our own (see ``llmbin/data/MARKERS.md``).
+six frames, reads TGA as a residue in contigs that show it to be one, and keeps stretches that match the profile of a marker family
+without gaps. What aligns to the whole profile far above its cut-off is a marker; the rest is searched by pyhmmer. The profiles are
+our own (see ``llmbin/data/MARKERS.md``).
 """
 
 from __future__ import annotations
