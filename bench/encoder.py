@@ -18,8 +18,9 @@ import numpy as np
 from llmbin.io.contigs import Assembly, Contig, read_contigs
 from llmbin.model.devices import Device
 from llmbin.model.encoder import OnnxEncoder, encode_batches
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import CPU_BUDGET, Batch, WindowPlan, batches, window_starts
+from llmbin.options import DEFAULT_MODEL
 
 from . import record
 

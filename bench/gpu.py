@@ -17,8 +17,9 @@ import numpy as np
 
 from llmbin.model.devices import Device
 from llmbin.model.encoder import Encoder, OnnxEncoder
-from llmbin.model.pack import DEFAULT_MODEL, ModelPack, find_pack, load_pack
+from llmbin.model.pack import ModelPack, find_pack, load_pack
 from llmbin.model.windows import Batch
+from llmbin.options import DEFAULT_MODEL
 
 from . import record
 from .encoder import TorchEncoder

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.commands.score import read_bins, read_gold, score_bins
-from llmbin.commands.synthetic import make_community
+from llmbin.tools.scoring import read_bins, read_gold, score_bins
+from llmbin.tools.synthetic import make_community
 
 from . import record
 from .peers import SMALLEST_BIN, measured

@@ -17,12 +17,13 @@ import numpy as np
 from llmbin.cluster.binning import CORE_LENGTH, core_rows
 from llmbin.cluster.neighbours import nearest
 from llmbin.cluster.tree import Tree, build_tree
-from llmbin.commands.score import read_gold, score_bins
 from llmbin.depth.coverage import coverage_from_tables
 from llmbin.features.profile import profile_contigs
 from llmbin.model.encoder import open_encoder
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.projector import make_points, project
+from llmbin.options import DEFAULT_MODEL
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import SMALLEST_BIN, ours

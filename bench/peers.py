@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmbin.commands.score import read_bins
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.scoring import read_bins
 
 SMALLEST_BIN = 200_000
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sklearn.metrics import adjusted_rand_score
 
-from llmbin.commands.score import read_gold, score_bins
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import SMALLEST_BIN, ours

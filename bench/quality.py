@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmbin.commands.score import read_gold, score_bins
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import PEERS, SMALLEST_BIN, Usage, ours, samples_of, version_of

@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from llmbin.commands.score import read_gold, score_bins
 from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .communities import Plan, made, write_fasta

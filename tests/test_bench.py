@@ -24,10 +24,10 @@ from bench.peers import is_long, measured, samples_of
 from bench.quality import row_of, with_earlier
 from bench.throughput import first_genomes, part_of
 from llmbin.cluster.tree import Tree
-from llmbin.commands.score import read_gold
-from llmbin.commands.synthetic import synthetic_genome
 from llmbin.depth.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.scoring import read_gold
+from llmbin.tools.synthetic import synthetic_genome
 
 SMALL = Plan(seed=1, samples=2, depth=12, piece=4_000, strains=1)
 

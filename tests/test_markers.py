@@ -3,16 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmbin.commands.synthetic import (
+from llmbin.features.scan import watched
+from llmbin.genes.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
+from llmbin.io.contigs import Contig
+from llmbin.tools.synthetic import (
     GenomeModel,
     marker_proteins,
     mutate,
     reverse_complement,
     synthetic_genome,
 )
-from llmbin.features.scan import watched
-from llmbin.genes.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
-from llmbin.io.contigs import Contig
 
 pytest.importorskip("pyhmmer")
 

@@ -16,8 +16,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
-from llmbin.commands.synthetic import Community  # noqa: E402
 from llmbin.errors import InputError  # noqa: E402
+from llmbin.tools.synthetic import Community  # noqa: E402
 from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
 from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
 from llmbin.training.shards import Genome, Shards, genome_batch, read_genomes  # noqa: E402
@@ -329,7 +329,8 @@ def test_a_pack_is_exported_again(
 ) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
-    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import find_pack, load_pack
+    from llmbin.options import DEFAULT_MODEL
 
     rng = np.random.default_rng(0)
     contigs = tmp_path / "c.fa"
@@ -452,7 +453,8 @@ def test_int8_has_its_correction_as_last_layer() -> None:
     from llmbin.export.pack import language_model
     from llmbin.export.parity import onnx_encode
 
-    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import find_pack, load_pack
+    from llmbin.options import DEFAULT_MODEL
 
     pack = load_pack(find_pack(DEFAULT_MODEL))
     assert language_model(pack).config.width == pack.width

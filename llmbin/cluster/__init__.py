@@ -1,1 +1,4 @@
-"""cluster."""
+"""From points to bins: metric, neighbours, tree, cut, recruitment, relatives.
+
+May import errors, resources, io, depth, model and genes.
+"""

@@ -1,1 +1,4 @@
-"""genes."""
+"""What genes tell: marker genes, quality of bins, homologous stretches.
+
+May import errors and io.
+"""

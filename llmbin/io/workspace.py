@@ -47,7 +47,6 @@ class Workspace:
     def __init__(
         self,
         folder: Path,
-        *,
         force: bool = False,
         resume: bool = False,
         inputs: Sequence[Path] = (),

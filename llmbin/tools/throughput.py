@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..options import ModelOptions
+
 # Synthetic assemblies: million bases, median contig length, spread of its logarithm.
 PRESETS = {"laptop": (20.0, 4_000, 1.1), "orin": (10.0, 12_000, 1.2), "server": (200.0, 4_000, 1.1)}
 
@@ -49,43 +51,29 @@ class Throughput:
     peak_rss_mib: float
 
 
-def measure(
-    contigs: Path | None,
-    preset: str,
-    model: str,
-    device: str,
-    precision: str,
-    threads: int,
-    batch_size: int,
-    windows: int,
-    seed: int,
-) -> Throughput:
-    """Measure a pack on a device with a FASTA file, or with a synthetic assembly if there is none.
+def measure(contigs: Path | None, preset: str, options: ModelOptions, threads: int) -> Throughput:
+    """Measure a pack on a device with a FASTA file, or a synthetic assembly if there is none.
 
     Raises:
         LlmbinError: bad pack, device or FASTA.
     """
-    from ..features.profile import composition_vectors
-    from ..model.budget import choose_budget
-    from ..model.encoder import encode_batches, open_encoder
-    from ..model.pack import find_pack, load_pack
+    from ..features.composition import composition_vectors
+    from ..model.embedder import open_embedder
+    from ..model.encoder import encode_batches
     from ..model.windows import batches, full_batch
 
-    pack = load_pack(find_pack(model))
     cold = time.perf_counter()
-    chosen, encoder = open_encoder(pack, device, precision)
+    embedder = open_embedder(options)
+    pack, encoder, device = embedder.pack, embedder.encoder, embedder.device
     full = full_batch(pack.window, pack.window)
     encoder.encode(full)
     cold = time.perf_counter() - cold
     warm = time.perf_counter()
     encoder.encode(full)
     warm = time.perf_counter() - warm
-    plan = pack.plan(windows, seed)
-    budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
-    buckets = [
-        _bucket(encoder, n, budget, threads)
-        for n in range(pack.bucket, pack.window + 1, pack.bucket)
-    ]
+    budget = embedder.budget()
+    lengths = range(pack.bucket, pack.window + 1, pack.bucket)
+    buckets = [_bucket(encoder, n, budget, threads) for n in lengths]
     with tempfile.TemporaryDirectory() as folder:
         path = contigs or _synthetic(Path(folder) / "contigs.fasta", preset)
         stages: dict[str, dict[str, float]] = {}
@@ -94,15 +82,31 @@ def measure(
         with _stage(stages, "composition"):
             composition_vectors([contig.codes for contig in held])
         with _stage(stages, "encoding"):
-            vectors = encode_batches(encoder, batches(held, plan, budget), threads)
+            vectors = encode_batches(encoder, batches(held, embedder.plan, budget), threads)
         _marker_stage(stages, held, threads)
     seconds = stages["encoding"]["wall"]
     rate = vectors.bases / seconds / 1e6
     return Throughput(
-        f"{pack.name} {pack.version}", str(chosen), chosen.precision, threads, len(held), sum(len(c.codes) for c in held), budget, cold, warm,
-        buckets, vectors.bases, vectors.windows, seconds, rate, vectors.windows / seconds, vectors.bases / vectors.positions,
-        rate / max(b.mbp_a_second for b in buckets), stages, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    )  # fmt: skip
+        model=f"{pack.name} {pack.version}",
+        device=str(device),
+        precision=device.precision,
+        threads=threads,
+        contigs=len(held),
+        bases=sum(len(c.codes) for c in held),
+        batch_bases=budget,
+        cold_start=cold,
+        warm_start=warm,
+        buckets=buckets,
+        encoded_bases=vectors.bases,
+        windows=vectors.windows,
+        seconds=seconds,
+        mbp_a_second=rate,
+        windows_a_second=vectors.windows / seconds,
+        padding_efficiency=vectors.bases / vectors.positions,
+        share_of_best_shape=rate / max(b.mbp_a_second for b in buckets),
+        stages=stages,
+        peak_rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
 
 
 def table(found: Throughput) -> str:
