@@ -352,7 +352,7 @@ def _add_embed(commands: Commands) -> None:
     _model_options(parser)
     parser.set_defaults(
         windows=4
-    )  # a little better (docs/measurements.md); in bins it is not worth its time
+    )  # a little better (docs/notes/2026-11-27-bases-of-a-window.md); in bins it is not worth its time
 
 
 def _embed(options: argparse.Namespace) -> None:
