@@ -1,7 +1,7 @@
 """INT8 for CPUs: weights and activations of the large layers as 8-bit integers, with ranges seen on real windows.
 
 Nine tenths of what that does to a vector is the same for every window, and some of the rest is linear in the vector. So a last layer, of
-one small matrix a window, takes both back (docs/measurements.md).
+one small matrix a window, takes both back (docs/notes/2026-11-25-int8-correction.md).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 z and c are means of vectors and log depths over the contigs of a part, weighted by 1 / noise; s_A and v_A are their variances.
 s and v are what long stretches of one genome differ by whatever their length (islands, strand, replication). Two parts of one
-genome have a D of about the number of terms; `SAME_GENOME` is where doubt begins (docs/measurements.md).
+genome have a D of about the number of terms; `SAME_GENOME` is where doubt begins (docs/notes/2026-11-25-noise-cores-cut-and-joining.md).
 """
 
 from __future__ import annotations

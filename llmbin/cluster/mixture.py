@@ -15,7 +15,7 @@ from ..genes.homology import Homology
 from .points import Points
 from .repulsion import Repulsion
 
-WEIGHT, KNEE = 20.0, 4.0  # docs/measurements.md
+WEIGHT, KNEE = 20.0, 4.0  # docs/notes/2026-11-27-repeats-and-heavy-tails.md
 ITERATIONS = 25
 SETTLED = 1e-3  # largest change of a probability at which it is done
 CENTRINGS = 4  # times that centres are found anew without what lies far from them

@@ -16,9 +16,9 @@ from .points import Points
 
 NEIGHBOURS = 15
 MIN_PROBABILITY = 0.7
-MAX_SQUARED_DISTANCE = (
-    25.0  # a contig of the genome is nearer than this in 99 of 100 cases (docs/measurements.md)
-)
+# A contig of the genome is nearer than this in 99 of 100 cases
+# (docs/notes/2026-11-24-limit-of-recruitment.md).
+MAX_SQUARED_DISTANCE = 25.0
 CHUNK = 4096
 
 

@@ -52,7 +52,7 @@ class Homology:
 
     @property
     def evidence(self) -> npt.NDArray[np.float64]:
-        """Natural log odds against one genome [pairs]: from 1.5 for 500 bases to 10 for 20,000 and more (docs/measurements.md)."""
+        """Natural log odds against one genome [pairs]: from 1.5 for 500 bases to 10 for 20,000 and more (docs/notes/2026-11-26-homology.md)."""
         return np.minimum(1.5 + 1.6 * np.log2(self.length / LEAST_LENGTH), 10.0)
 
     def take(self, rows: npt.NDArray[np.integer]) -> Homology:

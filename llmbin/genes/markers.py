@@ -36,7 +36,7 @@ LEAST_BITS = (
     26.0  # what such a word must be worth when it is extended along the profile without gaps
 )
 
-# What the best alignment around the seed decides without HMMER (docs/measurements.md):
+# What the best alignment around the seed decides without HMMER (docs/notes/2026-11-27-markers-by-alignment.md):
 SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
 # Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be worth if the rest is like the aligned part.
 HOPELESS, SPARSE = 0.1, 0.7

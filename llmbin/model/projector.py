@@ -13,7 +13,7 @@ from .pack import Projector
 
 # Noise of a log depth, beside the model pack: what a genome's contigs differ by at any depth and length (replication,
 # GC bias, mapping), for each read counted (Poisson), and for each stretch of 500 bp (uneven libraries). The likeliest for communities of
-# training genomes are 0.11, 1.1 to 1.3 and 0.22 to 0.23 (docs/measurements.md).
+# training genomes are 0.11, 1.1 to 1.3 and 0.22 to 0.23 (docs/notes/2026-11-27-depth-noise.md).
 BETWEEN_CONTIGS = 0.1
 PER_READ = 1.0
 PER_STRETCH = 0.25

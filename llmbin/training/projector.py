@@ -1,7 +1,7 @@
 """The projector: within-genome whitening of [composition | LM], and a small residual network on top.
 
 A shrunk linear discriminant analysis ranks directions by what tells genomes apart. A free network overfits a few hundred
-species; one that starts as that analysis, is small, decays its weights and stops early is better than it (docs/measurements.md).
+species; one that starts as that analysis, is small, decays its weights and stops early is better than it (docs/notes/2026-11-25-codons-and-language-model.md).
 """
 
 from __future__ import annotations
