@@ -1,5 +1,4 @@
-// Bases: ASCII to codes, base counts, and canonical tetranucleotide counts.
-#include "kernels.hpp"
+#include "bases.hpp"
 
 #include <array>
 #include <cstring>
@@ -8,7 +7,7 @@ namespace llmbin {
 
 namespace {
 
-// 4-mers and their reverse complements share one of 136 columns, in the order of the smaller of the two.
+// The column of each 4-mer, which it shares with its reverse complement.
 struct Canonical {
     std::array<uint8_t, 256> column{};
     constexpr Canonical() {
@@ -51,17 +50,21 @@ void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
         // Warm-up: three clean bases, then count for as long as the run lasts.
         size_t filled = 0;
         while (i < n && filled < 3) {
-            if (codes[i] > 3) filled = 0;
-            else { value = value << 2 | codes[i]; ++filled; }
-            ++i;
+            const uint8_t code = codes[i++];
+            filled = code > 3 ? 0 : filled + 1;
+            value = value << 2 | code;
         }
         for (; i + 4 <= n; i += 4) {
             uint32_t four;
             std::memcpy(&four, codes + i, 4);
             if (four & 0x04040404u) break;
-            // Four codes, a byte each and the first lowest, side by side in two bits each, the first highest.
+            // Four codes, a byte each and the first lowest, become two bits each, the first
+            // highest.
             const uint32_t eight = (value & 255) << 8 | (four * 0x40100401u) >> 24;
-            ++counts[0][eight >> 6 & 255]; ++counts[1][eight >> 4 & 255]; ++counts[2][eight >> 2 & 255]; ++counts[3][eight & 255];
+            ++counts[0][eight >> 6 & 255];
+            ++counts[1][eight >> 4 & 255];
+            ++counts[2][eight >> 2 & 255];
+            ++counts[3][eight & 255];
             value = eight;
         }
         for (; i < n && codes[i] < 4; ++i) {

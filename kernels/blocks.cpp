@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "clones.hpp"
+#include "metric.hpp"
+
 namespace llmbin {
 
 namespace {
@@ -25,34 +28,43 @@ inline void add_square(float one, const float *others, Row &sum) {
     sum += difference * difference;
 }
 
+// Blocks as plain arrays, for a function that is compiled for several processors.
+struct Arrays {
+    const float *vectors, *depth, *variance, *noise;
+    size_t dims, samples;
+    float effective_dims, constant;
+};
+
 LLMBIN_CLONES
-void distances_of(const Query &q, size_t dims, size_t samples, const float *vectors, const float *depth, const float *variance,
-                  const float *noise, float penalty, float constant, size_t begin, size_t end, float *out) {
+void distances_of(Query q, Arrays a, size_t begin, size_t end, float *out) {
     for (size_t b = begin; b < end; ++b, out += kRows) {
         Row lane[kLanes], value;
         for (Row &sum : lane) sum = Row{};
-        const float *x = vectors + b * dims * kRows;
+        const float *x = a.vectors + b * a.dims * kRows;
         size_t k = 0;
-        for (; k + kLanes <= dims; k += kLanes)
-            for (size_t j = 0; j < kLanes; ++j) add_square(q.x[k + j], x + (k + j) * kRows, lane[j]);
-        for (size_t j = 0; k + j < dims; ++j) add_square(q.x[k + j], x + (k + j) * kRows, lane[j]);
+        for (; k + kLanes <= a.dims; k += kLanes)
+            for (size_t j = 0; j < kLanes; ++j)
+                add_square(q.vector[k + j], x + (k + j) * kRows, lane[j]);
+        for (size_t j = 0; k + j < a.dims; ++j)
+            add_square(q.vector[k + j], x + (k + j) * kRows, lane[j]);
         Row total;
-        load(noise + b * kRows, total);
+        load(a.noise + b * kRows, total);
         total += q.noise;
         Row squared = sum_of_lanes(lane) / total;
         logarithms(total);
-        squared += penalty * total - constant;
-        const float *c = depth + b * samples * kRows, *v = variance + b * samples * kRows;
-        for (size_t s = 0; s < samples; s += kLanes) {
+        squared += a.effective_dims * total - a.constant;
+        const float *depth = a.depth + b * a.samples * kRows;
+        const float *variance = a.variance + b * a.samples * kRows;
+        for (size_t s = 0; s < a.samples; s += kLanes) {
             Row product[kLanes];
             for (size_t j = 0; j < kLanes; ++j) {
                 product[j] = Row{} + 1.0f;
                 lane[j] = Row{};
-                if (s + j >= samples) continue;
-                load(v + (s + j) * kRows, product[j]);
-                product[j] += q.v[s + j];
-                load(c + (s + j) * kRows, value);
-                value = q.c[s + j] - value;
+                if (s + j >= a.samples) continue;
+                load(variance + (s + j) * kRows, product[j]);
+                product[j] += q.variance[s + j];
+                load(depth + (s + j) * kRows, value);
+                value = q.depth[s + j] - value;
                 lane[j] = value * value / product[j];
             }
             squared += sum_of_lanes(lane);
@@ -67,16 +79,19 @@ void distances_of(const Query &q, size_t dims, size_t samples, const float *vect
 }  // namespace
 
 Blocks::Blocks(const Points &p, const std::vector<int32_t> &rows)
-    : dims_(p.dims), samples_(p.samples), penalty_(p.penalty), constant_(least_logarithms(p)) {
+    : dims_(p.dims), samples_(p.samples), effective_dims_(p.effective_dims),
+      constant_(least_logarithms(p)) {
     const size_t blocks = (rows.size() + kRows - 1) / kRows;
     vectors_.assign(blocks * dims_, {});
     depth_.assign(blocks * samples_, {});
     variance_.assign(blocks * samples_, {});
     noise_.assign(blocks, {});
     for (size_t r = 0; r < blocks * kRows; ++r) {
-        const auto i = static_cast<size_t>(rows[std::min(r, rows.size() - 1)]);  // rows that are none are the last again
+        // Rows that are none are the last again.
+        const auto i = static_cast<size_t>(rows[std::min(r, rows.size() - 1)]);
         const size_t b = r / kRows, at = r % kRows;
-        for (size_t k = 0; k < dims_; ++k) vectors_[b * dims_ + k].row[at] = p.vectors[i * dims_ + k];
+        for (size_t k = 0; k < dims_; ++k)
+            vectors_[b * dims_ + k].row[at] = p.vectors[i * dims_ + k];
         for (size_t s = 0; s < samples_; ++s) {
             depth_[b * samples_ + s].row[at] = p.depth[i * samples_ + s];
             variance_[b * samples_ + s].row[at] = p.variance[i * samples_ + s];
@@ -87,7 +102,8 @@ Blocks::Blocks(const Points &p, const std::vector<int32_t> &rows)
 
 void Blocks::move(size_t from, size_t to) {
     const size_t a = from / kRows, i = from % kRows, b = to / kRows, j = to % kRows;
-    for (size_t k = 0; k < dims_; ++k) vectors_[b * dims_ + k].row[j] = vectors_[a * dims_ + k].row[i];
+    for (size_t k = 0; k < dims_; ++k)
+        vectors_[b * dims_ + k].row[j] = vectors_[a * dims_ + k].row[i];
     for (size_t s = 0; s < samples_; ++s) {
         depth_[b * samples_ + s].row[j] = depth_[a * samples_ + s].row[i];
         variance_[b * samples_ + s].row[j] = variance_[a * samples_ + s].row[i];
@@ -95,9 +111,14 @@ void Blocks::move(size_t from, size_t to) {
     noise_[b].row[j] = noise_[a].row[i];
 }
 
-void Blocks::distances(const Query &q, size_t begin, size_t end, float *out) const {
-    const auto numbers = [](const std::vector<Eight> &of) { return reinterpret_cast<const float *>(of.data()); };
-    distances_of(q, dims_, samples_, numbers(vectors_), numbers(depth_), numbers(variance_), numbers(noise_), penalty_, constant_, begin, end, out);
+void Blocks::distances(const Query &query, size_t begin, size_t end, float *out) const {
+    const auto numbers = [](const std::vector<Eight> &of) {
+        return reinterpret_cast<const float *>(of.data());
+    };
+    const Arrays arrays{numbers(vectors_), numbers(depth_), numbers(variance_),
+                        numbers(noise_),   dims_,           samples_,
+                        effective_dims_,   constant_};
+    distances_of(query, arrays, begin, end, out);
 }
 
 }  // namespace llmbin

@@ -1,10 +1,10 @@
-// Codon usage of a contig's open frames: a view of the genome that plain k-mers blur, for next to nothing.
-#include "kernels.hpp"
+#include "codons.hpp"
 
 #include <algorithm>
 #include <array>
 #include <numeric>
 #include <tuple>
+#include <vector>
 
 namespace llmbin {
 
@@ -20,8 +20,10 @@ constexpr size_t codon(int a, int b, int c) { return static_cast<size_t>(a * 16 
 // Stops of the standard code, as the forward strand shows them when the gene lies on either strand.
 constexpr std::array<std::array<bool, 64>, 2> make_stops() {
     std::array<std::array<bool, 64>, 2> stops{};
-    stops[0][codon(3, 0, 0)] = stops[0][codon(3, 0, 2)] = stops[0][codon(3, 2, 0)] = true;  // TAA TAG TGA
-    stops[1][codon(3, 3, 0)] = stops[1][codon(1, 3, 0)] = stops[1][codon(3, 1, 0)] = true;  // TTA CTA TCA
+    // TAA TAG TGA
+    stops[0][codon(3, 0, 0)] = stops[0][codon(3, 0, 2)] = stops[0][codon(3, 2, 0)] = true;
+    // TTA CTA TCA
+    stops[1][codon(3, 3, 0)] = stops[1][codon(1, 3, 0)] = stops[1][codon(3, 1, 0)] = true;
     return stops;
 }
 constexpr auto kStops = make_stops();
@@ -36,8 +38,9 @@ std::vector<Frame> open_frames(const uint8_t *codes, size_t n, size_t shortest) 
     std::vector<Frame> frames;
     size_t begin[2][3] = {{0, 1, 2}, {0, 1, 2}};
     auto close = [&](int strand, size_t phase, size_t end, size_t next) {
-        if (end >= begin[strand][phase] + shortest) frames.push_back({begin[strand][phase], end, strand == 1});
-        begin[strand][phase] = next;
+        size_t &first = begin[strand][phase];
+        if (end >= first + shortest) frames.push_back({first, end, strand == 1});
+        first = next;
     };
     size_t i = 0, phase = 0;
     for (; i + 3 <= n; ++i, phase = phase == 2 ? 0 : phase + 1) {
@@ -55,16 +58,18 @@ std::vector<Frame> open_frames(const uint8_t *codes, size_t n, size_t shortest) 
 
 void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out) {
     std::vector<Frame> frames = open_frames(codes, n, shortest);
-    // A gene is longer than the open frames that lie across it by chance, so the longest are right most often.
+    // A gene is longer than the open frames that lie across it by chance, so the longest are right
+    // most often.
     std::sort(frames.begin(), frames.end(), [](const Frame &a, const Frame &b) {
         const size_t x = a.end - a.begin, y = b.end - b.begin;
         return std::tie(y, a.begin, a.reverse) < std::tie(x, b.begin, b.reverse);
     });
     std::vector<uint8_t> used(n, 0);
     for (const Frame &frame : frames) {
-        const size_t taken = std::accumulate(used.begin() + frame.begin, used.begin() + frame.end, size_t{0});
+        const auto first = used.begin() + frame.begin, last = used.begin() + frame.end;
+        const size_t taken = std::accumulate(first, last, size_t{0});
         if (3 * taken > frame.end - frame.begin) continue;
-        std::fill(used.begin() + frame.begin, used.begin() + frame.end, uint8_t{1});
+        std::fill(first, last, uint8_t{1});
         for (size_t i = frame.begin; i < frame.end; i += 3) {
             const size_t word = codon(codes[i], codes[i + 1], codes[i + 2]);
             ++out[frame.reverse ? complement(word) : word];

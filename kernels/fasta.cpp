@@ -1,9 +1,10 @@
-// Streaming FASTA parser that knows the line it is on.
-#include "kernels.hpp"
+#include "fasta.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include "clones.hpp"
 
 namespace llmbin {
 
@@ -22,7 +23,8 @@ constexpr std::array<uint8_t, 256> make_classes() {
 }
 constexpr auto kClasses = make_classes();
 
-// Nothing but A, C, G, T and N in either case? Sums of compares, so that compilers make vector code of it.
+// Nothing but A, C, G, T and N in either case? Sums of compares, so that compilers make vector code
+// of it.
 LLMBIN_CLONES
 bool plain_bases(const char *data, size_t n) {
     uint8_t strange = 0;
@@ -39,6 +41,11 @@ bool plain_bases(const char *data, size_t n) {
     return !strange;
 }
 
+bool trailing_space(char c) { return c == '\r' || c == ' ' || c == '\t'; }
+bool space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+std::string byte_of(char c) { return "byte " + std::to_string(static_cast<uint8_t>(c)); }
+
 }  // namespace
 
 bool FastaParser::fail(const std::string &what) {
@@ -49,37 +56,48 @@ bool FastaParser::fail(const std::string &what) {
 
 bool FastaParser::line(const char *data, size_t n) {
     ++line_;
-    while (n && (data[n - 1] == '\r' || data[n - 1] == ' ' || data[n - 1] == '\t')) --n;
+    while (n && trailing_space(data[n - 1])) --n;
     if (!n) return true;
-    if (data[0] == '>') {
-        if (open_) records.push_back(std::move(current_));
-        const char *stop = std::find_if(data + 1, data + n, [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
-        current_ = FastaRecord{std::string(data + 1, stop), line_, {}};
-        open_ = true;
-        if (current_.name.empty()) return fail("a record without a name");
-        for (const char c : current_.name)
-            if (static_cast<uint8_t>(c) < 32 || c == 127) return fail("byte " + std::to_string(static_cast<uint8_t>(c)) + " in a name");
-        return true;
-    }
-    if (!open_) {
-        if (data[0] == '@') return fail("starts like FASTQ, FASTA was expected (convert it with `seqtk seq -A`)");
-        if (data[0] == ';') return true;
-        return fail("expected '>' at the start of the first record");
-    }
+    if (data[0] == '>') return header(data + 1, n - 1);
+    if (open_) return sequence(data, n);
+    if (data[0] == '@')
+        return fail("starts like FASTQ, FASTA was expected (convert it with `seqtk seq -A`)");
+    return data[0] == ';' || fail("expected '>' at the start of the first record");
+}
+
+bool FastaParser::header(const char *data, size_t n) {
+    if (open_) records.push_back(std::move(current_));
+    open_ = true;
+    current_ = FastaRecord{std::string(data, std::find_if(data, data + n, space)), line_, {}};
+    if (current_.name.empty()) return fail("a record without a name");
+    for (const char c : current_.name)
+        if (static_cast<uint8_t>(c) < 32 || c == 127) return fail(byte_of(c) + " in a name");
+    return true;
+}
+
+bool FastaParser::sequence(const char *data, size_t n) {
+    const auto no_base = [](char c) { return kClasses[static_cast<uint8_t>(c)] != kBase; };
     if (!plain_bases(data, n)) {
-        for (size_t i = 0; i < n; ++i) {
-            const uint8_t kind = kClasses[static_cast<uint8_t>(data[i])];
-            if (!kind) continue;
-            const bool printable = data[i] > 32 && data[i] < 127;
-            std::string what = printable ? std::string("'") + data[i] + "'" : "byte " + std::to_string(static_cast<uint8_t>(data[i]));
+        const char *strange = std::find_if(data, data + n, no_base);
+        if (strange != data + n) {
+            const char c = *strange;
+            const bool printable = c > 32 && c < 127;
+            std::string what = printable ? std::string("'") + c + "'" : byte_of(c);
             what += " is not a nucleotide code";
-            if (kind == kResidue) what += "; is this a protein file?";
-            if (data[i] == '+') what += "; is this FASTQ?";
+            if (kClasses[static_cast<uint8_t>(c)] == kResidue) what += "; is this a protein file?";
+            if (c == '+') what += "; is this FASTQ?";
             return fail(what);
         }
     }
     current_.sequence.append(data, n);
     return true;
+}
+
+// The partial line, which is whole now.
+bool FastaParser::partial_line() {
+    std::string whole;
+    whole.swap(partial_);
+    return line(whole.data(), whole.size());
 }
 
 bool FastaParser::feed(const char *data, size_t n) {
@@ -95,9 +113,7 @@ bool FastaParser::feed(const char *data, size_t n) {
             if (!line(data, stop - data)) return false;
         } else {
             partial_.append(data, stop - data);
-            std::string whole;
-            whole.swap(partial_);
-            if (!line(whole.data(), whole.size())) return false;
+            if (!partial_line()) return false;
         }
         data = stop + 1;
     }
@@ -106,11 +122,7 @@ bool FastaParser::feed(const char *data, size_t n) {
 
 bool FastaParser::finish() {
     if (!error.empty()) return false;
-    if (!partial_.empty()) {
-        std::string whole;
-        whole.swap(partial_);
-        if (!line(whole.data(), whole.size())) return false;
-    }
+    if (!partial_.empty() && !partial_line()) return false;
     if (open_) records.push_back(std::move(current_));
     open_ = false;
     return true;

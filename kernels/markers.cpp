@@ -1,11 +1,9 @@
-// Six-frame translation with a seed filter: stretches between stop codons in which a word of six residues, extended along the profile of
-// a marker family, scores. (Seeds and ungapped extension as in BLAST, Altschul et al. 1990, with profiles for queries.) TGA is a stop unless
-// the matches of a contig go on behind it, as in genetic codes 4 and 25.
-#include "kernels.hpp"
+#include "markers.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <numeric>
 #include <utility>
 
 namespace llmbin {
@@ -16,15 +14,18 @@ constexpr int kStop = 20, kUnknown = 21, kWord = 6;
 constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY*X";
 constexpr uint32_t kWordMask = (1u << 30) - 1;  // six residues of five bits
 constexpr float kDrop = 10;                     // bits below its best at which an extension ends
-constexpr float kMostBits = 24, kFewestBits = 8;  // of a word: six tryptophans have more, six residues of no kind have none
+// Bits of a word: six tryptophans have more, six residues of no kind have none.
+constexpr float kMostBits = 24, kFewestBits = 8;
 
-// When TGA is a residue and no stop (see `weigh_end` and `goes_on`; chosen on training genomes and on the same, recoded: llmbin/data/MARKERS.md).
-constexpr float kRecoded = 10;                          // bits for it that a contig must have
-constexpr float kMostBehind = 20, kExpectedBehind = 2;  // behind one TGA: the most that counts, and what says nothing
-constexpr float kEachMatch = 0.5;                       // against it, so that the pseudogenes of a whole genome are not enough
-constexpr float kFalling = 4;                           // bits below its best at which a match is ending, TGA or not
-constexpr ptrdiff_t kLeastBehind = 10;                  // columns and codons behind a TGA
-constexpr int64_t kMostShift = 50;                      // columns between the diagonals of two parts of a gene
+// When TGA is a residue and no stop (see `weigh_end` and `goes_on`; chosen on training genomes and
+// on the same, recoded: llmbin/data/MARKERS.md).
+constexpr float kRecoded = 10;        // bits for it that a contig must have
+constexpr float kMostBehind = 20;     // the most bits behind one TGA that count
+constexpr float kExpectedBehind = 2;  // bits behind one TGA that say nothing
+constexpr float kEachMatch = 0.5;     // bits against it: pseudogenes of a genome are not enough
+constexpr float kFalling = 4;         // bits below its best at which a match is ending, TGA or not
+constexpr ptrdiff_t kLeastBehind = 10;  // columns and codons behind a TGA
+constexpr int64_t kMostShift = 50;      // columns between the diagonals of two parts of a gene
 
 // A genetic code: residues of the codons in the order A C G T.
 using Code = std::array<uint8_t, 64>;
@@ -41,7 +42,8 @@ constexpr Code make_code(char tga) {
     }
     return table;
 }
-constexpr Code kCode11 = make_code('*'), kCode4 = make_code('W'), kCode25 = make_code('G'), kTgaUnknown = make_code('X');
+constexpr Code kCode11 = make_code('*'), kCode4 = make_code('W'), kCode25 = make_code('G');
+constexpr Code kTgaUnknown = make_code('X');
 constexpr int kGlycine = kCode25[kTga], kTryptophan = kCode4[kTga];
 
 uint32_t hash(uint32_t word) {
@@ -49,7 +51,8 @@ uint32_t hash(uint32_t word) {
     return word ^ word >> 15;
 }
 
-// Two bits of one filter word (Putze, Sanders & Singler 2009): a word that is not looked for passes less often than with one, for the same access.
+// Two bits of one filter word (Putze, Sanders & Singler 2009): a word that is not looked for passes
+// less often than with one, for the same access.
 uint64_t filter_bits(uint32_t hash) { return 1ull << (hash >> 26) | 1ull << (hash >> 20 & 63); }
 
 int residue_at(const uint8_t *s, const Code &code) {
@@ -65,7 +68,10 @@ struct MarkerScanner::Strand {
     ptrdiff_t n;
     const Code &code;
     int residue(ptrdiff_t base) const { return residue_at(bases + base, code); }
-    bool tga(ptrdiff_t base) const { return base >= 0 && base + 3 <= n && bases[base] == 3 && bases[base + 1] == 2 && bases[base + 2] == 0; }
+    bool tga(ptrdiff_t base) const {
+        if (base < 0 || base + 3 > n) return false;
+        return bases[base] == 3 && bases[base + 1] == 2 && bases[base + 2] == 0;
+    }
 };
 
 // The columns of a profile.
@@ -82,12 +88,15 @@ struct MarkerScanner::Extension {
     float sum = 0, best = 0;
 };
 
-// Extends a match by whole codons, forward (step 1) or back (-1), until its bits are far below their best, or to a stop, or to an unknown residue
-// unless it goes `through` these.
+// Extends a match by whole codons, forward (step 1) or back (-1), until its bits are far below
+// their best, or to a stop, or to an unknown residue unless it goes `through` these.
 template <int step, bool through>
-MarkerScanner::Extension MarkerScanner::extend(const Columns &profile, Strand s, int32_t column, ptrdiff_t base) {
+MarkerScanner::Extension MarkerScanner::extend(const Columns &profile, Strand s, int32_t column,
+                                               ptrdiff_t base) {
     Extension e{column, base};
-    auto inside = [&] { return step > 0 ? e.column < profile.n && e.base + 3 <= s.n : e.column >= 0 && e.base >= 0; };
+    auto inside = [&] {
+        return step > 0 ? e.column < profile.n && e.base + 3 <= s.n : e.column >= 0 && e.base >= 0;
+    };
     for (; inside() && e.sum > e.best - kDrop; e.column += step, e.base += 3 * step) {
         const int r = s.residue(e.base);
         if (through && r == kUnknown) continue;
@@ -110,26 +119,30 @@ struct MarkerScanner::Place {
     int64_t diagonal = 0;
 };
 
-// An open stretch of one frame, from its first base to a stop or the end, and the families that were found in it, each on the diagonal of its seed.
+// An open stretch of one frame, from its first base to a stop or the end, and the families that
+// were found in it, each on the diagonal of its seed.
 struct MarkerScanner::Stretch {
     struct Find {
         uint16_t family;
         int64_t diagonal;
     };
     bool has(uint16_t family) const {
-        return std::any_of(finds.begin(), finds.end(), [family](const Find &f) { return f.family == family; });
+        return std::any_of(finds.begin(), finds.end(),
+                           [family](const Find &f) { return f.family == family; });
     }
     size_t begin = 0;
     std::vector<Find> finds;
     std::vector<Place> last;  // of each family in the frame
 };
 
-// What the TGAs of a contig say: bits for their being a residue, and what the profiles have for two residues where they lie.
+// What the TGAs of a contig say: bits for their being a residue, and what the profiles have for two
+// residues where they lie.
 struct MarkerScanner::TgaEvidence {
     double bits = 0, tryptophan = 0, glycine = 0;
 };
 
-MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterWords, 0) {
+MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules)
+    : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterWords, 0) {
     std::vector<Seed> seeds;
     for (size_t f = 0; f + 1 < profiles_.first.size(); ++f) add_words(f, seeds);
     size_t size = 1;
@@ -138,8 +151,11 @@ MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(s
     for (const Seed &seed : seeds) {
         const uint32_t h = hash(seed.word);
         filter_[h % kFilterWords] |= filter_bits(h);
+        const auto other = [&seed](const Seed &held) {
+            return held.word != kNoWord && (held.word != seed.word || held.family != seed.family);
+        };
         size_t slot = h & (size - 1);
-        while (table_[slot].word != kNoWord && !(table_[slot].word == seed.word && table_[slot].family == seed.family)) slot = (slot + 1) & (size - 1);
+        while (other(table_[slot])) slot = (slot + 1) & (size - 1);
         if (table_[slot].word == kNoWord || worth(table_[slot]) < worth(seed)) table_[slot] = seed;
     }
 }
@@ -148,35 +164,40 @@ MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules) : profiles_(s
 float MarkerScanner::worth(const Seed &seed) const {
     const float *column = profiles_.bits.data() + 20 * (profiles_.first[seed.family] + seed.column);
     float bits = 0;
-    for (int k = 0; k < kWord; ++k) bits += column[20 * k + (seed.word >> 5 * (kWord - 1 - k) & 31)];
+    for (int k = 0; k < kWord; ++k)
+        bits += column[20 * k + (seed.word >> 5 * (kWord - 1 - k) & 31)];
     return bits;
 }
 
-// The best words of a family: all that are worth so many bits to some six columns, for the most bits (in halves) that make enough of them. So a
-// family that is less conserved is looked for with worse words, not with fewer.
+// The best words of a family: all that are worth so many bits to some six columns, for the most
+// bits (in halves) that make enough of them. So a family that is less conserved is looked for with
+// worse words, not with fewer.
 void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
-    const int32_t first = profiles_.first[family], last = profiles_.first[family + 1];
-    std::vector<std::array<uint32_t, 20>> order(last - first);  // residues of each column, the best first
-    for (int32_t c = first; c < last; ++c) {
-        const float *bits = profiles_.bits.data() + 20 * c;
-        auto &mine = order[c - first];
-        for (uint32_t r = 0; r < 20; ++r) mine[r] = r;
-        std::sort(mine.begin(), mine.end(), [&](uint32_t a, uint32_t b) { return bits[a] != bits[b] ? bits[a] > bits[b] : a < b; });
+    const Columns profile = columns(family);
+    std::vector<std::array<uint32_t, 20>> order(profile.n);  // residues of each column, best first
+    for (int32_t c = 0; c < profile.n; ++c) {
+        std::iota(order[c].begin(), order[c].end(), 0);
+        std::sort(order[c].begin(), order[c].end(), [&](uint32_t a, uint32_t b) {
+            const float x = profile.of(c, a), y = profile.of(c, b);
+            return x != y ? x > y : a < b;
+        });
     }
-    const size_t before = seeds.size();
-    for (float least = kMostBits; seeds.size() < before + rules_.words && least >= kFewestBits; least -= 0.5f) {
+    const size_t before = seeds.size(), enough = before + rules_.words;
+    for (float least = kMostBits; seeds.size() < enough && least >= kFewestBits; least -= 0.5f) {
         seeds.resize(before);
-        for (int32_t c = first; c + kWord <= last; ++c) {
+        for (int32_t c = 0; c + kWord <= profile.n; ++c) {
             float rest[kWord + 1] = {};  // the most that the residues from k on can add
-            for (int k = kWord - 1; k >= 0; --k) rest[k] = rest[k + 1] + profiles_.bits[20 * (c + k) + order[c + k - first][0]];
+            for (int k = kWord - 1; k >= 0; --k)
+                rest[k] = rest[k + 1] + profile.of(c + k, order[c + k][0]);
             if (rest[0] < least) continue;
             auto grow = [&](auto &&self, int k, uint32_t word, float bits) -> void {
                 if (k == kWord) {
-                    seeds.push_back({word, static_cast<uint16_t>(family), static_cast<uint16_t>(c - first)});
+                    seeds.push_back(
+                        {word, static_cast<uint16_t>(family), static_cast<uint16_t>(c)});
                     return;
                 }
-                for (const uint32_t r : order[c + k - first]) {
-                    const float sum = bits + profiles_.bits[20 * (c + k) + r];
+                for (const uint32_t r : order[c + k]) {
+                    const float sum = bits + profile.of(c + k, r);
                     if (sum + rest[k + 1] < least) break;
                     self(self, k + 1, word << 5 | r, sum);
                 }
@@ -187,7 +208,8 @@ void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
 }
 
 MarkerScanner::Columns MarkerScanner::columns(size_t family) const {
-    return {profiles_.bits.data() + 20 * profiles_.first[family], profiles_.first[family + 1] - profiles_.first[family]};
+    const int32_t first = profiles_.first[family], last = profiles_.first[family + 1];
+    return {profiles_.bits.data() + 20 * first, last - first};
 }
 
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
@@ -207,32 +229,39 @@ void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandi
     scan_strands(tga.glycine > tga.tryptophan ? kCode25 : kCode4);
 }
 
-// Whether the seed whose word begins at base `at` lies in a good match of its profile. The match stays between two stops, unknown residues, or ends of
-// the strand.
+// Whether the seed whose word begins at base `at` lies in a good match of its profile. The match
+// stays between two stops, unknown residues, or ends of the strand.
 bool MarkerScanner::extends(Strand s, size_t at, const Seed &seed) const {
     const Columns profile = columns(seed.family);
     const auto word = static_cast<ptrdiff_t>(at);
-    return worth(seed) + extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord).best +
-               extend<-1, false>(profile, s, seed.column - 1, word - 3).best >=
-           rules_.least_bits;
+    const float after = extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord).best;
+    const float before = extend<-1, false>(profile, s, seed.column - 1, word - 3).best;
+    return worth(seed) + after + before >= rules_.least_bits;
 }
 
-// What one end of a good match says if it is at a TGA. Behind a stop nothing is like the rest of the profile: so many bits come by chance with a
-// probability of two to minus as many. In a genome that reads TGA as a residue the gene goes on, and so does the match.
+// What one end of a good match says if it is at a TGA. Behind a stop nothing is like the rest of
+// the profile: so many bits come by chance with a probability of two to minus as many. In a genome
+// that reads TGA as a residue the gene goes on, and so does the match.
 template <int step>
-void MarkerScanner::weigh_end(Strand s, const Columns &profile, const Extension &end, TgaEvidence &evidence) {
+void MarkerScanner::weigh_end(Strand s, const Columns &profile, const Extension &end,
+                              TgaEvidence &evidence) {
     if (!s.tga(end.base)) return;
-    const ptrdiff_t columns = step > 0 ? profile.n - 1 - end.column : end.column, codons = (step > 0 ? s.n - 3 - end.base : end.base) / 3;
+    const ptrdiff_t columns = step > 0 ? profile.n - 1 - end.column : end.column;
+    const ptrdiff_t codons = (step > 0 ? s.n - 3 - end.base : end.base) / 3;
     if (std::min(columns, codons) < kLeastBehind) return;
-    const Extension behind = extend<step, true>(profile, {s.bases, s.n, kTgaUnknown}, end.column + step, end.base + 3 * step);
+    const Strand through{s.bases, s.n, kTgaUnknown};
+    const Extension behind =
+        extend<step, true>(profile, through, end.column + step, end.base + 3 * step);
     const float bits = std::min(behind.best, kMostBehind) - kExpectedBehind;
-    evidence.bits += end.sum < end.best - kFalling ? std::max(bits, 0.0f) : bits;  // a match that was ending before the TGA says nothing by its end
+    const bool ending = end.sum < end.best - kFalling;  // before the TGA: its end says nothing
+    evidence.bits += ending ? std::max(bits, 0.0f) : bits;
     if (bits <= 0) return;
     evidence.tryptophan += profile.of(end.column, kTryptophan);
     evidence.glycine += profile.of(end.column, kGlycine);
 }
 
-// Whether a gene goes on from the last place of its family in its frame to the next: about the same diagonal, with no stop but TGAs between them.
+// Whether a gene goes on from the last place of its family in its frame to the next: about the same
+// diagonal, with no stop but TGAs between them.
 bool MarkerScanner::goes_on(Strand s, const Place &last, const Place &next) {
     if (last.base < 0 || std::abs(last.diagonal - next.diagonal) > kMostShift) return false;
     for (ptrdiff_t b = last.base; b < next.base; b += 3)
@@ -241,12 +270,16 @@ bool MarkerScanner::goes_on(Strand s, const Place &last, const Place &next) {
 }
 
 // What a good match says of the TGAs around it. (Out of the hot loop, which is faster without.)
-[[gnu::noinline]] void MarkerScanner::weigh_match(Strand s, size_t at, const Seed &seed, std::vector<Place> &last, TgaEvidence &evidence) const {
+[[gnu::noinline]] void MarkerScanner::weigh_match(Strand s, size_t at, const Seed &seed,
+                                                  std::vector<Place> &last,
+                                                  TgaEvidence &evidence) const {
     const Columns profile = columns(seed.family);
     const auto word = static_cast<ptrdiff_t>(at);
     evidence.bits -= kEachMatch;
-    weigh_end<1>(s, profile, extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord), evidence);
-    weigh_end<-1>(s, profile, extend<-1, false>(profile, s, seed.column - 1, word - 3), evidence);
+    const Extension after = extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord);
+    const Extension before = extend<-1, false>(profile, s, seed.column - 1, word - 3);
+    weigh_end<1>(s, profile, after, evidence);
+    weigh_end<-1>(s, profile, before, evidence);
     if (last.empty()) last.resize(profiles_.first.size());
     const Place place{word, seed.column - word / 3};
     if (goes_on(s, std::exchange(last[seed.family], place), place)) evidence.bits += kMostBehind;
@@ -261,14 +294,16 @@ void MarkerScanner::close(Strand s, Stretch &stretch, std::vector<MarkerCandidat
         protein += kLetters[residue];
     }
     if (protein.size() >= rules_.least_residues) {
-        std::sort(stretch.finds.begin(), stretch.finds.end(), [](const auto &a, const auto &b) { return a.family < b.family; });
+        const auto before = [](const auto &a, const auto &b) { return a.family < b.family; };
+        std::sort(stretch.finds.begin(), stretch.finds.end(), before);
         for (const auto &find : stretch.finds) out.push_back({find.family, find.diagonal, protein});
     }
     stretch.finds.clear();
 }
 
-// Words that pass the filter, in the order of their last residues. By blocks: the filter is larger than the nearest caches, so all of a block's places
-// in it are asked for before the first is looked at.
+// Words that pass the filter, in the order of their last residues. By blocks: the filter is larger
+// than the nearest caches, so all of a block's places in it are asked for before the first is
+// looked at.
 std::vector<MarkerScanner::Seen> MarkerScanner::filter(Strand s) const {
     const auto n = static_cast<size_t>(s.n);
     const Code code = s.code;
@@ -303,7 +338,8 @@ std::vector<MarkerScanner::Seen> MarkerScanner::filter(Strand s) const {
     return out;
 }
 
-void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga, std::vector<MarkerCandidate> &out) const {
+void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga,
+                                std::vector<MarkerCandidate> &out) const {
     constexpr size_t kAhead = 16;
     const size_t mask = table_.size() - 1;
     Stretch stretches[3];
@@ -316,11 +352,13 @@ void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga, std::vector<MarkerCa
             close(s, open, out);
             open.begin = word.begin;
         }
-        for (size_t slot = word.hash & mask; table_[slot].word != kNoWord; slot = (slot + 1) & mask) {
+        const auto residues_before = static_cast<int64_t>(word.at - word.begin) / 3;
+        for (size_t slot = word.hash & mask; table_[slot].word != kNoWord;
+             slot = (slot + 1) & mask) {
             const Seed &seed = table_[slot];
             if (seed.word != word.word || open.has(seed.family)) continue;
             if (!extends(s, word.at, seed)) continue;
-            open.finds.push_back({seed.family, seed.column - static_cast<int64_t>(word.at - word.begin) / 3});
+            open.finds.push_back({seed.family, seed.column - residues_before});
             weigh_match(s, word.at, seed, open.last, tga);
         }
     }

@@ -1,10 +1,14 @@
 // The calibrated metric between contigs, for the CPU's kernels and, to the same bits, for CUDA's
 //
-//     d(i, j)^2 = |x_i - x_j|^2 / (noise_i + noise_j) + dims log(noise_i + noise_j)
+//     d(i, j)^2 = |x_i - x_j|^2 / (noise_i + noise_j) + effective_dims log(noise_i + noise_j)
 //               + sum_s [ (c_is - c_js)^2 / (v_is + v_js) + log(v_is + v_js) ]  -  constant
 //
-// which is -2 log likelihood of the difference, were both contigs of one genome; the constant makes the least possible value 0.
-// Sums run over eight fixed lanes, so that every compiler and processor adds in the same order.
+// which is -2 log likelihood of the difference, were both contigs of one genome; the constant makes
+// the least possible value 0. Sums run over eight fixed lanes, so that every compiler and processor
+// adds in the same order.
+//
+// Memory: a `Table` copies the rows that it is given. Threads: any. Throws: std::bad_alloc, from
+// `Table`. Row numbers are not checked.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +17,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels.hpp"
+#include "points.hpp"
 
 #ifdef __CUDACC__
 #define LLMBIN_BOTH __host__ __device__
@@ -25,7 +29,8 @@ namespace llmbin {
 
 constexpr size_t kLanes = 8;
 
-// Natural logarithm of a positive normal float, within 1e-4; plain arithmetic, so that it vectorises and rounds alike everywhere.
+// Natural logarithm of a positive normal float, within 1e-4; plain arithmetic, so that it
+// vectorises and rounds alike everywhere.
 LLMBIN_BOTH inline float fast_log(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -34,26 +39,31 @@ LLMBIN_BOTH inline float fast_log(float x) {
     float m;
     memcpy(&m, &bits, sizeof m);
     const float t = (m - 1.0f) / (m + 1.0f), u = t * t;
-    const float log_m = 2.0f * t * (1.0f + u * (1.0f / 3 + u * (1.0f / 5 + u * (1.0f / 7 + u * (1.0f / 9)))));
+    const float series = u * (1.0f / 3 + u * (1.0f / 5 + u * (1.0f / 7 + u * (1.0f / 9))));
+    const float log_m = 2.0f * t * (1.0f + series);
     return exponent * 0.69314718f + log_m;
 }
 
 // Of floats, or of vectors of them.
 template <typename T>
 LLMBIN_BOTH inline T sum_of_lanes(const T *lane) {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
-// Variances lie well between 1e-4 and 1e4, so eight of them multiply without leaving the range of a float.
+// Variances lie well between 1e-4 and 1e4, so eight of them multiply without leaving the range of a
+// float.
 template <typename T>
 LLMBIN_BOTH inline T product_of_lanes(const T *lane) {
-    return ((lane[0] * lane[4]) * (lane[2] * lane[6])) * ((lane[1] * lane[5]) * (lane[3] * lane[7]));
+    return ((lane[0] * lane[4]) * (lane[2] * lane[6])) *
+           ((lane[1] * lane[5]) * (lane[3] * lane[7]));
 }
 
-// Least possible sum of logarithms.
+// Least possible sum of a squared distance's logarithms.
 inline float least_logarithms(const Points &p) {
-    float sum = p.n ? p.penalty * fast_log(2 * *std::min_element(p.noise, p.noise + p.n)) : 0.0f;
-    for (size_t s = 0; s < p.samples && p.n; ++s) {
+    if (!p.n) return 0.0f;
+    float sum = p.effective_dims * fast_log(2 * *std::min_element(p.noise, p.noise + p.n));
+    for (size_t s = 0; s < p.samples; ++s) {
         float least = p.variance[s];
         for (size_t i = 1; i < p.n; ++i) least = std::min(least, p.variance[i * p.samples + s]);
         sum += fast_log(2 * least);
@@ -65,9 +75,11 @@ inline float least_logarithms(const Points &p) {
 struct Table {
     size_t dims, samples;
     std::vector<float> vectors, depth, variance, noise;
-    float penalty, constant;  // dims of the noise's logarithm; least possible sum of logarithms
+    float effective_dims, constant;  // the latter as `least_logarithms` says
 
-    Table(const Points &p, const std::vector<int32_t> &rows) : dims(padded(p.dims)), samples(padded(p.samples)) {
+    Table(const Points &p, const std::vector<int32_t> &rows)
+        : dims(padded(p.dims)), samples(padded(p.samples)), effective_dims(p.effective_dims),
+          constant(least_logarithms(p)) {
         vectors.assign(rows.size() * dims, 0.0f);
         depth.assign(rows.size() * samples, 0.0f);
         variance.assign(rows.size() * samples, 0.5f);
@@ -79,8 +91,6 @@ struct Table {
             std::copy_n(p.variance + i * p.samples, p.samples, variance.begin() + r * samples);
             noise[r] = p.noise[i];
         }
-        penalty = p.penalty;
-        constant = least_logarithms(p);
     }
 
 private:

@@ -1,4 +1,7 @@
 // Work shared out among threads.
+//
+// Threads are started for one call and have ended when it returns, also where it throws.
+// Throws: the first exception of a worker, std::system_error if no thread can be started.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +14,9 @@
 
 namespace llmbin {
 
-// Items 0 to n, each once, by whichever thread is free. Every thread makes a worker of its own, so that what it needs for one item serves the next.
-// The first exception of a worker is thrown here, when all have stopped.
+// Items 0 to n - 1, each once, by whichever of `threads` is free; the caller's is one of them.
+// Every thread makes a worker of its own, so that what it needs for one item serves the next. The
+// first exception of a worker is thrown here, when all have stopped.
 template <class MakeWorker>
 void share_out(size_t n, int threads, MakeWorker make_worker) {
     std::atomic<size_t> next{0};

@@ -1,4 +1,4 @@
-"""Types of the native kernels (kernels/module.cpp)."""
+"""Types of the native kernels (kernels/bind)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ def neighbours(
     noise: npt.NDArray[np.float32],
     depth: npt.NDArray[np.float32],
     variance: npt.NDArray[np.float32],
-    penalty: float,
+    effective_dims: float,
     queries: npt.NDArray[np.int32],
     references: npt.NDArray[np.int32],
     k: int,
@@ -24,7 +24,7 @@ def neighbours_in_cells(
     noise: npt.NDArray[np.float32],
     depth: npt.NDArray[np.float32],
     variance: npt.NDArray[np.float32],
-    penalty: float,
+    effective_dims: float,
     queries: npt.NDArray[np.int32],
     references: npt.NDArray[np.int32],
     bounds: npt.NDArray[np.int64],
@@ -37,7 +37,7 @@ def neighbours_emulated(
     noise: npt.NDArray[np.float32],
     depth: npt.NDArray[np.float32],
     variance: npt.NDArray[np.float32],
-    penalty: float,
+    effective_dims: float,
     queries: npt.NDArray[np.int32],
     references: npt.NDArray[np.int32],
     k: int,
@@ -51,7 +51,7 @@ def neighbours_on_gpu(
     noise: npt.NDArray[np.float32],
     depth: npt.NDArray[np.float32],
     variance: npt.NDArray[np.float32],
-    penalty: float,
+    effective_dims: float,
     queries: npt.NDArray[np.int32],
     references: npt.NDArray[np.int32],
     k: int,
@@ -65,16 +65,16 @@ def spanning_tree(
     noise: npt.NDArray[np.float32],
     depth: npt.NDArray[np.float32],
     variance: npt.NDArray[np.float32],
-    penalty: float,
+    effective_dims: float,
     core: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
 def spaced_words(
-    contigs: list[npt.NDArray[np.uint8]], sample: int
+    contigs: list[npt.NDArray[np.uint8]], rate: int
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]: ...
 
 class WordTable:
     bases: int
-    def __init__(self, sample: int) -> None: ...
+    def __init__(self, rate: int) -> None: ...
     def add(self, words: npt.NDArray[np.uint32], bases: int) -> None: ...
     def thin(self) -> None: ...
     def __len__(self) -> int: ...

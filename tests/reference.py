@@ -57,7 +57,10 @@ def codons(text: str, shortest: int) -> np.ndarray:
 
 
 def least_of_words(profile: np.ndarray, words: int) -> float:
-    """The most bits (in halves, 24 to 8) that at least so many words of six residues have in some six columns; 8 if there are none."""
+    """The most bits (in halves, 24 to 8) that so many words of six residues have; 8 if none do.
+
+    A word has its bits in some six columns.
+    """
     sums: Counter[float] = Counter()
     for c in range(len(profile) - 5):
         window: Counter[float] = Counter({0.0: 1})
@@ -80,7 +83,10 @@ def least_of_words(profile: np.ndarray, words: int) -> float:
 def extension(
     protein: str, i: int, profile: np.ndarray, c: int, step: int, ends: str
 ) -> tuple[int, int, float, float]:
-    """Goes on without gaps from residue i and column c until one of ``ends`` or 10 bits below the best: where to, bits, and the most of them."""
+    """Goes on without gaps from residue i and column c: where to, bits, and the most of them.
+
+    It ends at one of ``ends``, or 10 bits below the best.
+    """
     total = best = 0.0
     while (
         0 <= i < len(protein)
@@ -106,7 +112,10 @@ def extended(protein: str, at: int, profile: np.ndarray, column: int) -> float:
 def marker_matches(
     protein: str, profile: np.ndarray, least: float, least_bits: float
 ) -> list[tuple[int, int]]:
-    """Residue and column of the first good word, of ``least`` bits or more, between two stops of a frame's translation."""
+    """Residue and column of the first good word between two stops of a frame's translation.
+
+    A good word has ``least`` bits or more, and its match ``least_bits``.
+    """
     out, begin = [], 0
     for part in protein.split("*"):
         for at in range(begin, begin + len(part) - 5):
@@ -126,7 +135,7 @@ def marker_matches(
 def what_tga_is(
     text: str, profiles: list[np.ndarray], least: list[float], least_bits: float
 ) -> str:
-    """A stop, or the residue that fits its places in the profiles better, if enough matches go on behind it."""
+    """A stop, or a residue if enough matches go on behind it: that which fits the profiles better."""
     bits, tryptophan, glycine = 0.0, 0.0, 0.0
     for strand, frame, (profile, word_bits) in product(
         (text, reverse_complement(text)), range(3), zip(profiles, least, strict=True)
@@ -174,13 +183,15 @@ def marker_candidates(
     return sorted(out)
 
 
-def squared_distances(vectors, noise, depth, variance, penalty):  # type: ignore[no-untyped-def]
+def squared_distances(vectors, noise, depth, variance, effective_dims):  # type: ignore[no-untyped-def]
     x, c, v = (np.asarray(a, np.float64) for a in (vectors, depth, variance))
     s = noise[:, None].astype(np.float64) + noise[None]
-    d = ((x[:, None] - x[None]) ** 2).sum(2) / s + penalty * np.log(s)
+    d = ((x[:, None] - x[None]) ** 2).sum(2) / s + effective_dims * np.log(s)
     both = v[:, None] + v[None]
     d += ((c[:, None] - c[None]) ** 2 / both + np.log(both)).sum(2)
-    constant = penalty * np.log(2 * noise.min()) + (np.log(2 * v.min(0)).sum() if v.size else 0.0)
+    constant = effective_dims * np.log(2 * noise.min()) + (
+        np.log(2 * v.min(0)).sum() if v.size else 0.0
+    )
     return np.maximum(d - constant, 0)
 
 
@@ -224,7 +235,11 @@ def depth(lengths, reads, min_identity=0.97, edge=75):  # type: ignore[no-untype
 
 
 def spaced_words(text: str, span: int = 23) -> list[tuple[str, int, bool]]:
-    """Words of which every third base is not looked at: the first in the alphabet of both strands, where it begins, and whether it is the forward one."""
+    """Words of which every third base is not looked at.
+
+    Of each the first in the alphabet of both strands, where it begins, and whether it is the
+    forward one.
+    """
     out = []
     for i in range(len(text) - span + 1):
         word = text[i : i + span]
@@ -239,7 +254,10 @@ def spaced_words(text: str, span: int = 23) -> list[tuple[str, int, bool]]:
 
 
 def best_path(profile: np.ndarray, transitions: np.ndarray, protein: str) -> tuple[float, int, int]:
-    """Bits of Viterbi's path through a local profile (in sixteenths; of equal ones the later begin), its first and last column; without a band."""
+    """Bits of Viterbi's path through a local profile, its first and last column; without a band.
+
+    Bits are in sixteenths; of equal paths the later begin.
+    """
     never = (-(10**6), 0)
 
     def after(state: tuple[int, int], more: float) -> tuple[int, int]:

@@ -14,7 +14,7 @@ FOLDERS = ("bench", "docs", "export", "kernels", "llmbin", "tests")
 PAGES = sorted([*ROOT.glob("*.md"), *(p for f in FOLDERS for p in (ROOT / f).rglob("*.md"))])
 WIDTH = 100
 # The model card is part of its pack, which lists its sha256. The pages of bench are its own.
-AS_THEY_ARE = ("llmbin/models/")
+AS_THEY_ARE = "llmbin/models/"
 
 
 def name(page: Path) -> str:

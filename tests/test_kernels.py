@@ -137,7 +137,10 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
 
 
 def gene_parts(profile: np.ndarray, read_through: str, rng: np.random.Generator) -> str:
-    """A gene of a family's best residues, some of one kind (or of any) written as TGA, and some others lost, new, or stops."""
+    """A gene of a family's best residues; many of those to read through are written as TGA.
+
+    Some others are lost, new, or stops.
+    """
     codon_of = {residue: word for word, residue in reference.CODON.items()}
     residues = "".join(reference.RESIDUES[r] for r in profile.argmax(1))
     gene = ""
@@ -278,12 +281,12 @@ def points(n: int, dims: int, samples: int, seed: int) -> tuple[np.ndarray, ...]
 )
 @settings(deadline=None, max_examples=40)
 def test_neighbours_equal_the_reference(
-    n: int, dims: int, samples: int, seed: int, penalty: float
+    n: int, dims: int, samples: int, seed: int, effective_dims: float
 ) -> None:
     p = points(n, dims, samples, seed)
     rows = np.arange(n, dtype=np.int32)
-    index, distance = neighbours(*p, penalty, rows, rows, min(5, n), 2)
-    want = reference.squared_distances(*p, penalty) ** 0.5
+    index, distance = neighbours(*p, effective_dims, rows, rows, min(5, n), 2)
+    want = reference.squared_distances(*p, effective_dims) ** 0.5
     np.fill_diagonal(want, np.inf)
     expected = np.sort(want, axis=1)[:, : min(5, n)]
     np.testing.assert_allclose(distance, expected, rtol=2e-3, atol=2e-2)

@@ -1,0 +1,96 @@
+#include "../homology.hpp"
+
+#include "bind.hpp"
+
+namespace llmbin {
+
+namespace {
+
+void check_rate(uint32_t rate) {
+    require(rate && !(rate & (rate - 1)), "rate must be a power of two");
+}
+
+nb::tuple words_of(const Contigs &contigs, uint32_t rate) {
+    check_rate(rate);
+    for (const auto &codes : contigs) require(codes.shape(0) <= 0x7fffffff, "a contig is too long");
+    std::vector<uint32_t> out;
+    std::vector<int64_t> ends;
+    {
+        nb::gil_scoped_release release;
+        for (const auto &codes : contigs) {
+            for (const Word &word : spaced_words(codes.data(), codes.shape(0), rate))
+                out.insert(out.end(), {word.hash, word.place});
+            ends.push_back(static_cast<int64_t>(out.size() / 2));
+        }
+    }
+    const size_t words = out.size() / 2;
+    return nb::make_tuple(table_out(std::move(out), words, 2), vector_out(std::move(ends)));
+}
+
+void add(WordTable &table, In<uint32_t, 2> words, int64_t bases) {
+    require(words.shape(1) == 2 && bases >= 0,
+            "words have two numbers, and contigs 0 bases or more");
+    require(table.size() + words.shape(0) <= 0xffffffff, "too many words");
+    nb::gil_scoped_release release;
+    table.add(reinterpret_cast<const Word *>(words.data()), words.shape(0), bases);
+}
+
+Out<uint32_t, 2> words(const WordTable &table) {
+    std::vector<uint32_t> out;
+    out.reserve(3 * table.size());
+    table.each([&](size_t contig, uint32_t hash, uint32_t place) {
+        out.insert(out.end(), {static_cast<uint32_t>(contig), hash, place});
+    });
+    return table_out(std::move(out), table.size(), 3);
+}
+
+nb::tuple shared(const WordTable &table, uint32_t most, uint64_t most_matches, int threads) {
+    std::vector<Shared> found;
+    {
+        nb::gil_scoped_release release;
+        found = table.shared(most, most_matches, threads);
+    }
+    std::vector<int32_t> pairs;
+    pairs.reserve(4 * found.size());
+    std::vector<float> alike;
+    alike.reserve(found.size());
+    for (const Shared &s : found) {
+        pairs.insert(pairs.end(), {s.first, s.second, s.length, s.possible});
+        alike.push_back(s.alike);
+    }
+    return nb::make_tuple(table_out(std::move(pairs), found.size(), 4),
+                          vector_out(std::move(alike)));
+}
+
+}  // namespace
+
+void bind_homology(nb::module_ &m) {
+    m.def("spaced_words", words_of, "contigs"_a, "rate"_a,
+          "One in `rate` of the spaced words of contigs uint32 [words, 2], contig by contig: hash, "
+          "and twice the place (and one if the word is its own strand's); and where each contig's "
+          "end int64 [contigs].");
+
+    nb::class_<WordTable>(
+        m, "WordTable", "Some spaced words of contigs, and which contigs share stretches of them.")
+        .def(
+            "__init__",
+            [](WordTable *self, uint32_t rate) {
+                check_rate(rate);
+                new (self) WordTable(rate);
+            },
+            "rate"_a)
+        .def("add", add, "words"_a, "bases"_a,
+             "Take the words of the next contig, and keep one in `rate` of all that there are.")
+        .def("thin", &WordTable::thin, "Drop every second word.")
+        .def("__len__", &WordTable::size)
+        .def_prop_ro("bases", &WordTable::bases, "Bases of all contigs.")
+        .def("words", words,
+             "Contig, hash, and twice the place (and one if the word is its own strand's) of each: "
+             "uint32 [words, 3].")
+        .def("shared", shared, "most"_a, "most_matches"_a, "threads"_a = 1,
+             "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of "
+             "the stretches, bases that could lie on each other; and the share of the words in the "
+             "stretches that match float32 [pairs].");
+}
+
+}  // namespace llmbin

@@ -1,0 +1,36 @@
+#include "../profile_alignment.hpp"
+
+#include "bind.hpp"
+
+namespace llmbin {
+
+namespace {
+
+void make_aligner(ProfileAligner *self, Matrix profile, Matrix transitions) {
+    const size_t columns = profile.shape(0);
+    require(profile.shape(1) == 20 && transitions.shape(1) == 7 && transitions.shape(0) == columns,
+            "a profile has twenty residues and seven transitions in each column");
+    new (self) ProfileAligner(profile.data(), transitions.data(), columns);
+}
+
+nb::tuple align(const ProfileAligner &aligner, const std::string &protein, int64_t diagonal) {
+    ProfileAlignment found;
+    {
+        nb::gil_scoped_release release;
+        found = aligner.align(protein.data(), protein.size(), diagonal);
+    }
+    return nb::make_tuple(found.bits, found.begin, found.end);
+}
+
+}  // namespace
+
+void bind_profile_alignment(nb::module_ &m) {
+    nb::class_<ProfileAligner>(m, "ProfileAligner",
+                               "Local alignment to a profile, near a diagonal.")
+        .def("__init__", make_aligner, "profile"_a, "transitions"_a)
+        .def(
+            "align", align, "protein"_a, "diagonal"_a,
+            "Bits, first and last column of the best path; no path has the last before the first.");
+}
+
+}  // namespace llmbin

@@ -1,0 +1,89 @@
+// Homologous stretches of contigs: spaced words that two contigs share, chained along a diagonal.
+// Words look at two of three bases, so that the third positions of codons, which change first, do
+// not matter (Ma, Tromp & Li 2002 for spaced seeds, Kent & Zahler 2000 for codons); chains as in
+// minimap (Li 2016).
+//
+// Memory: a table copies the words that it keeps, 8 bytes each; codes and words in are the
+// caller's. Threads: `shared` may start as many as it is told, and ends them; a table may be read
+// by any number at once, and changed by one alone. Results do not depend on threads.
+// Throws: std::bad_alloc, std::system_error if no thread can be started. Contigs have fewer than
+// 2^31 bases and a table fewer than 2^32 words; neither is checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+namespace llmbin {
+
+struct Word {
+    uint32_t hash;
+    uint32_t place;  // twice where it begins, and 1 if it is its own strand's
+};
+
+// Words of codes [n] (bases.hpp), in the order of their places; one in `rate` (a power of two) of
+// them is kept, by its hash.
+std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate);
+
+// Two contigs (first < second) with homologous stretches.
+struct Shared {
+    int32_t first, second;
+    int32_t length;    // bases of the stretches
+    int32_t possible;  // bases that would lie on each other, were they homologous from end to end
+    float alike;       // share of the words within the stretches that match
+};
+
+// Some words of the contigs of an assembly, in the order of contigs and places.
+class WordTable {
+public:
+    // One in `rate` (a power of two) of the words is kept, by its hash.
+    explicit WordTable(uint32_t rate) : rate_(rate) {}
+    WordTable(const WordTable &) = delete;
+
+    // Words [count] of the next contig, which has so many bases.
+    void add(const Word *words, size_t count, int64_t bases);
+    // Drops every second word, by its hash.
+    void thin();
+
+    size_t size() const { return size_; }  // words
+    int64_t bases() const { return std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}); }
+
+    // look(contig, hash, place) of each word.
+    template <typename Look>
+    void each(Look look) const {
+        for (size_t c = 0; c < lengths_.size(); ++c)
+            for (size_t i = first_[c]; i < first_[c + 1]; ++i) look(c, at(i).hash, at(i).place);
+    }
+
+    // Pairs in ascending order. Words with more than `most` places say nothing, nor do the most
+    // frequent where there would be more than `most_matches` pairs of places (by an estimate from
+    // some of the words).
+    std::vector<Shared> shared(size_t most, size_t most_matches, int threads) const;
+
+private:
+    // Words of a piece of memory: growing copies nothing, and what is freed goes back to the
+    // system.
+    static constexpr size_t kPiece = 1 << 17;
+
+    Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }
+    const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
+    void push(Word word);
+    size_t contig_of(size_t i) const;
+    void partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const;
+    std::vector<uint64_t> matches(size_t most, size_t most_matches, int threads) const;
+    size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) const;
+    void add_matches(const std::vector<uint64_t> &sorted, size_t most,
+                     std::vector<uint64_t> &out) const;
+    void chain_contig(const uint64_t *from, const uint64_t *to, std::vector<Shared> &out) const;
+
+    uint32_t rate_;
+    std::vector<std::unique_ptr<Word[]>> pieces_;
+    size_t size_ = 0;
+    std::vector<size_t> first_{
+        0};  // [contigs + 1], words of contig c: first_[c] to first_[c + 1] - 1
+    std::vector<int64_t> lengths_;  // [contigs]
+};
+
+}  // namespace llmbin

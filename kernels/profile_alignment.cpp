@@ -1,0 +1,114 @@
+#include "profile_alignment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+#include "clones.hpp"
+
+namespace llmbin {
+
+namespace {
+
+constexpr int kBand = 64;  // columns to either side of the diagonal
+constexpr int kWidth = 2 * kBand + 1;
+constexpr int kMargin = 2 * kBand + 1;  // columns beside the profile that no path enters
+// A cell is a score above the column in which its path begins, so that one maximum carries both.
+constexpr int kColumnBits = 11;
+constexpr int kNever = -(1 << 28);  // two of them and some columns are still no overflow
+constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY";
+const ProfileAlignment kNoPath{-1e9f, 0, -1};
+enum Transition { kMM, kMI, kMD, kIM, kII, kDM, kDD };  // as HMMER orders them
+
+// Sixteenths of a bit, above the column; no residue or transition of a real profile is worth 15
+// bits, of which 2,047 columns are no overflow.
+int units(float bits) {
+    if (!(bits > -8000)) return kNever;
+    return static_cast<int>(std::lround(16 * std::min(bits, 15.0f))) * (1 << kColumnBits);
+}
+
+size_t residue(char letter) {
+    const char *found = std::strchr(kLetters, letter);
+    return found && letter ? static_cast<size_t>(found - kLetters) : 20;
+}
+
+// The cells of a row of the band, by column; the last is outside.
+struct Row {
+    int match[kWidth + 1], insertion[kWidth + 1], deletion[kWidth + 1];
+};
+
+// The row of the next residue in place of the last. Cell j moves on by a column, to first + j; `to`
+// are the seven transitions that leave the columns from first - 1 on, `emit` what the residue is
+// worth in those from `first` on. Returns the best match.
+LLMBIN_CLONES
+int next_row(Row &row, const int *const *to, const int *emit, int first) {
+    int match[kWidth], best = kNever;
+    for (int j = 0; j < kWidth; ++j) {
+        const int reached = std::max(row.match[j] + to[kMM][j], row.insertion[j] + to[kIM][j]);
+        const int begun = first + j;  // a path that begins here
+        match[j] = std::max(std::max(reached, row.deletion[j] + to[kDM][j]), begun) + emit[j];
+    }
+    for (int j = 0; j < kWidth; ++j)
+        row.insertion[j] =
+            std::max(row.match[j + 1] + to[kMI][j + 1], row.insertion[j + 1] + to[kII][j + 1]);
+    for (int j = 0; j < kWidth; ++j) {
+        row.match[j] = match[j];
+        best = std::max(best, match[j]);
+    }
+    int gap = kNever;
+    for (int j = 0; j < kWidth; ++j) {
+        row.deletion[j] = gap;
+        gap = std::max(std::max(match[j] + to[kMD][j + 1], gap + to[kDD][j + 1]), kNever);
+    }
+    return best;
+}
+
+}  // namespace
+
+ProfileAligner::ProfileAligner(const float *bits, const float *transitions, size_t columns)
+    : columns_(static_cast<int>(columns)), stride_(columns + 2 * kMargin) {
+    if (columns >= 1u << kColumnBits) throw std::invalid_argument("a profile is too long");
+    emissions_.assign(21 * stride_, kNever);  // the last residue is unknown
+    transitions_.assign(7 * stride_, kNever);
+    for (size_t c = 0; c < columns; ++c) {
+        for (size_t r = 0; r < 21; ++r)
+            emissions_[r * stride_ + kMargin + c] = r < 20 ? units(bits[20 * c + r]) : 0;
+        for (size_t t = 0; t < 7; ++t)
+            transitions_[t * stride_ + kMargin + c] = units(transitions[7 * c + t]);
+    }
+}
+
+ProfileAlignment ProfileAligner::align(const char *protein, size_t n, int64_t diagonal) const {
+    const auto residues = static_cast<int64_t>(n);
+    if (diagonal < -residues - kBand || diagonal > columns_ + kBand) return kNoPath;
+    Row row;
+    for (int *cells : {row.match, row.insertion, row.deletion})
+        std::fill_n(cells, kWidth + 1, kNever);
+    int best = kNever, end = 0;
+    // Residues whose band meets the profile.
+    const int64_t begin = std::max<int64_t>(0, -kBand - diagonal);
+    const int64_t stop = std::min(residues, columns_ + kBand - diagonal);
+    for (int64_t i = begin; i < stop; ++i) {
+        const int first = static_cast<int>(i + diagonal) - kBand;
+        const int *to[7];
+        const auto column = static_cast<size_t>(kMargin + first);
+        for (size_t t = 0; t < 7; ++t) to[t] = &transitions_[t * stride_ + column - 1];
+        const int *emit = &emissions_[residue(protein[i]) * stride_ + column];
+        const int found = next_row(row, to, emit, first);
+        if (found <= best) continue;
+        best = found;
+        end = first + static_cast<int>(std::find(row.match, row.match + kWidth, found) - row.match);
+    }
+    if (best < 0) return kNoPath;
+    // To the path come its entry, uniform over begins and ends, and what lies beside it: residues
+    // outside, against the null model.
+    const double m = columns_, l = static_cast<double>(n);
+    const double outside =
+        std::log2(2 / (m * (m + 1))) + 2 * std::log2(3 / (l + 3)) - 1 + l * std::log2(l / (l + 3));
+    const double null = l * std::log2(l / (l + 1)) - std::log2(l + 1);
+    const double bits = (best >> kColumnBits) / 16.0 + outside - null;
+    return {static_cast<float>(bits), best & ((1 << kColumnBits) - 1), end};
+}
+
+}  // namespace llmbin
