@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_tree_cut import MARKERS, plain
+from builders import MARKERS, plain
 
 from llmbin.cluster.points import Points
 from llmbin.cluster.split import best_split, mixture, split_contaminated

@@ -4,10 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from builders import homology_of, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_homology import homology_of
-from test_tree_cut import plain
 
 from llmbin.cluster.mixture import KNEE, WEIGHT, Mixture
 from llmbin.genes.homology import no_homology
