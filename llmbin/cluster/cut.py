@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from ..genes.markers import Counts, MarkerSet, estimate
+from ..genes.markers import Counts, MarkerSet
+from ..genes.quality import estimate
 from .groups import SAME_GENOME, Values, parts_of
 from .points import Points
 from .tree import Tree
@@ -64,11 +65,11 @@ def cut_by_markers(
             below, nodes = best[a] + best[b], chosen[a] + chosen[b]
             held[a] = held[b] = None
             chosen[a] = chosen[b] = ()
+        copies = held[node]
+        assert copies is not None
         value = (
-            estimate(held[node], markers).worth
-            if one[node] and size[node] >= min_bin_size
-            else -1.0
-        )  # type: ignore[arg-type]
+            estimate(copies, markers).worth if one[node] and size[node] >= min_bin_size else -1.0
+        )
         take = value > 0 and value >= below - 1e-9
         best.append(value if take else below)
         chosen.append((node,) if take else nodes)

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..genes.homology import Homology
-from ..genes.markers import MarkerSet, estimate
+from ..genes.markers import MarkerSet
+from ..genes.quality import estimate
 from .groups import Parts, parts_of
 from .points import Points
 

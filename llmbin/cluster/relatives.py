@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..genes.homology import Homology
-from ..genes.markers import MarkerSet, estimate
+from ..genes.markers import MarkerSet
+from ..genes.quality import estimate
 from .mixture import Mixture
 from .neighbours import Neighbours
 from .points import Points

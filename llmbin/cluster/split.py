@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..genes.markers import Counts, MarkerSet, estimate
+from ..genes.markers import Counts, MarkerSet
+from ..genes.quality import estimate
 from .points import Points
 
 MIN_CONTAMINATION = 0.2  # one or two false copies among many markers are no second genome

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from llmbin.cluster.cut import complement, cut_by_markers, cut_by_separation, meetings
 from llmbin.cluster.groups import SAME_GENOME
 from llmbin.cluster.tree import build_tree, link, members
-from llmbin.genes.markers import MarkerSet, estimate
+from llmbin.genes.markers import MarkerSet
+from llmbin.genes.quality import estimate
 
 
 @given(st.integers(1, 7), st.integers(0, 10_000))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -15,8 +16,8 @@ from llmbin._kernels import (
     spaced_words,
 )
 from llmbin.features.scan import watched
-from llmbin.genes import homology
 from llmbin.genes.homology import HomologySearch, no_homology
+from llmbin.genes.thresholds import HOMOLOGY, HomologyThresholds
 from llmbin.io.contigs import Contig
 
 pieces = st.lists(
@@ -99,8 +100,12 @@ def contig(index: int, text: str, name: str = "") -> Contig:
     return Contig(index, name or f"c{index}", encode_bases(text.encode()))
 
 
-def found(texts: list[str], names: list[str] | None = None) -> list[tuple[int, int, int]]:
-    search = HomologySearch(lambda name: name.split("~")[0] if "~" in name else "")
+def found(
+    texts: list[str], names: list[str] | None = None, thresholds: HomologyThresholds = HOMOLOGY
+) -> list[tuple[int, int, int]]:
+    search = HomologySearch(
+        lambda name: name.split("~")[0] if "~" in name else "", thresholds=thresholds
+    )
     for _ in watched(
         (contig(i, text, names[i] if names else "") for i, text in enumerate(texts)), [search], 2
     ):
@@ -125,7 +130,7 @@ def test_diverged_contigs_are_homologous_on_either_strand(turned: bool) -> None:
     ("left", "right", "turned"), list(product([0, 4000], [0, 4000], [False, True]))
 )
 def test_what_could_overlap_follows_from_the_ends(left: int, right: int, turned: bool) -> None:
-    """A stretch of 2,000 bases, with flanks of its own on the first contig and on the left of the second."""
+    """A stretch of 2,000 bases, with flanks on the first contig and on the left of the second."""
     rng = np.random.default_rng(left + right + turned)
     stretch = random_bases(rng, 2000)
     first = random_bases(rng, left) + stretch + random_bases(rng, right)
@@ -149,7 +154,7 @@ def test_a_repeat_in_many_contigs_and_a_repeat_within_one_say_nothing() -> None:
     assert found([repeat + random_bases(rng, 1000 + i) + repeat for i in range(1)]) == []
     family = [mutated(rng, repeat, 0.01) for _ in range(5)]
     assert len(found(family)) == 10
-    assert found([mutated(rng, repeat, 0.01) for _ in range(2 * homology.MOST_PLACES)]) == []
+    assert found([mutated(rng, repeat, 0.01) for _ in range(2 * HOMOLOGY.most_places)]) == []
 
 
 @pytest.mark.parametrize(
@@ -194,7 +199,7 @@ def test_where_all_contigs_are_there_twice_they_are_no_repeats(
     texts = [random_bases(rng, 4000) for _ in range(3)]
     assert [p[:2] for p in found(texts * 2)] == [(0, 3), (1, 4), (2, 5)]
     assert "--separator" in caplog.text
-    names = [f"{sample}~{i}" for sample in "xy" for i in range(3)]
+    names = [f"{assembly}~{i}" for assembly in "xy" for i in range(3)]
     caplog.clear()
     assert found(texts * 2, names) == [] and not caplog.text
 
@@ -212,17 +217,15 @@ def test_bases_under_many_copies_of_a_repeat_count_once() -> None:
         assert 0.8 * min(map(len, texts)) < length <= min(map(len, texts))
 
 
-def test_frequent_words_are_left_out_where_matches_would_be_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_frequent_words_are_left_out_where_matches_would_be_too_many() -> None:
     rng = np.random.default_rng(4)
     family, pair = random_bases(rng, 5000), random_bases(rng, 5000)
     texts = [mutated(rng, family, 0.01) for _ in range(20)] + [
         mutated(rng, pair, 0.01) for _ in range(2)
     ]
     assert len(found(texts)) == 191
-    monkeypatch.setattr(homology, "MOST_MATCHES", 1000)
-    assert [p[:2] for p in found(texts)] == [(20, 21)]
+    few = replace(HOMOLOGY, most_matches=1000)
+    assert [p[:2] for p in found(texts, thresholds=few)] == [(20, 21)]
 
 
 def test_unknown_bases_and_unlike_contigs_are_homologous_to_nothing() -> None:
@@ -234,17 +237,14 @@ def test_unknown_bases_and_unlike_contigs_are_homologous_to_nothing() -> None:
     assert found([]) == []
 
 
-def test_samples_are_searched_apart_and_thinning_finds_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_assemblies_are_searched_apart_and_thinning_finds_the_same() -> None:
     rng = np.random.default_rng(6)
     gene = random_bases(rng, 8000)
     texts = [gene, diverged(rng, gene), diverged(rng, gene), random_bases(rng, 4000)]
     names = ["x~0", "y~0", "x~1", "y~1"]
     assert [p[:2] for p in found(texts, names)] == [(0, 2)]
     whole = found(texts)
-    monkeypatch.setattr(homology, "MOST_WORDS", 800)
-    thin = found(texts)
+    thin = found(texts, thresholds=replace(HOMOLOGY, most_words=800))
     assert [p[:2] for p in thin] == [p[:2] for p in whole] == [(0, 1), (0, 2), (1, 2)]
     assert thin != whole  # ends are looked at less closely
 
