@@ -14,15 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.cluster.binning import CORE_LENGTH, core_rows
+from llmbin.cluster.binning import tree_rows
 from llmbin.cluster.neighbours import nearest
+from llmbin.cluster.placing import make_points
 from llmbin.cluster.tree import Tree, build_tree
 from llmbin.commands.score import read_gold, score_bins
 from llmbin.depth.coverage import coverage_from_tables
 from llmbin.features.profile import profile_contigs
 from llmbin.model.encoder import open_encoder
 from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.model.projector import make_points, project
+from llmbin.model.projector import project
+from llmbin.resources import Resources
 
 from . import record
 from .peers import SMALLEST_BIN, ours
@@ -54,8 +56,8 @@ def best_cut(folder: Path) -> tuple[int, int]:
         coverage,
         pack.projector,
     )
-    rows = core_rows(features.lengths, SHORTEST_IN_TREE, CORE_LENGTH).astype(np.int32)
-    tree = build_tree(points.take(rows), features.lengths[rows])
+    rows = tree_rows(features.lengths, SHORTEST_IN_TREE).astype(np.int32)
+    tree = build_tree(points.take(rows), features.lengths[rows], Resources())
     gold = read_gold(folder / "gold.tsv")
     number = {name: i for i, name in enumerate(sorted({genome for genome, _ in gold.values()}))}
     whole = np.zeros(len(number))
@@ -66,7 +68,7 @@ def best_cut(folder: Path) -> tuple[int, int]:
     leaf = np.full(len(known), -1)
     leaf[rows] = np.arange(len(rows))
     loose = np.flatnonzero(leaf < 0).astype(np.int32)
-    index, _ = nearest(points, loose, rows, 1)
+    index, _ = nearest(points, loose, rows, 1, Resources())
     leaf[loose] = leaf[index[:, 0]]
     bases = bases_of_genomes(tree, leaf[known], genome[known], features.lengths[known], len(number))
     main, size = bases.argmax(1), bases.sum(1)

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .cluster.binning import Binning, bin_samples
+from .cluster.binning import Binning, bin_assemblies
+from .cluster.contig_set import BinLimits, ContigSet
 from .cluster.missing import missing_depth, without_missing
 from .cluster.neighbours import gpu_for
+from .cluster.placing import make_points
 from .cluster.points import Points
 from .depth.bam import check_alignments
 from .depth.check import check_depths
@@ -35,6 +37,7 @@ from .depth.coverage import (
 from .depth.reads import DepthRules, ReadKind
 from .errors import InputError, UsageError
 from .features.profile import Features, profile_contigs
+from .genes.evidence import Evidence
 from .genes.homology import Homology, HomologySearch
 from .genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from .io.fasta import read_fasta
@@ -44,8 +47,9 @@ from .model.budget import choose_budget
 from .model.devices import Device, installed
 from .model.encoder import Encoder, open_encoder
 from .model.pack import ModelPack, find_pack, load_pack
-from .model.projector import make_points, project
+from .model.projector import project
 from .progress import Clock, bar, log_file
+from .resources import Resources
 from .results.tables import (
     Bin,
     bin_name,
@@ -148,17 +152,12 @@ def run(options: RunOptions) -> RunResult:
                 coverage,
                 options.threads,
             )
-            sizes = options.min_length, options.min_bin_size
-            binning = bin_samples(
-                points,
-                features.lengths,
+            evidence = Evidence(features.markers, markers, features.homology)
+            binning = bin_assemblies(
+                ContigSet(points, features.lengths, evidence),
                 samples,
-                *sizes,
-                features.markers,
-                markers,
-                features.homology,
-                options.threads,
-                gpu_for(device),
+                BinLimits(options.min_length, options.min_bin_size),
+                Resources(options.threads, gpu_for(device)),
             )
         bins = summarise(
             features, coverage, binning, options.prefix, markers, samples, points.missing

@@ -34,7 +34,7 @@ class Evidence:
             return None
         return MarkerCopies(self.counts, self.markers)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> Evidence:
+    def take(self, rows: npt.NDArray[np.integer]) -> Evidence:
         """That of some contigs (ascending), which are then numbered by their place in ``rows``."""
         counts = self.counts[rows] if self.counts is not None else None
         return Evidence(counts, self.markers, self.homology.take(rows))

@@ -8,11 +8,14 @@ from builders import MARKERS, disjoint_sets, plain, random_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmbin.cluster.cut import complement, cut_by_markers, cut_by_separation, meetings
-from llmbin.cluster.groups import SAME_GENOME
-from llmbin.cluster.tree import build_tree, link, members
+from llmbin.cluster.cut import complementarity, cut_by_distance, cut_by_markers, merge_distances
+from llmbin.cluster.thresholds import GROUPS, TreeThresholds
+from llmbin.cluster.tree import build_tree, contigs_under, link
 from llmbin.genes.markers import MarkerSet
-from llmbin.genes.quality import estimate
+from llmbin.genes.quality import MarkerCopies, estimate
+from llmbin.resources import Resources
+
+SAME_GENOME = GROUPS.same_genome
 
 
 @given(st.integers(1, 7), st.integers(0, 10_000))
@@ -22,14 +25,14 @@ def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
     tree = random_tree(rng, n)
     counts = rng.choice(4, (n, 4), p=[0.6, 0.3, 0.07, 0.03]).astype(np.int16)
     least = 150
-    apart = rng.choice([-np.inf, SAME_GENOME - 1, SAME_GENOME + 2, SAME_GENOME + 50], n - 1)
-    copies = [counts[members(tree, node)].sum(0) for node in range(2 * n - 1)]
+    distance = rng.choice([-np.inf, SAME_GENOME - 1, SAME_GENOME + 2, SAME_GENOME + 50], n - 1)
+    copies = [counts[contigs_under(tree, node)].sum(0) for node in range(2 * n - 1)]
     one = [True] * n
     for k, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
         one.append(
             one[a]
             and one[b]
-            and apart[k] - complement(copies[a], copies[b], MARKERS) <= SAME_GENOME
+            and distance[k] - complementarity(copies[a], copies[b], MARKERS) <= SAME_GENOME
         )
     value = {}
     for node in range(2 * n - 1):
@@ -41,7 +44,7 @@ def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
         for nodes in combinations(value, k):
             if disjoint_sets(tree, list(nodes)):
                 best = max(best, sum(value[x] for x in nodes))
-    chosen = cut_by_markers(tree, apart, counts, MARKERS, least)
+    chosen = cut_by_markers(tree, distance, MarkerCopies(counts, MARKERS), least)
     assert disjoint_sets(tree, chosen)
     assert all(x in value for x in chosen)
     assert sum(value[x] for x in chosen) == pytest.approx(best)
@@ -62,7 +65,7 @@ def test_what_markers_take_off_is_the_chance_that_two_genomes_share_so_few(
         np.append(rng.choice(3, total, p=[0.6, 0.3, 0.1]), 1).astype(np.int16) for _ in range(2)
     )  # the last one is not used
     first, second, both = (int(x[:total].sum()) for x in (a > 0, b > 0, (a > 0) & (b > 0)))
-    found = complement(a, b, markers)
+    found = complementarity(a, b, markers)
     if both < first * second / total:
         assert found == pytest.approx(
             -2 * hypergeom.logpmf(both, total, first, second), rel=1e-6, abs=1e-6
@@ -84,8 +87,9 @@ def test_parts_far_apart_are_one_bin_only_if_their_markers_complement_each_other
     )
     counts = np.zeros((2, 100), np.int16)
     counts[0, :first], counts[1, first : first + second] = 1, 1
-    assert len(cut_by_markers(tree, np.array([SAME_GENOME]), counts, markers, 200_000)) == 1
-    assert len(cut_by_markers(tree, np.array([SAME_GENOME + 40]), counts, markers, 200_000)) == bins
+    copies = MarkerCopies(counts, markers)
+    assert len(cut_by_markers(tree, np.array([SAME_GENOME]), copies, 200_000)) == 1
+    assert len(cut_by_markers(tree, np.array([SAME_GENOME + 40]), copies, 200_000)) == bins
 
 
 @given(st.integers(1, 30), st.integers(0, 10_000), st.sampled_from([0.5, 20.0]))
@@ -95,18 +99,20 @@ def test_without_markers_the_cut_is_disjoint_large_and_of_one_genome(
 ) -> None:
     rng = np.random.default_rng(seed)
     points = plain(rng.normal(0, spread, size=(n, 2)))
-    tree = build_tree(points, rng.integers(50, 400, n), min_samples=1)
-    chosen = cut_by_separation(tree, meetings(tree, points, 500), 500)
+    lengths, thresholds = rng.integers(50, 400, n), TreeThresholds(min_samples=1)
+    tree = build_tree(points, lengths, Resources(), thresholds=thresholds)
+    chosen = cut_by_distance(tree, merge_distances(tree, points, 500), 500)
     assert disjoint_sets(tree, chosen)
     assert all(tree.size[x] >= 500 for x in chosen)
     assert bool(chosen) == (tree.size[-1] >= 500)
 
     def centre(node: int) -> tuple[np.ndarray, float]:
-        rows = members(tree, node)
+        rows = contigs_under(tree, node)
         return points.vectors[rows].mean(0), 0.5 / len(rows)
 
     for node in chosen:
-        below = [x for x in range(n, node + 1) if set(members(tree, x)) <= set(members(tree, node))]
+        mine = set(contigs_under(tree, node))
+        below = [x for x in range(n, node + 1) if set(contigs_under(tree, x)) <= mine]
         for x in below:
             a, b = int(tree.left[x - n]), int(tree.right[x - n])
             if tree.size[a] >= 500 and tree.size[b] >= 500:

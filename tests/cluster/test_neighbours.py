@@ -11,10 +11,12 @@ from llmbin._kernels import (
     neighbours_emulated,
     neighbours_in_cells,
 )
-from llmbin.cluster.cut import cut_by_separation, meetings
+from llmbin.cluster.cut import cut_by_distance, merge_distances
 from llmbin.cluster.neighbours import find_neighbours, nearest
 from llmbin.cluster.points import Points
+from llmbin.cluster.thresholds import NeighbourThresholds
 from llmbin.cluster.tree import build_tree
+from llmbin.resources import Resources
 
 
 @given(
@@ -106,7 +108,7 @@ def test_cells_that_cannot_be(bounds: list[int], cells: list[list[int]]) -> None
 
 
 @pytest.mark.parametrize("samples", [0, 2])
-def test_cells_find_nearly_all_neighbours(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_find_nearly_all_neighbours(samples: int) -> None:
     rng = np.random.default_rng(1)
     centres = rng.normal(0, 4, (40, 8 + samples))
     x = (centres[np.repeat(np.arange(40), 50)] + rng.normal(0, 0.7, (2000, 8 + samples))).astype(
@@ -121,22 +123,16 @@ def test_cells_find_nearly_all_neighbours(samples: int, monkeypatch: pytest.Monk
         8.0,
     )
     rows = np.arange(2000, dtype=np.int32)
-    exact, _ = nearest(points, rows, rows, 5)
-    monkeypatch.setattr("llmbin.cluster.neighbours.EXACT_PAIRS", 0)
-    monkeypatch.setattr("llmbin.cluster.neighbours.CELL", 50)
-    found, distance = nearest(points, rows, rows[::2].copy(), 5)
+    exact, _ = nearest(points, rows, rows, 5, Resources())
+    in_cells = NeighbourThresholds(exact_pairs=0, cell_size=50)
+    found, distance = nearest(points, rows, rows[::2].copy(), 5, Resources(), in_cells)
     assert (found % 2 == 0).all()
     assert (np.diff(distance, axis=1) >= 0).all()
-    found, _ = nearest(points, rows, rows, 5)
-    assert (
-        np.mean(
-            [len(set(a) & set(b)) / 5 for a, b in zip(exact.tolist(), found.tolist(), strict=True)]
-        )
-        > 0.98
-    )
-    monkeypatch.setattr("llmbin.cluster.tree.EXACT_PAIRS", 0)
-    tree = build_tree(points, np.full(2000, 10_000), threads=2)
-    assert len(cut_by_separation(tree, meetings(tree, points, 200_000), 200_000)) == 40
+    found, _ = nearest(points, rows, rows, 5, Resources(), in_cells)
+    both = zip(exact.tolist(), found.tolist(), strict=True)
+    assert np.mean([len(set(a) & set(b)) / 5 for a, b in both]) > 0.98
+    tree = build_tree(points, np.full(2000, 10_000), Resources(2), search=in_cells)
+    assert len(cut_by_distance(tree, merge_distances(tree, points, 200_000), 200_000)) == 40
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 90), st.integers(0, 2), st.floats(0.05, 1))
@@ -156,13 +152,11 @@ def test_neighbours_that_were_found_once_serve_every_question(
     wanted = np.isin(np.arange(n), references) & (rng.random(n) < share)
     if not wanted.any():
         return
-    found = find_neighbours(points, references)
+    found = find_neighbours(points, references, Resources())
     k = min(15, int(wanted.sum()))
-    for got, want in zip(
-        found.among(wanted, k),
-        nearest(points, np.arange(n, dtype=np.int32), np.flatnonzero(wanted).astype(np.int32), k),
-        strict=True,
-    ):
+    everyone, few = np.arange(n, dtype=np.int32), np.flatnonzero(wanted).astype(np.int32)
+    asked = nearest(points, everyone, few, k, Resources())
+    for got, want in zip(found.among(wanted, k), asked, strict=True):
         np.testing.assert_array_equal(got, want)
     within = found.within()
     if within is None:
@@ -171,6 +165,7 @@ def test_neighbours_that_were_found_once_serve_every_question(
             or (points.variance[references].min(0) > points.variance.min(0)).any()
         )
     else:
-        few, rows = points.take(references), np.arange(len(references), dtype=np.int32)
-        for got, want in zip(within, nearest(few, rows, rows, within[0].shape[1]), strict=True):
+        part, rows = points.take(references), np.arange(len(references), dtype=np.int32)
+        asked = nearest(part, rows, rows, within[0].shape[1], Resources())
+        for got, want in zip(within, asked, strict=True):
             np.testing.assert_array_equal(got, want)

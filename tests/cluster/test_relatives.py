@@ -4,10 +4,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from builders import homology_of, plain
+from builders import contigs_of, homology_of, plain
 
 from llmbin.cluster.points import Points
-from llmbin.cluster.relatives import colouring, separate, separate_relatives
+from llmbin.cluster.relatives import separate, separate_relatives, two_colours
 from llmbin.genes.homology import Homology, no_homology
 from llmbin.genes.markers import MarkerSet
 
@@ -17,7 +17,10 @@ MARKERS = MarkerSet(["a", "b", "c", "d"], [1.0] * 4, ["bacteria", "archaea"], np
 def relatives(
     rng: np.random.Generator, n: int = 40, apart: float = 1.5, genomes: int = 2
 ) -> tuple[Points, np.ndarray, np.ndarray, Homology]:
-    """Points of some genomes a few noises apart, the genome of each contig, lengths, and homology of contigs that line up."""
+    """Points of some genomes a few noises apart, genome and length of each contig, and pairs.
+
+    Contigs of two genomes that line up are homologous.
+    """
     m = genomes * n
     genome = np.repeat(np.arange(genomes), n)
     lengths = rng.integers(3_000, 30_000, m)
@@ -58,7 +61,7 @@ def test_three_relatives_are_told_apart(seed: int) -> None:
 def test_homology_alone_colours_two_genomes_that_line_up(seed: int) -> None:
     rng = np.random.default_rng(seed)
     _, genome, lengths, pairs = relatives(rng)
-    share = colouring(lengths, pairs)
+    share = two_colours(lengths, pairs)
     begun = share.sum(1) > 0
     assert set(np.unique(share)) == {0, 1} and lengths[begun].sum() > 0.25 * lengths.sum()
     colour = share.argmax(1) ^ int(share[genome == 0, 1].any())
@@ -66,15 +69,15 @@ def test_homology_alone_colours_two_genomes_that_line_up(seed: int) -> None:
     order = rng.permutation(len(lengths))
     place = np.argsort(order)
     shuffled = Homology(place[pairs.second[::-1]], place[pairs.first[::-1]], pairs.length[::-1])
-    again = colouring(lengths[order], shuffled)
+    again = two_colours(lengths[order], shuffled)
     assert (again == share[order]).all() or (again == share[order, ::-1]).all()
 
 
 def test_a_colouring_begins_from_the_longest_stretches_of_the_largest_set() -> None:
     lengths = np.array([9_000, 9_000, 9_000, 50_000, 4_000, 700])
     pairs = homology_of((0, 1, 5_000), (1, 2, 4_000), (0, 2, 900), (3, 4, 3_000))
-    assert colouring(lengths, pairs).tolist() == [[0, 0], [0, 0], [0, 0], [1, 0], [0, 1], [0, 0]]
-    three = colouring(np.full(6, 9_000), pairs)[:3]
+    assert two_colours(lengths, pairs).tolist() == [[0, 0], [0, 0], [0, 0], [1, 0], [0, 1], [0, 0]]
+    three = two_colours(np.full(6, 9_000), pairs)[:3]
     assert (three[0] == three[2]).all() and (
         three[0] == 1 - three[1]
     ).all()  # the 900 bp of 0 and 2 come last and close a ring
@@ -99,7 +102,8 @@ def test_parts_must_be_worth_what_the_bins_were() -> None:
     counts = np.zeros((len(points), 4), np.int16)
     counts[[0, 1, 2, 3, 40, 41, 42, 43], [0, 1, 2, 3] * 2] = 1
     mixed = np.zeros(len(points), np.int32)
-    core = separate_relatives(points, lengths, pairs, mixed, groups, counts, MARKERS)
+    contigs = contigs_of(points, lengths, counts, MARKERS, pairs)
+    core = separate_relatives(contigs, mixed, groups)
     assert (
         purity(np.unique(core, return_inverse=True)[1], genome, lengths) > 0.97
         and (mixed == 0).all()
@@ -109,7 +113,5 @@ def test_parts_must_be_worth_what_the_bins_were() -> None:
     counts[[0, 1, 2, 3], [0, 1, 2, 3]] = 1
     odd = known.copy()
     odd[4:30] = 2  # worth the same by markers as the true parts are
-    assert (
-        separate_relatives(points, lengths, pairs, odd, [np.arange(30)], counts, MARKERS) == odd
-    ).all()
-    assert (separate_relatives(points, lengths, no_homology(), mixed, groups) == mixed).all()
+    assert (separate_relatives(contigs, odd, [np.arange(30)]) == odd).all()
+    assert (separate_relatives(contigs_of(points, lengths), mixed, groups) == mixed).all()

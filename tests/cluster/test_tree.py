@@ -8,7 +8,8 @@ from llmbin._kernels import (
     spanning_forest,
     spanning_tree,
 )
-from llmbin.cluster.tree import build_tree, core_distance, link, members
+from llmbin.cluster.tree import build_tree, contigs_under, core_distance, link
+from llmbin.resources import Resources
 
 
 def test_tree_equals_hdbscan() -> None:
@@ -16,7 +17,7 @@ def test_tree_equals_hdbscan() -> None:
 
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(c, 0.3, (40, 5)) for c in (-2, 0, 3)]).astype(np.float32)
-    ours = build_tree(plain(x), np.ones(len(x), np.int64), min_samples=5)
+    ours = build_tree(plain(x), np.ones(len(x), np.int64), Resources())
     theirs = hdbscan.HDBSCAN(min_cluster_size=30, min_samples=5, algorithm="generic").fit(
         x.astype(np.float64)
     )
@@ -25,7 +26,7 @@ def test_tree_equals_hdbscan() -> None:
     )
     assert theirs.labels_.max() == 2
     tops = [node for node in range(120, 239) if 30 <= ours.size[node] <= 45]
-    assert {int(theirs.labels_[members(ours, node)].max()) for node in tops} == {0, 1, 2}
+    assert {int(theirs.labels_[contigs_under(ours, node)].max()) for node in tops} == {0, 1, 2}
 
 
 def test_a_long_contig_is_company_enough() -> None:
@@ -55,6 +56,6 @@ def test_a_graph_of_all_neighbours_gives_the_exact_tree() -> None:
     exact = spanning_tree(*points.arrays(), core)
     graph = spanning_forest(index, distance, core)
     np.testing.assert_allclose(np.sort(graph[2]), np.sort(exact[2]), rtol=1e-6)
-    apart = spanning_forest(index[:, :1].copy(), distance[:, :1].copy(), core)
-    assert len(apart[0]) == 59
-    assert apart[2].max() > 2 * distance[:, 0].max()
+    sparse = spanning_forest(index[:, :1].copy(), distance[:, :1].copy(), core)
+    assert len(sparse[0]) == 59
+    assert sparse[2].max() > 2 * distance[:, 0].max()
