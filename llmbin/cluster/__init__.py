@@ -1,4 +1,4 @@
-"""From contigs' vectors, depths and evidence to bins: metric, tree, cut, recruitment, and so on.
+"""From contigs to bins: metric, tree, cut, separation, recruitment, splitting and joining.
 
-May import `genes`, `model`, `depth`, `io`, `resources` and `errors`.
+May import `genes`, `model`, `depth`, `resources` and `errors`.
 """

@@ -44,10 +44,11 @@ class Binning:
 def bin_assemblies(
     contigs: ContigSet, assemblies: Sequence[str], limits: BinLimits, resources: Resources
 ) -> Binning:
-    """Bins of contigs of one or more assemblies, each binned by itself.
+    """Bins of the contigs of one or more assemblies, each binned by itself.
 
-    With depths in all samples. A genome that was assembled several times is a bin in each assembly,
-    so that its markers are not taken for contamination.
+    A genome that was assembled several times is a bin in each assembly: its markers are not taken
+    for contamination. Contigs of each are clustered (`cluster_contigs`); clusters that are large
+    enough become bins, and are numbered.
 
     Args:
         contigs: all of them.
@@ -81,9 +82,9 @@ def cluster_contigs(
 ) -> Membership | None:
     """Clusters of one assembly's contigs, of any size; None if no contig is long enough.
 
-    Long contigs make a tree; it is cut; relatives are separated; the other contigs are recruited;
-    what holds two genomes is split, and what is one is joined; contigs that are homologous to
-    others of their cluster are reassigned. Numbers of clusters may be unused.
+    Long contigs make a tree, which is cut; relatives are separated; the other contigs are
+    recruited; what holds two genomes is split, and what is one is joined; contigs with a homologous
+    contig in their neighbourhood are reassigned. Numbers of clusters may be unused.
     """
     homology, lengths = contigs.evidence.homology, contigs.lengths
     rows = tree_rows(known_lengths(contigs, limits.min_length), limits.min_length)
@@ -128,9 +129,9 @@ def cut_tree(
 
 
 def tree_rows(lengths: Lengths, min_length: int) -> npt.NDArray[np.int64]:
-    """Contigs that make the tree: the long ones, or in an assembly of short contigs all.
+    """Contigs that make the tree, ascending.
 
-    All of ``min_length`` bases, that is.
+    The long ones; in an assembly of short contigs all of ``min_length`` bases.
     """
     rows = np.flatnonzero(lengths >= max(min_length, TREE_CONTIGS.length))
     if lengths[rows].sum() >= TREE_CONTIGS.least_share * lengths.sum():
@@ -179,16 +180,16 @@ def why_in_no_cluster(membership: Membership, max_squared: float) -> list[str]:
 
     ``max_squared``: squared distance over which a contig is unlike a cluster.
     """
-    far = membership.squared_distance > max_squared
-    rows = zip(membership.label, membership.probability, far, strict=True)
+    far, any_cluster = membership.squared_distance > max_squared, membership.clusters > 0
 
     def reason(label: int, probability: float, unlike: bool) -> str:
         if label >= 0:
             return ""
-        if not membership.clusters:
+        if not any_cluster:
             return "no cluster is large and clean enough to be a bin"
         if unlike:
             return "unlike every bin"
         return f"no clear home (best bin has probability {probability:.2f})"
 
+    rows = zip(membership.label, membership.probability, far, strict=True)
     return [reason(int(label), float(p), bool(unlike)) for label, p, unlike in rows]

@@ -134,7 +134,10 @@ def join_nearest(pieces: Pieces, copies: MarkerCopies) -> None:
 
 
 def adopt_islands(pieces: Pieces) -> None:
-    """Give groups that are no genomes, the largest first, to the genome next to them."""
+    """Give groups that are no genomes, the largest first, to the genome next to them.
+
+    If that one stands out.
+    """
     left, size = pieces.not_empty(), pieces.sizes()
     poor = too_poor(pieces, left, size)
     genomes = left[~poor]
