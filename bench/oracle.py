@@ -14,16 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.cluster.binning import CORE_LENGTH, core_rows
+from llmbin.cluster.binning import tree_rows
 from llmbin.cluster.neighbours import nearest
+from llmbin.cluster.placing import make_points
 from llmbin.cluster.tree import Tree, build_tree
-from llmbin.depth.coverage import coverage_from_tables
-from llmbin.features.profile import profile_contigs
-from llmbin.model.encoder import open_encoder
-from llmbin.model.pack import find_pack, load_pack
-from llmbin.model.projector import make_points, project
-from llmbin.options import DEFAULT_MODEL
 from llmbin.tools.scoring import read_gold, score_bins
+from llmbin.depth.coverage import coverage_from_tables
+from llmbin.features.profile import Reading, profile_contigs
+from llmbin.model.embedder import open_embedder
+from llmbin.model.projector import project
+from llmbin.options import ModelOptions
+from llmbin.resources import Resources
 
 from . import record
 from .peers import SMALLEST_BIN, ours
@@ -45,9 +46,9 @@ def bases_of_genomes(
 
 def best_cut(folder: Path) -> tuple[int, int]:
     """Genomes that some node holds near-complete, and all genomes."""
-    pack = load_pack(find_pack(DEFAULT_MODEL))
-    _, encoder = open_encoder(pack, "cpu", "auto")
-    features = profile_contigs(folder / "contigs.fasta", encoder, pack.plan(), min_length=SHORTEST)
+    embedder = open_embedder(ModelOptions(device="cpu"))
+    pack, reading = embedder.pack, Reading(embedder.plan, SHORTEST)
+    features = profile_contigs(folder / "contigs.fasta", embedder.encoder, reading)
     coverage = coverage_from_tables([folder / "depth.txt"], features.names)
     points = make_points(
         project(features.composition, features.lm, pack.projector),
@@ -55,8 +56,8 @@ def best_cut(folder: Path) -> tuple[int, int]:
         coverage,
         pack.projector,
     )
-    rows = core_rows(features.lengths, SHORTEST_IN_TREE, CORE_LENGTH).astype(np.int32)
-    tree = build_tree(points.take(rows), features.lengths[rows])
+    rows = tree_rows(features.lengths, SHORTEST_IN_TREE).astype(np.int32)
+    tree = build_tree(points.take(rows), features.lengths[rows], Resources())
     gold = read_gold(folder / "gold.tsv")
     number = {name: i for i, name in enumerate(sorted({genome for genome, _ in gold.values()}))}
     whole = np.zeros(len(number))
@@ -67,7 +68,7 @@ def best_cut(folder: Path) -> tuple[int, int]:
     leaf = np.full(len(known), -1)
     leaf[rows] = np.arange(len(rows))
     loose = np.flatnonzero(leaf < 0).astype(np.int32)
-    index, _ = nearest(points, loose, rows, 1)
+    index, _ = nearest(points, loose, rows, 1, Resources())
     leaf[loose] = leaf[index[:, 0]]
     bases = bases_of_genomes(tree, leaf[known], genome[known], features.lengths[known], len(number))
     main, size = bases.argmax(1), bases.sum(1)

@@ -15,8 +15,10 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from llmbin.cluster.binning import bin_contigs
+from llmbin.cluster.binning import bin_assemblies
+from llmbin.cluster.contig_set import BinLimits, ContigSet
 from llmbin.cluster.points import Points
+from llmbin.resources import Resources
 
 from . import record
 
@@ -85,7 +87,8 @@ def measure(n: int, samples: int, threads: int) -> dict[str, float]:
 def binned(n: int, samples: int, threads: int) -> dict[str, float]:
     points, lengths, genome = community(n, samples, seed=1)
     cpu, wall = time.process_time(), time.perf_counter()
-    found = bin_contigs(points, lengths, 1_500, 200_000, threads=threads)
+    contigs, limits = ContigSet(points, lengths), BinLimits(1_500, 200_000)
+    found = bin_assemblies(contigs, [""] * n, limits, Resources(threads))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     held = found.label >= 0
     pairs = len(set(zip(found.label[held].tolist(), genome[held].tolist(), strict=True)))

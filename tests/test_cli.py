@@ -190,7 +190,7 @@ def test_an_interrupted_run_resumes(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("llmbin.stages.clustering.bin_samples", stop)
+        patch.setattr("llmbin.stages.clustering.bin_assemblies", stop)
         status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", out)
     assert status == 130
     assert "--resume" in err

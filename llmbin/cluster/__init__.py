@@ -1,4 +1,4 @@
-"""From points to bins: metric, neighbours, tree, cut, recruitment, relatives.
+"""From contigs to bins: metric, tree, cut, separation, recruitment, splitting and joining.
 
-May import errors, resources, io, depth, model and genes.
+May import `genes`, `model`, `depth`, `resources` and `errors`.
 """

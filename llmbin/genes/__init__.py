@@ -1,4 +1,4 @@
-"""What genes tell: marker genes, quality of bins, homologous stretches.
+"""What genes say of contigs: single-copy markers, quality of bins, homologous stretches.
 
-May import errors and io.
+May import `io` and `errors`.
 """

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ..cluster.binning import Binning
 from ..depth.coverage import Coverage
 from ..features.profile import Features
-from ..genes.markers import MarkerSet, Quality, estimate
+from ..genes.markers import MarkerSet
+from ..genes.quality import Quality, estimate
 from ..options import bin_name
 
 

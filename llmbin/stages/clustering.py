@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from ..cluster.binning import Binning, bin_samples
+from ..cluster.binning import Binning, bin_assemblies
+from ..cluster.contig_set import BinLimits, ContigSet
 from ..cluster.missing import missing_depth, without_missing
 from ..cluster.neighbours import gpu_for
+from ..cluster.placing import make_points
 from ..cluster.points import Points
 from ..depth.coverage import Coverage
 from ..features.profile import Features
+from ..genes.evidence import Evidence
 from ..genes.markers import MarkerSet
 from ..model.devices import Device
 from ..model.embedder import Embedder
-from ..model.projector import make_points, project
+from ..model.projector import project
 from ..options import RunOptions
+from ..resources import Resources
 
 log = logging.getLogger("llmbin")
 
@@ -47,15 +51,8 @@ def bin_points(
     device: Device,
 ) -> Binning:
     """Bins of the contigs of each assembly."""
-    return bin_samples(
-        points,
-        features.lengths,
-        assemblies,
-        options.min_length,
-        options.min_bin_size,
-        features.markers,
-        markers,
-        features.homology,
-        options.threads,
-        gpu_for(device),
-    )
+    evidence = Evidence(features.markers, markers, features.homology)
+    contigs = ContigSet(points, features.lengths, evidence)
+    limits = BinLimits(options.min_length, options.min_bin_size)
+    resources = Resources(options.threads, gpu_for(device))
+    return bin_assemblies(contigs, assemblies, limits, resources)

@@ -11,19 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..cluster.binning import bin_contigs
+from ..cluster.binning import bin_assemblies
+from ..cluster.contig_set import BinLimits, ContigSet
+from ..cluster.placing import make_points
 from ..commands.score import read_gold, score_bins
 from ..depth.coverage import Coverage, coverage_from_tables
 from ..errors import InputError
 from ..features.profile import TETRANUCLEOTIDES, Features, profile_contigs
+from ..genes.evidence import Evidence
 from ..genes.homology import HomologySearch
 from ..genes.markers import MarkerSearch, load_marker_set
 from ..model.devices import Device
 from ..model.encoder import OnnxEncoder
 from ..model.pack import COMPOSITION, Projector, find_pack, load_pack
-from ..model.projector import make_points
 from ..model.projector import project_features as project
 from ..model.windows import WindowPlan
+from ..resources import Resources
 from .fragments import FragmentFeatures, fragment_features
 from .judge import pair_figures, read_truth
 from .projector import ProjectorSettings, fit_projector
@@ -104,15 +107,12 @@ def near_complete(contigs: Contigs, columns: slice, projector: Projector, thread
         projector,
     )
     points = make_points(z, found.lengths, contigs.coverage, projector)
-    binning = bin_contigs(
-        points,
-        found.lengths,
-        SHORTEST_CORE,
-        SMALLEST_BIN,
-        found.markers,
-        load_marker_set(),
-        found.homology,
-        threads,
+    evidence = Evidence(found.markers, load_marker_set(), found.homology)
+    binning = bin_assemblies(
+        ContigSet(points, found.lengths, evidence),
+        [""] * len(found.lengths),
+        BinLimits(SHORTEST_CORE, SMALLEST_BIN),
+        Resources(threads),
     )
     bins = {
         name: str(label)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from test_tree_cut import MARKERS, plain
+from builders import MARKERS, contigs_of, plain
 
 from llmbin.cluster.points import Points
-from llmbin.cluster.split import best_split, mixture, split_contaminated
+from llmbin.cluster.split import best_split, gaussian_parts, split_contaminated
+from llmbin.genes.quality import MarkerCopies
 
 
 def two_genomes(gap: float, seed: int = 0) -> tuple[Points, np.ndarray, np.ndarray, np.ndarray]:
@@ -20,7 +23,8 @@ def two_genomes(gap: float, seed: int = 0) -> tuple[Points, np.ndarray, np.ndarr
 
 def test_a_bin_of_two_genomes_is_taken_apart() -> None:
     points, lengths, truth, counts = two_genomes(5)
-    label = split_contaminated(points, lengths, np.zeros(80, np.int32), counts, MARKERS, 200_000)
+    contigs = contigs_of(points, lengths, counts)
+    label = split_contaminated(contigs, np.zeros(80, np.int32), 200_000)
     assert set(label.tolist()) == {0, 1}
     agree = (label == truth).mean()
     assert max(agree, 1 - agree) > 0.97
@@ -29,13 +33,14 @@ def test_a_bin_of_two_genomes_is_taken_apart() -> None:
 def test_a_bin_of_one_genome_stays_whole() -> None:
     points, lengths, _, counts = two_genomes(5)
     counts[40:] = 0
-    label = split_contaminated(points, lengths, np.zeros(80, np.int32), counts, MARKERS, 200_000)
+    contigs = contigs_of(points, lengths, counts)
+    label = split_contaminated(contigs, np.zeros(80, np.int32), 200_000)
     assert not label.any()
 
 
 def test_parts_that_are_too_small_are_no_gain() -> None:
     points, lengths, _, counts = two_genomes(5)
-    assert best_split(points, lengths, counts, MARKERS, 900_000) is None
+    assert best_split(points, lengths, MarkerCopies(counts, MARKERS), 900_000) is None
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -45,6 +50,7 @@ def test_the_mixture_weighs_contigs_by_their_noise(seed: int) -> None:
     noise = np.full(80, 0.5, np.float32)
     noise[20:30] = 50.0
     noisy[20:30] += np.random.default_rng(seed).normal(0, 7, (10, 6)).astype(np.float32)
-    parts = mixture(Points(noisy, noise, points.depth, points.variance, 0.0), lengths, [0, 40])
+    points = replace(points, vectors=noisy, noise=noise)
+    part = gaussian_parts(points, lengths, [0, 40])
     clean = np.r_[0:20, 30:80]
-    assert (parts[clean] == truth[clean]).mean() > 0.95
+    assert (part[clean] == truth[clean]).mean() > 0.95

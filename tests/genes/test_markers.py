@@ -3,9 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmbin.features.scan import watched
-from llmbin.genes.markers import MarkerSearch, MarkerSet, estimate, load_marker_set
-from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import (
     GenomeModel,
     marker_proteins,
@@ -13,6 +10,10 @@ from llmbin.tools.synthetic import (
     reverse_complement,
     synthetic_genome,
 )
+from llmbin.features.scan import watched
+from llmbin.genes.markers import MarkerSearch, load_marker_set
+from llmbin.genes.quality import estimate
+from llmbin.io.contigs import Contig
 
 pytest.importorskip("pyhmmer")
 
@@ -109,20 +110,6 @@ def test_half_a_gene_and_random_sequence_are_no_markers() -> None:
     ]
     assert search(pieces).sum() == 0
     assert search(["TTAA" + gene + "TTAA"]).sum() == 1
-
-
-def test_quality_takes_the_domain_that_fits_better() -> None:
-    markers = MarkerSet(
-        ["a", "b", "c", "d"],
-        [1.0] * 4,
-        ["bacteria", "archaea"],
-        np.array([[1, 1, 0, 0], [0, 0, 1, 1]], bool),
-    )
-    assert estimate(np.array([2, 1, 1, 0]), markers) == estimate(np.array([2, 1, 0, 0]), markers)
-    q = estimate(np.array([2, 1, 1, 0]), markers)
-    assert (q.domain, q.completeness, q.contamination, q.score) == ("bacteria", 1.0, 0.5, -1.5)
-    assert estimate(np.array([0, 1, 1, 3]), markers).domain == "archaea"
-    assert estimate(np.zeros(4, int), markers).score == 0
 
 
 def test_mutation_rate() -> None:
