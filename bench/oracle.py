@@ -18,13 +18,13 @@ from llmbin.cluster.binning import tree_rows
 from llmbin.cluster.neighbours import nearest
 from llmbin.cluster.placing import make_points
 from llmbin.cluster.tree import Tree, build_tree
-from llmbin.tools.scoring import read_gold, score_bins
 from llmbin.depth.coverage import coverage_from_tables
 from llmbin.features.profile import Reading, profile_contigs
 from llmbin.model.embedder import open_embedder
 from llmbin.model.projector import project
 from llmbin.options import ModelOptions
 from llmbin.resources import Resources
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import SMALLEST_BIN, ours

@@ -98,9 +98,7 @@ def cluster_contigs(
     return clusters_once(replace(contigs, points=points), limits, resources)
 
 
-def clusters_once(
-    contigs: ContigSet, limits: BinLimits, resources: Resources
-) -> Membership | None:
+def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -> Membership | None:
     """Clusters of one assembly's contigs, of any size; None if no contig is long enough.
 
     Long contigs make a tree, which is cut; relatives are separated; the other contigs are

@@ -23,7 +23,7 @@ def test_the_noise_of_depths_from_long_reads_is_that_of_simulated_ones() -> None
             ["S"],
             np.array([[depth]]),
             np.array([[depth]]),
-            [SampleReads(1, 1, ReadKind(True, read, 1.0, 0.97))],
+            [SampleReads(1, 1, 1, ReadKind(True, read, 1.0, 0.97))],
         )
         assert 1 / independent_reads(coverage, np.array([n]))[0, 0] == pytest.approx(seen, rel=0.1)
 
@@ -33,6 +33,6 @@ def test_short_reads_are_as_many_as_ever() -> None:
         ["S"],
         np.array([[10.0]]),
         np.array([[10.0]]),
-        [SampleReads(1, 1, ReadKind(False, 250, 1.0, 0.97))],
+        [SampleReads(1, 1, 1, ReadKind(False, 250, 1.0, 0.97))],
     )
     assert independent_reads(coverage, np.array([3_000]))[0, 0] == 10 * 3_000 / 150

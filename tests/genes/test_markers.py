@@ -3,6 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from llmbin.features.scan import watched
+from llmbin.genes.markers import MarkerSearch, load_marker_set
+from llmbin.genes.quality import estimate
+from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import (
     GenomeModel,
     marker_proteins,
@@ -10,10 +14,6 @@ from llmbin.tools.synthetic import (
     reverse_complement,
     synthetic_genome,
 )
-from llmbin.features.scan import watched
-from llmbin.genes.markers import MarkerSearch, load_marker_set
-from llmbin.genes.quality import estimate
-from llmbin.io.contigs import Contig
 
 pytest.importorskip("pyhmmer")
 
