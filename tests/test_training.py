@@ -18,8 +18,9 @@ pytest.importorskip("transformers")
 
 from llmbin.commands.synthetic import Community  # noqa: E402
 from llmbin.errors import InputError  # noqa: E402
-from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
-from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.model.language_model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.training.lm import lm_batch, train_lm  # noqa: E402
+from llmbin.training.settings import Finetuning, LMTraining  # noqa: E402
 from llmbin.training.shards import Genome, Shards, genome_batch, read_genomes  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
@@ -146,7 +147,7 @@ def test_finetuning_continues_on_the_same_curve_and_gives_a_projector(
     shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from llmbin.training import finetune as module
-    from llmbin.training.finetune import Finetuning, finetune, finetune_batch
+    from llmbin.training.finetune import finetune, finetune_batch
     from llmbin.training.projector import load_projector
 
     GenomeLM(SMALL).save_pretrained(tmp_path / "lm")
@@ -257,7 +258,6 @@ def test_a_whole_training_and_its_evaluation(
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
     from llmbin.training import presets
-    from llmbin.training.finetune import Finetuning
 
     tuning = Finetuning(
         steps=2, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=1

@@ -13,11 +13,13 @@ pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
 from llmbin.errors import InputError  # noqa: E402
-from llmbin.training.finetune import Finetuning, distillation, finetune, finetune_batch  # noqa: E402
+from llmbin.model.language_model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.training.finetune import finetune, finetune_batch  # noqa: E402
 from llmbin.training.judge import pair_figures, read_fragments  # noqa: E402
 from llmbin.training.loader import batches_of_steps  # noqa: E402
-from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.training.losses import distillation  # noqa: E402
 from llmbin.training.mutation import misread, random_substitutions, substitute  # noqa: E402
+from llmbin.training.settings import Finetuning  # noqa: E402
 from llmbin.training.shards import Genome, Shards, at_most, other_strand  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
