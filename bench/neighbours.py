@@ -1,5 +1,8 @@
-"""Neighbour search on a GPU against the CPU's among all pairs: the same bits, and the time of each; and the time of the search in cells, which is what
-the CPU does where there are many contigs. Needs kernels built with LLMBIN_CUDA."""
+"""Neighbour search on a GPU against the CPU's among all pairs: the same bits, and seconds.
+
+And the time of the search in cells, which is what the CPU does where there are many contigs. Needs
+kernels built with LLMBIN_CUDA.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +47,16 @@ def main() -> None:
         )
         same = all(np.array_equal(a, b) for a, b in zip(on_gpu, on_cpu, strict=True))
         rows.append(
-            {"contigs": n, "neighbours": NEIGHBOURS.kept, "gpu_seconds": gpu_seconds, "cpu_seconds": cpu_seconds, "in_cells": n * n > NEIGHBOURS.exact_pairs,
-             "cpu_seconds_of_the_program": program_seconds, "same_bits": same}
-        )  # fmt: skip
+            {
+                "contigs": n,
+                "neighbours": NEIGHBOURS.kept,
+                "gpu_seconds": gpu_seconds,
+                "cpu_seconds": cpu_seconds,
+                "in_cells": n * n > NEIGHBOURS.exact_pairs,
+                "cpu_seconds_of_the_program": program_seconds,
+                "same_bits": same,
+            }
+        )
         print(rows[-1], flush=True)
     print(
         record.write(

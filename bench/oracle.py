@@ -1,9 +1,11 @@
-"""What the best cut of our own tree could give, with the truth in hand, beside what the program makes of it.
+"""What the best cut of our own tree could give, beside what the program makes of it.
 
 python -m bench.oracle NAME=FOLDER ...
 
-Every contig that is not in the tree stands with the core contig next to it. A genome counts as found if any node of the tree holds more than
-90 % of it, and less than 5 % of anything else. The program may find more: after the cut, bins are split, joined, and recruited for anew.
+The truth is in hand. Every contig that is not in the tree stands with the core contig next to it.
+A genome counts as found if any node of the tree holds more than 90 % of it, and less than 5 % of
+anything else. The program may find more: after the cut, bins are split, joined, and recruited for
+anew.
 """
 
 from __future__ import annotations
@@ -94,7 +96,8 @@ def main() -> None:
             {"community": name, "genomes": genomes, "best_cut": possible, "llmbin_fast": found}
         )
         print(
-            f"{name}: {found} near-complete genomes of {genomes}; the best cut of the tree holds {possible}",
+            f"{name}: {found} near-complete genomes of {genomes}; "
+            f"the best cut of the tree holds {possible}",
             flush=True,
         )
     print(record.write("oracle", {"rows": rows}))

@@ -1,6 +1,7 @@
 """Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
 
-python -m bench.scale [--contigs 5000 20000 80000 320000 1000000] [--samples 3] [--by-samples 1 3 10 30]
+python -m bench.scale [--contigs 5000 20000 80000 320000 1000000] [--samples 3]
+                      [--by-samples 1 3 10 30]
 
 The number of contigs grows at `--samples` samples, and the number of samples at 20,000 contigs.
 """
@@ -27,7 +28,10 @@ BY_SAMPLES = 20_000  # contigs
 
 
 def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.ndarray]:
-    """Genomes as Gaussians whose spreads are those that the metric expects; lengths as of a short-read assembly."""
+    """Genomes as Gaussians whose spreads are those that the metric expects.
+
+    Lengths are as of a short-read assembly.
+    """
     rng = np.random.default_rng(seed)
     genome = rng.integers(0, max(1, n // CONTIGS_A_GENOME), n)
     lengths = np.clip(np.exp(rng.normal(np.log(5_000), 0.9, n)), 1_500, 600_000).astype(np.int64)
@@ -93,8 +97,17 @@ def binned(n: int, samples: int, threads: int) -> dict[str, float]:
     held = found.label >= 0
     pairs = len(set(zip(found.label[held].tolist(), genome[held].tolist(), strict=True)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"contigs": n, "samples": samples, "genomes": int(genome.max()) + 1, "bins": found.bins, "bin_genome_pairs": pairs,
-            "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()), "cpu_seconds": cpu, "wall_seconds": wall, "peak_mib": peak}  # fmt: skip
+    return {
+        "contigs": n,
+        "samples": samples,
+        "genomes": int(genome.max()) + 1,
+        "bins": found.bins,
+        "bin_genome_pairs": pairs,
+        "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()),
+        "cpu_seconds": cpu,
+        "wall_seconds": wall,
+        "peak_mib": peak,
+    }
 
 
 if __name__ == "__main__":

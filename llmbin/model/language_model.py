@@ -1,7 +1,8 @@
-"""The genomic language model: a small convolutional encoder over single bases, as a ``transformers`` model.
+"""The genomic language model: a small convolutional encoder over single bases.
 
-Bases enter one by one; a strided stem turns every eight of them into one position, so the hidden
-states keep codons and frames in view at an eighth of the cost. Each block is a dilated depthwise
+It is a ``transformers`` model, which training and export import and inference does not. Bases
+enter one by one; a strided stem turns every eight of them into one position, so the hidden states
+keep codons and frames in view at an eighth of the cost. Each block is a dilated depthwise
 convolution and a two-layer MLP (the ConvNeXt block of Liu et al. 2022, in one dimension), which
 ONNX Runtime and TensorRT both run well.
 """
@@ -53,7 +54,10 @@ class GenomeLMConfig(PretrainedConfig):
 
 
 class Block(nn.Module):
-    """Depthwise convolution -> layer norm -> MLP, times ``scale`` (None once it is folded into ``down``), added to the input."""
+    """Depthwise convolution -> layer norm -> MLP, times ``scale``, added to the input.
+
+    ``scale`` is None once it is folded into ``down``.
+    """
 
     def __init__(self, width: int, kernel: int, dilation: int, expand: int) -> None:
         super().__init__()
@@ -68,7 +72,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """x: [batch, positions, width]; mask: [batch, positions, 1], 0 where there is padding."""
         h = self.mix((x * mask.to(x.dtype)).transpose(1, 2)).transpose(1, 2)
-        # The norm keeps its own precision, so that the rest may run in half; in one precision the casts are none.
+        # The norm keeps its own precision, so that the rest may run in half.
         h = self.norm(h.to(self.norm.weight.dtype)).to(x.dtype)
         h = self.down(F.relu(self.up(h)))
         out: Tensor = x + (h if self.scale is None else self.scale.to(x.dtype) * h)
@@ -101,10 +105,12 @@ class GenomeLM(PreTrainedModel):
                 nn.init.zeros_(module.bias)
 
     def compile_blocks(self) -> None:
-        """Let TorchInductor fuse what surrounds the matrix products: half a minute before the first step of a training on a GPU."""
-        torch._dynamo.config.recompile_limit = (
-            64  # one for each dilation, with and without gradients
-        )
+        """Let TorchInductor fuse what surrounds the matrix products.
+
+        That takes half a minute before the first step of a training on a GPU.
+        """
+        # One for each dilation, with and without gradients.
+        torch._dynamo.config.recompile_limit = 64
         for block in self.blocks:
             block.compile(dynamic=False)
 
@@ -112,7 +118,8 @@ class GenomeLM(PreTrainedModel):
         """Encode one strand.
 
         Args:
-            codes: uint8 [batch, bases], 0-3 for ACGT and 4 for unknown; bases is a multiple of the stride.
+            codes: uint8 [batch, bases], 0-3 for ACGT and 4 for unknown; bases is a multiple of the
+                stride.
             mask: float [batch, bases], 1 for a real base and 0 for padding.
 
         Returns:
@@ -138,7 +145,7 @@ class GenomeLM(PreTrainedModel):
         mask = (torch.arange(codes.shape[1], device=codes.device)[None] < lengths[:, None]).to(
             self.norm.weight.dtype
         )
-        # Both strands in one pass: one chain of layers, so that what is quantised treats them alike.
+        # Both strands in one pass, so that what is quantised treats them alike.
         both = masked_mean(
             *self.hidden(
                 torch.cat([codes, complement(codes.flip(1))]), torch.cat([mask, mask.flip(1)])
