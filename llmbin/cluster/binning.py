@@ -62,14 +62,14 @@ def bin_assemblies(
     probability, core, why = np.zeros(n), np.zeros(n, np.bool_), [""] * n
     for rows in rows_by_assembly(assemblies):
         part = contigs.take(rows)
-        found = cluster_contigs(part, limits, resources)
-        if found is None:
+        membership = cluster_contigs(part, limits, resources)
+        if membership is None:
             reasons = ["no contig is long enough to begin a bin"] * len(rows)
         else:
-            label[rows] = np.where(found.label >= 0, found.label + clusters, -1)
-            probability[rows], core[rows] = found.probability, found.core
-            reasons = why_in_no_cluster(found, max_squared_distance(part.points))
-            clusters += found.clusters
+            label[rows] = np.where(membership.label >= 0, membership.label + clusters, -1)
+            probability[rows], core[rows] = membership.probability, membership.core
+            reasons = why_in_no_cluster(membership, max_squared_distance(part.points))
+            clusters += membership.clusters
         for row, reason in zip(rows.tolist(), reasons, strict=True):
             why[row] = reason
     bin_label, bins = number_bins(label, contigs.lengths, limits.min_bin_size)
@@ -199,7 +199,8 @@ def why_in_no_cluster(membership: Membership, max_squared: float) -> list[str]:
 
     ``max_squared``: squared distance over which a contig is unlike a cluster.
     """
-    far, any_cluster = membership.squared_distance > max_squared, membership.clusters > 0
+    unlike_all = membership.squared_distance > max_squared
+    any_cluster = membership.clusters > 0
 
     def reason(label: int, probability: float, unlike: bool) -> str:
         if label >= 0:
@@ -210,5 +211,5 @@ def why_in_no_cluster(membership: Membership, max_squared: float) -> list[str]:
             return "unlike every bin"
         return f"no clear home (best bin has probability {probability:.2f})"
 
-    rows = zip(membership.label, membership.probability, far, strict=True)
+    rows = zip(membership.label, membership.probability, unlike_all, strict=True)
     return [reason(int(label), float(p), bool(unlike)) for label, p, unlike in rows]

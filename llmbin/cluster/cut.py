@@ -55,7 +55,7 @@ def cut_by_markers(
     """
     n, size = tree.leaves, tree.size.tolist()
     markers = copies.markers
-    held: list[Copies | None] = list(copies.counts)  # of nodes that were not yet joined to others
+    copies_of: list[Copies | None] = list(copies.counts)  # None once its parent has them
     one_genome = [True] * (2 * n - 1)
     best: list[float] = []
     chosen: list[tuple[int, ...]] = []
@@ -64,19 +64,19 @@ def cut_by_markers(
         chosen_below: tuple[int, ...] = ()
         if node >= n:
             a, b = int(tree.left[node - n]), int(tree.right[node - n])
-            ours, theirs = held[a], held[b]
+            ours, theirs = copies_of[a], copies_of[b]
             assert ours is not None and theirs is not None
-            held.append(ours + theirs)
+            copies_of.append(ours + theirs)
             distance = merge_distance[node - n]
             if distance > GROUPS.same_genome:
                 distance -= complementarity(ours, theirs, markers)
             near = bool(distance <= GROUPS.same_genome)
             one_genome[node] = one_genome[a] and one_genome[b] and near
             best_below, chosen_below = best[a] + best[b], chosen[a] + chosen[b]
-            held[a] = held[b] = None
+            copies_of[a] = copies_of[b] = None
             chosen[a] = chosen[b] = ()
         worth = -1.0
-        here = held[node]
+        here = copies_of[node]
         if here is not None and one_genome[node] and size[node] >= min_bin_size:
             worth = estimate(here, markers).worth
         is_bin = worth > 0 and worth >= best_below - 1e-9
