@@ -1,4 +1,7 @@
-"""llmbin-fast without homology, for which there is no option since nobody should want it: python -m bench.ablated run contigs.fasta ..."""
+"""llmbin-fast without homology, for which there is no option: nobody should want it.
+
+python -m bench.ablated run contigs.fasta ...
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,17 @@
-"""Communities with a known truth, made from a folder of genomes (one FASTA file each): contigs, depths, gold standard.
+"""Communities with a known truth, made from a folder of genomes: contigs, depths, gold standard.
 
-python -m bench.communities genomes out [three one ten strains long tail congeners mapped longmapped assembled]
+python -m bench.communities genomes out [NAME ...]
 
-Abundances are log-normal, between genomes and between samples. The first seven break genomes into contigs, shorter and fewer where
-the depth is low, and draw a depth for each from reads that fall unevenly: by window, by GC, from the replication origin to its end.
-`mapped` draws read pairs from the genomes instead and maps them to the contigs (minimap2, samtools); `assembled` also assembles them
-(megahit), and a contig belongs to the genome that aligns with most of it. `longmapped` maps long reads, of R9, R10 and HiFi in a sample
-each (bench.long_reads); its depth table is no measurement but the truth, counted where the reads were drawn.
+The folder holds a FASTA file a genome; names are those of PLANS. Abundances are log-normal,
+between genomes and between samples. The first seven break genomes into contigs, shorter and fewer
+where the depth is low, and draw a depth for each from reads that fall unevenly: by window, by GC,
+from the replication origin to its end.
+
+`mapped` draws read pairs from the genomes instead and maps them to the contigs (minimap2,
+samtools). `assembled` also assembles them (megahit), and a contig belongs to the genome that
+aligns with most of it. `longmapped` maps long reads, of R9, R10 and HiFi in a sample each
+(bench.long_reads); its depth table is no measurement but the truth, counted where the reads were
+drawn.
 """
 
 from __future__ import annotations
@@ -32,7 +37,7 @@ from llmbin.io.fasta import read_fasta
 from .long_reads import (
     CHEMISTRIES,
     Chemistry,
-    Numbers,
+    Spans,
     depth_along,
     read_identities,
     read_spans,
@@ -40,12 +45,8 @@ from .long_reads import (
 )
 
 READ, INSERT, WINDOW, SHORTEST = 150, 350, 500, 1_000
-WINDOW_SPREAD, CONTIG_SPREAD, GC_BIAS, ORIGIN = (
-    0.25,
-    0.08,
-    0.5,
-    0.5,
-)  # of log depth; the last two are the most that a sample or genome has
+# Of log depth; the last two are the most that a sample or genome has.
+WINDOW_SPREAD, CONTIG_SPREAD, GC_BIAS, ORIGIN = 0.25, 0.08, 0.5, 0.5
 ERRORS = 0.004
 BATCH = 4_000_000  # bases of long reads at a time
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
@@ -55,8 +56,11 @@ Codes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Plan:
-    """``depth`` is the mean over genomes in a sample, ``spread`` and ``sample_spread`` the standard deviations of its logarithm;
-    ``piece`` the median contig at a pooled depth of 15; ``strains`` mutants of ``identity``; ``reads``: laid, mapped, longmapped, or assembled.
+    """How a community is made.
+
+    ``depth`` is the mean over genomes in a sample, ``spread`` and ``sample_spread`` the standard
+    deviations of its logarithm; ``piece`` is the median contig at a pooled depth of 15. There are
+    ``strains`` mutants of ``identity``. ``reads``: laid, mapped, longmapped, or assembled.
     """
 
     seed: int
@@ -89,7 +93,10 @@ PLANS = {
 
 @dataclass(frozen=True)
 class Genome:
-    """Sequences as codes; ``origin`` and ``slope``: where replication begins, as a part of the whole, and log depth from end to begin."""
+    """Sequences as codes, and how replication shapes their depth.
+
+    It begins at ``origin``, a part of the whole; ``slope`` is log depth from its end to there.
+    """
 
     name: str
     sequences: list[Codes]
@@ -103,7 +110,7 @@ class Genome:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a genome that was assembled."""
+    """A stretch of a sequence of a genome, perhaps turned around."""
 
     genome: int
     sequence: int
@@ -193,14 +200,17 @@ def pieces_of(
             at = stop + int(rng.integers(0, 120))
 
 
-def window_depths(genome: Genome, sequence: int, start: int, stop: int, depth: float, gc_bias: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
+def window_depths(
+    genome: Genome, stretch: Piece, depth: float, gc_bias: float, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
     """Expected depth of each window of a stretch."""
-    codes = genome.sequences[sequence][start:stop]
+    codes = genome.sequences[stretch.sequence][stretch.start : stretch.stop]
     at = np.arange(0, len(codes), WINDOW)
     gc = np.add.reduceat(((codes == 1) | (codes == 2)).astype(float), at) / np.minimum(
         WINDOW, len(codes) - at
     )
-    place = (sum(map(len, genome.sequences[:sequence])) + start + at) / genome.size
+    before = sum(map(len, genome.sequences[: stretch.sequence])) + stretch.start
+    place = (before + at) / genome.size
     from_origin = 2 * np.abs((place - genome.origin + 0.5) % 1.0 - 0.5)
     uneven = rng.normal(0, WINDOW_SPREAD, len(at)) - WINDOW_SPREAD**2 / 2
     return depth * np.exp(
@@ -208,16 +218,22 @@ def window_depths(genome: Genome, sequence: int, start: int, stop: int, depth: f
     )
 
 
-def laid_depths(genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
-    """Mean and variance of depth [contigs, samples, 2] of reads that fall on contigs themselves: no read is mapped wrongly."""
+def laid_depths(
+    genomes: list[Genome],
+    pieces: list[Piece],
+    depth: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.float64]:
+    """Mean and variance of depth [contigs, samples, 2] of reads that fall on contigs themselves.
+
+    So no read is mapped wrongly.
+    """
     out = np.zeros((len(pieces), depth.shape[1], 2))
     for sample in range(depth.shape[1]):
         gc_bias = GC_BIAS * rng.random()
         for k, p in enumerate(pieces):
             level = depth[p.genome, sample] * np.exp(rng.normal(0, CONTIG_SPREAD))
-            expected = window_depths(
-                genomes[p.genome], p.sequence, p.start, p.stop, level, gc_bias, rng
-            )
+            expected = window_depths(genomes[p.genome], p, level, gc_bias, rng)
             size = np.full(len(expected), WINDOW, float)
             size[-1] = (p.stop - p.start) - WINDOW * (len(expected) - 1)
             seen = rng.poisson(expected * size / READ) * READ / size
@@ -236,12 +252,9 @@ def write_reads(
             for s, codes in enumerate(genome.sequences):
                 if not depth[g] or len(codes) < 2 * INSERT:
                     continue
-                count = rng.poisson(
-                    window_depths(genome, s, 0, len(codes), depth[g], gc_bias, rng)
-                    * WINDOW
-                    / READ
-                    / 2
-                )
+                whole = Piece(g, s, 0, len(codes), False)
+                expected = window_depths(genome, whole, depth[g], gc_bias, rng)
+                count = rng.poisson(expected * WINDOW / READ / 2)
                 start = np.repeat(np.arange(len(count)) * WINDOW, count) + rng.integers(
                     0, WINDOW, int(count.sum())
                 )
@@ -267,29 +280,44 @@ def _turned(codes: Codes) -> Codes:
     return np.where(codes < 4, 3 - codes, codes)[::-1].astype(np.uint8)
 
 
-def write_long_reads(handle: IO[bytes], genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
-    """Long reads of a sample, from the genomes. Returns mean and variance of the depth of each piece [contigs, 2], as the reads were drawn.
+@dataclass(frozen=True)
+class LongReads:
+    """Long reads of a sample: of which genomes, how deep each, and of which chemistry.
 
-    A read's name says where it is from and how good it is: ``r`` number, genome, sequence, begin, end, strand, identity.
+    ``pieces`` are the contigs whose true depth is asked for.
+    """
+
+    genomes: list[Genome]
+    pieces: list[Piece]
+    depth: npt.NDArray[np.float64]
+    chemistry: Chemistry
+
+
+def write_long_reads(
+    handle: IO[bytes], reads: LongReads, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Draw reads from the genomes. Returns mean and variance of each piece's depth [contigs, 2].
+
+    A read's name says where it is from and how good it is: ``r`` number, genome, sequence, begin,
+    end, strand, identity.
     """
     gc_bias, number = GC_BIAS * rng.random(), 0
-    truth = np.zeros((len(pieces), 2))
+    truth = np.zeros((len(reads.pieces), 2))
     within: dict[tuple[int, int], list[int]] = {}
-    for k, p in enumerate(pieces):
+    for k, p in enumerate(reads.pieces):
         within.setdefault((p.genome, p.sequence), []).append(k)
-    for g, genome in enumerate(genomes):
-        for s, codes in enumerate(genome.sequences if depth[g] else []):
-            expected = window_depths(genome, s, 0, len(codes), float(depth[g]), gc_bias, rng)
-            begin, end, turned = read_spans(expected, WINDOW, len(codes), chemistry, rng)
-            along = depth_along(begin, end, len(codes))
+    for g, genome in enumerate(reads.genomes):
+        for s, codes in enumerate(genome.sequences if reads.depth[g] else []):
+            whole = Piece(g, s, 0, len(codes), False)
+            expected = window_depths(genome, whole, float(reads.depth[g]), gc_bias, rng)
+            spans = read_spans(expected, WINDOW, len(codes), reads.chemistry, rng)
+            along = depth_along(spans, len(codes))
             for k in within.get((g, s), []):
-                here = along[pieces[k].start : pieces[k].stop]
+                here = along[reads.pieces[k].start : reads.pieces[k].stop]
                 truth[k] = here.mean(), here.var()
-            batch = np.cumsum(end - begin) // BATCH
-            for some in (np.flatnonzero(batch == b) for b in np.unique(batch)):
-                for place, read, identity in read_along(
-                    codes, begin[some], end[some], turned[some], chemistry, rng
-                ):
+            batch = np.cumsum(spans.end - spans.begin) // BATCH
+            for some in (spans.take(batch == b) for b in np.unique(batch)):
+                for place, read, identity in read_along(codes, some, reads.chemistry, rng):
                     quality = bytes([33 + round(-10 * np.log10(max(1 - identity, 1e-5)))])
                     handle.write(
                         b"@r%d_%d_%d_%s_%.4f\n%s\n+\n%s\n"
@@ -299,16 +327,17 @@ def write_long_reads(handle: IO[bytes], genomes: list[Genome], pieces: list[Piec
     return truth
 
 
-def read_along(codes: Codes, begin: Numbers, end: Numbers, turned: npt.NDArray[np.bool_], chemistry: Chemistry, rng: np.random.Generator) -> Iterator[tuple[bytes, bytes, float]]:  # fmt: skip
-    """Where each read lies (``begin_end_strand``), its letters, and the identity that it came to have."""
-    spans = list(zip(begin.tolist(), end.tolist(), turned.tolist(), strict=True))
-    drawn = np.concatenate([_turned(codes[a:b]) if back else codes[a:b] for a, b, back in spans])
-    read, size, identity = with_errors(
-        drawn, end - begin, read_identities(len(spans), chemistry, rng), chemistry, rng
-    )
+def read_along(
+    codes: Codes, spans: Spans, chemistry: Chemistry, rng: np.random.Generator
+) -> Iterator[tuple[bytes, bytes, float]]:
+    """Where each read lies (``begin_end_strand``), its letters, and its identity as it came out."""
+    each = spans.each()
+    drawn = np.concatenate([_turned(codes[a:b]) if back else codes[a:b] for a, b, back in each])
+    wanted = read_identities(len(each), chemistry, rng)
+    read, size, identity = with_errors(drawn, spans.end - spans.begin, wanted, chemistry, rng)
     letters, stop = LETTERS[read].tobytes(), np.cumsum(size)
     for (a, b, back), first, last, same in zip(
-        spans, (stop - size).tolist(), stop.tolist(), identity.tolist(), strict=True
+        each, (stop - size).tolist(), stop.tolist(), identity.tolist(), strict=True
     ):
         yield b"%d_%d_%s" % (a, b, b"-" if back else b"+"), letters[first:last], same
 
@@ -337,7 +366,14 @@ def aligned_genomes(
 ) -> dict[str, str]:
     """Genome with the most aligned bases of each contig, if that is half of it."""
     references = out / "references.fa"
-    write_fasta(references, ((f"{g}|{s}", LETTERS[codes].tobytes()) for g, genome in enumerate(genomes) for s, codes in enumerate(genome.sequences)))  # fmt: skip
+    write_fasta(
+        references,
+        (
+            (f"{g}|{s}", LETTERS[codes].tobytes())
+            for g, genome in enumerate(genomes)
+            for s, codes in enumerate(genome.sequences)
+        ),
+    )
     command = [
         "minimap2",
         "-cx",
@@ -369,8 +405,20 @@ def aligned_genomes(
 def map_reads(out: Path, sample: str) -> None:
     threads = str(len(os.sched_getaffinity(0)))
     reads = [str(out / f"{sample}_{mate}.fq") for mate in (1, 2)]
-    mapping = subprocess.Popen(["minimap2", "-t", threads, "-ax", "sr", "--secondary=no", str(out / "contigs.fasta"), *reads],
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+    mapping = subprocess.Popen(
+        [
+            "minimap2",
+            "-t",
+            threads,
+            "-ax",
+            "sr",
+            "--secondary=no",
+            str(out / "contigs.fasta"),
+            *reads,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     subprocess.run(
         ["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"],
         stdin=mapping.stdout,
@@ -381,11 +429,29 @@ def map_reads(out: Path, sample: str) -> None:
         raise SystemExit(f"minimap2 failed on {sample}")
 
 
-def map_long_reads(out: Path, sample: str, genomes: list[Genome], pieces: list[Piece], depth: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> npt.NDArray[np.float64]:  # fmt: skip
-    """The reads go to the mapper as they are drawn: they would be gigabytes. Returns true mean and variance of depth [contigs, 2]."""
+def map_long_reads(
+    out: Path, sample: str, reads: LongReads, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Draw and map reads. Returns true mean and variance of depth [contigs, 2].
+
+    They go to the mapper as they are drawn: they would be gigabytes.
+    """
     threads = str(len(os.sched_getaffinity(0)))
-    mapping = subprocess.Popen(["minimap2", "-t", threads, "-ax", chemistry.preset, "--secondary=no", str(out / "contigs.fasta"), "-"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+    mapping = subprocess.Popen(
+        [
+            "minimap2",
+            "-t",
+            threads,
+            "-ax",
+            reads.chemistry.preset,
+            "--secondary=no",
+            str(out / "contigs.fasta"),
+            "-",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     sorting = subprocess.Popen(
         ["samtools", "sort", "-o", str(out / f"{sample}.bam"), "-"],
         stdin=mapping.stdout,
@@ -393,12 +459,10 @@ def map_long_reads(out: Path, sample: str, genomes: list[Genome], pieces: list[P
     )
     assert mapping.stdin and mapping.stdout
     mapping.stdout.close()  # it is the sorter's now
-    truth = np.zeros((len(pieces), 2))
-    with (
-        contextlib.suppress(BrokenPipeError),
-        mapping.stdin as handle,
-    ):  # why it broke, the mapper's status says
-        truth = write_long_reads(handle, genomes, pieces, depth, chemistry, rng)
+    truth = np.zeros((len(reads.pieces), 2))
+    # Why a pipe broke, the mapper's status says.
+    with contextlib.suppress(BrokenPipeError), mapping.stdin as handle:
+        truth = write_long_reads(handle, reads, rng)
     if mapping.wait() | sorting.wait():
         raise SystemExit(f"minimap2 or samtools failed on {sample}")
     return truth
@@ -463,37 +527,22 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     if plan.reads == "laid":
         write_depths(out / "depth.txt", contigs, laid_depths(genomes, pieces, depth, rng), samples)
     elif plan.reads == "longmapped":
-        true = [
-            map_long_reads(
-                out,
-                sample,
-                genomes,
-                pieces,
-                depth[:, i],
-                chemistry,
-                np.random.default_rng([plan.seed, i]),
-            )
-            for i, (sample, chemistry) in enumerate(
-                zip(samples, cycle(CHEMISTRIES.values()), strict=False)
-            )
-        ]
+        true = []
+        for i, (sample, chemistry) in enumerate(
+            zip(samples, cycle(CHEMISTRIES.values()), strict=False)
+        ):
+            reads = LongReads(genomes, pieces, depth[:, i], chemistry)
+            rng = np.random.default_rng([plan.seed, i])
+            true.append(map_long_reads(out, sample, reads, rng))
         write_depths(out / "depth.txt", contigs, np.stack(true, 1), samples)
     else:
         for sample in samples:
             map_reads(out, sample)
             for mate in (1, 2):  # gigabytes that anyone can draw again
                 (out / f"{sample}_{mate}.fq").unlink()
-        subprocess.run(
-            [
-                "llmbin-fast",
-                "depth",
-                "-q",
-                "-o",
-                str(out / "depth.txt"),
-                *(str(out / f"{s}.bam") for s in samples),
-            ],
-            check=True,
-        )
+        bams = [str(out / f"{s}.bam") for s in samples]
+        command = ["llmbin-fast", "depth", "-q", "-o", str(out / "depth.txt"), *bams]
+        subprocess.run(command, check=True)
     if plan.reads == "assembled":
         truth = aligned_genomes(out, contigs, genomes)
     else:
@@ -506,7 +555,8 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
             if name in truth
         )
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
-    return f"{out.name}: {len(contigs):,} contigs, {sum(len(s) for _, s in contigs) / 1e6:.0f} Mbp, of {len(genomes)} genomes"
+    mbp = sum(len(s) for _, s in contigs) / 1e6
+    return f"{out.name}: {len(contigs):,} contigs, {mbp:.0f} Mbp, of {len(genomes)} genomes"
 
 
 def made(folder: Path, out: Path, plan: Plan) -> Path:

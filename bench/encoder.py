@@ -1,8 +1,9 @@
-"""The encoder's throughput beside PyTorch, beside padding to one length, and beside batches in order of arrival.
+"""The encoder beside PyTorch, beside padding to one length, and beside batches as they arrive.
 
 python -m bench.encoder contigs.fasta [--windows 1500]
 
-One thread, CPU seconds, the same windows in one run: the first windows of an assembly's contigs, so their lengths are real. Needs torch.
+One thread, CPU seconds, the same windows in one run: the first windows of an assembly's contigs,
+so their lengths are real. Needs torch.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import numpy as np
 from llmbin.io.contigs import Assembly, Contig, read_contigs
 from llmbin.model.devices import Device
 from llmbin.model.encoder import OnnxEncoder, encode_batches
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import CPU_BUDGET, Batch, WindowPlan, batches, window_starts
+from llmbin.options import DEFAULT_MODEL
 
 from . import record
 
@@ -41,7 +43,10 @@ class TorchEncoder:
 
 
 def as_they_come(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:
-    """Batches of neighbours in the file, padded to the longest of each batch (to a multiple of the stride)."""
+    """Batches of neighbours in the file, padded to the longest of each batch.
+
+    That is rounded up to a multiple of the stride.
+    """
     count = budget // plan.window
     held: list[tuple[int, np.ndarray]] = []
     for contig in contigs:
@@ -116,7 +121,8 @@ def main() -> None:
     for name in jobs:
         rows[name] |= {"mbp_per_cpu_second": rate[name], "ratio": rate[name] / rate[base]}
         print(
-            f"{name:42s} {rate[name]:.3f} Mbp per CPU second, {rate[name] / rate[base]:.2f} x, padding {rows[name]['padding_efficiency']:.3f}",
+            f"{name:42s} {rate[name]:.3f} Mbp per CPU second, {rate[name] / rate[base]:.2f} x, "
+            f"padding {rows[name]['padding_efficiency']:.3f}",
             flush=True,
         )
     print(record.write("encoder", {"windows": len(contigs), "baseline": base, "rows": rows}))

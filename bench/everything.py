@@ -1,9 +1,12 @@
-"""Every figure of the README and of results/README.md anew but a GPU's: communities, all binners on PATH, ablations, kernels, growth, tables and pictures.
+"""Every figure of the README and of results/README.md anew, but a GPU's.
 
 python -m bench.everything genomes work [--repeats 3] [--communities three one ...] [--add]
 
-``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are not made again. Hours, not minutes.
-The marker seed filter is measured where pyrodigal is installed, the encoder where the extra `export` is. What fails is said at the end, and the rest goes on.
+That is communities, all binners on PATH, ablations, kernels, growth, tables and pictures.
+``genomes`` is a folder of FASTA files, one a genome; communities that ``work`` already holds are
+not made again. Hours, not minutes. The marker seed filter is measured where pyrodigal is
+installed, the encoder where the extra `export` is. What fails is said at the end, and the rest
+goes on.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from .quality import ABLATIONS
 
 @dataclass(frozen=True)
 class Detail:
-    """A benchmark of some communities: its module, what it is told, and packages that it cannot do without."""
+    """A benchmark of some communities: its module, its arguments, and packages that it needs."""
 
     module: str
     communities: tuple[str, ...]
@@ -125,7 +128,7 @@ def details(work: Path) -> list[Detail]:
 
 
 def bench(module: str, *arguments: str) -> bool:
-    """Run a benchmark as from the command line, which is what its result records; whether it went well."""
+    """Run a benchmark as from the command line, which its result records; did it go well?"""
     return (
         subprocess.run(
             [sys.executable, "-m", f"bench.{module}", *arguments], check=False

@@ -1,8 +1,9 @@
-"""The encoder on a GPU: rates beside PyTorch on the same card, closeness to the CPU's vectors, and whether bits depend on the batch.
+"""The encoder on a GPU: rates, closeness to the CPU's vectors, and bits whatever the batch.
 
 python -m bench.gpu
 
-Needs an NVIDIA GPU, onnxruntime-gpu, and PyTorch with CUDA. Wall seconds, inputs and vectors in the CPU's memory, medians of ten.
+Rates are beside PyTorch's on the same card. Needs an NVIDIA GPU, onnxruntime-gpu, and PyTorch with
+CUDA. Wall seconds, inputs and vectors in the CPU's memory, medians of ten.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import numpy as np
 
 from llmbin.model.devices import Device
 from llmbin.model.encoder import Encoder, OnnxEncoder
-from llmbin.model.pack import DEFAULT_MODEL, ModelPack, find_pack, load_pack
+from llmbin.model.pack import ModelPack, find_pack, load_pack
 from llmbin.model.windows import Batch
+from llmbin.options import DEFAULT_MODEL
 
 from . import record
 from .encoder import TorchEncoder
@@ -65,7 +67,7 @@ def closeness(got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
 
 
 def bits_keep(encoder: Encoder) -> bool:
-    """Whether a window's vector has the same bits in batches of any size, and in any place of them."""
+    """Has a window's vector the same bits in batches of any size, and in any place of them?"""
     same = True
     for bases in range(256, 1025, 256):
         batch = random_batch(512, bases, seed=1)

@@ -2,9 +2,10 @@
 
 python -m bench.guard [--check]
 
-Counts the near-complete genomes with and without markers, and the CPU seconds of a run in units of a fixed piece of arithmetic that is
-timed beside it, so that a slow machine does not look like a slow program. `--check` compares with the committed result: no genome may be
-lost, and the cost may not grow by more than half.
+Counts the near-complete genomes with and without markers, and the CPU seconds of a run in units of
+a fixed piece of arithmetic that is timed beside it, so that a slow machine does not look like a
+slow program. `--check` compares with the committed result: no genome may be lost, and the cost may
+not grow by more than half.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.commands.score import read_bins, read_gold, score_bins
-from llmbin.commands.synthetic import make_community
+from llmbin.tools.scoring import read_bins, read_gold, score_bins
+from llmbin.tools.synthetic import make_community
 
 from . import record
 from .peers import SMALLEST_BIN, measured
@@ -54,19 +55,8 @@ def main() -> None:
             ratios = []
             for turn in range(TURNS):
                 out = Path(scratch) / f"{title}{turn}"
-                run = [
-                    "llmbin-fast",
-                    "run",
-                    str(made.contigs),
-                    "--depth",
-                    str(made.depth),
-                    "-o",
-                    str(out),
-                    "-q",
-                    "-t",
-                    "1",
-                    *extra,
-                ]
+                run = ["llmbin-fast", "run", str(made.contigs), "--depth", str(made.depth)]
+                run += ["-o", str(out), "-q", "-t", "1", *extra]
                 usage = measured(run)
                 ratios.append(usage["cpu_seconds"] / unit_of_work())
             found[f"near_complete_{title}"] = score_bins(
@@ -78,8 +68,12 @@ def main() -> None:
         print(record.write("guard", found))
         return
     held = json.loads((record.RESULTS / "guard.json").read_text())
-    worse = [f"{k}: {found[k]}, was {held[k]}" for k in found
-             if (k.startswith("near") and found[k] < held[k]) or (k.startswith("cost") and found[k] > SLACK * held[k])]  # fmt: skip
+    worse = [
+        f"{k}: {found[k]}, was {held[k]}"
+        for k in found
+        if (k.startswith("near") and found[k] < held[k])
+        or (k.startswith("cost") and found[k] > SLACK * held[k])
+    ]
     sys.exit("worse than the committed result: " + "; ".join(worse) if worse else 0)
 
 

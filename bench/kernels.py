@@ -1,9 +1,10 @@
-"""Kernels beside other ways to do the same, one core, same file, same run: CPU seconds, medians of several turns.
+"""Kernels beside other ways to do the same: one core, same file, same run.
 
 python -m bench.kernels --fasta contigs.fasta --bam s1.bam [s2.bam ...] [--qualities]
 
-Two threads are timed by the wall clock. Simulated reads often have one base quality, which inflates faster than real ones: with
-`--qualities` each file is measured once more with qualities that vary.
+CPU seconds, medians of several turns; two threads are timed by the wall clock. Simulated reads
+often have one base quality, which inflates faster than real ones: with `--qualities` each file is
+measured once more with qualities that vary.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 
 from llmbin._kernels import codons, encode_bases, tetranucleotides
 from llmbin.depth.bam import read_depth
-from llmbin.features.profile import SHORTEST_FRAME
+from llmbin.features.composition import SHORTEST_FRAME
 from llmbin.io.fasta import read_fasta
 
 from . import record
@@ -100,7 +101,10 @@ def numba_tetranucleotides() -> Callable[[np.ndarray], np.ndarray]:
 
 
 def sequence_work(path: Path) -> tuple[int, Work]:
-    """Bases of a FASTA file, and what is done with them; results are let go one by one, as the program does."""
+    """Bases of a FASTA file, and what is done with them.
+
+    Results are let go one by one, as the program does.
+    """
     records = list(read_fasta(path))
     codes = [encode_bases(r.sequence) for r in records]
     clean = [np.where(c < 4, c, 0).astype(np.int64) for c in codes]

@@ -1,6 +1,7 @@
-"""Runs a command and prints what it cost: wall seconds, CPU seconds, peak KiB. Python alone: ``python -S -E bench/launch.py COMMAND ...``
+"""Runs a command and prints what it cost: wall seconds, CPU seconds, peak KiB.
 
-A process of its own that imports next to nothing, because Linux counts the memory of whoever starts a program as the program's.
+Python alone: ``python -S -E bench/launch.py COMMAND ...``. A process of its own that imports next
+to nothing, because Linux counts the memory of whoever starts a program as the program's.
 """
 
 import os

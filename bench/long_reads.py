@@ -1,9 +1,12 @@
 """Simulated long reads: how long they are, where they lie, and the errors of a chemistry.
 
-python -m bench.long_reads work/longmapped        # each sample alone: work/longmapped-S1 (R9), work/longmapped-S2 (R10), work/longmapped-S3 (HiFi)
+python -m bench.long_reads work/longmapped
 
-Identity is matches over alignment columns, as in most reports of sequencing runs. Every read has its own, of a beta distribution, so that
-the noisier chemistries have the long tail of bad reads that real runs have. Indels are more frequent in runs of equal bases, the longer the more.
+makes a community of each sample alone: work/longmapped-S1 (R9), -S2 (R10) and -S3 (HiFi).
+
+Identity is matches over alignment columns, as in most reports of sequencing runs. Every read has
+its own, of a beta distribution, so that the noisier chemistries have the long tail of bad reads
+that real runs have. Indels are more frequent in runs of equal bases, the longer the more.
 """
 
 from __future__ import annotations
@@ -25,11 +28,30 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Chemistry:
-    """``preset`` of minimap2; mean and standard deviation of ``identity``; median ``length`` and the standard deviation of its logarithm.
+class Spans:
+    """Begin, end and strand of reads along a sequence."""
 
-    ``substitutions``, ``insertions``, ``deletions`` are parts of all errors, ``in_runs`` the part of indels that runs of equal bases draw to
-    themselves; ``indel`` is the mean length of one.
+    begin: Numbers
+    end: Numbers
+    turned: npt.NDArray[np.bool_]
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> Spans:
+        """Some of them."""
+        return Spans(self.begin[chosen], self.end[chosen], self.turned[chosen])
+
+    def each(self) -> list[tuple[int, int, bool]]:
+        """One by one."""
+        columns = (self.begin.tolist(), self.end.tolist(), self.turned.tolist())
+        return list(zip(*columns, strict=True))
+
+
+@dataclass(frozen=True)
+class Chemistry:
+    """``preset`` is minimap2's; ``identity`` has a mean and a standard deviation.
+
+    ``length`` is the median and the standard deviation of the logarithm. ``substitutions``,
+    ``insertions``, ``deletions`` are parts of all errors, ``in_runs`` the part of indels that runs
+    of equal bases draw to themselves; ``indel`` is the mean length of one.
     """
 
     preset: str
@@ -75,10 +97,17 @@ def read_identities(
     return rng.beta(mean * both, (1 - mean) * both, count)
 
 
-def read_spans(expected: npt.NDArray[np.float64], window: int, size: int, chemistry: Chemistry, rng: np.random.Generator) -> tuple[Numbers, Numbers, npt.NDArray[np.bool_]]:  # fmt: skip
-    """Begin, end and strand of reads along a sequence of ``size`` with an expected depth in each window.
+def read_spans(
+    expected: npt.NDArray[np.float64],
+    window: int,
+    size: int,
+    chemistry: Chemistry,
+    rng: np.random.Generator,
+) -> Spans:
+    """Reads along a sequence of ``size`` with an expected depth in each window.
 
-    Some begin beyond its ends, so that depth does not fall there; of these only what lies within is seen, if that is enough for a read.
+    Some begin beyond its ends, so that depth does not fall there; of these only what lies within
+    is seen, if that is enough for a read.
     """
     margin = LONGEST_READ // window + 1
     count = rng.poisson(np.pad(expected, margin, mode="edge") * window / chemistry.mean_length)
@@ -90,22 +119,27 @@ def read_spans(expected: npt.NDArray[np.float64], window: int, size: int, chemis
     begin = np.maximum(np.where(turned, first - length, first), 0)
     end = np.minimum(np.where(turned, first, first + length), size)
     seen = end - begin >= SHORTEST_READ
-    return begin[seen], end[seen], turned[seen]
+    return Spans(begin, end, turned).take(seen)
 
 
-def depth_along(begin: Numbers, end: Numbers, size: int) -> Numbers:
+def depth_along(spans: Spans, size: int) -> Numbers:
     """How many reads lie over each position."""
-    return np.cumsum(np.bincount(begin, minlength=size + 1) - np.bincount(end, minlength=size + 1))[
-        :size
-    ]
+    begun = np.bincount(spans.begin, minlength=size + 1)
+    ended = np.bincount(spans.end, minlength=size + 1)
+    return np.cumsum(begun - ended)[:size]
 
 
-def with_errors(codes: Codes, lengths: Numbers, identity: npt.NDArray[np.float64], chemistry: Chemistry, rng: np.random.Generator) -> tuple[Codes, Numbers, npt.NDArray[np.float64]]:  # fmt: skip
-    """Reads one after the other as they would be read: codes, lengths, and the identity that each came to have."""
+def with_errors(
+    codes: Codes,
+    lengths: Numbers,
+    identity: npt.NDArray[np.float64],
+    chemistry: Chemistry,
+    rng: np.random.Generator,
+) -> tuple[Codes, Numbers, npt.NDArray[np.float64]]:
+    """Reads one after the other as they would be read: codes, lengths, and identities."""
     made = chemistry
-    wrong = (1 - identity) / (
-        made.substitutions + made.deletions + identity * made.insertions
-    )  # errors a base
+    # Errors a base.
+    wrong = (1 - identity) / (made.substitutions + made.deletions + identity * made.insertions)
     edges = np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1, [len(codes)]])
     run = np.diff(edges)
     beyond = np.minimum(run, LONGEST_RUN) - 1
@@ -128,9 +162,8 @@ def with_errors(codes: Codes, lengths: Numbers, identity: npt.NDArray[np.float64
     out = codes.copy()
     out[changed] = (out[changed] + rng.integers(1, 4, len(changed))) % 4
     gone = np.zeros(len(codes), np.bool_)
-    gone[np.minimum(_stretches(lost, rng.geometric(1 / made.indel, len(lost))), len(codes) - 1)] = (
-        True
-    )
+    stretch = _stretches(lost, rng.geometric(1 / made.indel, len(lost)))
+    gone[np.minimum(stretch, len(codes) - 1)] = True
     more = rng.geometric(1 / made.indel, len(added))
     times = 1 - gone.astype(np.int64)
     times[added] += more
@@ -152,7 +185,10 @@ def _stretches(at: Numbers, size: Numbers) -> Numbers:
 
 
 def each_sample(folder: Path) -> list[Path]:
-    """Communities of one sample each, beside the folder: its contigs, the sample's BAM file and true depths."""
+    """Communities of one sample each, beside the folder.
+
+    Each has its contigs, the sample's BAM file and true depths.
+    """
     table = read_depth_table(folder / "depth.txt")
     made = []
     for i, sample in enumerate(table.samples):

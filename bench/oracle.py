@@ -1,9 +1,11 @@
-"""What the best cut of our own tree could give, with the truth in hand, beside what the program makes of it.
+"""What the best cut of our own tree could give, beside what the program makes of it.
 
 python -m bench.oracle NAME=FOLDER ...
 
-Every contig that is not in the tree stands with the core contig next to it. A genome counts as found if any node of the tree holds more than
-90 % of it, and less than 5 % of anything else. The program may find more: after the cut, bins are split, joined, and recruited for anew.
+The truth is in hand. Every contig that is not in the tree stands with the core contig next to it.
+A genome counts as found if any node of the tree holds more than 90 % of it, and less than 5 % of
+anything else. The program may find more: after the cut, bins are split, joined, and recruited for
+anew.
 """
 
 from __future__ import annotations
@@ -14,15 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from llmbin.cluster.binning import CORE_LENGTH, core_rows
+from llmbin.cluster.binning import tree_rows
 from llmbin.cluster.neighbours import nearest
+from llmbin.cluster.placing import make_points
 from llmbin.cluster.tree import Tree, build_tree
-from llmbin.commands.score import read_gold, score_bins
 from llmbin.depth.coverage import coverage_from_tables
-from llmbin.features.profile import profile_contigs
-from llmbin.model.encoder import open_encoder
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
-from llmbin.model.projector import make_points, project
+from llmbin.features.profile import Reading, profile_contigs
+from llmbin.model.embedder import open_embedder
+from llmbin.model.projector import project
+from llmbin.options import ModelOptions
+from llmbin.resources import Resources
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import SMALLEST_BIN, ours
@@ -44,9 +48,9 @@ def bases_of_genomes(
 
 def best_cut(folder: Path) -> tuple[int, int]:
     """Genomes that some node holds near-complete, and all genomes."""
-    pack = load_pack(find_pack(DEFAULT_MODEL))
-    _, encoder = open_encoder(pack, "cpu", "auto")
-    features = profile_contigs(folder / "contigs.fasta", encoder, pack.plan(), min_length=SHORTEST)
+    embedder = open_embedder(ModelOptions(device="cpu"))
+    pack, reading = embedder.pack, Reading(embedder.plan, SHORTEST)
+    features = profile_contigs(folder / "contigs.fasta", embedder.encoder, reading)
     coverage = coverage_from_tables([folder / "depth.txt"], features.names)
     points = make_points(
         project(features.composition, features.lm, pack.projector),
@@ -54,8 +58,8 @@ def best_cut(folder: Path) -> tuple[int, int]:
         coverage,
         pack.projector,
     )
-    rows = core_rows(features.lengths, SHORTEST_IN_TREE, CORE_LENGTH).astype(np.int32)
-    tree = build_tree(points.take(rows), features.lengths[rows])
+    rows = tree_rows(features.lengths, SHORTEST_IN_TREE).astype(np.int32)
+    tree = build_tree(points.take(rows), features.lengths[rows], Resources())
     gold = read_gold(folder / "gold.tsv")
     number = {name: i for i, name in enumerate(sorted({genome for genome, _ in gold.values()}))}
     whole = np.zeros(len(number))
@@ -66,7 +70,7 @@ def best_cut(folder: Path) -> tuple[int, int]:
     leaf = np.full(len(known), -1)
     leaf[rows] = np.arange(len(rows))
     loose = np.flatnonzero(leaf < 0).astype(np.int32)
-    index, _ = nearest(points, loose, rows, 1)
+    index, _ = nearest(points, loose, rows, 1, Resources())
     leaf[loose] = leaf[index[:, 0]]
     bases = bases_of_genomes(tree, leaf[known], genome[known], features.lengths[known], len(number))
     main, size = bases.argmax(1), bases.sum(1)
@@ -92,7 +96,8 @@ def main() -> None:
             {"community": name, "genomes": genomes, "best_cut": possible, "llmbin_fast": found}
         )
         print(
-            f"{name}: {found} near-complete genomes of {genomes}; the best cut of the tree holds {possible}",
+            f"{name}: {found} near-complete genomes of {genomes}; "
+            f"the best cut of the tree holds {possible}",
             flush=True,
         )
     print(record.write("oracle", {"rows": rows}))

@@ -1,9 +1,9 @@
-"""Other binners, run on the same contigs and the same depths: are they here, and what do they make of a community?
+"""Other binners, run on the same contigs and depths: are they here, and what do they find?
 
 python -m bench.peers        # which are found on PATH, and their versions
 
-Each has its own virtual environment (`pip install semibin`, `pip install vamb`), whose bin folder is on PATH; MetaBAT2 is Debian's
-`metabat`. SemiBin2 also wants `hmmsearch` and `bedtools`.
+Each has its own virtual environment (`pip install semibin`, `pip install vamb`), whose bin folder
+is on PATH; MetaBAT2 is Debian's `metabat`. SemiBin2 also wants `hmmsearch` and `bedtools`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmbin.commands.score import read_bins
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.scoring import read_bins
 
 SMALLEST_BIN = 200_000
 
@@ -27,9 +27,12 @@ Usage = dict[str, float]
 
 @dataclass(frozen=True)
 class Peer:
-    """``run`` takes a community's folder, an empty folder, the number of threads and a seed, and gives contig -> bin and what it cost.
+    """Another binner.
 
-    ``samples``: most samples it can be given (SemiBin2's pretrained model: one). ``trains``: on the data, from random weights, so that runs differ.
+    ``run`` takes a community's folder, an empty folder, the number of threads and a seed, and
+    gives contig -> bin and what it cost. ``samples`` is the most that it can be given (SemiBin2's
+    pretrained model: one). One that ``trains`` on the data begins with random weights, so that
+    runs differ.
     """
 
     title: str
@@ -64,6 +67,11 @@ def samples_of(folder: Path) -> list[str]:
         ]
 
 
+def spelt(options: dict[str, object]) -> list[str]:
+    """Options of a command line, as words."""
+    return [word for name, value in options.items() for word in (name, str(value))]
+
+
 def bins_in(files: list[Path]) -> dict[str, str]:
     """Contig -> bin of one FASTA file a bin."""
     return {r.name: path.name for path in sorted(files) for r in read_fasta(path)}
@@ -71,25 +79,32 @@ def bins_in(files: list[Path]) -> dict[str, str]:
 
 def metabat2(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, str], Usage]:
     # Its smallest contig, 1,500: the default of 2,500 finds fewer genomes here.
-    inputs = [
-        "-i",
-        str(folder / "contigs.fasta"),
-        "-a",
-        str(folder / "depth.txt"),
-        "-o",
-        str(out / "bin"),
-    ]
-    usage = measured(["metabat2", *inputs, "-m", "1500", "-t", str(threads), "--seed", str(seed)])
+    options = {
+        "-i": folder / "contigs.fasta",
+        "-a": folder / "depth.txt",
+        "-o": out / "bin",
+        "-m": 1500,
+        "-t": threads,
+        "--seed": seed,
+    }
+    usage = measured(["metabat2", *spelt(options)])
     return bins_in(list(out.glob("bin*.fa"))), usage
 
 
 def semibin2(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, str], Usage]:
     """The pretrained global model: no training on the data, as here."""
     long = ["--sequencing-type", "long_read"] if is_long(folder) else []
-    usage = measured([
-        "SemiBin2", "single_easy_bin", "-i", str(folder / "contigs.fasta"), "--depth-metabat2", str(folder / "depth.txt"), "-o", str(out),
-        "--environment", "global", "-t", str(threads), "--random-seed", str(seed), "--compression", "none", "--engine", "cpu", *long,
-    ])  # fmt: skip
+    options = {
+        "-i": folder / "contigs.fasta",
+        "--depth-metabat2": folder / "depth.txt",
+        "-o": out,
+        "--environment": "global",
+        "-t": threads,
+        "--random-seed": seed,
+        "--compression": "none",
+        "--engine": "cpu",
+    }
+    usage = measured(["SemiBin2", "single_easy_bin", *spelt(options), *long])
     return bins_in(list((out / "output_bins").glob("*.fa"))), usage
 
 
@@ -102,10 +117,16 @@ def vamb(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, st
             target.write(
                 "\t".join([row["contigName"].split()[0], *(row[sample] for sample in names)]) + "\n"
             )
-    usage = measured([
-        "vamb", "bin", "default", "--outdir", str(out), "--fasta", str(folder / "contigs.fasta"), "--abundance_tsv", str(table),
-        "-m", "2000", "-p", str(threads), "--seed", str(seed), "-o", "",
-    ])  # fmt: skip
+    options = {
+        "--outdir": out,
+        "--fasta": folder / "contigs.fasta",
+        "--abundance_tsv": table,
+        "-m": 2000,
+        "-p": threads,
+        "--seed": seed,
+        "-o": "",
+    }
+    usage = measured(["vamb", "bin", "default", *spelt(options)])
     clusters = out / "vae_clusters_unsplit.tsv"
     with open(clusters, newline="") as handle:
         return {
@@ -114,7 +135,7 @@ def vamb(folder: Path, out: Path, threads: int, seed: int) -> tuple[dict[str, st
 
 
 def is_long(folder: Path) -> bool:
-    """Whether contigs are those of a long-read assembly: half of all bases in contigs of 50 kb or more."""
+    """Is it a long-read assembly: half of all bases in contigs of 50 kb or more?"""
     lengths = sorted((len(r.sequence) for r in read_fasta(folder / "contigs.fasta")), reverse=True)
     return 2 * sum(length for length in lengths if length >= 50_000) >= sum(lengths)
 
@@ -158,10 +179,8 @@ def version_of(peer: Peer) -> str | None:
 
 def main() -> None:
     for peer in PEERS.values():
-        version = version_of(peer)
-        print(
-            f"{peer.title:24s} {version if version else 'not found: ' + peer.program + ' is not on PATH'}"
-        )
+        missing = f"not found: {peer.program} is not on PATH"
+        print(f"{peer.title:24s} {version_of(peer) or missing}")
 
 
 if __name__ == "__main__":

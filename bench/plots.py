@@ -1,4 +1,9 @@
-"""Pictures of the results: python -m bench.plots writes quality.svg, scale.svg and throughput.svg into bench/results. Needs matplotlib."""
+"""Pictures of the results. Needs matplotlib.
+
+python -m bench.plots
+
+writes quality.svg, scale.svg and throughput.svg into bench/results.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +99,7 @@ def with_slopes(
 
 
 def scale() -> None:
-    """CPU seconds of tree, cut and recruitment against the number of contigs and of samples, with slopes between neighbours."""
+    """CPU seconds of tree, cut and recruitment against the number of contigs and of samples."""
     from matplotlib import pyplot
 
     result = read("scale")
@@ -121,7 +126,7 @@ def by_samples(axis: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def throughput() -> None:
-    """CPU seconds and peak memory of whole runs against the number of contigs, and CPU seconds against that of samples."""
+    """CPU seconds of whole runs against the number of contigs and of samples, and peak memory."""
     from matplotlib import pyplot
 
     result = read("throughput")

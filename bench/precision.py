@@ -1,6 +1,8 @@
-"""Do precisions give the same bins? Runs of one community in each, compared with FP32's. Needs scikit-learn.
+"""Do precisions give the same bins? Runs of one community in each, compared with FP32's.
 
 python -m bench.precision NAME=FOLDER ... [--precisions fp16 int8]
+
+Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from sklearn.metrics import adjusted_rand_score
 
-from llmbin.commands.score import read_gold, score_bins
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import SMALLEST_BIN, ours

@@ -1,11 +1,13 @@
-"""Bins of communities with a known truth, beside other binners: near-complete genomes, CPU and wall seconds, peak memory.
+"""Bins of communities with a known truth, beside other binners: genomes, seconds, memory.
 
-python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb] [--repeats 3] [--ablations 'markers off'] [--add]
+python -m bench.quality three=/data/three one=/data/one [--peers metabat2 semibin2 vamb]
+                        [--repeats 3] [--ablations 'markers off'] [--add]
 
-A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and perhaps *.bam. Runs take the
-depth table, so that all binners do the same work; `--bam` adds one run from the BAM files. Peers that train on the data differ from run to
-run: with `--repeats` they are run with as many seeds, and the row is that of the run with the median of near-complete genomes, with the
-median costs. `--add` keeps the rows of earlier runs that this one does not measure anew.
+A community folder holds contigs.fasta, gold.tsv (CAMI format), depth.txt (MetaBAT's table) and
+perhaps *.bam. Runs take the depth table, so that all binners do the same work; `--bam` adds one run
+from the BAM files. Peers that train on the data differ from run to run: with `--repeats` they are
+run with as many seeds, and the row is that of the run with the median of near-complete genomes,
+with the median costs. `--add` keeps the rows of earlier runs that this one does not measure anew.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmbin.commands.score import read_gold, score_bins
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .peers import PEERS, SMALLEST_BIN, Usage, ours, samples_of, version_of
@@ -37,9 +39,8 @@ ABLATIONS = {
     "all windows": ["--windows", "1000000"],
     "no homology": [],
 }
-PROGRAMS = {
-    "no homology": [sys.executable, "-m", "bench.ablated"]
-}  # of ablations that are no option
+# Of ablations that are no option.
+PROGRAMS = {"no homology": [sys.executable, "-m", "bench.ablated"]}
 
 Job = Callable[[Path, int], tuple[dict[str, str], Usage]]
 
@@ -82,7 +83,10 @@ def tasks_for(folder: Path, options: argparse.Namespace) -> dict[str, Task]:
 
 
 def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """One row of several runs: scores of the one with the (lower) median of near-complete genomes, and median costs."""
+    """One row of several runs: scores of the median one, and median costs.
+
+    The median is that of near-complete genomes, the lower one of two.
+    """
     middle = sorted(runs, key=lambda r: r["near_complete"])[(len(runs) - 1) // 2]
     costs = {
         key: statistics.median(r[key] for r in runs)
@@ -134,11 +138,15 @@ def main() -> None:
                     **row,
                 }
             )
-            print(f"{name:10s} {binner:36s} NC {row.get('near_complete_runs', row['near_complete'])} of {row['genomes']:.0f}, F1 {row['f1']:.3f}, "
-                  f"ARI {row['ari']:.3f}, {row['cpu_seconds']:.0f} CPU s, {row['wall_seconds']:.0f} s, {row['peak_mib']:.0f} MiB", flush=True)  # fmt: skip
-            save(
-                options, rows, peers
-            )  # after every row, so that a run that is stopped has not been for nothing
+            print(
+                f"{name:10s} {binner:36s} NC "
+                f"{row.get('near_complete_runs', row['near_complete'])} of {row['genomes']:.0f}, "
+                f"F1 {row['f1']:.3f}, ARI {row['ari']:.3f}, {row['cpu_seconds']:.0f} CPU s, "
+                f"{row['wall_seconds']:.0f} s, {row['peak_mib']:.0f} MiB",
+                flush=True,
+            )
+            # After every row, so that a run that is stopped has not been for nothing.
+            save(options, rows, peers)
     print(save(options, rows, peers))
 
 
@@ -153,7 +161,10 @@ def save(options: argparse.Namespace, rows: list[dict[str, Any]], peers: dict[st
 def with_earlier(
     name: str, rows: list[dict[str, Any]], peers: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
-    """Rows, versions and commands of the result file too, where nothing new takes their place; a community's rows stand together."""
+    """Rows, versions and commands of the result file too, where nothing new takes their place.
+
+    A community's rows stand together.
+    """
     path = record.RESULTS / f"{name}.json"
     old = json.loads(path.read_text()) if path.exists() else {"rows": []}
     key = {(r["community"], r["binner"]): r for r in old["rows"]} | {

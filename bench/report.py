@@ -1,4 +1,7 @@
-"""Tables of README.md and bench/results/README.md, written from bench/results: python -m bench.report [--check]"""
+"""Tables of README.md and bench/results/README.md, written from bench/results.
+
+python -m bench.report [--check]
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def table(titles: list[str], rows: list[list[str]]) -> str:
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of communities, and of binners, in the order in which they are spoken of, however they were run."""
+    """Rows of communities and binners in the order in which they are spoken of."""
     places = [*SPOKEN_OF, *sorted({r["community"] for r in rows} - set(SPOKEN_OF))]
     return sorted(
         rows,
@@ -49,10 +52,20 @@ def spread(row: dict[str, Any]) -> str:
 
 def quality(result: dict[str, Any]) -> str:
     rows = [
-        [r["community"], r["binner"], f"{r['near_complete']}{spread(r)} of {r['genomes']}", str(r["hq_70_10"]), f"{r['f1']:.3f}", f"{r['ari']:.3f}",
-         f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"])]
+        [
+            r["community"],
+            r["binner"],
+            f"{r['near_complete']}{spread(r)} of {r['genomes']}",
+            str(r["hq_70_10"]),
+            f"{r['f1']:.3f}",
+            f"{r['ari']:.3f}",
+            f"{r['binned_percent']:.1f}",
+            f"{r['cpu_seconds']:.0f}",
+            f"{r['wall_seconds']:.0f}",
+            str(r["peak_mib"]),
+        ]
         for r in in_order(result["rows"])
-    ]  # fmt: skip
+    ]
     return table(
         [
             "community",
@@ -91,10 +104,17 @@ def near_complete(result: dict[str, Any]) -> str:
 
 def ablations(result: dict[str, Any]) -> str:
     rows = [
-        [r["community"], r["binner"].removeprefix("llmbin-fast, ").replace("llmbin-fast", "as shipped: INT8, one window a contig"),
-         f"{r['near_complete']} of {r['genomes']}", f"{r['binned_percent']:.1f}", f"{r['cpu_seconds']:.0f}"]
+        [
+            r["community"],
+            r["binner"]
+            .removeprefix("llmbin-fast, ")
+            .replace("llmbin-fast", "as shipped: INT8, one window a contig"),
+            f"{r['near_complete']} of {r['genomes']}",
+            f"{r['binned_percent']:.1f}",
+            f"{r['cpu_seconds']:.0f}",
+        ]
         for r in result["rows"]
-    ]  # fmt: skip
+    ]
     return table(["community", "", "near-complete", "% binned", "CPU s"], rows)
 
 
@@ -130,8 +150,9 @@ def kernels(result: dict[str, Any]) -> str:
 
 def markers(result: dict[str, Any]) -> str:
     return (
-        f"* The seed filter finds {100 * result['recall']:.1f} % of the marker genes that gene calling and a full search find, at "
-        f"{100 * result['cost_ratio']:.1f} % of their CPU time ([bench/results/markers.json](bench/results/markers.json))."
+        f"* The seed filter finds {100 * result['recall']:.1f} % of the marker genes that gene "
+        f"calling and a full search find, at {100 * result['cost_ratio']:.1f} % of their CPU time "
+        "([bench/results/markers.json](bench/results/markers.json))."
     )
 
 
@@ -162,10 +183,18 @@ STAGES = {
 def throughput(result: dict[str, Any]) -> str:
     """Whole runs by contigs, with our stages, and by samples."""
     rows = [
-        [r["binner"], f"{r['contigs']:,}", f"{r['bases'] / 1e6:.0f}" if "bases" in r else "", f"{r['near_complete']} of {r['genomes']}",
-         f"{r['cpu_seconds']:.0f}", f"{r['wall_seconds']:.0f}", str(r["peak_mib"]), *(f"{r['stages'][s]:.1f}" if "stages" in r else "" for s in STAGES)]
+        [
+            r["binner"],
+            f"{r['contigs']:,}",
+            f"{r['bases'] / 1e6:.0f}" if "bases" in r else "",
+            f"{r['near_complete']} of {r['genomes']}",
+            f"{r['cpu_seconds']:.0f}",
+            f"{r['wall_seconds']:.0f}",
+            str(r["peak_mib"]),
+            *(f"{r['stages'][s]:.1f}" if "stages" in r else "" for s in STAGES),
+        ]
         for r in sorted(result["rows"], key=lambda r: BINNERS.index(r["binner"]))
-    ]  # fmt: skip
+    ]
     titles = [
         "binner",
         "contigs",
@@ -212,7 +241,10 @@ def crossed(
     title: str,
     cell: Callable[[dict[str, Any]], str],
 ) -> str:
-    """A table of rows by two of their fields; ``title`` is that of a column, with a place for its number."""
+    """A table of rows by two of their fields.
+
+    ``title`` is that of a column, with a place for its number.
+    """
     columns = sorted({r[across] for r in rows})
     cells = {(r[down], r[across]): cell(r) for r in rows}
     names = dict.fromkeys(r[down] for r in rows)

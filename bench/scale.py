@@ -1,6 +1,7 @@
 """Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
 
-python -m bench.scale [--contigs 5000 20000 80000 320000 1000000] [--samples 3] [--by-samples 1 3 10 30]
+python -m bench.scale [--contigs 5000 20000 80000 320000 1000000] [--samples 3]
+                      [--by-samples 1 3 10 30]
 
 The number of contigs grows at `--samples` samples, and the number of samples at 20,000 contigs.
 """
@@ -15,8 +16,10 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from llmbin.cluster.binning import bin_contigs
+from llmbin.cluster.binning import bin_assemblies
+from llmbin.cluster.contig_set import BinLimits, ContigSet
 from llmbin.cluster.points import Points
+from llmbin.resources import Resources
 
 from . import record
 
@@ -25,7 +28,10 @@ BY_SAMPLES = 20_000  # contigs
 
 
 def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.ndarray]:
-    """Genomes as Gaussians whose spreads are those that the metric expects; lengths as of a short-read assembly."""
+    """Genomes as Gaussians whose spreads are those that the metric expects.
+
+    Lengths are as of a short-read assembly.
+    """
     rng = np.random.default_rng(seed)
     genome = rng.integers(0, max(1, n // CONTIGS_A_GENOME), n)
     lengths = np.clip(np.exp(rng.normal(np.log(5_000), 0.9, n)), 1_500, 600_000).astype(np.int64)
@@ -85,13 +91,23 @@ def measure(n: int, samples: int, threads: int) -> dict[str, float]:
 def binned(n: int, samples: int, threads: int) -> dict[str, float]:
     points, lengths, genome = community(n, samples, seed=1)
     cpu, wall = time.process_time(), time.perf_counter()
-    found = bin_contigs(points, lengths, 1_500, 200_000, threads=threads)
+    contigs, limits = ContigSet(points, lengths), BinLimits(1_500, 200_000)
+    found = bin_assemblies(contigs, [""] * n, limits, Resources(threads))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     held = found.label >= 0
     pairs = len(set(zip(found.label[held].tolist(), genome[held].tolist(), strict=True)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"contigs": n, "samples": samples, "genomes": int(genome.max()) + 1, "bins": found.bins, "bin_genome_pairs": pairs,
-            "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()), "cpu_seconds": cpu, "wall_seconds": wall, "peak_mib": peak}  # fmt: skip
+    return {
+        "contigs": n,
+        "samples": samples,
+        "genomes": int(genome.max()) + 1,
+        "bins": found.bins,
+        "bin_genome_pairs": pairs,
+        "binned_percent": 100 * float(lengths[held].sum() / lengths.sum()),
+        "cpu_seconds": cpu,
+        "wall_seconds": wall,
+        "peak_mib": peak,
+    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""What more threads buy: wall and CPU seconds of a run and, where it is on PATH, of MetaBAT2, with 1, 2, 4 ... threads.
+"""What more threads buy: wall and CPU seconds of a run with 1, 2, 4 ... threads.
 
 python -m bench.threads NAME=FOLDER [--threads 1 2 4 8 16] [--device cpu cuda]
+
+And of MetaBAT2, where it is on PATH.
 """
 
 from __future__ import annotations

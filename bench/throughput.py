@@ -1,9 +1,12 @@
-"""Whole runs on real genomes: how cost grows with contigs and with samples, and where the time goes.
+"""Whole runs on real genomes: how cost grows with contigs and samples, and where the time goes.
 
-python -m bench.throughput genomes work [--contigs 5000 10000 20000 40000 80000 320000] [--samples 1 3 10 30] [--peers metabat2] [--peers-up-to 40000]
+python -m bench.throughput genomes work [--contigs 5000 10000 20000 40000 80000 320000]
+                           [--samples 1 3 10 30] [--peers metabat2] [--peers-up-to 40000]
 
-The larger an assembly, the more genomes are in it, broken into short contigs as of a soil; each size is a part of the next. Sizes that
-the genomes do not reach are left out. The number of samples grows at 20,000 contigs, or as many as there are. Communities that ``work`` already holds are not made again.
+The larger an assembly, the more genomes are in it, broken into short contigs as of a soil; each
+size is a part of the next. Sizes that the genomes do not reach are left out. The number of samples
+grows at 20,000 contigs, or as many as there are. Communities that ``work`` already holds are not
+made again.
 """
 
 from __future__ import annotations
@@ -16,9 +19,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from llmbin.commands.score import read_gold, score_bins
 from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .communities import Plan, made, write_fasta
@@ -30,7 +33,10 @@ CONTIGS_AT_SAMPLES = 20_000
 
 
 def first_genomes(gold: dict[str, tuple[str, int]], contigs: int) -> set[str]:
-    """Contigs of as many genomes, in the order in which they first come, as hold so many; nothing if there are too few."""
+    """Contigs of as many genomes, in the order in which they first come, as hold so many.
+
+    None if there are too few.
+    """
     held: dict[str, list[str]] = {}
     for name, (genome, _) in gold.items():
         held.setdefault(genome, []).append(name)
@@ -72,7 +78,7 @@ def part_of(folder: Path, out: Path, keep: set[str], samples: int) -> Path:
 
 
 def measure(folder: Path, gold: dict[str, tuple[str, int]], peer: Peer | None) -> dict[str, Any]:
-    """Cost of one run, ours where there is no peer, and how many genomes of how many it finds nearly whole."""
+    """Cost of one run, ours where there is no peer, and the near-complete genomes of how many."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "out"
         if peer is None:
@@ -118,8 +124,10 @@ def main() -> None:
     }
     result: dict[str, Any] = {
         "peers": {peer.title: version_of(peer) for peer in binners.values() if peer},
-        "samples": BY_CONTIGS.samples, "rows": [], "by_samples": [],
-    }  # fmt: skip
+        "samples": BY_CONTIGS.samples,
+        "rows": [],
+        "by_samples": [],
+    }
 
     def run(
         where: str, whole: Path, gold: dict[str, tuple[str, int]], contigs: int, samples: int

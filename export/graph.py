@@ -1,7 +1,7 @@
-"""The encoder as runtimes get it: bytes of bases in, one vector a window out, in one precision or mixed.
+"""The encoder as runtimes get it: bytes of bases in, one vector a window out.
 
-The graph does everything between: one-hot codes, masks, both strands, blocks, masked mean. So nothing but bases and lengths
-goes to the device.
+The graph does everything between: one-hot codes, masks, both strands, blocks, masked mean. So
+nothing but bases and lengths goes to the device.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from llmbin.model.language_model import Block, GenomeLM
 from llmbin.model.onnx_check import check_onnx
-from llmbin.training.model import GenomeLM
 
-OPSET = 20
+from .settings import OPSET
 
 
 class EncoderGraph(nn.Module):
-    """``GenomeLM.encode`` with the inputs that the runtimes send: codes uint8 [batch, bases], lengths int32 [batch]."""
+    """``GenomeLM.encode`` with the inputs that the runtimes send.
+
+    These are codes uint8 [batch, bases] and lengths int32 [batch].
+    """
 
     def __init__(self, lm: GenomeLM) -> None:
         super().__init__()
@@ -35,12 +38,15 @@ class EncoderGraph(nn.Module):
 def deployable(lm: GenomeLM, half: bool = False) -> GenomeLM:
     """A copy for inference: each block's output scale folded into its last layer.
 
-    With ``half``, convolutions and linear layers hold FP16; norms, masks and the mean over positions stay FP32. Every type
-    is then written in the graph, which is the one form that TensorRT 10 and 11 both build.
+    With ``half``, convolutions and linear layers hold FP16; norms, masks and the mean over
+    positions stay FP32. Every type is then written in the graph, which is the one form that
+    TensorRT 10 and 11 both build.
     """
-    made = copy.deepcopy(lm).eval().float()
+    made: GenomeLM = copy.deepcopy(lm).eval().float()
     with torch.no_grad():
         for block in made.blocks:
+            assert isinstance(block, Block)
+            assert block.scale is not None
             block.down.weight.mul_(block.scale[:, None])
             block.down.bias.mul_(block.scale)
             block.scale = None
@@ -62,7 +68,7 @@ def encoder_onnx(lm: GenomeLM, window: int, half: bool = False) -> bytes:
 
 
 def graph_onnx(graph: nn.Module, window: int, stride: int) -> bytes:
-    """Any module of (codes, lengths) -> vectors, exported; bases come in multiples of ``stride``."""
+    """Any module of (codes, lengths) -> vectors; bases come in multiples of ``stride``."""
     example = (
         torch.randint(0, 4, (2, window), dtype=torch.uint8),
         torch.tensor([window, window - 37], dtype=torch.int32),
@@ -82,15 +88,23 @@ def module_onnx(
     shapes: tuple[dict[int, Any], ...],
     what: str,
 ) -> bytes:
-    """A module of tensors -> vectors as a graph, checked against what packs may hold; ``what`` it is, for errors.
+    """A module of tensors -> vectors as a graph, checked against what packs may hold.
+
+    ``what`` says what it is, for errors.
 
     Raises:
         ModelPackError: the graph uses operators that packs may not use.
     """
     program = torch.onnx.export(
-        module.eval(), example, dynamo=True, opset_version=OPSET, input_names=inputs, output_names=["vectors"],
-        dynamic_shapes=shapes, verbose=False,
-    )  # fmt: skip
+        module.eval(),
+        example,
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=inputs,
+        output_names=["vectors"],
+        dynamic_shapes=shapes,
+        verbose=False,
+    )
     assert program is not None
     program.optimize()
     buffer = io.BytesIO()

@@ -1,7 +1,8 @@
-"""Encoders of the Hugging Face kind (BERT, ESM, ModernBERT) whose tokens are k-mers, as graphs that take bases like our own.
+"""Hugging Face encoders whose tokens are k-mers (BERT, ESM, ModernBERT), as graphs of bases.
 
-The k-mers are looked up in the graph, so nothing but bases goes to the device and no tokeniser runs beside it. Nucleotide Transformer (ESM,
-6-mers) is of this kind. A vocabulary of byte pairs (DNABERT-2, DNABERT-S) is not: its tokens depend on the text around them.
+The k-mers are looked up in the graph, so nothing but bases goes to the device and no tokeniser
+runs beside it. Nucleotide Transformer (ESM, 6-mers) is of this kind. A vocabulary of byte pairs
+(DNABERT-2, DNABERT-S) is not: its tokens depend on the text around them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from llmbin.errors import ModelPackError
-from llmbin.training.model import UNKNOWN, masked_mean
+from llmbin.model.language_model import UNKNOWN, masked_mean
 
 from .graph import graph_onnx
 
 SUPPORTED = ("bert", "esm", "modernbert")
 LONGEST_WORD = 8
+# Names of the first token, of an unknown one, and of padding.
+SPECIAL = (("<cls>", "[CLS]"), ("<unk>", "[UNK]"), ("<pad>", "[PAD]"))
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class KmerEncoder(nn.Module):
         )
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
-        """codes uint8 [batch, bases], bases a multiple of k; lengths int32 [batch]; -> [batch, width]."""
+        """Vectors [batch, width] of codes uint8 [batch, bases] and lengths int32 [batch].
+
+        There is a multiple of k bases.
+        """
         codes, sizes = codes.to(torch.int64), lengths.to(torch.int64)[:, None]
         back = (sizes - 1 - torch.arange(codes.shape[1], device=codes.device)[None]).clamp(min=0)
         flipped = torch.gather(codes, 1, back)
@@ -99,11 +105,9 @@ def read_vocabulary(folder: Path) -> Vocabulary:
             ]
             return Vocabulary(k, [token[word] for word in words], *special)
     raise ModelPackError(
-        f"{folder}: the vocabulary is not of all k-mers of one length (byte pairs?); its tokens depend on the text around them"
+        f"{folder}: the vocabulary is not of all k-mers of one length (byte pairs?); "
+        "its tokens depend on the text around them"
     )
-
-
-SPECIAL = (("<cls>", "[CLS]"), ("<unk>", "[UNK]"), ("<pad>", "[PAD]"))
 
 
 def load_encoder(folder: Path) -> KmerEncoder:
@@ -118,7 +122,8 @@ def load_encoder(folder: Path) -> KmerEncoder:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError) as error:
         raise ModelPackError(
-            f"{folder}: not a model that transformers knows without code of its own ({str(error).splitlines()[0]})"
+            f"{folder}: not a model that transformers knows without code of its own "
+            f"({str(error).splitlines()[0]})"
         ) from None
     if config.model_type not in SUPPORTED:
         raise ModelPackError(
@@ -139,7 +144,7 @@ def encoder_from_folder(folder: Path, window: int) -> tuple[bytes, KmerEncoder]:
     """The FP32 graph, and the PyTorch module that it was made of.
 
     Raises:
-        ModelPackError: the model cannot be exported, or uses operators that packs may not use (named).
+        ModelPackError: the model cannot be exported, or uses operators that packs may not use.
     """
     encoder = load_encoder(folder)
     k = encoder.vocabulary.k

@@ -1,7 +1,8 @@
-"""INT8 for CPUs: weights and activations of the large layers as 8-bit integers, with ranges seen on real windows.
+"""INT8 for CPUs: the large layers in 8-bit integers, with ranges seen on real windows.
 
-Nine tenths of what that does to a vector is the same for every window, and some of the rest is linear in the vector. So a last layer, of
-one small matrix a window, takes both back (docs/measurements.md).
+Nine tenths of what that does to a vector is the same for every window, and some of the rest is
+linear in the vector. So a last layer, of one small matrix a window, takes both back
+(docs/notes/2026-11-25-int8-correction.md).
 """
 
 from __future__ import annotations
@@ -17,20 +18,19 @@ from onnx import helper, numpy_helper
 from llmbin.model.onnx_check import check_onnx
 
 from .parity import onnx_encode
-
-CALIBRATION_BATCH = 8
-RANGES = 64  # windows that ranges are taken from: more only meet more outliers
-RIDGE = 1e-3  # of the mean variance, added to each
+from .settings import CALIBRATION_BATCH, RANGES, RIDGE
 
 
 def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
-    """Static QDQ quantisation of an FP32 encoder: unsigned activations, signed weights a channel, and a linear correction of the vectors.
+    """Static QDQ quantisation of an FP32 encoder, and a linear correction of the vectors.
 
-    Weights keep 7 bits: without VNNI instructions a processor adds pairs of products in 16 bits, which 8 would overflow.
+    Activations are unsigned, weights signed and scaled by channel. Weights keep 7 bits: without
+    VNNI instructions a processor adds pairs of products in 16 bits, which 8 would overflow.
 
     Args:
         fp32: the graph of `graph.encoder_onnx`.
-        windows: codes uint8 [n, bases] of whole windows; the first `RANGES` give the ranges of activations, all of them the correction.
+        windows: codes uint8 [n, bases] of whole windows; the first `RANGES` give the ranges of
+            activations, all of them the correction.
     """
     from onnxruntime.quantization import (
         CalibrationDataReader,
@@ -60,10 +60,17 @@ def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
         source.write_bytes(fp32)
         quant_pre_process(source, ready, skip_symbolic_shape=True)
         quantize_static(
-            ready, out, Windows(), quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            per_channel=True, reduce_range=True, op_types_to_quantize=["MatMul", "Conv"],
+            ready,
+            out,
+            Windows(),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+            op_types_to_quantize=["MatMul", "Conv"],
             extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"]},
-        )  # fmt: skip
+        )
         data = with_linear_layers(out.read_bytes())
     data = with_last_layer(data, *correction(vectors_of(data, windows), vectors_of(fp32, windows)))
     check_onnx(data, "the INT8 encoder")
@@ -71,9 +78,10 @@ def int8_onnx(fp32: bytes, windows: npt.NDArray[np.uint8]) -> bytes:
 
 
 def with_linear_layers(encoder: bytes) -> bytes:
-    """The graph with each product of 8-bit factors and its bias as one node, ONNX Runtime's own ``MatMulIntegerToFloat``.
+    """The graph with each product of 8-bit factors and its bias as one node.
 
-    It joins the product by itself, but not the bias, which then costs a pass over the largest tensors.
+    That is ONNX Runtime's own ``MatMulIntegerToFloat``. The runtime joins the product by itself,
+    but not the bias, which then costs a pass over the largest tensors.
     """
     from onnxruntime.quantization.onnx_model import ONNXModel
 
@@ -107,7 +115,7 @@ def with_linear_layers(encoder: bytes) -> bytes:
 
 
 def vectors_of(encoder: bytes, windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Vectors [2n, width] of windows, whole and cut to half (for the ends of contigs are in short windows)."""
+    """Vectors [2n, width] of windows, whole and cut to half: ends of contigs are short windows."""
     run, half = onnx_encode(encoder), windows.shape[1] // 16 * 8
     found = []
     for start in range(0, len(windows), CALIBRATION_BATCH):
@@ -119,8 +127,11 @@ def vectors_of(encoder: bytes, windows: npt.NDArray[np.uint8]) -> npt.NDArray[np
 
 def correction(
     vectors: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:  # fmt: skip
-    """M [width, width] and c [width] by which vectors M + c are nearest to ``wanted``: a ridge regression of the difference."""
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """M [width, width] and c [width] by which vectors M + c are nearest to ``wanted``.
+
+    A ridge regression of the difference.
+    """
     mean = vectors.mean(0)
     x, y = vectors - mean, wanted - vectors
     square = x.T @ x

@@ -1,4 +1,4 @@
-"""A pack's encoder again from its weights: other precisions, checked against PyTorch, in a new pack."""
+"""A pack's encoder again from its weights: other precisions, checked, in a new pack."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ import torch
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError, ModelPackError
 from llmbin.io.fasta import read_fasta
+from llmbin.model.language_model import GenomeLM, GenomeLMConfig
 from llmbin.model.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
-from llmbin.training.model import GenomeLM, GenomeLMConfig
 
 from .graph import encoder_onnx
 from .huggingface import KmerEncoder, encoder_from_folder, read_vocabulary
 from .int8 import int8_onnx
-from .parity import LEAST_COSINE, Parity, compare, onnx_encode, torch_encode
+from .parity import Parity, compare, onnx_encode, torch_encode
+from .settings import CALIBRATION, CHECK, LEAST_COSINE
 
 log = logging.getLogger("llmbin.export")
-CALIBRATION, CHECK = 512, 32  # windows
 
 
 def language_model(pack: ModelPack) -> GenomeLM:
@@ -50,18 +50,20 @@ def language_model(pack: ModelPack) -> GenomeLM:
         raise ModelPackError(
             f"{pack.folder}: holds no language model to export ({str(error).splitlines()[0]})"
         ) from None
-    return lm.eval()
+    lm.eval()
+    return lm
 
 
 def export_precisions(
     lm: GenomeLM, precisions: Sequence[str], windows: npt.NDArray[np.uint8]
-) -> tuple[dict[str, bytes], dict[str, Parity]]:  # fmt: skip
+) -> tuple[dict[str, bytes], dict[str, Parity]]:
     """ONNX by precision, and how close each is to PyTorch in FP32.
 
     Args:
         lm: the language model.
         precisions: of fp32, fp16 and int8.
-        windows: codes uint8 [n, bases] of real sequence; all but the last 32 calibrate INT8, those judge.
+        windows: codes uint8 [n, bases] of real sequence; the last 32 judge, the others calibrate
+            INT8.
 
     Raises:
         ModelPackError: a graph is less close than packs promise.
@@ -125,7 +127,8 @@ def windows_of(path: Path, size: int, count: int, seed: int = 0) -> npt.NDArray[
     ]
     if not sequences:
         raise InputError(
-            f"{path}: no sequence has {size:,} bases, as a window does; give longer contigs to calibrate with"
+            f"{path}: no sequence has {size:,} bases, as a window does; "
+            "give longer contigs to calibrate with"
         )
     rng = np.random.default_rng(seed)
     room = np.array([len(s) - size + 1 for s in sequences], np.float64)
@@ -154,7 +157,7 @@ def export_pack(pack: ModelPack, out: Path, precisions: Sequence[str], contigs: 
 def write_config(
     out: Path, config: dict[str, object], graphs: dict[str, bytes], parity: dict[str, Parity]
 ) -> None:
-    """Store the graphs beside what is in the folder already, and ``config.json`` that lists all of it."""
+    """Store the graphs beside what is in the folder, and ``config.json`` that lists all of it."""
     names = {precision: f"encoder.{precision}.onnx" for precision in graphs}
     for precision, data in graphs.items():
         (out / names[precision]).write_bytes(data)

@@ -11,16 +11,17 @@ import torch
 
 from llmbin.model.devices import Device, session
 
-Encode = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
+from .settings import LEAST_COSINE, MOST_DIFFERENT
 
-# Promises of a pack: FP32 is PyTorch's answer, FP16 and INT8 are close to it.
-MOST_DIFFERENT = {"fp32": 1e-5}
-LEAST_COSINE = {"fp32": 0.999999, "fp16": 0.9995, "int8": 0.995}
+Encode = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class Parity:
-    """Largest absolute difference, and the least cosine of vectors less the mean vector (all contigs share much of a vector)."""
+    """Largest absolute difference, and the least cosine of vectors less the mean vector.
+
+    Less the mean, because all contigs share much of a vector.
+    """
 
     difference: float
     cosine: float
@@ -57,7 +58,9 @@ def onnx_encode(data: bytes) -> Encode:
 
 
 def compare(reference: Encode, other: Encode, windows: npt.NDArray[np.uint8]) -> Parity:
-    """Both encoders on whole windows, and on the same windows cut to ragged lengths with unknown bases in between.
+    """Both encoders on whole windows, and on the same windows cut and spoilt.
+
+    These are cut to ragged lengths, with unknown bases in between.
 
     Args:
         reference: the encoder to be like.

@@ -179,13 +179,9 @@ Aligned add_up(const Alignment &alignment) {
             case kInsertion:
                 sums.gaps += size;
                 sums.read += size;
-                ++sums.gap_openings;
                 inside = true;
                 break;
-            case kDeletion:
-                sums.gaps += size;
-                ++sums.gap_openings;
-                break;
+            case kDeletion: sums.gaps += size; break;
             case kSoftClip: sums.soft_clipped += size; [[fallthrough]];
             case kHardClip:
                 (inside ? sums.trail : sums.lead) += size;
@@ -232,8 +228,8 @@ bool likely_record(const uint8_t *p, size_t n, const std::vector<int64_t> &lengt
     const size_t least = kFixedPart + name + 4 * operations + sequence_size(bases);
     if (least > size || n < kSizeField + kFixedPart + name) return false;
     const uint8_t *letters = record + kFixedPart;
-    const auto printable = [](uint8_t c) { return c > 32 && c < 127; };
-    return letters[name - 1] == 0 && std::all_of(letters, letters + name - 1, printable);
+    const auto letter = [](uint8_t c) { return c > 32; };  // names of any bytes are seen
+    return letters[name - 1] == 0 && std::all_of(letters, letters + name - 1, letter);
 }
 
 }  // namespace llmbin

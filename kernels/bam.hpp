@@ -74,7 +74,7 @@ struct Alignment {
 
 // What the CIGAR and NM of an alignment add up to, in bases.
 struct Aligned {
-    int64_t matched = 0, mismatched = 0, gaps = 0, gap_openings = 0, soft_clipped = 0;
+    int64_t matched = 0, mismatched = 0, gaps = 0, soft_clipped = 0;
     int64_t lead = 0, trail = 0;  // clips of either kind in front and behind, as aligned
     int64_t read = 0;             // the whole read, hard clips too
 
@@ -82,14 +82,10 @@ struct Aligned {
     int64_t read_length(int64_t stored) const {
         return stored > 0 ? stored : matched + soft_clipped;
     }
-    int64_t identical() const { return matched - mismatched; }
-    // MetaBAT's identity counts what is clipped as wrong; that of long reads looks at the aligned
-    // part alone, and at a gap as one event.
-    double of_read(int64_t stored) const {
-        return static_cast<double>(identical()) / static_cast<double>(read_length(stored));
-    }
-    double of_aligned() const {
-        return static_cast<double>(identical()) / static_cast<double>(matched + gap_openings);
+    // Of the aligned part, gaps included and clips apart, as jgi_summarize_bam_contig_depths has
+    // it.
+    double identity() const {
+        return static_cast<double>(matched - mismatched) / static_cast<double>(matched + gaps);
     }
 };
 Aligned add_up(const Alignment &alignment);

@@ -57,28 +57,21 @@ bool DepthCounter::add_record(const uint8_t *p, size_t n) {
     if (static_cast<size_t>(alignment.reference) >= references() || alignment.position < 0)
         return fail(reads, "lies on a reference that the header does not have");
     if (!move_to(alignment.reference)) return false;
-    mapped += alignment.primary();
-    if (!alignment.read_tags(options_.long_reads)) return fail(reads, "has broken tags");
+    mapped += alignment.primary();  // a read in pieces is one read
+    if (!alignment.read_tags(!alignment.primary())) return fail(reads, "has broken tags");
     const Aligned sums = add_up(alignment);
-    if (!sums.matched || !similar(alignment, sums)) return true;
-    if (alignment.primary()) {
-        ++counted;
-        read_bases_ += static_cast<uint64_t>(sums.read_length(alignment.bases));
-    }
-    cover(alignment, sums);
+    const bool is_long = options_.long_reads || sums.read > options_.long_read;
+    const double least = is_long ? options_.long_identity : options_.min_identity;
+    if (!sums.matched || sums.identity() < least) return true;
+    counted += alignment.primary();
+    ++covering_;
+    read_bases_ += static_cast<uint64_t>(sums.read_length(alignment.bases));
+    cover(alignment, sums, is_long ? taken_before(alignment, sums) : std::vector<Stretch>());
     return true;
 }
 
 bool DepthCounter::skips(const Alignment &alignment) const {
-    if (alignment.reference < 0 || (alignment.flag & (kUnmapped | options_.skip_flags)))
-        return true;
-    return !options_.long_reads && !alignment.primary();
-}
-
-bool DepthCounter::similar(const Alignment &alignment, const Aligned &sums) const {
-    if (options_.long_reads) return sums.of_aligned() >= options_.min_identity;
-    const auto length = static_cast<double>(sums.read_length(alignment.bases));
-    return static_cast<double>(sums.identical()) >= options_.min_identity * length;
+    return alignment.reference < 0 || (alignment.flag & (kUnmapped | options_.skip_flags));
 }
 
 // Makes a reference the open one, on which records lie from now on.
@@ -99,10 +92,9 @@ bool DepthCounter::move_to(int32_t reference) {
 }
 
 // Adds the matched stretches of an alignment to the depth of the open reference, but for what of
-// the read other alignments have.
-void DepthCounter::cover(const Alignment &alignment, const Aligned &sums) {
-    std::vector<Stretch> taken;
-    if (!alignment.primary()) taken = taken_before(alignment, sums);
+// the read is taken by others.
+void DepthCounter::cover(const Alignment &alignment, const Aligned &sums,
+                         std::vector<Stretch> taken) {
     if (alignment.flag & kReverse) {  // as aligned, too
         std::reverse(taken.begin(), taken.end());
         for (Stretch &t : taken) t = {sums.read - t.end, sums.read - t.begin};
@@ -144,8 +136,7 @@ void DepthCounter::cover(const Alignment &alignment, const Aligned &sums) {
 // Mean length of the reads that count, which MetaBAT leaves out at both ends of a reference where
 // it is less than the edge.
 int64_t DepthCounter::mean_read() const {
-    if (options_.long_reads) return options_.edge;
-    return counted ? static_cast<int64_t>(read_bases_ / counted) : 0;
+    return covering_ ? static_cast<int64_t>(read_bases_ / covering_) : 0;
 }
 
 void DepthCounter::close(const OpenReference &reference) {
@@ -185,6 +176,7 @@ bool DepthCounter::append(DepthCounter &next) {
     reads += next.reads;
     mapped += next.mapped;
     counted += next.counted;
+    covering_ += next.covering_;
     read_bases_ += next.read_bases_;
     if (several) {
         close(open_);
@@ -223,12 +215,11 @@ void sample_reads(const uint8_t *data, size_t n, const std::vector<int64_t> &len
         data += kSizeField + size;
         if (alignment.reference < 0 || !alignment.primary()) continue;
         if (alignment.flag & (kUnmapped | skip_flags)) continue;
-        if (!alignment.read_tags(true)) break;
+        if (!alignment.read_tags(false)) break;
         const Aligned sums = add_up(alignment);
         if (!sums.matched) continue;
         out.length.push_back(sums.read);
-        out.identity.push_back(sums.of_read(alignment.bases));
-        out.identity_long.push_back(sums.of_aligned());
+        out.identity.push_back(sums.identity());
     }
 }
 

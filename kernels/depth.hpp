@@ -1,10 +1,10 @@
 // Depth of coverage from BAM records: mean and variance over the positions of each reference, as
 // MetaBAT's jgi_summarize_bam_contig_depths defines them (edges left out, reads below an identity
-// left out, matched stretches counted). Long reads are judged by their aligned part, and all of
-// their pieces count.
+// left out, matched stretches counted). Long reads have a limit of their own, and each of their
+// bases counts for one alignment.
 //
-// Memory: a counter keeps two integers of 32 bits a base of the reference that is open (of two, in
-// a later piece), and copies of what it was fed of a record that is not whole yet.
+// Memory: a counter keeps 4 bytes a base of the reference that is open (of two, in a later piece),
+// and copies of what it was fed of a record that is not whole yet.
 // Threads: one at a time for each counter; the pieces of a file may be counted side by side.
 // Errors: what is wrong with the file is in `error`, not thrown; after it a counter takes nothing
 // more. Throws: std::bad_alloc.
@@ -21,11 +21,12 @@
 namespace llmbin {
 
 struct DepthOptions {
-    double
-        min_identity;  // in [0, 1]: of the whole read, clips included; of long reads, aligned part
-    int edge;          // bases at each end of a contig that are not counted
-    uint32_t skip_flags;  // records with any of these flags are not counted
-    bool long_reads;      // supplementary alignments count for what no other one of the read has
+    double min_identity;   // of the aligned part, in [0, 1], from which a short read counts
+    int edge;              // bases at each end of a contig that are not counted
+    uint32_t skip_flags;   // records with any of these flags are not counted
+    bool long_reads;       // all reads are taken for long ones
+    int64_t long_read;     // bases of the longest short read
+    double long_identity;  // the limit for long reads, of which each base counts once
 };
 
 // Counts the records of a file in the order of their references, or those of a later piece of it
@@ -69,9 +70,8 @@ private:
     bool complete_record(const uint8_t *&data, const uint8_t *end);
     bool add_record(const uint8_t *data, size_t n);
     bool skips(const Alignment &alignment) const;
-    bool similar(const Alignment &alignment, const Aligned &sums) const;
     bool move_to(int32_t reference);
-    void cover(const Alignment &alignment, const Aligned &sums);
+    void cover(const Alignment &alignment, const Aligned &sums, std::vector<Stretch> taken);
     void close(const OpenReference &reference);
     int64_t mean_read() const;
     bool fail(uint64_t record, const std::string &what);
@@ -84,14 +84,14 @@ private:
     OpenReference open_;
     std::vector<Depth> closed_;
     std::vector<uint8_t> partial_;  // of a record whose end was not fed yet, its size included
-    uint64_t read_bases_ = 0;       // of the reads that count
+    uint64_t covering_ = 0;         // alignments that count, pieces of reads too
+    uint64_t read_bases_ = 0;       // of these
 };
 
 // What the primary alignments of mapped reads are like.
 struct ReadSample {
-    std::vector<int64_t> length;        // of the whole read
-    std::vector<double> identity;       // of the read, clips counted as wrong
-    std::vector<double> identity_long;  // of the aligned part
+    std::vector<int64_t> length;   // of the whole read
+    std::vector<double> identity;  // of the aligned part
 };
 
 // Adds the records of BAM data [n] that seem to begin with one, until `out` holds `most` reads;

@@ -92,7 +92,7 @@ class FastaParser:
 
 def sample_reads(
     data: bytes, lengths: list[int], skip_flags: int, most: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]: ...
 def likely_record(data: bytes, lengths: list[int]) -> bool: ...
 
 class DepthCounter:
@@ -107,7 +107,9 @@ class DepthCounter:
         min_identity: float,
         edge: int,
         skip_flags: int,
-        long_reads: bool = False,
+        long_reads: bool,
+        long_read: int,
+        long_identity: float,
     ) -> None: ...
     def piece(self) -> DepthCounter: ...
     def feed(self, data: bytes) -> bool: ...

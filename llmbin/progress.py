@@ -100,3 +100,15 @@ def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], o
             log.info("%s: %.1f Mbp so far", title, done / 1e6)
 
     yield advance
+
+
+@dataclass
+class Monitor:
+    """Who is told how far the reading is, in bases, and what each stage took."""
+
+    advance: Callable[[int], object] = lambda bases: None
+    clock: Clock = field(default_factory=Clock)
+
+    def stage(self, name: str) -> contextlib.AbstractContextManager[None]:
+        """See `Clock.stage`."""
+        return self.clock.stage(name)

@@ -10,7 +10,7 @@ import numpy as np
 import pysam
 import pytest
 
-from llmbin.commands.synthetic import Community, make_community
+from llmbin.tools.synthetic import Community, make_community
 from llmbin.training.shards import Genome, write_shards
 
 sys.path.append(

@@ -196,7 +196,7 @@ def squared_distances(vectors, noise, depth, variance, effective_dims):  # type:
 
 
 def depth(lengths, reads, min_identity=0.97, edge=75):  # type: ignore[no-untyped-def]
-    """Mean and variance per contig, jgi's rules.
+    """Mean and variance per contig, by the rules of jgi_summarize_bam_contig_depths.
 
     reads: (contig index, position, [(op, size)], NM or -1, flag).
     """
@@ -206,7 +206,7 @@ def depth(lengths, reads, min_identity=0.97, edge=75):  # type: ignore[no-untype
     edges = {}
     last = None
     for contig, position, cigar, nm, flag in reads:
-        if flag & 0xF04 or contig < 0:
+        if flag & 0x704 or contig < 0:
             continue
         if last is not None and contig != last:
             edges[last] = min(edge, counted_bases // counted) if counted else 0
@@ -215,7 +215,7 @@ def depth(lengths, reads, min_identity=0.97, edge=75):  # type: ignore[no-untype
         matched = sum(n for op, n in cigar if op in "M=X")
         gaps = sum(n for op, n in cigar if op in "ID")
         wrong = max(0, nm - gaps) if nm >= 0 else sum(n for op, n in cigar if op == "X")
-        if not matched or matched - wrong < min_identity * size:
+        if not matched or matched - wrong < min_identity * (matched + gaps):
             continue
         counted, counted_bases = counted + 1, counted_bases + size
         at = position

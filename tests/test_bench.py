@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.communities import PLANS, Genome, Piece, Plan, build, write_long_reads
+from bench.communities import PLANS, Genome, LongReads, Piece, Plan, build, write_long_reads
 from bench.long_reads import (
     CHEMISTRIES,
     LONGEST_READ,
@@ -24,10 +25,10 @@ from bench.peers import is_long, measured, samples_of
 from bench.quality import row_of, with_earlier
 from bench.throughput import first_genomes, part_of
 from llmbin.cluster.tree import Tree
-from llmbin.commands.score import read_gold
-from llmbin.commands.synthetic import synthetic_genome
 from llmbin.depth.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.scoring import read_gold
+from llmbin.tools.synthetic import synthetic_genome
 
 SMALL = Plan(seed=1, samples=2, depth=12, piece=4_000, strains=1)
 
@@ -161,12 +162,20 @@ def test_indels_gather_in_runs_of_equal_bases() -> None:
 
 def test_depths_of_long_reads_are_those_of_the_reads() -> None:
     rng = np.random.default_rng(8)
-    genomes = [Genome(f"g{g}", [rng.integers(0, 4, n).astype(np.uint8) for n in sizes], 0.2, 0.3) for g, sizes in enumerate([(90_000, 30_000), (50_000,), (40_000,)])]  # fmt: skip
-    pieces = [Piece(1, 0, 100, 20_100, False), Piece(0, 0, 0, 30_000, True), Piece(0, 1, 5_000, 30_000, False), Piece(0, 0, 30_000, 90_000, False), Piece(2, 0, 0, 40_000, False)]  # fmt: skip
+    genomes = [
+        Genome(f"g{g}", [rng.integers(0, 4, n).astype(np.uint8) for n in sizes], 0.2, 0.3)
+        for g, sizes in enumerate([(90_000, 30_000), (50_000,), (40_000,)])
+    ]
+    pieces = [
+        Piece(1, 0, 100, 20_100, False),
+        Piece(0, 0, 0, 30_000, True),
+        Piece(0, 1, 5_000, 30_000, False),
+        Piece(0, 0, 30_000, 90_000, False),
+        Piece(2, 0, 0, 40_000, False),
+    ]
     handle = io.BytesIO()
-    truth = write_long_reads(
-        handle, genomes, pieces, np.array([30.0, 10.0, 0.0]), CHEMISTRIES["R10"], rng
-    )
+    reads = LongReads(genomes, pieces, np.array([30.0, 10.0, 0.0]), CHEMISTRIES["R10"])
+    truth = write_long_reads(handle, reads, rng)
     lines = handle.getvalue().decode().splitlines()
     depth = {
         (g, s): np.zeros(len(codes), int)
@@ -250,8 +259,13 @@ def test_several_runs_make_the_row_of_the_median() -> None:
         for n, f, w in ((9, 0.3, 5), (7, 0.1, 1), (8, 0.2, 3))
     ]
     assert row_of(runs) == {
-        "near_complete": 8, "f1": 0.2, "wall_seconds": 3, "cpu_seconds": 6, "peak_mib": 1, "near_complete_runs": [9, 7, 8],
-    }  # fmt: skip
+        "near_complete": 8,
+        "f1": 0.2,
+        "wall_seconds": 3,
+        "cpu_seconds": 6,
+        "peak_mib": 1,
+        "near_complete_runs": [9, 7, 8],
+    }
     assert row_of(runs[:1]) == runs[0]
 
 
@@ -260,7 +274,16 @@ def test_new_rows_take_the_place_of_old_ones(
 ) -> None:
     monkeypatch.setattr("bench.record.RESULTS", tmp_path)
     (tmp_path / "q.json").write_text(
-        '{"command": "python -m bench.q x", "peers": {"A": "1"}, "rows": [{"community": "x", "binner": "A", "n": 1}, {"community": "y", "binner": "A", "n": 2}]}'
+        json.dumps(
+            {
+                "command": "python -m bench.q x",
+                "peers": {"A": "1"},
+                "rows": [
+                    {"community": "x", "binner": "A", "n": 1},
+                    {"community": "y", "binner": "A", "n": 2},
+                ],
+            }
+        )
     )
     rows, peers, commands = with_earlier(
         "q",

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from conftest import in_new_python
 
-from llmbin.commands.synthetic import Community
 from llmbin.io.fasta import read_fasta
+from llmbin.tools.synthetic import Community
 
 Cli = Callable[..., tuple[int, str, str]]
 FILES = {
@@ -190,12 +190,12 @@ def test_an_interrupted_run_resumes(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("llmbin.pipeline.bin_samples", stop)
+        patch.setattr("llmbin.stages.clustering.bin_assemblies", stop)
         status, _, err = cli("run", community.contigs, "--depth", community.depth, "-o", out)
     assert status == 130
     assert "--resume" in err
     assert not (out / "contig2bin.tsv").exists()
-    monkeypatch.setattr("llmbin.pipeline.profile_contigs", stop)  # must not be needed again
+    monkeypatch.setattr("llmbin.stages.embedding.profile_contigs", stop)  # must not be needed again
     status, _, err = cli(
         "run", community.contigs, "--depth", community.depth, "-o", out, "--resume"
     )
@@ -250,7 +250,7 @@ def test_a_full_disk_is_one_line_and_keeps_the_stages(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "bins/bin.0001.fna.gz")
 
-    monkeypatch.setattr("llmbin.pipeline.write_sequences", full)
+    monkeypatch.setattr("llmbin.stages.output.write_sequences", full)
     outcome = cli(
         "run", community.contigs, "--depth", community.depth, "-o", tmp_path / "out", "-q"
     )
@@ -509,7 +509,8 @@ def test_bench_measures_a_file_and_writes_json(
 
 
 def test_a_triton_repository_holds_the_graphs(cli: Cli, tmp_path: Path) -> None:
-    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import find_pack, load_pack
+    from llmbin.options import DEFAULT_MODEL
 
     pack = load_pack(find_pack(DEFAULT_MODEL))
     assert cli("export", DEFAULT_MODEL, "-o", tmp_path / "t", "--format", "triton")[0] == 0
@@ -549,6 +550,6 @@ def test_inference_imports_neither_torch_nor_anything_heavy_early() -> None:
     ).split()
     assert not {"numpy", "torch", "onnxruntime", "pysam", "scipy", "rich"} & set(loaded)
     loaded = in_new_python(
-        "import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.commands.synthetic; print(*sys.modules)"
+        "import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.tools.synthetic; print(*sys.modules)"
     ).split()
     assert "torch" not in loaded

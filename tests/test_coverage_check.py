@@ -13,9 +13,10 @@ from llmbin.depth.reads import ReadKind
 from llmbin.errors import CoverageError
 
 Cli = Callable[..., tuple[int, str, str]]
-GOOD = SampleReads(1_000, 900, ReadKind())
-FEW = SampleReads(1_000, 20, ReadKind(True, 8_000, 0.92, 0.97))
-NONE = SampleReads(0, 0, ReadKind())
+GOOD = SampleReads(1_000, 1_000, 900, ReadKind())
+FEW = SampleReads(1_000, 1_000, 20, ReadKind(True, 8_000, 0.92, 0.97))
+NONE = SampleReads(0, 0, 0, ReadKind())
+FLAGGED = SampleReads(120, 0, 0, ReadKind())
 
 
 def coverage(columns: list[list[float]], reads: list[SampleReads] | None = None) -> Coverage:
@@ -31,7 +32,8 @@ VARIED = [float(i % 7 + 1) for i in range(40)]
     ("depth", "reads", "cause"),
     [
         (VARIED, FEW, r"20 of 1,000 mapped reads count.*--min-identity is 0.97.*0.920 or less"),
-        (VARIED, NONE, "no read is mapped"),
+        (VARIED, NONE, "no reads"),
+        (VARIED, FLAGGED, "none of 120 records is a mapped read"),
         ([0.0] * 40, GOOD, "0 of 40 contigs have depth"),
         ([3.0] * 3 + [0.0] * 37, GOOD, "3 of 40 contigs have depth"),
         ([7.0] * 40, GOOD, "7 on every contig"),
@@ -113,5 +115,5 @@ def test_an_identity_that_is_no_fraction_is_refused(
     status, _, err = cli(*arguments, "-o", tmp_path / "out", f"--min-identity={value}")
     assert status == 2
     assert "--min-identity" in err
-    assert ("0.97" in err.splitlines()[-1]) == (value == "97")
+    assert ("0.97" in err.splitlines()[-1]) == (value in ("97", "x"))
     assert not (tmp_path / "out").exists()

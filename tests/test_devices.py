@@ -9,8 +9,9 @@ from llmbin.errors import DeviceError, DeviceMemoryError
 from llmbin.model.budget import SMALLEST, time_budgets
 from llmbin.model.devices import Device, Hardware, _load_cuda, choose_devices
 from llmbin.model.encoder import LEAST_BASES, OnnxEncoder, encode_in_parts, open_encoder
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import Batch, WindowPlan
+from llmbin.options import DEFAULT_MODEL
 
 CPU = Hardware(("CPUExecutionProvider",), gpu=False, tensorrt=False)
 CUDA = Hardware(("CUDAExecutionProvider", "CPUExecutionProvider"), gpu=True, tensorrt=False)

@@ -11,8 +11,9 @@ from llmbin.errors import DeviceError, DeviceMemoryError
 from llmbin.model import engines
 from llmbin.model.cuda import Gpu
 from llmbin.model.engines import Target, engine_for, engine_key, open_cache, profiles, target_of
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import Batch, WindowPlan
+from llmbin.options import DEFAULT_MODEL
 
 ORIN = Target("tensorrt", "10.3.0", "Orin", (8, 7))
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from llmbin.cli import main
-from llmbin.commands.synthetic import Community
 from llmbin.model.devices import Device, look
 from llmbin.model.encoder import OnnxEncoder
-from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import Batch
+from llmbin.options import DEFAULT_MODEL
+from llmbin.tools.synthetic import Community
 
 hardware = look()
 pytestmark = pytest.mark.skipif(

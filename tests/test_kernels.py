@@ -136,24 +136,25 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
         )
 
 
-def gene_parts(profile: np.ndarray, read_through: str, rng: np.random.Generator) -> str:
-    """A gene of a family's best residues; many of those to read through are written as TGA.
+def worn_gene(profile: np.ndarray, read_through: str, rng: np.random.Generator) -> str:
+    """Part of a gene of a family's best residues.
 
-    Some others are lost, new, or stops.
+    Some of one kind are written as TGA, others are exchanged, lost, followed by new ones, or stops.
     """
     codon_of = {residue: word for word, residue in reference.CODON.items()}
-    residues = "".join(reference.RESIDUES[r] for r in profile.argmax(1))
-    gene = ""
-    for residue in residues:
-        word = str(rng.choice(["TAA", "TGA"])) if rng.random() < 0.01 else codon_of[residue]
-        if residue in read_through and rng.random() < 0.8:
-            word = "TGA"
-        gene += "" if rng.random() < 0.02 else word + "GCA" * (rng.random() < 0.02)
-    return gene
+    gene = []
+    for residue in (reference.RESIDUES[r] for r in profile.argmax(1)):
+        word = "TGA" if residue in read_through and rng.random() < 0.8 else codon_of[residue]
+        chance = rng.random()
+        gene.append(
+            "" if chance < 0.01 else rng.choice(list(reference.CODON)) if chance < 0.1 else word
+        )
+        gene += ["GCA"] * (int(rng.integers(1, 90)) if chance > 0.98 else 0)
+    return "".join(gene[: rng.integers(len(gene) // 3, len(gene) + 1)])
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["W", "G", "WG", "K", ""]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_code_is_that_of_the_reference(seed: int, read_through: str) -> None:
     rng = np.random.default_rng(seed)
     profiles = [-rng.integers(1, 4, (n, 20)).astype(float) for n in (60, 35)]
@@ -163,18 +164,18 @@ def test_the_code_is_that_of_the_reference(seed: int, read_through: str) -> None
         ]
         profile[
             np.arange(len(profile)),
-            np.where(rng.random(len(profile)) < 0.3, best, rng.integers(0, 20, len(profile))),
-        ] = 4
+            np.where(rng.random(len(profile)) < 0.2, best, rng.integers(0, 20, len(profile))),
+        ] = rng.integers(1, 5, len(profile))
     text = ""
-    for _ in range(rng.integers(1, 4)):
-        gene = gene_parts(profiles[rng.integers(0, 2)], read_through, rng)
+    for _ in range(rng.integers(1, 5)):
+        gene = worn_gene(profiles[rng.integers(0, 2)], read_through, rng)
         text += rng.choice(["TAA", "TGA", "A", "CTGACG", "NNA"]) + (
             gene if rng.random() < 0.5 else reference.reverse_complement(gene)
         )
-    found = scanner_of(profiles, 300, 20.0, 8).scan([encode_bases(text.encode())])
+    found = scanner_of(profiles, 300, 14.0, 8).scan([encode_bases(text.encode())])
     assert sorted(
         (family, protein) for _, family, protein, _ in found
-    ) == reference.marker_candidates(text, profiles, 300, 20.0, 8)
+    ) == reference.marker_candidates(text, profiles, 300, 14.0, 8)
 
 
 def test_tga_is_what_the_profile_has_in_its_place() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,23 +217,89 @@ def test_reads_with_errors_count(edits: int, limit: float, tmp_path: Path) -> No
     assert read_depth(path, DepthRules(min_identity=0.97)).counted == (50 if edits < 30 else 0)
 
 
-def test_short_reads_keep_metabats_rules(tmp_path: Path) -> None:
-    """Clips count as wrong, and supplementary alignments do not count."""
+def test_short_reads_have_metabats_rules(tmp_path: Path) -> None:
+    """What is clipped is no part of the identity, and supplementary alignments count whole."""
     pieces = [
         Piece(0, 0, 10, 0, 250, False, True),
-        Piece(1, 0, 20, 10, 250, False, True),
-        Piece(1, 1, 0, 0, 10, False, False),
+        Piece(1, 0, 20, 10, 250, False, True, 7),
+        Piece(1, 1, 0, 0, 20, False, False),
+        Piece(2, 0, 30, 10, 250, False, True, 8),
     ]
-    got = read_depth(write(tmp_path / "s.bam", [3_000, 3_000], pieces, {0: 250, 1: 250}))
+    path = write(tmp_path / "s.bam", [3_000, 3_000], pieces, dict.fromkeys(range(3), 250))
+    got = read_depth(path, DepthRules(edge=0))
     assert not got.kind.long
-    assert (got.mapped, got.counted, got.kind.min_identity) == (2, 1, 0.97)
-    assert got.mean[1] == 0
+    assert (got.mapped, got.counted, got.kind.min_identity) == (3, 2, 0.97)
+    np.testing.assert_allclose(got.mean, [490 / 3_000, 20 / 3_000])
+
+
+def test_long_reads_among_short_ones_have_their_own_limit(tmp_path: Path) -> None:
+    short = [Piece(r, 0, r, 0, 150, False, True) for r in range(400)]
+    long = [Piece(400 + r, 0, 100 * r, 0, 2_000, False, True, 160) for r in range(10)]
+    size = {p.read: p.end for p in [*short, *long]}
+    got = read_depth(write(tmp_path / "s.bam", [9_000], [*short, *long], size), DepthRules(edge=0))
+    assert not got.kind.long
+    assert (got.mapped, got.counted) == (410, 410)
+    assert got.kind.min_identity == 0.97
+    assert got.kind.long_identity < 0.9
+    np.testing.assert_allclose(got.mean, [(400 * 150 + 10 * 2_000) / 9_000])
+
+
+def test_names_of_any_bytes_are_sampled(tmp_path: Path) -> None:
+    pieces = [Piece(r, 0, 10 * r, 0, 1_000, False, True, 80) for r in range(50)]
+    path = write(tmp_path / "s.bam", [3_000], pieces, dict.fromkeys(range(50), 1_000))
+    renamed = tmp_path / "renamed.bam"
+    with (
+        pysam.AlignmentFile(str(path)) as source,
+        pysam.AlignmentFile(str(renamed), "wb", template=source) as out,
+    ):
+        for a in source:
+            a.query_name = "é" + str(a.query_name)
+            out.write(a)
+    assert read_depth(renamed).counted == 50
+
+
+@pytest.mark.skipif(not shutil.which("jgi_summarize_bam_contig_depths"), reason="needs MetaBAT")
+@pytest.mark.parametrize("seed", range(3))
+def test_short_reads_are_counted_as_jgi_counts_them(seed: int, tmp_path: Path) -> None:
+    """Reads with clips, gaps, errors and every flag; a contig for each kind of read."""
+    rng = np.random.default_rng(seed)
+    header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": f"c{i}", "LN": 900} for i in range(200)]}
+    path = tmp_path / "s.bam"
+    with pysam.AlignmentFile(str(path), "wb", header=header) as out:
+        for contig in range(200):
+            cut, gap, clip = (int(x) for x in rng.integers([20, 1, 1], [60, 6, 40]))
+            cigar = str(
+                rng.choice(
+                    [
+                        "150M", f"{clip}S{150 - clip}M", f"{150 - clip}M{clip}S", f"{clip}H120M",
+                        f"{cut}M{gap}I{150 - cut - gap}M", f"{cut}M{gap}D{150 - cut}M",
+                        f"{cut}M{gap}N{150 - cut}M",
+                    ]
+                )
+            )  # fmt: skip
+            flag = int(rng.choice([0, 16, 99, 147, 256, 512, 1024, 2048, 2064]))
+            edits = int(rng.integers(0, 8)) + (gap if "I" in cigar or "D" in cigar else 0)
+            for position in range(200, 400, 20):
+                a = pysam.AlignedSegment(out.header)
+                a.query_name, a.reference_id, a.reference_start = f"r{position}", contig, position
+                a.flag, a.cigarstring, a.mapping_quality = flag, cigar, 60
+                a.query_sequence = "A" * a.infer_query_length()
+                a.set_tag("NM", edits)
+                out.write(a)
+    table = tmp_path / "jgi.tsv"
+    jgi = ["jgi_summarize_bam_contig_depths", "--outputDepth", str(table), str(path)]
+    subprocess.run(jgi, check=True, capture_output=True)
+    want = [line.split("\t") for line in table.read_text().splitlines()[1:]]
+    got = read_depth(path)
+    np.testing.assert_allclose(got.mean, [float(w[3]) for w in want], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(got.variance, [float(w[4]) for w in want], rtol=2e-3, atol=1e-3)
+    assert 0 < (got.mean > 0).sum() < 200
 
 
 def test_no_reads_and_few() -> None:
-    kind = judge(np.empty(0, np.int64), np.empty(0), np.empty(0), DepthRules())
+    kind = judge(np.empty(0, np.int64), np.empty(0), DepthRules())
     assert (kind.long, kind.min_identity) == (False, 0.97)
-    kind = judge(np.array([20_000]), np.array([0.2]), np.array([0.9]), DepthRules(min_identity=0.5))
+    kind = judge(np.array([20_000]), np.array([0.9]), DepthRules(min_identity=0.5))
     assert (kind.long, kind.identity, kind.min_identity, kind.length) == (True, 0.9, 0.5, 20_000)
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmbin.io.fasta import read_fasta
-from llmbin.results import tables as outputs
-from llmbin.results.tables import LINE, bin_name, write_sequences
+from llmbin.options import bin_name
+from llmbin.results import sequences
+from llmbin.results.sequences import LINE, write_sequences
 
 
 @given(st.binary(max_size=3 * LINE + 1))
 def test_lines_are_full_but_for_the_last(sequence: bytes) -> None:
     wanted = b"".join(sequence[i : i + LINE] + b"\n" for i in range(0, len(sequence), LINE))
-    assert outputs._wrapped(sequence) == wanted
+    assert sequences._wrapped(sequence) == wanted
 
 
 @pytest.mark.parametrize("flush", [1, 1 << 20])
@@ -25,7 +25,7 @@ def test_every_contig_is_in_one_file_whatever_the_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flush: int
 ) -> None:
     """Also when a file is written in many pieces, and contigs that were too short have no bin."""
-    monkeypatch.setattr(outputs, "FLUSH", flush)
+    monkeypatch.setattr(sequences, "FLUSH", flush)
     rng = np.random.default_rng(5)
     source = tmp_path / "contigs.fasta"
     texts = {
@@ -37,8 +37,12 @@ def test_every_contig_is_in_one_file_whatever_the_threads(
     written = []
     for threads in (1, 3):
         out = tmp_path / str(threads)
-        found = SimpleNamespace(names=names), SimpleNamespace(label=label, bins=4)
-        write_sequences(source, out / "bins", tmp_path / f"{threads}.gz", *found, "bin", threads)
+        places = {
+            n: out / "bins" / f"{bin_name('bin', b)}.fna.gz"
+            for n, b in zip(names, label.tolist(), strict=True)
+            if b >= 0
+        }
+        write_sequences(source, places, tmp_path / f"{threads}.gz", threads)
         files = [*sorted((out / "bins").iterdir()), tmp_path / f"{threads}.gz"]
         assert [f.name for f in files[:-1]] == [f"{bin_name('bin', b)}.fna.gz" for b in range(4)]
         written.append([gzip.decompress(f.read_bytes()) for f in files])

@@ -15,9 +15,10 @@ from llmbin.io.contigs import Contig
 from llmbin.model.devices import Device
 from llmbin.model.encoder import OnnxEncoder, encode_batches
 from llmbin.model.onnx_check import check_onnx
-from llmbin.model.pack import COMPOSITION, DEFAULT_MODEL, find_pack, load_pack
+from llmbin.model.pack import COMPOSITION, find_pack, load_pack
 from llmbin.model.projector import project
 from llmbin.model.windows import Batch, WindowPlan, batches
+from llmbin.options import DEFAULT_MODEL
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])

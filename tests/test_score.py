@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from llmbin.commands.score import read_bins, read_gold, score_bins
 from llmbin.errors import InputError
+from llmbin.tools.scoring import read_bins, read_gold, score_bins
 
 GOLD = """@Version:0.9.1
 @SampleID:case

@@ -64,7 +64,10 @@ def test_no_host_is_looked_up_and_no_file_is_left_in_the_home_folder(tmp_path: P
     )
     assert "example.invalid" in heard.read_text()  # the ear hears
     heard.unlink()
-    use = "from llmbin.model.pack import *; from llmbin.model.encoder import open_encoder; open_encoder(load_pack(find_pack(DEFAULT_MODEL)), 'cpu', 'auto')"
+    use = (
+        "from llmbin.model.embedder import open_embedder; from llmbin.options import ModelOptions; "
+        "open_embedder(ModelOptions(device='cpu'))"
+    )
     run(f"{use}; import time; time.sleep(15)")  # the look-up comes some ten seconds later
     assert not heard.exists(), heard.read_text()
     assert [p for p in home.rglob("*") if p.is_file()] == []

@@ -16,10 +16,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
-from llmbin.commands.synthetic import Community  # noqa: E402
 from llmbin.errors import InputError  # noqa: E402
-from llmbin.training.lm import LMTraining, lm_batch, train_lm  # noqa: E402
-from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.model.language_model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.tools.synthetic import Community  # noqa: E402
+from llmbin.training.lm import lm_batch, train_lm  # noqa: E402
+from llmbin.training.settings import Finetuning, LMTraining  # noqa: E402
 from llmbin.training.shards import Genome, Shards, genome_batch, read_genomes  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
@@ -116,8 +117,9 @@ def test_a_killed_training_continues_on_the_same_curve(
 
 def test_a_process_that_was_killed_outright_continues_too(shards: Path, tmp_path: Path) -> None:
     steps = 400
-    command = [sys.executable, "-m", "llmbin.training", "lm", str(shards), "-o", str(tmp_path / "killed"), "--steps", str(steps), "--genomes", "4",
-               "--window", "128", "--warmup", "2", "--save-every", "2", "--threads", "1", "--width", "16", "--dilations", "1", "2"]  # fmt: skip
+    sizes = "--genomes 4 --window 128 --warmup 2 --save-every 2 --threads 1 --width 16"
+    command = [sys.executable, "-m", *f"llmbin.training lm {shards} -o {tmp_path}/killed".split()]
+    command += f"--steps {steps} {sizes} --dilations 1 2".split()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "killed" / "checkpoint"
     while not any(checkpoint.glob("*.safetensors")):
@@ -132,11 +134,15 @@ def test_a_process_that_was_killed_outright_continues_too(shards: Path, tmp_path
 
 
 def test_two_processes_share_the_work(shards: Path, tmp_path: Path) -> None:
+    sizes = "--steps 3 --genomes 4 --window 128 --threads 1 --width 16 --dilations 1 2"
+    training = f"-m llmbin.training lm {shards} -o {tmp_path} {sizes}"
     done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "llmbin.training", "lm", str(shards), "-o", str(tmp_path),
-         "--steps", "3", "--genomes", "4", "--window", "128", "--threads", "1", "--width", "16", "--dilations", "1", "2"],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-    )  # fmt: skip
+        [sys.executable, "-m", *f"torch.distributed.run --nproc-per-node 2 {training}".split()],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(losses(tmp_path)) == 4
     assert (tmp_path / "lm" / "model.safetensors").exists()
@@ -146,7 +152,7 @@ def test_finetuning_continues_on_the_same_curve_and_gives_a_projector(
     shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from llmbin.training import finetune as module
-    from llmbin.training.finetune import Finetuning, finetune, finetune_batch
+    from llmbin.training.finetune import finetune, finetune_batch
     from llmbin.training.projector import load_projector
 
     GenomeLM(SMALL).save_pretrained(tmp_path / "lm")
@@ -220,29 +226,17 @@ def test_a_pack_is_made_and_used(
 
     train_lm(shards, tmp_path / "lm", SMALL, FAST)
     (tmp_path / "card.md").write_text("# tiny\n")
-    arguments = ["train", "pack", shards, "--lm", tmp_path / "lm" / "lm", "-o", tmp_path / "pack", "--card", tmp_path / "card.md",
-                 "--window", "512", "--per-genome", "12", "--dims", "4", "--name", "tiny", "--precision", "fp32", "fp16"]  # fmt: skip
-    assert main([str(a) for a in arguments]) == 0
-    pack = load_pack(tmp_path / "pack")
-    assert (pack.name, pack.width, pack.projector.outputs) == ("tiny", 16, 4)
-    assert set(pack.encoders) == {"fp32", "fp16"}
-    assert pack.config["parity"]["fp32"]["difference"] <= 1e-5
+    lm, pack, card = tmp_path / "lm" / "lm", tmp_path / "pack", tmp_path / "card.md"
+    sizes = "--window 512 --per-genome 12 --dims 4 --name tiny --precision fp32 fp16"
+    command = f"train pack {shards} --lm {lm} -o {pack} --card {card} {sizes}"
+    assert main(command.split()) == 0
+    made = load_pack(pack)
+    assert (made.name, made.width, made.projector.outputs) == ("tiny", 16, 4)
+    assert set(made.encoders) == {"fp32", "fp16"}
+    assert made.config["parity"]["fp32"]["difference"] <= 1e-5
     contigs = tmp_path / "c.fa"
     contigs.write_text(">a\n" + "ACGTTGCAAC" * 80 + "\n")
-    assert (
-        main(
-            [
-                "embed",
-                str(contigs),
-                "-o",
-                str(tmp_path / "v.npz"),
-                "--model",
-                str(tmp_path / "pack"),
-                "-q",
-            ]
-        )
-        == 0
-    )
+    assert main(f"embed {contigs} -o {tmp_path}/v.npz --model {tmp_path}/pack -q".split()) == 0
     with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
         assert arrays["vectors"].shape == (1, 4)
 
@@ -257,7 +251,6 @@ def test_a_whole_training_and_its_evaluation(
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
     from llmbin.training import presets
-    from llmbin.training.finetune import Finetuning
 
     tuning = Finetuning(
         steps=2, genomes=4, views=2, window=128, shortest=150, longest=400, warmup=1
@@ -265,28 +258,8 @@ def test_a_whole_training_and_its_evaluation(
     monkeypatch.setitem(presets.PRESETS, "base", presets.Preset(16, (1, 2), FAST, tuning, 512))
     card = tmp_path / "card.md"
     card.write_text("# tiny\n")
-    assert (
-        main(
-            [
-                "train",
-                "all",
-                str(shards),
-                "-o",
-                str(tmp_path),
-                "--preset",
-                "base",
-                "--steps",
-                "2",
-                "-t",
-                "1",
-                "--card",
-                str(card),
-                "--precision",
-                "fp32",
-            ]
-        )
-        == 0
-    )
+    sizes = "--preset base --steps 2 -t 1 --precision fp32"
+    assert main(f"train all {shards} -o {tmp_path} --card {card} {sizes}".split()) == 0
     pack = tmp_path / "llmbin-base"
     folder = tmp_path / "few"
     folder.mkdir()
@@ -309,9 +282,9 @@ def test_a_whole_training_and_its_evaluation(
     (tmp_path / "truth.tsv").write_text(
         "".join(f"{n}\tg{i % 2}\t{len(s)}\n" for i, (n, s) in enumerate(fragments.items()))
     )
-    command = ["train", "eval", pack, "--train-shards", shards, "--fragments", tmp_path / "f.fa", "--truth", tmp_path / "truth.tsv", "--per-genome", "30",
-               "--communities", f"few={folder}", "--species", "4", "-o", tmp_path / "eval.json"]  # fmt: skip
-    assert main([str(a) for a in command]) == 0
+    files = f"--fragments {tmp_path}/f.fa --truth {tmp_path}/truth.tsv -o {tmp_path}/eval.json"
+    command = f"train eval {pack} --train-shards {shards} {files} --per-genome 30 --species 4"
+    assert main(f"{command} --communities few={folder}".split()) == 0
     table = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
     assert table[0][-1] == "near-complete in few"
     result = json.loads((tmp_path / "eval.json").read_text())
@@ -320,7 +293,7 @@ def test_a_whole_training_and_its_evaluation(
         "near_complete"
     ].keys()
     assert all(0 <= row[0] <= 1 for row in result["rows"].values())
-    assert main(["train", "eval", str(pack), *map(str, command[3:]), "--communities", "few"]) == 1
+    assert main(f"{command} --communities few".split()) == 1
     assert "NAME=FOLDER was expected" in capsys.readouterr().err
 
 
@@ -329,30 +302,18 @@ def test_a_pack_is_exported_again(
 ) -> None:
     pytest.importorskip("onnxscript")
     from llmbin.cli import main
-    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import find_pack, load_pack
+    from llmbin.options import DEFAULT_MODEL
 
     rng = np.random.default_rng(0)
     contigs = tmp_path / "c.fa"
     contigs.write_text(
         "".join(f">c{i}\n{''.join(rng.choice(list('ACGT'), 6000))}\n" for i in range(3))
     )
-    assert (
-        main(
-            [
-                "export",
-                DEFAULT_MODEL,
-                "-o",
-                str(tmp_path / "again"),
-                "--precision",
-                "fp32",
-                "fp16",
-                "--calibrate",
-                str(contigs),
-            ]
-        )
-        == 0
-    )
-    source, made = load_pack(find_pack(DEFAULT_MODEL)), load_pack(tmp_path / "again")
+    again = tmp_path / "again"
+    command = f"export {DEFAULT_MODEL} -o {again} --precision fp32 fp16 --calibrate {contigs}"
+    assert main(command.split()) == 0
+    source, made = load_pack(find_pack(DEFAULT_MODEL)), load_pack(again)
     assert set(made.encoders) == {"fp32", "fp16"}
     assert made.encoders == {p: source.encoders[p] for p in made.encoders}
     assert made.config["parity"]["fp16"]["cosine"] > 0.9995
@@ -452,7 +413,8 @@ def test_int8_has_its_correction_as_last_layer() -> None:
     from llmbin.export.pack import language_model
     from llmbin.export.parity import onnx_encode
 
-    from llmbin.model.pack import DEFAULT_MODEL, find_pack, load_pack
+    from llmbin.model.pack import find_pack, load_pack
+    from llmbin.options import DEFAULT_MODEL
 
     pack = load_pack(find_pack(DEFAULT_MODEL))
     assert language_model(pack).config.width == pack.width
@@ -476,23 +438,37 @@ def test_8_bit_linear_layers_with_their_bias_in_one_node_give_the_same() -> None
 
     rng = np.random.default_rng(0)
     held = {
-        "w": rng.integers(-60, 60, (16, 24)).astype(np.int8), "ws": rng.uniform(0.01, 0.02, 24).astype(np.float32), "wz": np.zeros(24, np.int8),
-        "s": np.array(0.05, np.float32), "z": np.array(119, np.uint8), "bias": rng.normal(0, 1, 24).astype(np.float32),
-    }  # fmt: skip
+        "w": rng.integers(-60, 60, (16, 24)).astype(np.int8),
+        "ws": rng.uniform(0.01, 0.02, 24).astype(np.float32),
+        "wz": np.zeros(24, np.int8),
+        "s": np.array(0.05, np.float32),
+        "z": np.array(119, np.uint8),
+        "bias": rng.normal(0, 1, 24).astype(np.float32),
+    }
     nodes = [
         helper.make_node("Cast", ["codes"], ["x"], to=TensorProto.FLOAT),
-        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["xq"]), helper.make_node("DequantizeLinear", ["xq", "s", "z"], ["xf"]),
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["xq"]),
+        helper.make_node("DequantizeLinear", ["xq", "s", "z"], ["xf"]),
         helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["wf"], axis=1),
-        helper.make_node("MatMul", ["xf", "wf"], ["y"], "linear"), helper.make_node("Add", ["y", "bias"], ["y+"]),
-        helper.make_node("Cast", ["lengths"], ["n"], to=TensorProto.FLOAT), helper.make_node("Reshape", ["n", "column"], ["n1"]),
+        helper.make_node("MatMul", ["xf", "wf"], ["y"], "linear"),
+        helper.make_node("Add", ["y", "bias"], ["y+"]),
+        helper.make_node("Cast", ["lengths"], ["n"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["n", "column"], ["n1"]),
         helper.make_node("Mul", ["y+", "n1"], ["vectors"]),
-    ]  # fmt: skip
+    ]
     graph = helper.make_graph(
-        nodes, "g",
-        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 16]), helper.make_tensor_value_info("lengths", TensorProto.INT32, ["n"])],
+        nodes,
+        "g",
+        [
+            helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 16]),
+            helper.make_tensor_value_info("lengths", TensorProto.INT32, ["n"]),
+        ],
         [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", 24])],
-        [*(numpy_helper.from_array(v, k) for k, v in held.items()), numpy_helper.from_array(np.array([-1, 1]), "column")],
-    )  # fmt: skip
+        [
+            *(numpy_helper.from_array(v, k) for k, v in held.items()),
+            numpy_helper.from_array(np.array([-1, 1]), "column"),
+        ],
+    )
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
     plain = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
     joined = with_linear_layers(plain)
@@ -532,41 +508,15 @@ def test_a_pack_of_a_hugging_face_encoder_embeds(
 
     folder = kmer_model("Esm", tmp_path / "esm")
     (tmp_path / "card.md").write_text("# foreign\n")
-    arguments = ["train", "pack", shards, "--from-hf", folder, "-o", tmp_path / "pack", "--card", tmp_path / "card.md",
-                 "--window", "512", "--per-genome", "8", "--dims", "4", "--steps", "5"]  # fmt: skip
-    assert main([str(a) for a in arguments]) == 0
+    made = f"-o {tmp_path}/pack --card {tmp_path}/card.md"
+    sizes = "--window 512 --per-genome 8 --dims 4 --steps 5"
+    assert main(f"train pack {shards} --from-hf {folder} {made} {sizes}".split()) == 0
     pack = load_pack(tmp_path / "pack")
     assert (pack.width, pack.bucket % 3, pack.window % pack.bucket) == (32, 0, 0)
     contigs = tmp_path / "c.fa"
     contigs.write_text(">a\n" + "ACGTTGCAAC" * 300 + "\n")
-    assert (
-        main(
-            [
-                "embed",
-                str(contigs),
-                "-o",
-                str(tmp_path / "v.npz"),
-                "--model",
-                str(tmp_path / "pack"),
-                "-q",
-            ]
-        )
-        == 0
-    )
-    assert (
-        main(
-            [
-                "export",
-                str(folder),
-                "--from-hf",
-                "-o",
-                str(tmp_path / "g"),
-                "--calibrate",
-                str(contigs),
-            ]
-        )
-        == 0
-    )
+    assert main(f"embed {contigs} -o {tmp_path}/v.npz --model {tmp_path}/pack -q".split()) == 0
+    assert main(f"export {folder} --from-hf -o {tmp_path}/g --calibrate {contigs}".split()) == 0
     assert (tmp_path / "g" / "encoder.fp32.onnx").stat().st_size > 10_000
 
 

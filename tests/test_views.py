@@ -1,4 +1,4 @@
-"""What training makes of genomes: batches ahead of time, pseudo-species, misread bases, judging and distillation."""
+"""What training makes of genomes: batches, pseudo-species, misread bases, judging, distillation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
 from llmbin.errors import InputError  # noqa: E402
-from llmbin.training.finetune import Finetuning, distillation, finetune, finetune_batch  # noqa: E402
+from llmbin.model.language_model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.training.finetune import finetune, finetune_batch  # noqa: E402
 from llmbin.training.judge import pair_figures, read_fragments  # noqa: E402
 from llmbin.training.loader import batches_of_steps  # noqa: E402
-from llmbin.training.model import GenomeLM, GenomeLMConfig  # noqa: E402
+from llmbin.training.losses import distillation  # noqa: E402
 from llmbin.training.mutation import misread, random_substitutions, substitute  # noqa: E402
+from llmbin.training.settings import Finetuning  # noqa: E402
 from llmbin.training.shards import Genome, Shards, at_most, other_strand  # noqa: E402
 
 SMALL = GenomeLMConfig(width=16, dilations=(1, 2))
@@ -67,7 +69,10 @@ def test_a_law_is_the_same_on_both_strands() -> None:
     codes = rng.integers(0, 4, 400_000).astype(np.uint8)
 
     def changes(strand: int) -> np.ndarray:
-        """Share of the contexts' middles [64] that turn into each base [4], on the strand that the law was not applied to or on the other."""
+        """Share of the contexts' middles [64] that turn into each base [4].
+
+        Seen on the strand that the law was applied to (0) or on the other.
+        """
         seen, made = (
             (codes, substitute(codes, law, rng))
             if not strand
@@ -151,7 +156,7 @@ def test_distillation_is_zero_for_the_teachers_own_vectors() -> None:
 
 def test_the_best_model_on_unseen_genera_is_kept(
     shards: Path, dev: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+) -> None:
     GenomeLM(SMALL).save_pretrained(tmp_path / "lm")
     held = read_fragments(*dev, FAST.window)
     scores = iter([(0.5, 0.5, 0.9), (0.4, 0.5, 0.8)])
@@ -164,7 +169,7 @@ def test_the_best_model_on_unseen_genera_is_kept(
     assert any((kept[k] != last[k]).any() for k in kept)
     rows = (tmp_path / "judged" / "dev.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["step", "1", "3"]
-    # Once more from the checkpoint, which is at the end: nothing is left to do, and what was kept stays.
+    # Once more from the checkpoint at the end: nothing is left to do, and what was kept stays.
     before = (tmp_path / "judged" / "projector.safetensors").read_bytes()
     finetune(shards, tmp_path / "lm", tmp_path / "judged", FAST, held=held)
     assert (tmp_path / "judged" / "projector.safetensors").read_bytes() == before
@@ -175,23 +180,15 @@ def test_a_teacher_teaches(shards: Path, dev: tuple[Path, Path], tmp_path: Path)
 
     GenomeLM(GenomeLMConfig(width=24, dilations=(1,))).save_pretrained(tmp_path / "large")
     GenomeLM(SMALL).save_pretrained(tmp_path / "small")
-    sizes = ["--steps", "4", "--genomes", "4", "--views", "2", "--window", "128", "--shortest", "150", "--longest", "400", "--warmup", "1",
-             "--judge-every", "2", "--threads", "1"]  # fmt: skip
-    main(
-        [
-            "finetune",
-            str(shards),
-            "--lm",
-            str(tmp_path / "large"),
-            "-o",
-            str(tmp_path / "teacher"),
-            *sizes,
-            "--learning-rate",
-            "0.05",
-        ]
+    sizes = (
+        "--steps 4 --genomes 4 --views 2 --window 128 --shortest 150 --longest 400 --warmup 1 "
+        "--judge-every 2 --threads 1"
     )
-    main(["finetune", str(shards), "--lm", str(tmp_path / "small"), "-o", str(tmp_path / "pupil"), *sizes, "--workers", "2",
-          "--teacher", str(tmp_path / "teacher"), "--dev", *map(str, dev)])  # fmt: skip
+    teacher, pupil = tmp_path / "teacher", tmp_path / "pupil"
+    large = f"finetune {shards} --lm {tmp_path}/large -o {teacher} {sizes} --learning-rate 0.05"
+    main(large.split())
+    small = f"finetune {shards} --lm {tmp_path}/small -o {pupil} {sizes} --workers 2"
+    main(f"{small} --teacher {teacher} --dev {dev[0]} {dev[1]}".split())
     rows = [
         row.split(",") for row in (tmp_path / "pupil" / "finetune.csv").read_text().splitlines()
     ]

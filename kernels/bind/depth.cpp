@@ -8,9 +8,10 @@ namespace llmbin {
 namespace {
 
 void make_counter(DepthCounter *self, std::vector<int64_t> lengths, double min_identity, int edge,
-                  uint32_t skip_flags, bool long_reads) {
+                  uint32_t skip_flags, bool long_reads, int64_t long_read, double long_identity) {
     auto shared = std::make_shared<const std::vector<int64_t>>(std::move(lengths));
-    const DepthOptions options{min_identity, edge, skip_flags, long_reads};
+    const DepthOptions options{min_identity, edge,      skip_flags,
+                               long_reads,   long_read, long_identity};
     new (self) DepthCounter(std::move(shared), options);
 }
 
@@ -28,8 +29,7 @@ nb::tuple sampled(nb::bytes data, const std::vector<int64_t> &lengths, uint32_t 
         sample_reads(bytes_of(data), data.size(), lengths, skip_flags, most, found);
     }
     return nb::make_tuple(vector_out(std::move(found.length)),
-                          vector_out(std::move(found.identity)),
-                          vector_out(std::move(found.identity_long)));
+                          vector_out(std::move(found.identity)));
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ nb::tuple sampled(nb::bytes data, const std::vector<int64_t> &lengths, uint32_t 
 void bind_depth(nb::module_ &m) {
     nb::class_<DepthCounter>(m, "DepthCounter", "Mean and variance of depth from BAM records.")
         .def("__init__", make_counter, "lengths"_a, "min_identity"_a, "edge"_a, "skip_flags"_a,
-             "long_reads"_a = false)
+             "long_reads"_a, "long_read"_a, "long_identity"_a)
         .def("piece", &DepthCounter::piece, "A counter for a later piece of the same file.")
         .def(
             "feed",
@@ -70,7 +70,7 @@ void bind_depth(nb::module_ &m) {
 
     m.def("sample_reads", sampled, "data"_a, "lengths"_a, "skip_flags"_a, "most"_a,
           "Primary alignments in BAM data that begin with a record: whole read's length int64, "
-          "identity of the read and of its aligned part float64.");
+          "identity of its aligned part float64.");
 
     m.def(
         "likely_record",

@@ -1,1 +1,4 @@
-"""cluster."""
+"""From contigs to bins: metric, tree, cut, separation, recruitment, splitting and joining.
+
+May import `genes`, `model`, `depth`, `resources` and `errors`.
+"""

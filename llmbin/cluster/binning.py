@@ -1,209 +1,215 @@
-"""From points to bins: tree, cut, recruitment, and the sizes that count."""
+"""From contigs to bins: tree, cut, separation, recruitment, and the sizes that count."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ..genes.homology import Homology, no_homology
-from ..genes.markers import MarkerSet
-from .cut import cut_by_markers, cut_by_separation, meetings
-from .join import join_parts
-from .neighbours import find_neighbours
-from .points import Points
-from .recruit import Membership, farthest, recruit
-from .relatives import separate_relatives, settle
+from ..resources import Resources
+from .arrays import Labels, Lengths, Mask, Values
+from .contig_set import BinLimits, ContigSet
+from .cut import cut_by_distance, cut_by_markers, merge_distances
+from .join import join_groups
+from .missing import as_in_its_cluster
+from .neighbours import Neighbours, find_neighbours
+from .reassign import reassign
+from .recruit import Membership, max_squared_distance, recruit
+from .relatives import separate_relatives
 from .split import split_contaminated
-from .tree import build_tree, members
-
-CORE_LENGTH = 2_500  # contigs from here on make the tree
-CORE_SHARE = (
-    0.4  # of all bases that must be in such contigs; else all of the least length are in the tree
-)
+from .thresholds import TREE_CONTIGS
+from .tree import build_tree, contigs_under
 
 
 @dataclass(frozen=True)
 class Binning:
-    """Bin of each contig int32 [n], numbered from 0 by size (ties: first contig), -1 for none; ``why`` it has none.
+    """Which bin each contig is in, and if it is in none, why.
 
-    ``probability`` is that of the contig's best bin; ``core`` contigs were in the tree's chosen nodes.
+    Attributes:
+        label: int32 [n], numbered from 0 by size (ties: first contig), -1 for none.
+        probability: of the contig's best bin, float64 [n].
+        core: whether it was in the tree's chosen nodes and is in a bin, bool [n].
+        why: reason of each contig to be in none; empty if it is in one.
+        bins: how many there are.
     """
 
-    label: npt.NDArray[np.int32]
-    probability: npt.NDArray[np.float64]
-    core: npt.NDArray[np.bool_]
+    label: Labels
+    probability: Values
+    core: Mask
     why: list[str]
     bins: int
 
 
-def bin_contigs(
-    points: Points,
-    lengths: npt.NDArray[np.int64],
-    min_length: int,
-    min_bin_size: int,
-    counts: npt.NDArray[np.int16] | None = None,
-    markers: MarkerSet | None = None,
-    homology: Homology | None = None,
-    threads: int = 1,
-    gpu: int | None = None,
+def bin_assemblies(
+    contigs: ContigSet, assemblies: Sequence[str], limits: BinLimits, resources: Resources
 ) -> Binning:
-    """Cluster long contigs, cut the tree, tell relatives apart, recruit the rest, split what holds two genomes, join what is one, drop what is small."""
-    n = len(lengths)
-    rows = core_rows(known_lengths(points, lengths, min_length), min_length, CORE_LENGTH)
-    if not len(rows):
-        return Binning(
-            np.full(n, -1, np.int32),
-            np.zeros(n),
-            np.zeros(n, np.bool_),
-            ["no contig is long enough to begin a bin"] * n,
-            0,
-        )
-    core_points = points.take(rows)
-    neighbours = find_neighbours(points, rows.astype(np.int32), threads, gpu)
-    tree = build_tree(
-        core_points, lengths[rows], threads=threads, gpu=gpu, known=neighbours.within()
-    )
-    apart = meetings(tree, core_points, min_bin_size)
-    separated = cut_by_separation(tree, apart, min_bin_size)
-    nodes = (
-        cut_by_markers(tree, apart, counts[rows], markers, min_bin_size)
-        if counts is not None and markers is not None
-        else separated
-    )
-    core = np.full(n, -1, np.int32)
-    for j, node in enumerate(nodes):
-        core[rows[members(tree, node)]] = j
-    homology = homology or no_homology()
-    core = separate_relatives(
-        points,
-        lengths,
-        homology,
-        core,
-        [rows[members(tree, node)] for node in separated],
-        counts,
-        markers,
-    )
-    found = recruit(neighbours, core)
-    in_tree = np.isin(np.arange(n), rows)
-    label = found.label
-    if counts is not None and markers is not None:
-        label = split_contaminated(points, lengths, label, counts, markers, min_bin_size)
-    label = join_parts(points, lengths, label, counts, markers, homology)
-    in_tree |= (label >= 0) & (
-        found.label < 0
-    )  # pieces that were joined stay, also those whose depth is missing
-    if (label != found.label).any():
-        found = recruit(neighbours, np.where(in_tree, label, -1).astype(np.int32))
-    found = settle(neighbours, lengths, found, in_tree, homology)
-    return numbered(found, lengths, min_bin_size, farthest(points))
+    """Bins of the contigs of one or more assemblies, each binned by itself.
 
+    A genome that was assembled several times is a bin in each assembly: its markers are not taken
+    for contamination. Contigs of each are clustered (`cluster_contigs`); clusters that are large
+    enough become bins, and are numbered.
 
-def bin_samples(
-    points: Points, lengths: npt.NDArray[np.int64], samples: Sequence[str], min_length: int, min_bin_size: int,
-    counts: npt.NDArray[np.int16] | None = None, markers: MarkerSet | None = None, homology: Homology | None = None,
-    threads: int = 1, gpu: int | None = None,
-) -> Binning:  # fmt: skip
-    """Contigs of several assemblies: each sample's are binned by themselves, with the depths in all samples.
-
-    A genome that was assembled in several samples is a bin in each, so that its markers are not taken for contamination.
+    Args:
+        contigs: all of them.
+        assemblies: the name of each contig's assembly.
+        limits: what is too short for a bin's beginning, and too small for a bin.
+        resources: threads, and the GPU that searches neighbours.
     """
-    n = len(lengths)
-    label = np.full(n, -1, np.int32)
+    n = len(contigs)
+    label, clusters = np.full(n, -1, np.int32), 0
     probability, core, why = np.zeros(n), np.zeros(n, np.bool_), [""] * n
-    bins = 0
-    for rows in (np.flatnonzero(np.array(samples) == s) for s in dict.fromkeys(samples)):
-        part = counts[rows] if counts is not None else None
-        pairs = homology.take(rows) if homology is not None else None
-        found = bin_contigs(
-            points.take(rows),
-            lengths[rows],
-            min_length,
-            min_bin_size,
-            part,
-            markers,
-            pairs,
-            threads,
-            gpu,
-        )
-        label[rows] = np.where(found.label >= 0, found.label + bins, -1)
-        probability[rows], core[rows] = found.probability, found.core
-        for row, reason in zip(rows.tolist(), found.why, strict=True):
+    for rows in rows_by_assembly(assemblies):
+        part = contigs.take(rows)
+        membership = cluster_contigs(part, limits, resources)
+        if membership is None:
+            reasons = ["no contig is long enough to begin a bin"] * len(rows)
+        else:
+            label[rows] = np.where(membership.label >= 0, membership.label + clusters, -1)
+            probability[rows], core[rows] = membership.probability, membership.core
+            reasons = why_in_no_cluster(membership, max_squared_distance(part.points))
+            clusters += membership.clusters
+        for row, reason in zip(rows.tolist(), reasons, strict=True):
             why[row] = reason
-        bins += found.bins
-    order = by_size(label, lengths, bins)
-    number = np.empty(bins, np.int32)
-    number[order] = np.arange(bins)
-    return Binning(
-        np.where(label >= 0, number[label] if bins else -1, -1).astype(np.int32),
-        probability,
-        core,
-        why,
-        bins,
-    )
+    bin_label, bins = number_bins(label, contigs.lengths, limits.min_bin_size)
+    for row in np.flatnonzero((label >= 0) & (bin_label < 0)).tolist():
+        why[row] = f"its bin is smaller than {limits.min_bin_size} bp"
+    return Binning(bin_label, probability, core & (bin_label >= 0), why, bins)
 
 
-def by_size(
-    label: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], clusters: int
-) -> npt.NDArray[np.int64]:
-    """Cluster numbers, the largest first; of equal ones that with the first contig."""
-    held = label >= 0
-    size = np.bincount(label[held], weights=lengths[held], minlength=clusters)
-    first = np.full(clusters, len(label))
-    np.minimum.at(first, label[held], np.flatnonzero(held))
-    return np.lexsort((first, -size))
+def cluster_contigs(
+    contigs: ContigSet, limits: BinLimits, resources: Resources
+) -> Membership | None:
+    """Clusters of one assembly's contigs; None if no contig is long enough.
+
+    Where the depth of some is missing: first without them in the tree, in which clusters are
+    smaller then, and once more with the depth of the clusters that they went to.
+    """
+    points, lengths = contigs.points, contigs.lengths
+    if points.missing is None or not points.missing.any():
+        return clusters_once(contigs, limits, resources)
+    known = int(lengths[~points.missing].sum())
+    smaller = max(1, limits.min_bin_size * known // int(lengths.sum()))
+    first = clusters_once(contigs, replace(limits, min_bin_size=smaller), resources)
+    if first is None:
+        return None
+    points = as_in_its_cluster(points, lengths, first.label)
+    return clusters_once(replace(contigs, points=points), limits, resources)
 
 
-def numbered(
-    found: Membership, lengths: npt.NDArray[np.int64], min_bin_size: int, far: float
-) -> Binning:
-    """Clusters that are large enough become bins, numbered by size; a contig at a squared distance over ``far`` is unlike all of them."""
-    label = found.label
+def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -> Membership | None:
+    """Clusters of one assembly's contigs, of any size; None if no contig is long enough.
+
+    Long contigs make a tree, which is cut; relatives are separated; the other contigs are
+    recruited; what holds two genomes is split, and what is one is joined; contigs with a homologous
+    contig in their neighbourhood are reassigned. Numbers of clusters may be unused.
+    """
+    homology, lengths = contigs.evidence.homology, contigs.lengths
+    rows = tree_rows(known_lengths(contigs, limits.min_length), limits.min_length)
+    if not len(rows):
+        return None
+    neighbours = find_neighbours(contigs.points, rows.astype(np.int32), resources)
+    core_label, groups = cut_tree(contigs, rows, neighbours, limits.min_bin_size)
+    core_label = separate_relatives(contigs, core_label, groups)
+    membership = recruit(neighbours, core_label)
+    label = split_contaminated(contigs, membership.label, limits.min_bin_size)
+    label = join_groups(contigs, label)
+    # What was joined without having been recruited votes too, also where its depth is missing.
+    voting = (label >= 0) & (membership.label < 0)
+    voting[rows] = True
+    if (label != membership.label).any():
+        membership = recruit(neighbours, np.where(voting, label, -1).astype(np.int32))
+    return reassign(neighbours, lengths, membership, voting, homology)
+
+
+def cut_tree(
+    contigs: ContigSet,
+    rows: npt.NDArray[np.int64],
+    neighbours: Neighbours,
+    min_bin_size: int,
+) -> tuple[Labels, list[npt.NDArray[np.int64]]]:
+    """Cut the tree of contigs ``rows`` where genomes are.
+
+    Returns:
+        The cluster of each contig, int32 [n], -1 for none; and groups of rows that composition and
+        depth alone would take for one genome each.
+    """
+    points, lengths = contigs.points.take(rows), contigs.lengths[rows]
+    tree = build_tree(points, lengths, neighbours.resources, neighbours.within())
+    merge_distance = merge_distances(tree, points, min_bin_size)
+    by_distance = nodes = cut_by_distance(tree, merge_distance, min_bin_size)
+    if (copies := contigs.evidence.marker_copies) is not None:
+        nodes = cut_by_markers(tree, merge_distance, copies.take(rows), min_bin_size)
+    label = np.full(len(contigs), -1, np.int32)
+    for j, node in enumerate(nodes):
+        label[rows[contigs_under(tree, node)]] = j
+    return label, [rows[contigs_under(tree, node)] for node in by_distance]
+
+
+def tree_rows(lengths: Lengths, min_length: int) -> npt.NDArray[np.int64]:
+    """Contigs that make the tree, ascending.
+
+    The long ones; in an assembly of short contigs all of ``min_length`` bases.
+    """
+    rows = np.flatnonzero(lengths >= max(min_length, TREE_CONTIGS.length))
+    if lengths[rows].sum() >= TREE_CONTIGS.least_share * lengths.sum():
+        return rows
+    return np.flatnonzero(lengths >= min_length)
+
+
+def known_lengths(contigs: ContigSet, min_length: int) -> Lengths:
+    """Lengths for the choice of the tree's contigs, 0 where the depth is missing.
+
+    Such a contig is near to many, and would chain genomes together. But if no other contig is long
+    enough, they are as good as any.
+    """
+    if contigs.points.missing is None:
+        return contigs.lengths
+    known = np.where(contigs.points.missing, 0, contigs.lengths)
+    return known if (known >= min_length).any() else contigs.lengths
+
+
+def rows_by_assembly(assemblies: Sequence[str]) -> Iterator[npt.NDArray[np.int64]]:
+    """Contigs of each assembly, ascending."""
+    names = np.array(assemblies)
+    for name in dict.fromkeys(assemblies):
+        yield np.flatnonzero(names == name)
+
+
+def number_bins(label: Labels, lengths: Lengths, min_bin_size: int) -> tuple[Labels, int]:
+    """Bins int32 [n], and how many: clusters that are large enough.
+
+    Numbered by size, the largest first; of equal ones that with the first contig.
+    """
     clusters = int(label.max(initial=-1)) + 1
-    size = np.bincount(label[label >= 0], weights=lengths[label >= 0], minlength=clusters)
-    kept = [int(b) for b in by_size(label, lengths, clusters) if size[b] >= min_bin_size]
-    number = {b: i for i, b in enumerate(kept)}
-    why = [
-        _reason(int(b), number, float(p), bool(d > far), clusters, min_bin_size)
-        for b, p, d in zip(label, found.probability, found.distance, strict=True)
-    ]
-    named = np.array([number.get(int(b), -1) for b in label], np.int32)
-    return Binning(named, found.probability, found.core & (named >= 0), why, len(kept))
+    inside = label >= 0
+    size = np.bincount(label[inside], weights=lengths[inside], minlength=clusters)
+    first = np.full(clusters, len(label))
+    np.minimum.at(first, label[inside], np.flatnonzero(inside))
+    order = np.lexsort((first, -size))
+    kept = order[size[order] >= min_bin_size]
+    number = np.full(clusters + 1, -1, np.int32)  # the last is that of no cluster, -1
+    number[kept] = np.arange(len(kept))
+    return number[label], len(kept)
 
 
-def core_rows(
-    lengths: npt.NDArray[np.int64], min_length: int, wanted: int
-) -> npt.NDArray[np.int64]:
-    """Contigs that make the tree: those of the wanted length, or of ``min_length`` in an assembly of short contigs."""
-    rows = np.flatnonzero(lengths >= max(min_length, wanted))
-    return (
-        rows
-        if lengths[rows].sum() >= CORE_SHARE * lengths.sum()
-        else np.flatnonzero(lengths >= min_length)
-    )
+def why_in_no_cluster(membership: Membership, max_squared: float) -> list[str]:
+    """Why contigs are in no cluster; empty for those that are in one.
 
+    ``max_squared``: squared distance over which a contig is unlike a cluster.
+    """
+    unlike_all = membership.squared_distance > max_squared
+    any_cluster = membership.clusters > 0
 
-def known_lengths(
-    points: Points, lengths: npt.NDArray[np.int64], min_length: int
-) -> npt.NDArray[np.int64]:
-    """Lengths for the choice of the tree's contigs, 0 where the depth is missing: such a contig is near to many, and would chain genomes together."""
-    if points.missing is None:
-        return lengths
-    known = np.where(points.missing, 0, lengths)
-    return known if (known >= min_length).any() else lengths
+    def reason(label: int, probability: float, unlike: bool) -> str:
+        if label >= 0:
+            return ""
+        if not any_cluster:
+            return "no cluster is large and clean enough to be a bin"
+        if unlike:
+            return "unlike every bin"
+        return f"no clear home (best bin has probability {probability:.2f})"
 
-
-def _reason(
-    label: int, number: dict[int, int], probability: float, far: bool, found: int, min_bin_size: int
-) -> str:
-    if label in number:
-        return ""
-    if label >= 0:
-        return f"its bin is smaller than {min_bin_size} bp"
-    if not found:
-        return "no cluster is large and clean enough to be a bin"
-    if far:
-        return "unlike every bin"
-    return f"no clear home (best bin has probability {probability:.2f})"
+    rows = zip(membership.label, membership.probability, unlike_all, strict=True)
+    return [reason(int(label), float(p), bool(unlike)) for label, p, unlike in rows]

@@ -1,93 +1,101 @@
-"""Nearest neighbours under the calibrated metric: exact, or among the cells of a coarse partition when there are too many pairs."""
+"""Nearest neighbours under the calibrated metric.
+
+Exact, or among the cells of a coarse partition where there are too many pairs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import DeviceError
 from ..model.devices import Device
+from ..resources import Resources
+from .arrays import Floats, KernelRows, Mask
 from .points import Points
-
-EXACT_PAIRS = 600_000_000  # some 35,000 contigs, half of them in the tree: seconds of one core
-CELL = 500  # points of a cell, on average
-CLEAR = 4  # one in so many references, the least noisy ones, may be the centre of a cell
-PROBES = 8  # cells that are looked through for a point
-HELD = 32  # neighbours that are kept of each contig; the most that the GPU's search finds
-
-Rows = npt.NDArray[np.int32]
-Distances = npt.NDArray[np.float32]
+from .thresholds import NEIGHBOURS, NeighbourThresholds
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest of some reference contigs to every contig: index int32 and distance float32 [n, at most `HELD`], nearest first.
+    """The nearest of some reference contigs to every contig, nearest first.
 
     Looked for once; tree and recruitment ask for the nearest among fewer references.
+
+    Attributes:
+        points: all contigs.
+        references: int32, ascending.
+        index: int32 [n, at most `NeighbourThresholds.kept`]; -1 where there are fewer.
+        distance: float32, of the same shape; inf where there are fewer.
+        resources: for another search.
+        thresholds: for another search.
     """
 
     points: Points
-    references: Rows
-    index: Rows
-    distance: Distances
-    threads: int
-    gpu: int | None
+    references: KernelRows
+    index: KernelRows
+    distance: Floats
+    resources: Resources
+    thresholds: NeighbourThresholds = NEIGHBOURS
 
-    def among(self, wanted: npt.NDArray[np.bool_], k: int) -> tuple[Rows, Distances]:
-        """Index and distance [n, k] of the nearest references that are ``wanted`` [n], for k up to the neighbours that are held;
-        -1 and inf where there are fewer.
+    def among(self, wanted: Mask, k: int) -> tuple[KernelRows, Floats]:
+        """Index and distance [n, k] of the nearest references that are ``wanted`` [n].
 
-        Contigs with too few of them among the neighbours that are held are looked through again.
+        -1 and inf where there are fewer. k is at most the number of neighbours that are kept;
+        contigs with too few wanted ones among them are searched for again.
         """
         good = (self.index >= 0) & wanted[np.maximum(self.index, 0)]
         place = np.argsort(~good, axis=1, kind="stable")[:, :k]
         some = np.take_along_axis(good, place, axis=1)
-        index = np.where(some, np.take_along_axis(self.index, place, axis=1), -1).astype(np.int32)
-        distance = np.where(some, np.take_along_axis(self.distance, place, axis=1), np.inf).astype(
-            np.float32
-        )
+        index = np.where(some, np.take_along_axis(self.index, place, axis=1), -1)
+        distance = np.where(some, np.take_along_axis(self.distance, place, axis=1), np.inf)
+        index, distance = index.astype(np.int32), distance.astype(np.float32)
         short = np.flatnonzero(~some.all(axis=1)).astype(np.int32)
         if len(short):
             left = self.references[wanted[self.references]]
             index[short], distance[short] = nearest(
-                self.points, short, left, k, self.threads, self.gpu
+                self.points, short, left, k, self.resources, self.thresholds
             )
         return index, distance
 
-    def within(self) -> tuple[Rows, Distances] | None:
-        """Index (among the references) and distance of their neighbours, as a search of theirs alone would find them.
+    def within(self) -> tuple[KernelRows, Floats] | None:
+        """Index (among the references) and distance of the references' own neighbours.
 
-        None if there are few enough of them for an exact search that could find others: these were looked for in cells, or the metric's
-        constant, which is that of the least noise, is another.
+        They are what a search among the references alone would find. None if that search would be
+        exact and could find others: these were looked for in cells, or the metric's constant,
+        which is that of the least noise, is another.
         """
         p, rows = self.points, self.references
-        alike = p.noise[rows].min() == p.noise.min() and bool(
+        same_constant = p.noise[rows].min() == p.noise.min() and bool(
             (p.variance[rows].min(0) == p.variance.min(0)).all()
         )
-        exact = self.gpu is not None or len(p) * len(rows) <= EXACT_PAIRS
-        if len(rows) ** 2 <= EXACT_PAIRS and not (alike and exact):
+        exact_pairs = self.thresholds.exact_pairs
+        exact = self.resources.gpu is not None or len(p) * len(rows) <= exact_pairs
+        if len(rows) ** 2 <= exact_pairs and not (same_constant and exact):
             return None
-        index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1).astype(
-            np.int32
-        )
-        return index, self.distance[rows]
+        index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1)
+        return index.astype(np.int32), self.distance[rows]
 
 
 def find_neighbours(
-    points: Points, references: Rows, threads: int = 1, gpu: int | None = None
+    points: Points,
+    references: KernelRows,
+    resources: Resources,
+    thresholds: NeighbourThresholds = NEIGHBOURS,
 ) -> Neighbours:
     """The nearest of ``references`` (ascending) to all contigs."""
     everyone = np.arange(len(points), dtype=np.int32)
-    index, distance = nearest(
-        points, everyone, references, max(1, min(HELD, len(references))), threads, gpu
-    )
-    return Neighbours(points, references, index, distance, threads, gpu)
+    k = max(1, min(thresholds.kept, len(references)))
+    index, distance = nearest(points, everyone, references, k, resources, thresholds)
+    return Neighbours(points, references, index, distance, resources, thresholds)
 
 
 def gpu_for(device: Device) -> int | None:
-    """The GPU that searches neighbours, if an encoder is on one and the kernels were built for it (LLMBIN_CUDA)."""
+    """The GPU that searches neighbours, or None.
+
+    There is one if an encoder is on it and the kernels were built for it (LLMBIN_CUDA).
+    """
     from .. import _kernels
 
     built = (
@@ -99,26 +107,28 @@ def gpu_for(device: Device) -> int | None:
 
 
 def nearest(
-    points: Points, queries: Rows, references: Rows, k: int, threads: int = 1, gpu: int | None = None
-) -> tuple[Rows, Distances]:  # fmt: skip
-    """Index and distance [queries, k] of the nearest references, nearest first; -1 and inf where there are fewer.
+    points: Points,
+    queries: KernelRows,
+    references: KernelRows,
+    k: int,
+    resources: Resources,
+    thresholds: NeighbourThresholds = NEIGHBOURS,
+) -> tuple[KernelRows, Floats]:
+    """Index and distance [queries, k] of the nearest references, nearest first.
 
-    Exact up to `EXACT_PAIRS` pairs, and on a GPU. Beyond, references are shared out among cells around the least noisy of them, and each
-    query looks through the `PROBES` cells next to it: time and memory then grow with n^1.5 and n, and a neighbour in another cell is missed.
+    -1 and inf where there are fewer. Exact up to ``exact_pairs`` pairs, and on a GPU. Beyond,
+    references are shared out among cells around the least noisy of them, and each query looks
+    through the cells next to it: time and memory then grow with n^1.5 and n, and a neighbour in
+    another cell is missed.
     """
-    if gpu is not None or len(queries) * len(references) <= EXACT_PAIRS:
-        return _search(points, queries, references, k, threads, gpu)
+    if resources.gpu is not None or len(queries) * len(references) <= thresholds.exact_pairs:
+        return _search(points, queries, references, k, resources)
     from .._kernels import neighbours_in_cells
 
-    # Noisy points are anywhere, so they are no landmarks; and under the metric they find their way to those of their genome.
-    clear = references[
-        np.argsort(points.noise[references], kind="stable")[: max(1, len(references) // CLEAR)]
-    ]
-    centres = np.sort(clear)[
-        np.linspace(0, len(clear) - 1, max(1, len(references) // CELL)).astype(np.int64)
-    ]
+    centres = cell_centres(points, references, thresholds)
     rows = np.union1d(queries, references)
-    cells = cells_of(points, rows, centres, min(PROBES, len(centres)), threads)
+    count = min(thresholds.cells_searched, len(centres))
+    cells = cells_of(points, rows, centres, count, resources.threads)
     home, cells = cells[np.searchsorted(rows, references), 0], cells[np.searchsorted(rows, queries)]
     order = np.argsort(home, kind="stable")
     bounds = np.searchsorted(home[order], np.arange(len(centres) + 1))
@@ -131,14 +141,33 @@ def nearest(
         bounds,
         np.ascontiguousarray(cells[asking]),
         k,
-        threads,
+        resources.threads,
     )
     return index, distance
 
 
-def cells_of(points: Points, rows: Rows, centres: Rows, count: int, threads: int) -> Rows:
-    """Numbers int32 [rows, count] of the nearest centres (ascending), nearest first; a centre is in its own cell."""
-    index, _ = _search(points, rows, centres, count, threads, None)
+def cell_centres(
+    points: Points, references: KernelRows, thresholds: NeighbourThresholds
+) -> KernelRows:
+    """References that are centres of cells, ascending: some of the least noisy.
+
+    Noisy points are anywhere, so they are no landmarks; and under the metric they find their way
+    to those of their genome.
+    """
+    by_noise = np.argsort(points.noise[references], kind="stable")
+    clear = references[by_noise[: max(1, len(references) // thresholds.clear_share)]]
+    cells = max(1, len(references) // thresholds.cell_size)
+    return np.sort(clear)[np.linspace(0, len(clear) - 1, cells).astype(np.int64)]
+
+
+def cells_of(
+    points: Points, rows: KernelRows, centres: KernelRows, count: int, threads: int
+) -> KernelRows:
+    """Numbers int32 [rows, count] of the nearest centres (ascending), nearest first.
+
+    A centre is in its own cell.
+    """
+    index, _ = _search(points, rows, centres, count, Resources(threads))
     cells = np.where(index >= 0, np.searchsorted(centres, index), -1).astype(np.int32)
     own = np.searchsorted(centres, rows).clip(max=len(centres) - 1)
     centre = np.flatnonzero(centres[own] == rows)
@@ -148,14 +177,14 @@ def cells_of(points: Points, rows: Rows, centres: Rows, count: int, threads: int
 
 
 def _search(
-    points: Points, queries: Rows, references: Rows, k: int, threads: int, gpu: int | None
-) -> tuple[Rows, Distances]:
+    points: Points, queries: KernelRows, references: KernelRows, k: int, resources: Resources
+) -> tuple[KernelRows, Floats]:
     """By brute force: on the CPU or, to the same bits, on a GPU."""
     from .. import _kernels
 
-    if gpu is None:
-        return _kernels.neighbours(*points.arrays(), queries, references, k, threads)
+    if resources.gpu is None:
+        return _kernels.neighbours(*points.arrays(), queries, references, k, resources.threads)
     try:
-        return _kernels.neighbours_on_gpu(*points.arrays(), queries, references, k, gpu)
+        return _kernels.neighbours_on_gpu(*points.arrays(), queries, references, k, resources.gpu)
     except RuntimeError as error:
         raise DeviceError(f"{error}; use --device cpu") from None

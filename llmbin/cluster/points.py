@@ -1,69 +1,93 @@
 """One calibrated metric for composition and coverage.
 
-    d(i, j)^2 = |z_i - z_j|^2 / (noise_i + noise_j) + dims log(noise_i + noise_j)
+    d(i, j)^2 = |z_i - z_j|^2 / (noise_i + noise_j) + e log(noise_i + noise_j)
               + sum_s [ (c_is - c_js)^2 / (v_is + v_js) + log(v_is + v_js) ]  -  constant
 
-This is -2 log likelihood of the difference between two contigs, were they of one genome. Parts weigh what they
-are worth: short contigs have noisy vectors, thin coverage has noisy logarithms, and no weight is set by hand for a dataset.
-The logarithms keep a noisy contig from looking close to everything.
+z are vectors, of e effective dimensions, and c log depths with variances v in samples s. This is
+-2 log likelihood of the difference between two contigs, were they of one genome. Both weigh what
+they are worth: short contigs have noisy vectors, thin coverage has noisy logarithms, and no weight
+is set by hand for a dataset. The logarithms keep a noisy contig from looking close to everything.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-NO_EVIDENCE = 1e6  # variance of a log depth that is not known
+from .arrays import Floats, Mask, Rows
+from .thresholds import GROUPS
 
 
 @dataclass(frozen=True)
 class Points:
-    """Contigs as the metric sees them: vectors [n, dims], noise [n], log depth and its variance [n, samples].
+    """Contigs as the metric sees them.
 
-    ``stretch_noise`` and ``stretch_variance`` are what remains of noise and variance in long stretches of a genome. ``missing`` bool [n]: the
-    contig's depth is not known (see :mod:`llmbin.cluster.missing`) and has a variance of `NO_EVIDENCE`; None where all are known.
+    Attributes:
+        vectors: z, float32 [n, width].
+        noise: variance of the vectors, a dimension: float32 [n].
+        log_depth: natural logarithm of depth, float32 [n, samples].
+        variance: that of the log depth, float32 [n, samples].
+        effective_dims: what the width counts for in the logarithm of the noise.
+        stretch_noise: noise that remains in long stretches of a genome.
+        stretch_variance: variance of log depths that remains in long stretches of a genome.
+        missing: whether the depth is not known (see `missing.py`), bool [n]; the variance is then
+            so large that no difference counts. None where all depths are known.
     """
 
     vectors: Floats
     noise: Floats
-    depth: Floats
+    log_depth: Floats
     variance: Floats
-    dims: float
+    effective_dims: float
     stretch_noise: float = 0.0
     stretch_variance: float = 0.0
-    missing: npt.NDArray[np.bool_] | None = None
-
-    @property
-    def slack(self) -> float:
-        """What thresholds of squared distances, which were set at up to three samples, grow by with more: a sample adds one, give or take sqrt(2)."""
-        samples = int(self.depth.shape[1])
-        return max(0.0, samples + math.sqrt(2 * samples) - (3 + math.sqrt(6)))
+    missing: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
 
+    @property
+    def samples_allowance(self) -> float:
+        """What thresholds of squared distances grow by with many samples.
+
+        They were set at up to three; every sample adds one to a squared distance, give or take
+        sqrt(2).
+        """
+        samples, free = int(self.log_depth.shape[1]), GROUPS.free_samples
+        return max(0.0, samples + math.sqrt(2 * samples) - (free + math.sqrt(2 * free)))
+
     def arrays(self) -> tuple[Floats, Floats, Floats, Floats, float]:
         """In the order that the kernels take."""
-        return self.vectors, self.noise, self.depth, self.variance, self.dims
+        return self.vectors, self.noise, self.log_depth, self.variance, self.effective_dims
 
-    def take(self, rows: npt.NDArray[np.int64]) -> Points:
+    def take(self, rows: Rows) -> Points:
         """Some of the contigs."""
-        part = [
-            np.ascontiguousarray(a[rows])
-            for a in (self.vectors, self.noise, self.depth, self.variance)
-        ]
-        missing = None if self.missing is None else self.missing[rows]
-        return Points(
-            part[0],
-            part[1],
-            part[2],
-            part[3],
-            self.dims,
-            self.stretch_noise,
-            self.stretch_variance,
-            missing,
+        vectors, noise, log_depth, variance = (
+            np.ascontiguousarray(array[rows])
+            for array in (self.vectors, self.noise, self.log_depth, self.variance)
         )
+        return replace(
+            self,
+            vectors=vectors,
+            noise=noise,
+            log_depth=log_depth,
+            variance=variance,
+            missing=None if self.missing is None else self.missing[rows],
+        )
+
+    def squared_differences(self, rows: Rows | slice, others: Rows) -> Floats:
+        """Squared differences of contigs and their neighbours, over their expected values.
+
+        Args:
+            rows: the contigs.
+            others: some neighbours of each of them [rows, k].
+
+        Returns:
+            float32 [rows, k]; about the width plus the number of samples within one genome.
+        """
+        x, noise, c, v = self.vectors, self.noise, self.log_depth, self.variance
+        out = ((x[rows, None] - x[others]) ** 2).sum(2) / (noise[rows, None] + noise[others])
+        out += ((c[rows, None] - c[others]) ** 2 / (v[rows, None] + v[others])).sum(2)
+        return np.asarray(out, np.float32)

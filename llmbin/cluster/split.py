@@ -1,132 +1,108 @@
 """Splitting of contaminated bins: where marker genes come twice, there are two genomes.
 
-Close relatives at like depth can chain together in the tree. Such a bin is taken apart by a mixture of Gaussians in the
-calibrated metric (each contig has its own noise), begun from contigs that carry copies of one marker, and the parts are
-kept if their quality adds up to more than the bin's.
+Close relatives at like depth can chain together in the tree. Such a bin is taken apart by a mixture
+of Gaussians in the calibrated metric (each contig has its own noise), begun from contigs that carry
+copies of one marker, and the parts are kept if their quality adds up to more than the bin's.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from ..genes.markers import Counts, MarkerSet, estimate
+from ..genes.quality import MarkerCopies
+from .arrays import Labels, Lengths
+from .centres import WeightedPoints
+from .contig_set import ContigSet
 from .points import Points
-
-MIN_CONTAMINATION = 0.2  # one or two false copies among many markers are no second genome
-MAX_PARTS = 6
-SEED_MARKERS = 8  # how many markers are tried as the beginning of a split
-ITERATIONS = 25
-
-Labels = npt.NDArray[np.int32]
+from .repulsion import softmax
+from .thresholds import SPLIT
 
 
-def split_contaminated(
-    points: Points,
-    lengths: npt.NDArray[np.int64],
-    label: Labels,
-    counts: Counts,
-    markers: MarkerSet,
-    min_bin_size: int,
-) -> Labels:
-    """Labels with contaminated bins taken apart; new bins are numbered behind the old ones."""
+def split_contaminated(contigs: ContigSet, label: Labels, min_bin_size: int) -> Labels:
+    """Labels with contaminated bins taken apart, if markers are on.
+
+    New bins are numbered behind the old ones.
+    """
+    copies = contigs.evidence.marker_copies
+    if copies is None:
+        return label
     label = label.copy()
     waiting = list(range(int(label.max(initial=-1)) + 1))
     while waiting:
         b = waiting.pop(0)
         rows = np.flatnonzero(label == b)
-        if (
-            len(rows) < 2
-            or estimate(counts[rows].sum(0), markers).contamination <= MIN_CONTAMINATION
-        ):
+        if len(rows) < 2 or copies.quality(rows).contamination <= SPLIT.min_contamination:
             continue
-        parts = best_split(points.take(rows), lengths[rows], counts[rows], markers, min_bin_size)
-        if parts is None:
+        points, lengths = contigs.points.take(rows), contigs.lengths[rows]
+        part = best_split(points, lengths, copies.take(rows), min_bin_size)
+        if part is None:
             continue
-        for part in range(1, int(parts.max()) + 1):
+        for k in range(1, int(part.max()) + 1):
             new = int(label.max()) + 1
-            label[rows[parts == part]] = new
+            label[rows[part == k]] = new
             waiting.append(new)
         waiting.append(b)
     return label
 
 
 def best_split(
-    points: Points,
-    lengths: npt.NDArray[np.int64],
-    counts: Counts,
-    markers: MarkerSet,
-    min_bin_size: int,
+    points: Points, lengths: Lengths, copies: MarkerCopies, min_bin_size: int
 ) -> Labels | None:
-    """The split with the highest sum of quality, or None if no split beats the whole."""
-    best, best_value = (
-        None,
-        value_of(np.zeros(len(lengths), np.int32), lengths, counts, markers, min_bin_size) + 1e-9,
-    )
-    for seeds in seed_contigs(lengths, counts, markers):
-        parts = mixture(points, lengths, seeds)
-        if len(set(parts.tolist())) < len(seeds):
+    """The split with the highest sum of worths, or None if no split beats the whole."""
+    whole = np.zeros(len(lengths), np.int32)
+    best, best_worth = None, worth_of_parts(whole, lengths, copies, min_bin_size) + 1e-9
+    for seeds in seed_contigs(lengths, copies):
+        part = gaussian_parts(points, lengths, seeds)
+        if len(set(part.tolist())) < len(seeds):
             continue
-        value = value_of(parts, lengths, counts, markers, min_bin_size)
-        if value > best_value:
-            best, best_value = parts, value
+        worth = worth_of_parts(part, lengths, copies, min_bin_size)
+        if worth > best_worth:
+            best, best_worth = part, worth
     return best
 
 
-def value_of(
-    parts: Labels,
-    lengths: npt.NDArray[np.int64],
-    counts: Counts,
-    markers: MarkerSet,
-    min_bin_size: int,
+def worth_of_parts(
+    part: Labels, lengths: Lengths, copies: MarkerCopies, min_bin_size: int
 ) -> float:
-    """Sum of the positive worths of parts that are large enough to be bins."""
-    total = 0.0
-    for part in range(int(parts.max()) + 1):
-        mine = parts == part
-        if lengths[mine].sum() >= min_bin_size:
-            total += max(0.0, estimate(counts[mine].sum(0), markers).worth)
-    return total
+    """Sum of the worths of parts that are large enough to be bins."""
+    parts = (part == k for k in range(int(part.max()) + 1))
+    return copies.sum_of_worths(rows for rows in parts if lengths[rows].sum() >= min_bin_size)
 
 
-def seed_contigs(
-    lengths: npt.NDArray[np.int64], counts: Counts, markers: MarkerSet
-) -> list[list[int]]:
-    """Contigs to begin from: those that carry the copies of one marker, for markers whose copies lie on the longest contigs."""
-    used = markers.used.any(axis=0)
-    found: dict[tuple[int, ...], int] = {}
-    for marker in np.flatnonzero(used):
-        carriers = np.flatnonzero(counts[:, marker] > 0)
-        if 2 <= len(carriers) <= MAX_PARTS:
-            found[tuple(carriers.tolist())] = int(lengths[carriers].min())
-    ordered = sorted(found, key=lambda seeds: (-found[seeds], seeds))
+def seed_contigs(lengths: Lengths, copies: MarkerCopies) -> list[list[int]]:
+    """Contigs to begin from: those that carry the copies of one marker.
+
+    For markers whose copies lie on the longest contigs, and few seeds before many.
+    """
+    shortest: dict[tuple[int, ...], int] = {}
+    for marker in np.flatnonzero(copies.markers.used.any(axis=0)):
+        carriers = np.flatnonzero(copies.counts[:, marker] > 0)
+        if 2 <= len(carriers) <= SPLIT.most_parts:
+            shortest[tuple(carriers.tolist())] = int(lengths[carriers].min())
+    ordered = sorted(shortest, key=lambda seeds: (-shortest[seeds], seeds))
     out: list[list[int]] = []
-    for parts in range(2, MAX_PARTS + 1):
-        out += [list(seeds) for seeds in ordered if len(seeds) == parts][:SEED_MARKERS]
+    for parts in range(2, SPLIT.most_parts + 1):
+        out += [list(seeds) for seeds in ordered if len(seeds) == parts][: SPLIT.seed_markers]
     return out
 
 
-def mixture(points: Points, lengths: npt.NDArray[np.int64], seeds: list[int]) -> Labels:
-    """Most likely part of each contig under Gaussians around part centres, by expectation maximisation from the seeds.
+def gaussian_parts(points: Points, lengths: Lengths, seeds: list[int]) -> Labels:
+    """Most likely part of each contig under Gaussians around part centres.
 
-    A contig's squared distance from a centre is over its own noise; centres are means weighted by 1 / noise.
+    By expectation maximisation from the seeds. A contig's squared distance from a centre is over
+    its own noise; centres are means weighted by 1 / noise (`mixture.py` says why this is not
+    `Mixture`).
     """
-    x, c = points.vectors.astype(np.float64), points.depth.astype(np.float64)
-    wx, wc = 1 / points.noise.astype(np.float64)[:, None], 1 / points.variance.astype(np.float64)
-    centre, level = x[seeds], c[seeds]
+    contigs = WeightedPoints(points)
+    centres = contigs.at(seeds)
     prior = np.full(len(seeds), 1 / len(seeds))
-    share = np.zeros((len(x), len(seeds)))
-    for _ in range(ITERATIONS):
-        near = ((x[:, None] - centre[None]) ** 2 * wx[:, None]).sum(2) + (
-            (c[:, None] - level[None]) ** 2 * wc[:, None]
-        ).sum(2)
-        logs = np.log(prior)[None] - 0.5 * near
-        new = np.exp(logs - logs.max(1, keepdims=True))
-        new /= new.sum(1, keepdims=True)
-        if np.abs(new - share).max() < 1e-6:
+    share = np.zeros((len(contigs), len(seeds)))
+    for _ in range(SPLIT.iterations):
+        vectors, log_depth = contigs.squared(centres)
+        fresh = softmax(np.log(prior)[None] - 0.5 * (vectors + log_depth))
+        if np.abs(fresh - share).max() < SPLIT.settled:
             break
-        share = new
-        centre = (share.T @ (x * wx)) / np.maximum(share.T @ wx, 1e-12)
-        level = (share.T @ (c * wc)) / np.maximum(share.T @ wc, 1e-12)
+        share = fresh
+        centres = contigs.centres(share, share)
         prior = np.maximum(share.T @ lengths / lengths.sum(), 1e-6)
     return np.asarray(share.argmax(1), np.int32)

@@ -1,9 +1,10 @@
 """The cluster tree: HDBSCAN's hierarchy of contigs, built exactly under the calibrated metric.
 
-HDBSCAN (Campello, Moulavi & Sander 2013) links points by mutual reachability, max(core_i, core_j, d_ij), where
-core is the distance within which a point has enough company: `CORE_BASES` bp of contigs with its own, but at most
-``min_samples`` neighbours, for a genome may have but a few long contigs. Here d is a metric with a noise term per contig (see
-:mod:`llmbin.cluster.points`), so the spanning tree comes from our own kernel; sizes are in base pairs.
+HDBSCAN (Campello, Moulavi & Sander 2013) links points by mutual reachability, max(core_i, core_j,
+d_ij), where the core distance is that within which a point has enough company: so many bases of
+contigs with its own, but at most ``min_samples`` neighbours, for a genome may have but a few long
+contigs. Here d is a metric with a noise term a contig (see `points.py`), so the spanning tree comes
+from our own kernel; sizes are in base pairs.
 """
 
 from __future__ import annotations
@@ -13,20 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .neighbours import EXACT_PAIRS, nearest
+from ..resources import Resources
+from .arrays import Floats, KernelRows, Lengths
+from .neighbours import nearest
 from .points import Points
-
-MIN_SAMPLES = 5
-CORE_BASES = 50_000
-GRAPH_NEIGHBOURS = 15  # where the exact tree would take too long
+from .thresholds import NEIGHBOURS, TREE, NeighbourThresholds, TreeThresholds
 
 
 @dataclass(frozen=True)
 class Tree:
     """A single-linkage tree over n contigs.
 
-    Node i < n is contig i; node n + k joins ``left[k]`` and ``right[k]`` at ``distance[k]``, and distances do
-    not fall with k. ``size`` is the base pairs of every node [2n - 1].
+    Node i < n is contig i; node n + k joins ``left[k]`` and ``right[k]`` at ``distance[k]``, and
+    distances do not fall with k. ``size`` is the base pairs of every node [2n - 1].
     """
 
     leaves: int
@@ -38,16 +38,24 @@ class Tree:
 
 def build_tree(
     points: Points,
-    lengths: npt.NDArray[np.int64],
-    min_samples: int = MIN_SAMPLES,
-    core_bases: int = CORE_BASES,
-    threads: int = 1,
-    gpu: int | None = None,
-    known: tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]] | None = None,
+    lengths: Lengths,
+    resources: Resources,
+    known: tuple[KernelRows, Floats] | None = None,
+    thresholds: TreeThresholds = TREE,
+    search: NeighbourThresholds = NEIGHBOURS,
 ) -> Tree:
-    """HDBSCAN's single-linkage tree of all points, ties broken by contig order: exact, or over a graph of neighbours beyond some 25,000.
+    """HDBSCAN's single-linkage tree of all points, ties broken by contig order.
 
-    ``known``: index and distance of more than ``min_samples`` neighbours, if they were looked for before.
+    Exact, or over a graph of neighbours beyond some 25,000 contigs.
+
+    Args:
+        points: the contigs of the tree.
+        lengths: their bases.
+        resources: for a search of neighbours.
+        known: index and distance of more than ``min_samples`` neighbours, if they were looked for
+            before.
+        thresholds: of the tree.
+        search: of a search of neighbours; up to its ``exact_pairs`` the tree is exact.
     """
     from .._kernels import spanning_forest, spanning_tree
 
@@ -55,44 +63,35 @@ def build_tree(
     if n == 1:
         return link(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), lengths)
     rows = np.arange(n, dtype=np.int32)
-    k = max(1, min(min_samples, n - 1))
-    exact = n * n <= EXACT_PAIRS
-    index, distance = known or nearest(
-        points, rows, rows, k if exact else GRAPH_NEIGHBOURS, threads, gpu
-    )
-    core = core_distance(index[:, :k], distance[:, :k], lengths, core_bases)
+    k = max(1, min(thresholds.min_samples, n - 1))
+    exact = n * n <= search.exact_pairs
+    wanted = k if exact else thresholds.graph_neighbours
+    index, distance = known or nearest(points, rows, rows, wanted, resources, search)
+    core = core_distance(index[:, :k], distance[:, :k], lengths, thresholds.core_bases)
     if exact:
-        start, stop, reach = spanning_tree(*points.arrays(), core)
+        edges = spanning_tree(*points.arrays(), core)
     else:
-        near, apart = (
-            np.ascontiguousarray(index[:, :GRAPH_NEIGHBOURS]),
-            np.ascontiguousarray(distance[:, :GRAPH_NEIGHBOURS]),
+        near = slice(thresholds.graph_neighbours)
+        edges = spanning_forest(
+            np.ascontiguousarray(index[:, near]), np.ascontiguousarray(distance[:, near]), core
         )
-        start, stop, reach = spanning_forest(near, apart, core)
-    return link(start, stop, reach, lengths)
+    return link(*edges, lengths)
 
 
-def core_distance(
-    index: npt.NDArray[np.int32],
-    distance: npt.NDArray[np.float32],
-    lengths: npt.NDArray[np.int64],
-    core_bases: int,
-) -> npt.NDArray[np.float32]:
-    """Distance float32 [n] to the neighbour (index and distance [n, k], nearest first) that completes ``core_bases``; 0 for a long contig."""
+def core_distance(index: KernelRows, distance: Floats, lengths: Lengths, core_bases: int) -> Floats:
+    """Distance float32 [n] to the neighbour that completes ``core_bases``; 0 for a long contig.
+
+    ``index`` and ``distance`` are of neighbours [n, k], nearest first.
+    """
     company = np.where(index >= 0, lengths[np.maximum(index, 0)], 0)
-    held = np.cumsum(np.column_stack([lengths, company]), axis=1) >= core_bases
-    last = np.where(held.any(axis=1), held.argmax(axis=1), distance.shape[1])
+    enough = np.cumsum(np.column_stack([lengths, company]), axis=1) >= core_bases
+    last = np.where(enough.any(axis=1), enough.argmax(axis=1), distance.shape[1])
     steps = np.column_stack([np.zeros(len(lengths), np.float32), distance])
     core = steps[np.arange(len(lengths)), last]
     return np.where(np.isfinite(core), core, 0).astype(np.float32)
 
 
-def link(
-    start: npt.NDArray[np.int32],
-    stop: npt.NDArray[np.int32],
-    distance: npt.NDArray[np.float32],
-    lengths: npt.NDArray[np.int64],
-) -> Tree:
+def link(start: KernelRows, stop: KernelRows, distance: Floats, lengths: Lengths) -> Tree:
     """Single-linkage tree of a spanning tree's n - 1 edges."""
     n = len(lengths)
     low, high = np.minimum(start, stop), np.maximum(start, stop)
@@ -117,7 +116,7 @@ def link(
     return Tree(n, left, right, distance[order], size)
 
 
-def members(tree: Tree, node: int) -> list[int]:
+def contigs_under(tree: Tree, node: int) -> list[int]:
     """Contigs under a node, in ascending order."""
     stack, out = [node], []
     while stack:

@@ -1,7 +1,9 @@
-"""What this machine has, and what ``--device auto`` would choose."""
+"""``llmbin-fast doctor``: what this machine has, and what ``--device auto`` would choose."""
 
 from __future__ import annotations
 
+import argparse
+import importlib.util
 import os
 import platform
 import shutil
@@ -9,9 +11,8 @@ import subprocess
 
 from .. import __version__
 from ..errors import LlmbinError
-from ..genes.markers import markers_available
-from ..model.devices import CLASH, choose_devices, installed, runtime
-from ..model.pack import DEFAULT_MODEL, find_pack, list_packs, load_pack
+from ..options import DEFAULT_MODEL
+from .common import Commands, add_command
 
 PACKAGES = (
     "numpy",
@@ -26,36 +27,60 @@ PACKAGES = (
 )
 
 
-def examine() -> list[tuple[str, str, bool]]:
-    """Findings: what was looked at, what was found, and whether that is fine."""
-    found = [
-        (
-            "llmbin-fast",
-            f"{__version__}, Python {platform.python_version()}, {platform.platform()}",
-            True,
-        ),
-        (
-            "processor",
-            f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} cores ({platform.machine()})",
-            True,
-        ),
-        ("packages", ", ".join(f"{p} {v}" for p in PACKAGES if (v := installed(p))), True),
+Finding = tuple[str, str, bool]  # what was looked at, what was found, and whether that is fine
+
+
+def add(commands: Commands) -> None:
+    """The parser."""
+    text = "say what this machine has, and which device would be used"
+    add_command(commands, "doctor", run, text)
+
+
+def run(_: argparse.Namespace) -> int:
+    """Print a line a finding; 0 if all is fine."""
+    findings = examine()
+    for what, found, fine in findings:
+        print(f"{'ok ' if fine else 'BAD'} {what}: {found}")
+    return 0 if all(fine for _, _, fine in findings) else 1
+
+
+def examine() -> list[Finding]:
+    """Look at everything that a run may need."""
+    return [
+        _program(),
+        _processor(),
+        _packages(),
         _kernels(),
-        (
-            "markers",
-            "pyhmmer is installed"
-            if markers_available()
-            else "off: `pip install 'llmbin-fast[markers]'`",
-            markers_available(),
-        ),
+        _markers(),
         *_models(),
         _gpu(),
         *_device(),
     ]
-    return found
 
 
-def _kernels() -> tuple[str, str, bool]:
+def _program() -> Finding:
+    python = f"Python {platform.python_version()}"
+    return "llmbin-fast", f"{__version__}, {python}, {platform.platform()}", True
+
+
+def _processor() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return "processor", f"{cores} of {os.cpu_count()} cores ({platform.machine()})", True
+
+
+def _packages() -> Finding:
+    from ..model.devices import installed
+
+    return "packages", ", ".join(f"{p} {v}" for p in PACKAGES if (v := installed(p))), True
+
+
+def _markers() -> Finding:
+    if importlib.util.find_spec("pyhmmer"):
+        return "markers", "pyhmmer is installed", True
+    return "markers", "off: `pip install 'llmbin-fast[markers]'`", False
+
+
+def _kernels() -> Finding:
     try:
         from .. import _kernels
     except ImportError as error:
@@ -64,50 +89,42 @@ def _kernels() -> tuple[str, str, bool]:
     return "native kernels", f"{_kernels.__doc__} Built {cuda} those for CUDA.", True
 
 
-def _models() -> list[tuple[str, str, bool]]:
+def _models() -> list[Finding]:
+    from ..model.pack import find_pack, list_packs, load_pack
+
     out = []
     for name in list_packs():
         try:
             pack = load_pack(find_pack(name))
-            out.append(
-                (
-                    "model pack",
-                    f"{name} {pack.version}: {', '.join(pack.encoders)}, sha256 {pack.digest[:12]}",
-                    True,
-                )
-            )
         except LlmbinError as error:
             out.append(("model pack", str(error), False))
+        else:
+            what = f"{name} {pack.version}: {', '.join(pack.encoders)}, sha256 {pack.digest[:12]}"
+            out.append(("model pack", what, True))
     return out
 
 
-def _gpu() -> tuple[str, str, bool]:
+def _gpu() -> Finding:
     if not shutil.which("nvidia-smi"):
         return "GPU", "none seen (no nvidia-smi)", True
-    query = [
-        "nvidia-smi",
-        "--query-gpu=name,memory.total,driver_version,compute_cap",
-        "--format=csv,noheader",
-    ]
-    done = subprocess.run(query, capture_output=True, text=True, check=False)
-    return (
-        "GPU",
-        done.stdout.strip().replace("\n", "; ") or done.stderr.strip(),
-        done.returncode == 0,
-    )
+    query = "--query-gpu=name,memory.total,driver_version,compute_cap"
+    command = ["nvidia-smi", query, "--format=csv,noheader"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout.strip().replace("\n", "; ") or done.stderr.strip()
+    return "GPU", said, done.returncode == 0
 
 
-def _device() -> list[tuple[str, str, bool]]:
+def _device() -> list[Finding]:
+    from ..model.devices import CLASH, choose_devices, installed, runtime
+    from ..model.pack import find_pack, load_pack
+
     if installed("onnxruntime") and installed("onnxruntime-gpu"):
         return [("onnxruntime", CLASH, False)]
     try:
-        providers = list(runtime().get_available_providers())
-        device = choose_devices("auto", "auto", list(load_pack(find_pack(DEFAULT_MODEL)).encoders))[
-            0
-        ]
+        providers = ", ".join(runtime().get_available_providers())
+        offered = list(load_pack(find_pack(DEFAULT_MODEL)).encoders)
+        device = choose_devices("auto", "auto", offered)[0]
     except LlmbinError as error:
         return [("onnxruntime", str(error), False)]
-    return [
-        ("providers", ", ".join(providers), True),
-        ("--device auto", f"{device}, {device.precision} ({device.reason})", True),
-    ]
+    chosen = f"{device}, {device.precision} ({device.reason})"
+    return [("providers", providers, True), ("--device auto", chosen, True)]

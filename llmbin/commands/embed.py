@@ -1,108 +1,96 @@
-"""The parts of a run that are useful alone: vectors of contigs, and depth tables."""
+"""``llmbin-fast embed``: vectors of contigs."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+import argparse
 from pathlib import Path
 
-import numpy as np
+from ..errors import InputError
+from ..options import ModelOptions
+from .common import Commands, add_command, add_model_options, model_options, positive
 
-from ..depth.bam import check_alignments, read_depth
-from ..depth.check import check_depths
-from ..depth.coverage import Coverage, SampleReads, sample_names
-from ..depth.reads import DepthRules
-from ..depth.tables import DepthTable, write_depth_table
-from ..errors import CoverageError, InputError
-from ..features.profile import profile_contigs
-from ..io.inputs import check_inputs, stored
-from ..io.workspace import whole_file
-from ..model.budget import choose_budget
-from ..model.encoder import open_encoder
-from ..model.pack import find_pack, load_pack
-from ..model.projector import project
-from ..progress import bar, log
+WINDOWS = 4  # a little better than fewer (docs/notes/2026-11-27-bases-of-a-window.md); in bins it is not worth its time
+
+
+def add(commands: Commands) -> None:
+    """The parser."""
+    text = "write the vectors of contigs (names, vectors, lm) to an .npz file"
+    parser = add_command(commands, "embed", run, text)
+    parser.add_argument(
+        "contigs", type=Path, help="FASTA, plain or compressed; - for standard input"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz file")
+    parser.add_argument(
+        "--min-length",
+        type=positive,
+        default=1,
+        help="shorter contigs are left out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--centre",
+        action="store_true",
+        help="take the mean over all contigs, by length, from the vectors: better for cosines "
+        "within one file",
+    )
+    add_model_options(parser)
+    parser.set_defaults(windows=WINDOWS)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Do it."""
+    embed(
+        options.contigs,
+        options.output,
+        model_options(options),
+        options.threads,
+        min_length=options.min_length,
+        centre=options.centre,
+    )
 
 
 def embed(
-    contigs: Path, output: Path, model: str = "llmbin-edge", device: str = "auto", precision: str = "auto", threads: int = 1,
-    batch_size: int = 0, windows: int = 0, min_length: int = 1, seed: int = 1, centre: bool = False,
-) -> None:  # fmt: skip
-    """Write ``names`` (str), ``vectors`` float32 [n, dims] and ``lm`` float32 [n, width] of contigs, in file order.
+    contigs: Path,
+    output: Path,
+    model: ModelOptions = ModelOptions(windows=WINDOWS),  # noqa: B008
+    threads: int = 1,
+    *,
+    min_length: int = 1,
+    centre: bool = False,
+) -> None:
+    """Write ``names`` (str), ``vectors`` and ``lm`` (float32 [n, dims], [n, width]), in file order.
 
-    ``centre`` takes the mean over all contigs, by length, from the vectors: cosines then compare directions from the middle of this assembly
-    (distances are what they were), and a vector depends on what else is in the file.
+    ``centre`` takes the mean over all contigs, by length, from the vectors: cosines then compare
+    directions from the middle of this assembly (distances are what they were), and a vector
+    depends on what else is in the file.
+
+    Raises:
+        InputError: the contigs cannot be read, or none is long enough.
+        OutputError: the file cannot be written.
     """
+    import numpy as np
+
+    from ..features.profile import Reading, profile_contigs
+    from ..io.inputs import check_inputs
+    from ..io.workspace import check_output, whole_file
+    from ..model.embedder import open_embedder
+    from ..model.projector import project
+    from ..progress import Monitor, bar, log
+
     check_inputs([contigs])
-    pack = load_pack(find_pack(model))
-    chosen, encoder = open_encoder(pack, device, precision)
-    plan = pack.plan(windows, seed)
-    budget = batch_size * pack.window or choose_budget(encoder, chosen, plan)
+    check_output(output, [contigs])
+    embedder = open_embedder(model)
+    reading = Reading(embedder.plan, min_length, embedder.budget(), threads)
     with bar("embedding", None, True) as advance:
-        features = profile_contigs(
-            contigs,
-            encoder,
-            plan,
-            min_length=min_length,
-            threads=threads,
-            budget=budget,
-            progress=advance,
-        )
+        features = profile_contigs(contigs, embedder.encoder, reading, monitor=Monitor(advance))
     if not features.names:
         raise InputError(
             f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length"
         )
-    vectors = project(features.composition, features.lm, pack.projector)
+    vectors = project(features.composition, features.lm, embedder.pack.projector)
     if centre:
-        vectors = (
-            vectors - np.average(vectors.astype(np.float64), axis=0, weights=features.lengths)
-        ).astype(np.float32)
+        mean = np.average(vectors.astype(np.float64), axis=0, weights=features.lengths)
+        vectors = (vectors - mean).astype(np.float32)
     with whole_file(output) as handle:
         np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
-    log.info(
-        "%s vectors of %d dimensions in %s", f"{len(features.names):,}", vectors.shape[1], output
-    )
-
-
-def depth(
-    bams: Sequence[Path], output: Path, samples: Sequence[str] | None = None, min_identity: float | None = None, threads: int = 1,
-    reference: Path | None = None,
-) -> None:  # fmt: skip
-    """Write the depth of every reference of the BAM or CRAM files as MetaBAT's table.
-
-    ``reference`` is the FASTA file that the reads were mapped to, which CRAM may need.
-
-    Raises:
-        CoverageError: a file is damaged, the files have different references, or none says anything of them.
-    """
-    rules = DepthRules(min_identity=min_identity)
-    check_inputs([*bams, *([reference] if reference else [])])
-    with tempfile.TemporaryDirectory(prefix="llmbin-depth-") as folder:
-        files = stored(bams, Path(folder), "pipe-sample")
-        sequences = stored([reference], Path(folder), "pipe-reference")[0] if reference else None
-        titles = sample_names(files, samples)
-        for path in files:
-            check_alignments(path)
-        found = []
-        for title, path in zip(titles, files, strict=True):
-            found.append(read_depth(path, rules, threads, reference=sequences))
-            if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
-                raise CoverageError(
-                    f"{path}: its references differ from those of {files[0]}; map all samples to the same contigs"
-                )
-            log.info(
-                "%s: %s", title, SampleReads(found[-1].mapped, found[-1].counted, found[-1].kind)
-            )
-    mean, variance = np.stack([d.mean for d in found], 1), np.stack([d.variance for d in found], 1)
-    check_depths(
-        Coverage(
-            titles,
-            mean,
-            variance,
-            [SampleReads(d.mapped, d.counted, d.kind) for d in found],
-            [str(path) for path in files],
-        )
-    )
-    table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)
-    with whole_file(output) as handle:
-        write_depth_table(table, lambda text: handle.write(text.encode("utf-8", "surrogateescape")))
+    number = f"{len(features.names):,}"
+    log.info("%s vectors of %d dimensions in %s", number, vectors.shape[1], output)

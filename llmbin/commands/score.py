@@ -1,168 +1,46 @@
-"""Scores of a binning against a gold standard, as AMBER defines them (Meyer et al. 2018), all in base pairs."""
+"""``llmbin-fast score``: bins against a gold standard."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import asdict, dataclass
+import argparse
+import json
+from pathlib import Path
 
-from ..errors import InputError
-from ..io.inputs import InputFile
-from ..io.streams import read_chunks
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Figures of one binning.
-
-    A bin's genome is the one with most bp in it; purity is that genome's share of the bin, contamination 1 - purity;
-    completeness the share of the genome's contigs in the bin. ``near_complete``: genomes with a bin over 90 % complete
-    and under 5 % contaminated. ``hq_C_X``: over C % complete and under X % contaminated. F1: harmonic mean of AMBER's average
-    purity (over bins) and average completeness (over genomes); ``f1_sample`` weighs both by bp. ARI over binned bp.
-    """
-
-    bins: int
-    genomes: int
-    near_complete: int
-    hq_50_5: int
-    hq_70_5: int
-    hq_90_5: int
-    hq_50_10: int
-    hq_70_10: int
-    hq_90_10: int
-    purity: float
-    completeness: float
-    f1: float
-    f1_sample: float
-    ari: float
-    binned_percent: float
-
-    def as_dict(self) -> dict[str, float]:
-        """Names and values."""
-        return asdict(self)
+from .common import Commands, add_command, natural
 
 
-def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
-    """Contig -> (genome, length) of a CAMI/AMBER gold standard (``@@SEQUENCEID BINID _LENGTH``)."""
-    gold: dict[str, tuple[str, int]] = {}
-    columns: dict[str, int] | None = None
-    for number, line in _lines(path):
-        if line.startswith("@@"):
-            columns = {title.upper().lstrip("_"): i for i, title in enumerate(line[2:].split("\t"))}
-            if not {"SEQUENCEID", "BINID", "LENGTH"} <= columns.keys():
-                raise InputError(
-                    f"{path}, line {number}: the columns SEQUENCEID, BINID and _LENGTH are needed"
-                )
-        elif line[0] not in "@#":
-            if columns is None:
-                raise InputError(
-                    f"{path}, line {number}: no @@SEQUENCEID line before the data; a gold standard in CAMI format is needed"
-                )
-            fields = line.split("\t")
-            try:
-                gold[fields[columns["SEQUENCEID"]]] = (
-                    fields[columns["BINID"]],
-                    int(fields[columns["LENGTH"]]),
-                )
-            except (IndexError, ValueError):
-                raise InputError(
-                    f"{path}, line {number}: not a contig, a genome and a length"
-                ) from None
-    if not gold:
-        raise InputError(f"{path}: the gold standard is empty")
-    return gold
+def add(commands: Commands) -> None:
+    """The parser."""
+    text = "compare bins with a gold standard (CAMI/AMBER format)"
+    parser = add_command(commands, "score", run, text)
+    parser.add_argument("bins", nargs="+", type=Path, help="contig2bin.tsv or bioboxes files")
+    parser.add_argument(
+        "--gold", type=Path, required=True, help="gold standard: @@SEQUENCEID BINID _LENGTH"
+    )
+    parser.add_argument(
+        "--min-bin-size",
+        type=natural,
+        default=0,
+        help="smaller bins do not count (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def read_bins(path: InputFile) -> dict[str, str]:
-    """Contig -> bin, from ``contig TAB bin`` lines or a bioboxes file."""
-    bins: dict[str, str] = {}
-    contig, label = 0, 1
-    for number, line in _lines(path):
-        if line.startswith("@@"):
-            titles = [title.upper() for title in line[2:].split("\t")]
-            try:
-                contig, label = titles.index("SEQUENCEID"), titles.index("BINID")
-            except ValueError:
-                raise InputError(
-                    f"{path}, line {number}: the columns SEQUENCEID and BINID are needed"
-                ) from None
-        elif line[0] not in "@#":
-            fields = line.split("\t")
-            if len(fields) <= max(contig, label):
-                raise InputError(
-                    f"{path}, line {number}: a contig and a bin, separated by a tab, were expected"
-                )
-            if fields[contig] in bins:
-                raise InputError(
-                    f"{path}, line {number}: contig {fields[contig]!r} is in a bin already"
-                )
-            bins[fields[contig]] = fields[label]
-    return bins
+def run(options: argparse.Namespace) -> None:
+    """Print a row a binning."""
+    from ..io.inputs import check_inputs
+    from ..tools.scoring import read_bins, read_gold, score_bins
 
-
-def score_bins(
-    bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0
-) -> Scores:
-    """Compare bins with the truth; contigs without a genome in the gold standard do not count."""
-    genome_size: dict[str, int] = defaultdict(int)
-    for genome, length in gold.values():
-        genome_size[genome] += length
-    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for contig, label in bins.items():
-        if contig in gold:
-            table[label][gold[contig][0]] += gold[contig][1]
-    kept = {label: dict(row) for label, row in table.items() if sum(row.values()) >= min_bin_size}
-    quality = []  # (genome, completeness, contamination, bp, bp of the genome)
-    recovered: dict[str, int] = defaultdict(int)
-    for row in kept.values():
-        genome = max(sorted(row), key=lambda g: row[g])
-        size = sum(row.values())
-        quality.append(
-            (genome, row[genome] / genome_size[genome], 1 - row[genome] / size, size, row[genome])
-        )
-        for g, bp in row.items():
-            recovered[g] = max(recovered[g], bp)
-
-    def good(complete: float, contaminated: float) -> int:
-        return len({q[0] for q in quality if q[1] > complete and q[2] < contaminated})
-
-    purity = sum(1 - q[2] for q in quality) / len(quality) if quality else 0.0
-    completeness = sum(recovered[g] / genome_size[g] for g in genome_size) / len(genome_size)
-    binned, total = sum(q[3] for q in quality), sum(genome_size.values())
-    purity_bp = sum(q[4] for q in quality) / binned if binned else 0.0
-    completeness_bp = sum(recovered.values()) / total
-    return Scores(
-        len(quality), len(genome_size), good(0.9, 0.05),
-        good(0.5, 0.05), good(0.7, 0.05), good(0.9, 0.05), good(0.5, 0.1), good(0.7, 0.1), good(0.9, 0.1),
-        purity, completeness, _harmonic(purity, completeness), _harmonic(purity_bp, completeness_bp),
-        _adjusted_rand(kept), 100 * binned / total,
-    )  # fmt: skip
-
-
-def _harmonic(a: float, b: float) -> float:
-    return 2 * a * b / (a + b) if a + b else 0.0
-
-
-def _adjusted_rand(table: dict[str, dict[str, int]]) -> float:
-    """Adjusted Rand index over base pairs (Hubert & Arabie 1985)."""
-
-    def pairs(x: float) -> float:
-        return x * (x - 1) / 2
-
-    by_genome: dict[str, int] = defaultdict(int)
-    for row in table.values():
-        for genome, bp in row.items():
-            by_genome[genome] += bp
-    n = sum(by_genome.values())
-    if n < 2:
-        return 0.0
-    both = sum(pairs(bp) for row in table.values() for bp in row.values())
-    a = sum(pairs(sum(row.values())) for row in table.values())
-    b = sum(pairs(bp) for bp in by_genome.values())
-    expected = a * b / pairs(n)
-    top = (a + b) / 2
-    return (both - expected) / (top - expected) if top != expected else 1.0
-
-
-def _lines(path: InputFile) -> list[tuple[int, str]]:
-    text = b"".join(read_chunks(path)).decode("utf-8", "surrogateescape")
-    return [(i, line.rstrip("\r")) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+    check_inputs([options.gold, *options.bins])
+    gold = read_gold(options.gold)
+    rows = {
+        str(path): score_bins(read_bins(path), gold, options.min_bin_size).as_dict()
+        for path in options.bins
+    }
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print("\t".join(["binning", *next(iter(rows.values()))]))
+    for name, row in rows.items():
+        values = (f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values())
+        print("\t".join([name, *values]))

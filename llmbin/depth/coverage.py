@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import CoverageError, UsageError
 from ..io.inputs import InputFile
-from .bam import read_depth
+from .bam import SampleDepth, read_depth
 from .reads import DepthRules, ReadKind
 from .table_formats import first_word, short
 from .tables import read_depth_table
@@ -26,14 +26,24 @@ SHORT_READ = 150  # bases: of short reads, and where the source does not tell
 
 @dataclass(frozen=True)
 class SampleReads:
-    """The reads of a sample: those that are mapped, those of them that count, and what they are like."""
+    """The reads of a sample.
 
+    ``records`` of its file, reads that are ``mapped`` (and neither duplicates nor failed), those
+    of them that are ``counted``, and what they are like.
+    """
+
+    records: int
     mapped: int
     counted: int
     kind: ReadKind
 
     def __str__(self) -> str:
         return f"{self.counted:,} of {self.mapped:,} mapped reads count ({self.kind}, identity {self.kind.min_identity:.2f} or more)"
+
+
+def reads_of(depth: SampleDepth) -> SampleReads:
+    """The reads that a depth was measured from."""
+    return SampleReads(depth.reads, depth.mapped, depth.counted, depth.kind)
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,10 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
                 f"--samples has {len(given)} names for {len(paths)} files; give one name a file, in the same order"
             )
         names = list(given)
+        if bad := next((name for name in names if not name or not name.isprintable()), None):
+            raise UsageError(f"--samples {bad!r}: a name of one line without tabs was expected")
+        if "" in names:
+            raise UsageError("--samples '': a sample needs a name")
     else:
         names = [path.name for path in paths]
         for ending in (".bam", ".cram", ".sorted", "_sorted", ".sort"):
@@ -94,7 +108,9 @@ def coverage_from_bams(
     scratch: Path | None = None,
     reference: InputFile | None = None,
 ) -> Coverage:
-    """Depth of the named contigs in every BAM or CRAM file; ``reference`` is the FASTA file that CRAM may need.
+    """Depth of the named contigs in every BAM or CRAM file.
+
+    ``reference`` is the FASTA file that CRAM may need.
 
     Raises:
         CoverageError: a file is damaged, or lacks a contig (it belongs to another assembly).
@@ -112,7 +128,7 @@ def coverage_from_bams(
                 "the reads were mapped to another assembly, map them to this one"
             )
         columns.append((depth.mean[rows], depth.variance[rows]))
-        reads.append(SampleReads(depth.mapped, depth.counted, depth.kind))
+        reads.append(reads_of(depth))
         log.info("%s: %s", title, reads[-1])
     mean, variance = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
     return Coverage(titles, mean, variance, reads, [str(path) for path in paths])

@@ -33,19 +33,19 @@ LENGTHS = _words(
     "targetlen chromlength chromsize slen rlength rlen tlen totallength lengthofcontig"
 )
 IGNORED = _words(
-    "gc gccontent gcpercent gcpct gcfraction gcratio gcperc refgc readgc percentgc pctgc totalavgdepth"
+    "gc gccontent gcpercent gcpct gcfraction gcratio gcperc refgc readgc percentgc pctgc totalavgdepth lengthkb lenkb kb lengthmb"
 )
 NO_DEPTH = _words(
     "tpm rpkm fpkm cpm rpm rpb anir ani reads numreads nreads noofreads numberofreads readcount readcounts readscount count counts rawcounts "
     "rawcount mappedreads readsmapped mapped unmapped unmappedreads totalreads mappedreadcount estcounts expectedcount efflength effectivelength "
     "coveredfraction coveredbases covbases coveredpercent coveragepercent percentcovered percentcoverage breadth breadthofcoverage horizontalcoverage "
     "relativeabundance relabundance readsperbase bases mappedbases basecount plusreads minusreads startpos endpos pos position strand min max "
-    "mindepth maxdepth meanbaseq meanmapq mapq variance var stddev std sd stdev depthvariance fraction frags frag islandspermbp maxgap gapfraction "
+    "mindepth maxdepth meanbaseq meanmapq mapq variance var stddev std sd stdev depthvariance total sum fraction frags frag islandspermbp maxgap gapfraction "
     "binid bin bamid taxonomy taxid"
 )
 NO_DEPTH_ENDING = re.compile(
     r"[ ._:-](tpm|rpkm|fpkm|cpm|read[ ._-]?counts?|raw[ ._-]?counts?|counts?|(num|n)[ ._-]?reads|mapped[ ._-]?reads|covered[ ._-]?(fraction|bases|percent)"
-    r"|relative[ ._-]?abundance( \(%\))?|reads[ ._-]per[ ._-]base|anir|islands per mbp|max gap|gap fraction|bases|(?<= )length)$",
+    r"|relative[ ._-]?abundance( \(%\))?|reads[ ._-]per[ ._-]base|anir|islands per mbp|max gap|gap fraction|std|stdev|stddev|sd|bases|(?<= )length)$",
     re.IGNORECASE,
 )
 COVERM_DEPTHS = (

@@ -1,9 +1,10 @@
-"""Single-copy marker genes: where they are, and what they say of a set of contigs.
+"""Single-copy marker genes: where they are.
 
-Markers are genes that nearly every bacterium, or every archaeon, has exactly once. A native kernel translates contigs in
-six frames, reads TGA as a residue in contigs that show it to be one, and keeps stretches that match the profile of a marker family
-without gaps. What aligns to the whole profile far above its cut-off is a marker; the rest is searched by pyhmmer. The profiles are
-our own (see ``llmbin/data/MARKERS.md``).
+Markers are genes that nearly every bacterium, or every archaeon, has exactly once. A native kernel
+translates contigs in six frames, reads TGA as a residue in contigs that show it to be one, and
+keeps stretches that match the profile of a marker family without gaps. What aligns to the whole
+profile far above its cut-off is a marker; the rest is searched by pyhmmer. The profiles are our
+own (see ``llmbin/data/MARKERS.md``).
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ LEAST_BITS = (
     26.0  # what such a word must be worth when it is extended along the profile without gaps
 )
 
-# What the best alignment around the seed decides without HMMER (docs/measurements.md):
+# What the best alignment around the seed decides without HMMER (docs/notes/2026-11-27-markers-by-alignment.md):
 SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
-# Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be worth if the rest is like the aligned part.
+# Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be
+# worth if the rest is like the aligned part.
 HOPELESS, SPARSE = 0.1, 0.7
 
 Counts = npt.NDArray[np.int16]
@@ -46,7 +48,10 @@ Counts = npt.NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A protein between two stops, on a contig, and the diagonal (column of the profile minus place in the protein) on which it is like a family."""
+    """A protein between two stops, on a contig, and the diagonal on which it is like a family.
+
+    The diagonal is a column of the profile minus a place in the protein.
+    """
 
     contig: int
     protein: str
@@ -55,34 +60,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class MarkerSet:
-    """Families: names, profile cut-offs (bits), and which belong to a domain's set (bool [domains, markers])."""
+    """Families: names, profile cut-offs (bits), and which of them belong to a domain's set.
+
+    ``used``: bool [domains, markers].
+    """
 
     names: list[str]
     cutoffs: list[float]
     domains: list[str]
     used: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Completeness and contamination as fractions, from the markers of ``domain``."""
-
-    completeness: float
-    contamination: float
-    domain: str
-
-    @property
-    def score(self) -> float:
-        """Completeness minus five times contamination, the field's score (Parks et al. 2017)."""
-        return self.completeness - 5 * self.contamination
-
-    @property
-    def worth(self) -> float:
-        """What decides where to cut: completeness squared minus five times contamination.
-
-        One whole genome is worth more than its two halves, so that a few markers which this genome has twice do not tear it apart.
-        """
-        return self.completeness**2 - 5 * self.contamination
 
 
 def markers_available() -> bool:
@@ -104,23 +90,8 @@ def load_marker_set() -> MarkerSet:
     )
 
 
-def estimate(counts: npt.NDArray[np.integer[Any]], markers: MarkerSet) -> Quality:
-    """Quality of a set of contigs from its marker counts [markers], by the domain that fits better."""
-    best = Quality(0.0, 0.0, markers.domains[0])
-    sizes = markers.used.sum(1).tolist()
-    there = (markers.used & (counts > 0)).sum(1).tolist()
-    extra = (markers.used * np.maximum(counts - 1, 0)).sum(1).tolist()
-    for domain, size, found, more in zip(markers.domains, sizes, there, extra, strict=True):
-        if not size:
-            continue
-        quality = Quality(found / size, more / size, domain)
-        if (quality.completeness, quality.score) > (best.completeness, best.score):
-            best = quality
-    return best
-
-
 class MarkerSearch:
-    """Finds markers in contigs that go by (see `watch.watched`)."""
+    """Finds markers in contigs that go by (see `features.scan.watched`)."""
 
     def __init__(self, markers: MarkerSet, threads: int) -> None:
         from .._kernels import MarkerScanner
@@ -174,7 +145,10 @@ class MarkerSearch:
 
 
 def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool | None]:
-    """Whether candidates are hits, by the best alignment around their seeds alone; None where HMMER has to say."""
+    """Whether candidates are hits, by the best alignment around their seeds alone.
+
+    None where HMMER has to say.
+    """
     from .._kernels import ProfileAligner
 
     with np.errstate(divide="ignore"):
@@ -201,7 +175,10 @@ def read_profiles() -> list[Any]:
 
 
 def profile_columns(profiles: list[Any]) -> tuple[npt.NDArray[np.float32], list[int]]:
-    """Log-odds (bits) of the twenty amino acids in the columns of profiles float32 [columns, 20], and where each profile begins and the last ends."""
+    """Log-odds (bits) of the twenty amino acids in the columns of profiles: float32 [columns, 20].
+
+    And where each profile begins and the last ends.
+    """
     from pyhmmer.easel import Alphabet
     from pyhmmer.plan7 import Background
 
@@ -212,10 +189,11 @@ def profile_columns(profiles: list[Any]) -> tuple[npt.NDArray[np.float32], list[
 
 
 def profile_hits(profile: Any, block: Any, cutoff: float) -> Iterator[str]:
-    """Names of the proteins of a block that reach a profile's cut-off (bits) and cover enough of it."""
+    """Names of a block's proteins that reach a profile's cut-off (bits) and cover enough of it."""
     import pyhmmer
 
-    # Most candidates are relatives of the family. Those whose scores are clearly below the cut-off need no Forward pass, and no domains, which cost most.
+    # Most candidates are relatives of the family. Those whose scores are clearly below the cut-off
+    # need no Forward pass, and no domains, which cost most.
     known = profile.evalue_parameters
     one_path = math.exp(-known.v_lambda * max(0.0, cutoff - BELOW_CUTOFF_ONE_PATH - known.v_mu))
     all_paths = math.exp(-known.f_lambda * max(0.0, cutoff - BELOW_CUTOFF - known.f_tau))

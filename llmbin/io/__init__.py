@@ -1,1 +1,4 @@
-"""io."""
+"""Files: plain and compressed streams, FASTA, BGZF, the output folder of a run.
+
+May import errors alone.
+"""

@@ -77,8 +77,15 @@ def check_inputs(paths: Sequence[Path]) -> None:
 
 
 def open_input(path: InputFile) -> AbstractContextManager[BinaryIO]:
-    """Open for reading; standard input stays open."""
+    """Open for reading; standard input stays open.
+
+    Raises:
+        InputError: standard input is closed.
+        OSError: the file cannot be opened.
+    """
     if str(path) in STDIN and isinstance(path, Path) and is_stream(path):
+        if sys.stdin is None:
+            raise InputError("standard input is closed; give a file")
         return nullcontext(cast(BinaryIO, sys.stdin.buffer))
     return open(path, "rb")
 

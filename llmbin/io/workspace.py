@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -30,6 +32,7 @@ RESULTS = (
     "run.json",
 )
 ENDING = ".fna.gz"  # of a bin's file
+MOVE_IT = "move it away or choose another folder"
 
 
 class Workspace:
@@ -41,7 +44,13 @@ class Workspace:
     ``bins``, and whatever else is in folders above, which other runs may share.
     """
 
-    def __init__(self, folder: Path, *, force: bool = False, resume: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        force: bool = False,
+        resume: bool = False,
+        inputs: Sequence[Path] = (),
+    ) -> None:
         self.folder = folder
         self.staging = folder / STAGING
         # What an expected error has to take away again: the folders that were missing (those above if nothing else is in them), or the log.
@@ -55,7 +64,7 @@ class Workspace:
                 raise OutputError(
                     f"{folder}: the folder is not empty; choose another, or say --force (replace) or --resume (continue)"
                 )
-            self._check_places()
+            self._check_places(inputs)
             if force:
                 shutil.rmtree(self.staging, ignore_errors=True)
             self.staging.mkdir(exist_ok=True)
@@ -85,21 +94,25 @@ class Workspace:
             if self._new_log:
                 (self.folder / LOG).unlink(missing_ok=True)
             return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        for parent in self._made[1:]:
+        (self.folder / LOG).unlink(missing_ok=True)
+        for folder in self._made:
             try:
-                parent.rmdir()
-            except OSError:  # another run uses it
+                folder.rmdir()
+            except OSError:  # something else was put into it meanwhile
                 return
 
-    def _check_places(self) -> None:
-        """What stands where a result goes must be a result: a folder of somebody's with such a name is not replaced."""
-        for path in (*(self.folder / name for name in (*RESULTS, LOG)), self.folder / BINS):
-            if path.exists() and path.is_dir() != (path.name == BINS):
-                kind = "file" if path.name == BINS else "folder"
-                raise OutputError(
-                    f"{path}: is a {kind}, which a result would replace; move it away or choose another folder"
-                )
+    def _check_places(self, inputs: Sequence[Path]) -> None:
+        """What stands where a result goes must be one: nobody's folder, and no input."""
+        bins = self.folder / BINS
+        results = [self.folder / name for name in (*RESULTS, LOG)]
+        if bins.exists() and not bins.is_dir():
+            raise OutputError(f"{bins}: is a file where a folder of bins goes; {MOVE_IT}")
+        inside = [p for p in bins.iterdir() if p.name.endswith(ENDING)] if bins.is_dir() else []
+        for path in (*results, *inside):
+            if path.is_dir():
+                raise OutputError(f"{path}: is a folder where a result goes; {MOVE_IT}")
+            if path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs):
+                raise OutputError(f"{path}: is an input, which a result may replace; {MOVE_IT}")
 
     def _clear_results(self) -> None:
         """Take away results and copies of pipes that a run left unfinished."""
@@ -171,18 +184,63 @@ class Workspace:
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name when it is whole, or not at all.
 
+    What is no file (a device, a pipe, ``-`` for standard output) is written to as it is; a
+    symbolic link is followed.
+
     Raises:
         OutputError: it cannot be written.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     try:
-        with open(temporary, "wb") as handle:
-            yield handle
-        os.replace(temporary, path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with open(path, "wb") as handle:
+                yield handle
+            return
+        target = path.resolve()
+        if target.is_dir() or not target.name:
+            raise OutputError(f"{path}: is a folder, a file was expected")
+        temporary = tempfile.NamedTemporaryFile(
+            "wb", dir=target.parent, prefix=f".{target.name[:100]}.", delete=False
+        )
+        try:
+            with temporary:
+                yield cast(BinaryIO, temporary)
+            os.chmod(temporary.name, 0o666 & ~_umask())
+            os.replace(temporary.name, target)
+        finally:
+            Path(temporary.name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check_output(path: Path, inputs: Sequence[Path]) -> None:
+    """An output must not be one of the inputs, nor a folder, and its folder must be there.
+
+    Raises:
+        OutputError: it is, or it is not.
+    """
+    if str(path) == "-":
+        return
+    try:
+        if not path.name or path.is_dir():
+            raise OutputError(f"{str(path)!r}: is a folder, a file was expected")
+        if path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs):
+            raise OutputError(
+                f"{path}: is also an input, which it would replace; choose another name"
+            )
+        if not path.resolve().parent.is_dir():
+            raise OutputError(f"{path}: there is no such folder; make it first")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def _digest(key: dict[str, Any]) -> str:

@@ -22,7 +22,6 @@ MAX_FILE = 4 << 30
 COMPOSITION = 136 + 61  # tetranucleotides and codons
 PROJECTOR, WEIGHTS = "projector.onnx", "model.safetensors"
 BUILT_IN = Path(__file__).parent.parent / "models"
-DEFAULT_MODEL = "llmbin-edge"
 
 
 @dataclass(frozen=True)

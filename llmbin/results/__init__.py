@@ -1,1 +1,4 @@
-"""results."""
+"""What a run leaves: summaries of bins, tables, sequences, the record.
+
+May import everything but stages, pipeline, tools and commands.
+"""

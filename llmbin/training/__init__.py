@@ -1,1 +1,5 @@
-"""Training of model packs and markers. Needs the extra ``train``."""
+"""Training: genomes to shards, a language model, a projector and marker genes, then a pack.
+
+Needs the extra ``train``; nothing at inference imports it. `settings` has every number to turn.
+It may import ``llmbin.export`` and the packages of ``llmbin``; of `commands` only the scoring.
+"""

@@ -1,4 +1,4 @@
-"""``python -m llmbin.training``: the same as ``llmbin-fast train``, for launchers such as torchrun."""
+"""``python -m llmbin.training``: ``llmbin-fast train`` for launchers such as torchrun."""
 
 import sys
 

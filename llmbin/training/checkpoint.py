@@ -15,7 +15,7 @@ from torch import nn
 def save_checkpoint(
     folder: Path, step: int, module: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
-    """Write step, weights and AdamW moments; an older checkpoint is replaced only by a whole one."""
+    """Write step, weights and AdamW moments; only a whole checkpoint replaces an older one."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{k}": v.contiguous() for k, v in module.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():

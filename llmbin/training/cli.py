@@ -1,16 +1,26 @@
-"""``llmbin-fast train``: shards, lm, finetune (or projector), markers, pack, all and eval."""
+"""``llmbin-fast train``: shards, lm, finetune (or projector), markers, pack, all and eval.
+
+Only `settings` is imported here: each step imports what it needs when it runs.
+"""
 
 from __future__ import annotations
 
 import argparse
-import csv
 import logging
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from ..errors import InputError
+from .settings import (
+    PRECISIONS,
+    Finetuning,
+    FragmentSampling,
+    LMTraining,
+    MarkerSettings,
+    PackSettings,
+    ProjectorSettings,
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -80,8 +90,6 @@ def _shards(options: argparse.Namespace) -> None:
 
 
 def _add_lm(commands: Commands) -> None:
-    from .lm import LMTraining
-
     parser = commands.add_parser(
         "lm", help="pre-train the language model; continues from its last checkpoint"
     )
@@ -96,25 +104,19 @@ def _add_lm(commands: Commands) -> None:
 
 
 def _lm(options: argparse.Namespace) -> None:
-    from .lm import LMTraining, train_lm
-    from .model import GenomeLMConfig
+    from ..model.language_model import GenomeLMConfig
+    from .lm import train_lm
 
-    settings = _settings(options, LMTraining)
-    train_lm(
-        options.shards,
-        options.out,
-        GenomeLMConfig(width=options.width, dilations=tuple(options.dilations)),
-        settings,
-    )
+    config = GenomeLMConfig(width=options.width, dilations=tuple(options.dilations))
+    train_lm(options.shards, options.out, config, _settings(options, LMTraining))
 
 
 def _add_finetune(commands: Commands) -> None:
-    from .finetune import Finetuning
-
     parser = commands.add_parser(
         "finetune",
         aliases=["projector"],
-        help="train a language model and its projector for binning; continues from its last checkpoint",
+        help="train a language model and its projector for binning; "
+        "continues from its last checkpoint",
     )
     parser.add_argument("shards", type=Path)
     parser.add_argument(
@@ -127,15 +129,19 @@ def _add_finetune(commands: Commands) -> None:
         help="OUT of an earlier `train finetune`, of a larger model to learn from too",
     )
     parser.add_argument(
-        "--dev", type=Path, nargs=2, metavar=("FASTA", "TRUTH"),
-        help="fragments of unseen genera and their genomes (TSV): the model that places them best is kept (default: the last one)",
-    )  # fmt: skip
+        "--dev",
+        type=Path,
+        nargs=2,
+        metavar=("FASTA", "TRUTH"),
+        help="fragments of unseen genera and their genomes (TSV): "
+        "the model that places them best is kept (default: the last one)",
+    )
     _add_settings(parser, Finetuning)
     parser.set_defaults(command=_finetune)
 
 
 def _finetune(options: argparse.Namespace) -> None:
-    from .finetune import Finetuning, finetune
+    from .finetune import finetune
     from .judge import read_fragments
 
     settings = _settings(options, Finetuning)
@@ -170,49 +176,25 @@ def _add_markers(commands: Commands) -> None:
 
 
 def _markers(options: argparse.Namespace) -> None:
-    from .markers import MarkerSettings, learn_markers, one_per_clade, predict_proteins
+    from .markers import markers_of_shards, read_census
     from .shards import Shards
 
-    shards = Shards(options.shards)
-    with open(options.table, newline="") as handle:
-        rows = {row["genome"]: row for row in csv.DictReader(handle, delimiter="\t")}
-    missing = [name for name in shards.names if name not in rows]
-    if missing:
-        raise InputError(f"{options.table}: no row for genome {missing[0]!r}")
-    clade = dict(zip(shards.names, (str(c) for c in shards.clade), strict=True))
-    share = {n: int(rows[n]["stored_bp"]) / int(rows[n]["genome_bp"]) for n in shards.names}
-    whole = sorted(
-        (n for n in shards.names if share[n] == 1 and int(rows[n]["sequences"]) <= 130),
-        key=lambda n: int(rows[n]["sequences"]),
-    )
-    archaea = set(options.archaea.read_text().split())
-    proteins = [p for g in range(len(shards)) for p in predict_proteins(shards.genome(g))]
-    learn_markers(
-        proteins,
-        clade,
-        share,
-        one_per_clade(whole, clade),
-        archaea,
-        options.seeds_from,
-        options.out,
-        MarkerSettings(panel=14),
-    )
+    shards, settings = Shards(options.shards), MarkerSettings()
+    census = read_census(shards, options.table, options.archaea, settings)
+    markers_of_shards(shards, census, options.seeds_from, options.out, settings)
 
 
 def _add_precision(parser: argparse.ArgumentParser) -> None:
-    names = ["fp32", "fp16", "int8"]
     parser.add_argument(
         "--precision",
         nargs="+",
-        choices=names,
-        default=names,
+        choices=PRECISIONS,
+        default=list(PRECISIONS),
         help="encoders to export (default: all)",
     )
 
 
 def _add_pack(commands: Commands) -> None:
-    from .projector import ProjectorSettings
-
     parser = commands.add_parser(
         "pack", help="fit the projector to a language model and write a model pack"
     )
@@ -233,18 +215,23 @@ def _add_pack(commands: Commands) -> None:
         type=Path,
         help="OUT/projector.safetensors of `train finetune` (default: fit one to the LM)",
     )
-    parser.add_argument("--name", default="llmbin-edge")
-    parser.add_argument("--version", default="1")
+    parser.add_argument("--name", default=PackSettings.name)
+    parser.add_argument("--version", default=PackSettings.version)
     parser.add_argument("--card", type=Path, required=True, help="the MODEL_CARD.md to include")
     _add_precision(parser)
     parser.add_argument(
         "--window",
         type=int,
-        default=1024,
+        default=PackSettings.window,
         help="bases that the encoder sees at a time (default: %(default)s)",
     )
-    parser.add_argument("--max-windows", type=int, default=1)
-    parser.add_argument("--per-genome", type=int, default=60, help="fragments of each genome")
+    parser.add_argument("--max-windows", type=int, default=PackSettings.max_windows)
+    parser.add_argument(
+        "--per-genome",
+        type=int,
+        default=PackSettings.per_genome,
+        help="fragments of each genome",
+    )
     _add_settings(parser, ProjectorSettings, "projector ", skip="seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-t", "--threads", type=int, default=1)
@@ -252,10 +239,17 @@ def _add_pack(commands: Commands) -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
-    from .packing import make_pack
-    from .projector import ProjectorSettings
+    from .packing import PackSource, make_pack
 
-    make_pack(options, _settings(options, ProjectorSettings))
+    source = PackSource(
+        options.shards,
+        options.lm or options.from_hf,
+        options.card,
+        options.projector,
+        foreign=options.lm is None,
+    )
+    settings, projecting = _settings(options, PackSettings), _settings(options, ProjectorSettings)
+    make_pack(source, options.out, settings, projecting)
 
 
 def _add_all(commands: Commands) -> None:
@@ -283,15 +277,16 @@ def _add_all(commands: Commands) -> None:
     parser.add_argument(
         "--workers",
         type=int,
-        help="processes that make batches ahead, the same batches whatever their number (default: the preset's)",
+        help="processes that make batches ahead, the same batches whatever their number "
+        "(default: the preset's)",
     )
     parser.set_defaults(command=_all)
 
 
 def _all(options: argparse.Namespace) -> None:
-    from .presets import train_all
+    from .presets import WholeTraining, train_all
 
-    train_all(options)
+    train_all(options.shards, options.out, _settings(options, WholeTraining))
 
 
 def _add_eval(commands: Commands) -> None:
@@ -307,7 +302,7 @@ def _add_eval(commands: Commands) -> None:
     )
     parser.add_argument("--fragments", type=Path, required=True, help="FASTA of fragments")
     parser.add_argument("--truth", type=Path, required=True, help="TSV: fragment, genome, length")
-    parser.add_argument("--per-genome", type=int, default=60)
+    parser.add_argument("--per-genome", type=int, default=FragmentSampling.per_genome)
     parser.add_argument("-t", "--threads", type=int, default=1)
     parser.add_argument(
         "--species",
@@ -328,9 +323,6 @@ def _add_eval(commands: Commands) -> None:
 
 
 def _eval(options: argparse.Namespace) -> None:
-    from .evaluate import evaluate
+    from .evaluate import Evaluation, evaluate
 
-    evaluate(
-        options.pack, options.train_shards, options.fragments, options.truth, options.per_genome, options.threads, options.out, options.species,
-        options.communities,
-    )  # fmt: skip
+    evaluate(_settings(options, Evaluation), options.out)

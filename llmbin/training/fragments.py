@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..features.profile import Compositions
+from ..features.composition import Compositions
 from ..features.scan import watched
 from ..io.contigs import Contig
 from ..model.encoder import Encoder, encode_batches
 from ..model.windows import CPU_BUDGET, WindowPlan, batches
+from .settings import FragmentSampling
 from .shards import Shards, other_strand
 
 
@@ -28,7 +29,10 @@ class FragmentFeatures:
 def random_fragment(
     shards: Shards, genome: int, shortest: int, longest: int, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
-    """Codes of a random place of a genome, on either strand; lengths are log-uniform, up to what the sequence has."""
+    """Codes of a random place of a genome, on either strand.
+
+    Lengths are log-uniform, up to what the sequence has.
+    """
     size = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
     sequence, start = shards.sample(genome, size, rng)
     codes = shards.window(sequence, start, min(size, int(shards.length[sequence]) - start))
@@ -36,18 +40,17 @@ def random_fragment(
 
 
 def fragment_features(
-    shards: Shards, encoder: Encoder, plan: WindowPlan, per_genome: int, seed: int, threads: int,
-    shortest: int = 1_000, longest: int = 110_000,
-) -> FragmentFeatures:  # fmt: skip
-    """Random fragments (log-uniform lengths, either strand) of every genome, embedded as ``run`` embeds contigs."""
-    rng = np.random.default_rng(seed)
+    shards: Shards, encoder: Encoder, plan: WindowPlan, sampling: FragmentSampling, threads: int
+) -> FragmentFeatures:
+    """Random fragments of every genome, embedded as ``run`` embeds contigs."""
+    rng = np.random.default_rng(sampling.seed)
     genome, length = [], []
     compositions = Compositions()
 
     def fragments() -> Iterator[Contig]:
         for g in range(len(shards)):
-            for _ in range(per_genome):
-                codes = random_fragment(shards, g, shortest, longest, rng)
+            for _ in range(sampling.per_genome):
+                codes = random_fragment(shards, g, sampling.shortest, sampling.longest, rng)
                 genome.append(g)
                 length.append(len(codes))
                 yield Contig(len(genome) - 1, shards.names[g], codes)

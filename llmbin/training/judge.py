@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import InputError
-from ..features.profile import composition_vectors
+from ..features.composition import composition_vectors
 from ..io.contigs import Assembly, read_contigs
 from ..model.windows import pack_windows
 
@@ -23,7 +23,10 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class Fragments:
-    """Composition float32 [n, 197], codes uint8 [n, window] of the middle of each, lengths int32 [n] of those, genome [n]."""
+    """Composition float32 [n, 197] and genome [n]; of the middle of each, codes and length.
+
+    Codes are uint8 [n, window], lengths int32 [n].
+    """
 
     composition: npt.NDArray[np.float32]
     codes: npt.NDArray[np.uint8]
@@ -32,7 +35,7 @@ class Fragments:
 
 
 def read_fragments(path: Path, truth: Path, window: int) -> Fragments:
-    """Fragments of a FASTA file and the genome of each, from a TSV whose first columns are fragment and genome.
+    """Fragments of a FASTA file and, from a TSV as `read_truth` takes, the genome of each.
 
     Raises:
         InputError: a fragment has no genome, or a file is malformed.
@@ -72,9 +75,10 @@ def read_truth(path: Path, names: Sequence[str]) -> npt.NDArray[np.str_]:
 def pair_figures(
     vectors: Tensor, genome: npt.NDArray[np.str_]
 ) -> tuple[float, npt.NDArray[np.float64]]:
-    """Average precision of same-genome pairs ranked by cosine, and for each the share of its five nearest that share its genome: [n].
+    """Average precision of same-genome pairs ranked by cosine, and what is near each vector.
 
-    Computed in double precision on the device of ``vectors`` [n, dims].
+    That is the share of its five nearest that share its genome: [n]. Both are computed in double
+    precision on the device of ``vectors`` [n, dims].
     """
     v = F.normalize(vectors.double(), dim=1)
     label = torch.from_numpy(np.unique(genome, return_inverse=True)[1]).to(v.device)

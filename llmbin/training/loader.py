@@ -1,4 +1,4 @@
-"""Batches made ahead of the training by worker processes, the same ones whatever the number of workers."""
+"""Batches made ahead of the training by worker processes, the same ones whatever their number."""
 
 from __future__ import annotations
 
@@ -25,15 +25,24 @@ class _Steps(Dataset[Any]):
 def batches_of_steps(
     make: Callable[[int], Any], first: int, end: int, workers: int
 ) -> Iterator[Any]:
-    """``make(step)`` for the steps from ``first`` up to ``end``, in order; with ``workers`` 0 in this process."""
+    """``make(step)`` for the steps from ``first`` up to ``end``, in order.
+
+    With ``workers`` 0, in this process.
+    """
     steps = _Steps(make, first, end)
     if not workers:
         return (steps[i] for i in range(len(steps)))
     # Forked, not pickled: the workers share the memory map of the shards.
-    return iter(DataLoader(
-        steps, batch_size=None, num_workers=workers, prefetch_factor=AHEAD, pin_memory=torch.cuda.is_available(),
-        multiprocessing_context="fork", worker_init_fn=_one_thread,
-    ))  # fmt: skip
+    loader = DataLoader(
+        steps,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=AHEAD,
+        pin_memory=torch.cuda.is_available(),
+        multiprocessing_context="fork",
+        worker_init_fn=_one_thread,
+    )
+    return iter(loader)
 
 
 def _one_thread(worker: int) -> None:

@@ -1,8 +1,9 @@
-"""Species that never were: a genome rewritten by substitutions that depend on their neighbours, alike on both strands.
+"""Species that never were: genomes rewritten by substitutions, alike on both strands.
 
-Few hundred species teach a network who they are rather than how genomes differ. A genome whose bases drift the way a mutation
-bias makes them drift keeps its genes and its order, and has a composition that no other genome has; all fragments of
-one such genome are rewritten by the same law, so telling it apart from its neighbours is the same task.
+A few hundred species teach a network who they are rather than how genomes differ. A genome whose
+bases drift as a mutation bias makes them drift keeps its genes and its order, and has a
+composition that no other genome has. All fragments of one such genome are rewritten by the same
+law, so telling it apart from its neighbours is the same task.
 """
 
 from __future__ import annotations
@@ -12,27 +13,29 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .settings import CONTEXT_SPREAD, TARGET_SPREAD
+
 Codes = npt.NDArray[np.uint8]
 
 _CONTEXTS = np.arange(64)  # previous base x 16 + this base x 4 + next base
 _BEFORE, _HERE, _AFTER = _CONTEXTS >> 4, _CONTEXTS >> 2 & 3, _CONTEXTS & 3
-_OPPOSITE = (
-    (3 - _AFTER) * 16 + (3 - _HERE) * 4 + (3 - _BEFORE)
-)  # the context as the other strand shows it
-CONTEXT_SPREAD = 0.7  # of the logarithm of a context's rate
-TARGET_SPREAD = 1.0  # of the logarithms of what a base turns into
+# The context as the other strand shows it.
+_OPPOSITE = (3 - _AFTER) * 16 + (3 - _HERE) * 4 + (3 - _BEFORE)
 
 
 @dataclass(frozen=True)
 class Substitutions:
-    """A law of mutation: ``rate`` [64] by context, and ``target`` [64, 3], cumulative probabilities of A, C and G among what a base turns into."""
+    """A law of mutation: ``rate`` [64] by context, and ``target`` [64, 3].
+
+    ``target`` holds cumulative probabilities of A, C and G among what a base turns into.
+    """
 
     rate: npt.NDArray[np.float32]
     target: npt.NDArray[np.float32]
 
 
 def random_substitutions(most: float, rng: np.random.Generator) -> Substitutions:
-    """A law with a mean rate up to ``most``; that of a context and of its reverse complement are one."""
+    """A law with a mean rate up to ``most``, alike for a context and its reverse complement."""
     mean = rng.uniform(0, most)
     rate = np.minimum(mean * np.exp(CONTEXT_SPREAD * rng.standard_normal(64)), 0.5)
     weight = np.exp(TARGET_SPREAD * (rng.standard_normal(4) + 0.5 * rng.standard_normal((64, 4))))
@@ -45,7 +48,7 @@ def random_substitutions(most: float, rng: np.random.Generator) -> Substitutions
 
 
 def substitute(codes: Codes, law: Substitutions, rng: np.random.Generator) -> Codes:
-    """A copy of ``codes`` after the law; unknown bases and their neighbours, and both ends, stay."""
+    """A copy of ``codes`` after the law; unknown bases, their neighbours and both ends stay."""
     inner = codes[1:-1]
     known = (codes[:-2] < 4) & (inner < 4) & (codes[2:] < 4)
     context = (codes[:-2] << 4 | inner << 2 | codes[2:]) & 63

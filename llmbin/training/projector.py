@@ -1,13 +1,13 @@
-"""The projector: within-genome whitening of [composition | LM], and a small residual network on top.
+"""The projector: within-genome whitening of [composition | LM], and a small network on top.
 
-A shrunk linear discriminant analysis ranks directions by what tells genomes apart. A free network overfits a few hundred
-species; one that starts as that analysis, is small, decays its weights and stops early is better than it (docs/measurements.md).
+A shrunk linear discriminant analysis ranks directions by what tells genomes apart. A free network
+overfits a few hundred species; one that starts as that analysis, is small, decays its weights and
+stops early is better than it (docs/notes/2026-11-25-codons-and-language-model.md).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,41 +20,16 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..model.pack import Projector
 from .fragments import FragmentFeatures
-from .lm import same_genome_loss
+from .losses import same_genome_loss
+from .settings import NOISE_BINS, ProjectorSettings
 
 log = logging.getLogger("llmbin.training")
-
-NOISE_BINS = 14  # of equal numbers of fragments
 
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class ProjectorSettings:
-    """``shrink`` is added to the diagonal of the within-genome correlation matrix; ``steps`` 0 leaves the network out.
-
-    Fragments of up to ``longest_kb`` decide the directions: the contigs that are hard to place. The noise is fitted to all.
-    A batch is ``genomes`` x ``views`` fragments.
-    """
-
-    dims: int = 32
-    shrink: float = 0.1
-    longest_kb: float = 20.0
-    noise_until_kb: float = 100.0
-    effective_dims: float = 10.0
-    steps: int = 300
-    hidden: int = 256
-    genomes: int = 128
-    views: int = 4
-    temperature: float = 0.1
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.1
-    dropout: float = 0.2
-    seed: int = 1
-
-
 class ResidualProjector(nn.Module):
-    """z = scale * u[:dims] + f(u) with u the whitened features and f a network that begins as zero."""
+    """z = scale * u[:dims] + f(u): u whitened features, f a network that begins as zero."""
 
     mean: Tensor
     whiten: Tensor
@@ -138,8 +113,11 @@ def load_projector(path: Path) -> ResidualProjector:
 
 
 def discriminant(data: FragmentFeatures, settings: ProjectorSettings) -> ResidualProjector:
-    """With S_w the within-genome and S_b the between-genome covariance of whitened features, a direction of eigenvalue s
-    is scaled by sqrt(s / (s + 1)), the posterior of a random-effects model.
+    """The projector without a network: directions that tell genomes apart, best first.
+
+    With S_w the within-genome and S_b the between-genome covariance of whitened features, a
+    direction of eigenvalue s is scaled by sqrt(s / (s + 1)), the posterior of a random-effects
+    model.
     """
     x = data.values.astype(np.float64)
     genomes, inverse, count = np.unique(data.genome, return_inverse=True, return_counts=True)
@@ -173,7 +151,10 @@ def discriminant(data: FragmentFeatures, settings: ProjectorSettings) -> Residua
 def train_network(
     module: ResidualProjector, data: FragmentFeatures, settings: ProjectorSettings
 ) -> None:
-    """Supervised contrastive loss over views of genomes: fragments of one genome are positives, all others negatives."""
+    """Supervised contrastive loss over views of genomes.
+
+    Fragments of one genome are positives, all others negatives.
+    """
     torch.manual_seed(settings.seed)
     for layer in list(module.net)[:-1]:
         if isinstance(layer, nn.Linear):
@@ -209,9 +190,10 @@ def train_network(
 
 
 def noise_law(z: Values, data: FragmentFeatures, until: float) -> tuple[float, float]:
-    """Power law of the mean squared distance to the genome's centre (a dimension) over the length in kb.
+    """Mean squared distance to the genome's centre, a dimension, as a power of the length in kb.
 
-    The line is fitted to the logarithms of bin means, not of single fragments: their mean is what the metric needs.
+    The line is fitted to the logarithms of bin means, not of single fragments: their mean is what
+    the metric needs.
     """
     _, inverse = np.unique(data.genome, return_inverse=True)
     weight = data.length / 1000

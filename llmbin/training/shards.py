@@ -22,9 +22,8 @@ SHARD_BASES = 4_000_000_000
 LEAST_PIECE = 1_000  # bases; less of a sequence is not worth keeping
 _CODES = np.full(256, 4, np.uint8)
 _CODES[list(b"ACGTacgt")] = [0, 1, 2, 3] * 2
-_QUADS = np.stack(
-    [np.arange(256, dtype=np.uint8) >> shift & 3 for shift in (0, 2, 4, 6)], axis=1
-)  # the four codes of a byte
+# The four codes of a byte.
+_QUADS = np.stack([np.arange(256, dtype=np.uint8) >> shift & 3 for shift in (0, 2, 4, 6)], axis=1)
 _OTHER = np.array([3, 2, 1, 0, *[4] * 252], np.uint8)
 _FASTA = (".fna", ".fa", ".fasta", ".fas")
 
@@ -33,7 +32,7 @@ Codes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Genome:
-    """A genome as training sees it: codes 0-3 for ACGT and 4 for anything else, one array a sequence."""
+    """A genome as training sees it: codes of each sequence, 0-3 for ACGT, 4 for anything else."""
 
     name: str
     clade: str
@@ -45,9 +44,9 @@ def read_genomes(
 ) -> Iterator[Genome]:
     """Genomes of a folder: one FASTA file each (any compression), or ``.2bit`` files.
 
-    In a ``.2bit`` file the sequences of a genome are named ``GENOME.NUMBER``. ``table`` is a TSV with the
-    columns ``genome`` and ``clade``, and perhaps ``set``; genomes without a row are their own clade.
-    With ``only``, just the genomes of that set are read.
+    In a ``.2bit`` file the sequences of a genome are named ``GENOME.NUMBER``. ``table`` is a TSV
+    with the columns ``genome`` and ``clade``, and perhaps ``set``; genomes without a row are their
+    own clade. With ``only``, just the genomes of that set are read.
     """
     rows = {}
     if table is not None:
@@ -64,7 +63,8 @@ def read_genomes(
         )
     if not found:
         raise InputError(
-            f"{folder}: no genomes here; expected *.fna, *.fa, *.fasta (.gz, .zst, .xz) or *.2bit files"
+            f"{folder}: no genomes here; "
+            "expected *.fna, *.fa, *.fasta (.gz, .zst, .xz) or *.2bit files"
         )
 
 
@@ -157,7 +157,10 @@ def pack_bases(codes: Codes) -> Codes:
 
 
 def at_most(genomes: Iterable[Genome], most: int) -> Iterator[Genome]:
-    """Genomes with up to ``most`` bases of each: whole sequences in an order by chance, and of the last of them what still fits."""
+    """Genomes with up to ``most`` bases of each.
+
+    Whole sequences in an order by chance, and of the last of them what still fits.
+    """
     for number, genome in enumerate(genomes):
         kept: list[Codes] = []
         room = most
@@ -180,7 +183,8 @@ class Shards:
     def __init__(self, folder: Path) -> None:
         if not (folder / "genomes.json").is_file():
             raise InputError(
-                f"{folder}: not a shard folder (genomes.json is missing); make one with `llmbin-fast train shards`"
+                f"{folder}: not a shard folder (genomes.json is missing); "
+                "make one with `llmbin-fast train shards`"
             )
         meta = json.loads((folder / "genomes.json").read_text())
         self.names: list[str] = meta["names"]
@@ -220,7 +224,10 @@ class Shards:
         )
 
     def sample(self, genome: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
-        """A place in a genome, uniform over its bases: (sequence, start). Sequences shorter than ``size`` count little."""
+        """A place in a genome, uniform over its bases: (sequence, start).
+
+        Sequences shorter than ``size`` count little.
+        """
         low, high = int(self.first[genome]), int(self.first[genome + 1])
         lengths = np.asarray(self.length[low:high])
         room = np.maximum(lengths - size + 1, 1)
@@ -236,10 +243,10 @@ def other_strand(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def genome_batch(
     shards: Shards, count: int, rng: np.random.Generator, congeners: float = 0.5
 ) -> npt.NDArray[np.int64]:
-    """Distinct genomes for one contrastive batch: balanced over clades, a share of them with a congener beside them.
+    """Distinct genomes for one contrastive batch, balanced over clades.
 
-    A clade is drawn uniformly, so that a clade with 56 genomes counts like one with a single genome; with
-    probability ``congeners`` a second genome of the same clade joins as a hard negative.
+    A clade is drawn by the square root of its number of genomes; with probability ``congeners`` a
+    second genome of the same clade joins as a hard negative.
     """
     members: dict[int, list[int]] = {}
     for genome, clade in enumerate(shards.clade.tolist()):

@@ -1,0 +1,131 @@
+"""What several commands have in common: their frame, and options of model and device."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import TypeAlias
+
+from ..options import DEFAULT_MODEL, ModelOptions
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
+Command: TypeAlias = Callable[[argparse.Namespace], "int | None"]
+
+
+def add_command(commands: Commands, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    """A parser for a command that ``run`` does; ``text`` says what, in one line."""
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(command=run)
+    talk = parser.add_argument_group("messages")
+    talk.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
+    talk.add_argument("-v", "--verbose", action="store_true", help="details too")
+    talk.add_argument(
+        "--debug", action="store_true", help="details, and the whole traceback of an error"
+    )
+    return parser
+
+
+def add_threads(parser: Parser) -> None:
+    """``--threads``: all cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser.add_argument(
+        "-t",
+        "--threads",
+        type=positive,
+        default=cores or 1,
+        help="CPU threads (default: all cores, %(default)s)",
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Model, device, threads, batches and windows."""
+    group = parser.add_argument_group("model and device")
+    add = group.add_argument
+    add(
+        "--model",
+        default=DEFAULT_MODEL,
+        help="a model pack: its name or folder (default: %(default)s)",
+    )
+    add(
+        "--device",
+        default="auto",
+        help="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N (default: %(default)s)",
+    )
+    add(
+        "--precision",
+        default="auto",
+        help="auto, or one of the pack's: fp32, fp16, int8 (default: %(default)s)",
+    )
+    add_threads(group)
+    add(
+        "--batch-size",
+        type=natural,
+        default=0,
+        help="windows a batch, 0 chooses (results do not depend on it)",
+    )
+    add(
+        "--windows",
+        type=natural,
+        default=0,
+        help="most windows of a contig that are embedded, 0 for the pack's number "
+        "(default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=natural,
+        default=1,
+        help="decides where the windows of long contigs begin (default: %(default)s)",
+    )
+
+
+def model_options(options: argparse.Namespace) -> ModelOptions:
+    """What `add_model_options` asked for."""
+    return ModelOptions(
+        options.model,
+        options.device,
+        options.precision,
+        options.batch_size,
+        options.windows,
+        options.seed,
+    )
+
+
+def add_identity(parser: Parser) -> None:
+    """``--min-identity``."""
+    parser.add_argument(
+        "--min-identity",
+        type=identity,
+        metavar="FRACTION",
+        help="reads below this identity of their aligned part do not count; auto (the default): "
+        "0.97 for short reads, as MetaBAT has it, and for long ones what they are like",
+    )
+
+
+def identity(text: str) -> float | None:
+    """A fraction, or None for auto."""
+    if text.lower() == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: auto or a fraction from 0 to 1 was expected, as 0.97"
+        ) from None
+
+
+def positive(text: str) -> int:
+    """1 or more."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def natural(text: str) -> int:
+    """0 or more."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return value

@@ -1,0 +1,157 @@
+"""``llmbin-fast run``: the main job."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..options import MIN_BIN_SIZE, MIN_LENGTH, RECRUIT_LENGTH, RunOptions
+from .common import (
+    Commands,
+    Parser,
+    add_command,
+    add_identity,
+    add_model_options,
+    model_options,
+    positive,
+)
+
+
+def add(commands: Commands) -> None:
+    """The parser."""
+    parser = add_command(commands, "run", run, "bin the contigs of an assembly")
+    parser.add_argument(
+        "contigs",
+        type=Path,
+        help="FASTA, plain or compressed (gz, bgz, zst, xz, bz2); - for standard input",
+    )
+    _add_coverage(parser.add_argument_group("coverage"))
+    _add_output(parser.add_argument_group("output"))
+    _add_binning(parser.add_argument_group("binning"))
+    add_model_options(parser)
+
+
+def _add_coverage(group: Parser) -> None:
+    group.add_argument(
+        "--bam",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="BAM",
+        help="reads mapped to these contigs, one BAM or CRAM a sample, in any order",
+    )
+    group.add_argument(
+        "--depth",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="TSV",
+        help="depth tables instead (MetaBAT/jgi, CoverM, strobealign --aemb, fairy, VAMB, "
+        "mosdepth, samtools coverage, BBMap)",
+    )
+    group.add_argument(
+        "--samples",
+        nargs="+",
+        metavar="NAME",
+        help="names of the samples (default: from the file names)",
+    )
+    add_identity(group)
+
+
+def _add_output(group: Parser) -> None:
+    group.add_argument(
+        "-o", "--outdir", type=Path, required=True, help="folder for the results, made if missing"
+    )
+    group.add_argument(
+        "--prefix",
+        default="bin",
+        help="bins are called PREFIX.0001 and so on, the largest first; with {} in it, the number "
+        "goes there: mag_{} for mag_0001 (default: %(default)s)",
+    )
+    group.add_argument(
+        "--format",
+        nargs="+",
+        dest="formats",
+        default=[],
+        choices=["bioboxes"],
+        help="further formats: bioboxes (AMBER)",
+    )
+    group.add_argument(
+        "--sample-id",
+        default="",
+        metavar="NAME",
+        help="@SampleID of bioboxes, as the gold standard has it (default: the FASTA file's name)",
+    )
+    group.add_argument(
+        "--force", action="store_true", help="replace what an earlier run left in the folder"
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue a run that was stopped, from its last finished stage",
+    )
+
+
+def _add_binning(group: Parser) -> None:
+    group.add_argument(
+        "--min-length",
+        type=positive,
+        default=MIN_LENGTH,
+        help="shortest contig that is clustered (default: %(default)s)",
+    )
+    group.add_argument(
+        "--recruit-length",
+        type=positive,
+        help="shorter contigs from this length on join a bin that they fit "
+        "(default: 1000, or --min-length if that is less)",
+    )
+    group.add_argument(
+        "--min-bin-size",
+        type=positive,
+        default=MIN_BIN_SIZE,
+        help="smallest bin in bp (default: %(default)s)",
+    )
+    group.add_argument(
+        "--separator",
+        default="",
+        metavar="C",
+        help="contigs of several assemblies, named SAMPLE C CONTIG: bin each sample by itself",
+    )
+    group.add_argument(
+        "--markers",
+        choices=["auto", "on", "off"],
+        default="auto",
+        help="cut the tree by single-copy marker genes (default: %(default)s)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Do it."""
+    from ..pipeline import run as run_pipeline
+
+    recruit_length = options.recruit_length
+    if recruit_length is None:
+        recruit_length = min(RECRUIT_LENGTH, options.min_length)
+    run_pipeline(
+        RunOptions(
+            contigs=options.contigs,
+            outdir=options.outdir,
+            bams=options.bam,
+            depth=options.depth,
+            samples=options.samples,
+            model=model_options(options),
+            threads=options.threads,
+            min_length=options.min_length,
+            recruit_length=recruit_length,
+            min_bin_size=options.min_bin_size,
+            min_identity=options.min_identity,
+            separator=options.separator,
+            markers=options.markers,
+            prefix=options.prefix,
+            formats=options.formats,
+            sample_id=options.sample_id,
+            force=options.force,
+            resume=options.resume,
+            progress=not options.quiet,
+        )
+    )

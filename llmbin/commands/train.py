@@ -1,0 +1,28 @@
+"""``llmbin-fast train``: its own command line, which needs PyTorch."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..errors import UsageError
+from .common import Commands
+
+
+def add(commands: Commands) -> None:
+    """The parser, which leaves everything to the training package."""
+    text = "train a model pack (needs the extra `train`)"
+    parser = commands.add_parser("train", help=text, add_help=False)
+    parser.add_argument("rest", nargs=argparse.REMAINDER)
+    parser.set_defaults(command=run, quiet=False, verbose=False, debug=False)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Hand the rest on."""
+    try:
+        from ..training.cli import main
+    except ImportError as error:
+        raise UsageError(
+            f"training needs more packages ({error}): `pip install torch`, "
+            "then `pip install 'llmbin-fast[train]'`"
+        ) from None
+    return main(options.rest)

@@ -1,0 +1,111 @@
+"""What samtools does for us, through pysam: sorting, which also turns CRAM into BAM."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import CoverageError
+from ..io.fasta import read_fasta
+from ..io.inputs import InputFile
+
+CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in the last container, from version 3 on
+
+
+@contextlib.contextmanager
+def sorted_bam(
+    path: InputFile, threads: int, scratch: Path | None, reference: InputFile | None = None
+) -> Iterator[Path]:
+    """A temporary BAM file, sorted by coordinate, of a BAM or CRAM file.
+
+    A CRAM file is read by the reference that is given, or else by the one that it names.
+
+    Raises:
+        CoverageError: the file cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="llmbin-sort-", dir=scratch) as name:
+        folder = Path(name)
+        with open(path, "rb") as handle:
+            cram = handle.read(4) == b"CRAM"
+        if cram:
+            yield _cram_as_bam(path, threads, folder, reference)
+        else:
+            if said := _sort(path, threads, folder):
+                raise CoverageError(f"{path}: cannot be read ({said})")
+            yield folder / "sorted.bam"
+
+
+def _cram_as_bam(path: InputFile, threads: int, folder: Path, reference: InputFile | None) -> Path:
+    """CRAM as BAM, with whatever reference fits."""
+    if not _has_cram_end(path):
+        raise CoverageError(
+            f"{path}: the CRAM file has no end marker, so it is truncated; "
+            "copy it or map the reads again"
+        )
+    named = _named_reference(path)
+    for candidate in [*([reference] if reference else []), *([named] if named else []), None]:
+        options = () if candidate is None else ("--reference", str(_plain_copy(candidate, folder)))
+        said = _sort(path, threads, folder, *options)
+        if not said:
+            return folder / "sorted.bam"
+    hint = (
+        f"{reference} is not what its reads were mapped to, give that FASTA file"
+        if reference
+        else "give the FASTA file that its reads were mapped to with --reference"
+    )
+    raise CoverageError(
+        f"{path}: CRAM that cannot be read ({said}); it needs its reference: {hint}, "
+        "or set REF_PATH"
+    )
+
+
+def _sort(path: InputFile, threads: int, folder: Path, *options: str) -> str:
+    """Sort to ``sorted.bam``; what samtools says if it cannot."""
+    import pysam
+
+    pysam.set_verbosity(0)  # what is wrong is said once, by us
+    out = ["-O", "bam", "-l", "1", "-T", str(folder / "part"), "-o", str(folder / "sorted.bam")]
+    try:
+        pysam.sort("-@", str(max(0, threads - 1)), *out, *options, os.fspath(path))
+    except (pysam.SamtoolsError, OSError) as error:
+        said = re.findall(r"samtools sort: ([^\n'\\]+)", str(error))
+        return said[-1].replace(os.fspath(path), "it") if said else "samtools cannot sort it"
+    return ""
+
+
+def _has_cram_end(path: InputFile) -> bool:
+    with open(path, "rb") as handle:
+        if handle.read(5)[4:] != b"\x03":
+            return True  # older versions have none
+        handle.seek(0, 2)
+        handle.seek(max(0, handle.tell() - 64))
+        return CRAM_END in handle.read()
+
+
+def _named_reference(path: InputFile) -> Path | None:
+    """The FASTA file that the header names (UR), if it is still there."""
+    import pysam
+
+    pysam.set_verbosity(0)
+    try:
+        with pysam.AlignmentFile(os.fspath(path), "rc", check_sq=False) as handle:
+            names = {str(sq["UR"]) for sq in handle.header.to_dict().get("SQ", []) if "UR" in sq}
+    except (OSError, ValueError):
+        return None
+    files = [Path(name.removeprefix("file://").removeprefix("file:")) for name in sorted(names)]
+    return next((file for file in files if file.is_file()), None)
+
+
+def _plain_copy(reference: InputFile, folder: Path) -> Path:
+    """A plain FASTA file of lines that samtools can index; it writes an index beside it."""
+    plain = folder / "reference.fasta"
+    (folder / "reference.fasta.fai").unlink(missing_ok=True)
+    with open(plain, "wb") as handle:
+        for record in read_fasta(reference):
+            name = record.name.encode("utf-8", "surrogateescape")
+            handle.write(b">%s\n%s\n" % (name, record.sequence))
+    return plain

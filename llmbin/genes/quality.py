@@ -1,0 +1,90 @@
+"""Quality of a set of contigs, from the copies of single-copy marker genes that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .markers import MarkerSet
+
+Copies = npt.NDArray[np.integer[Any]]
+Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_] | list[int]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Completeness and contamination as fractions, from the markers of ``domain``."""
+
+    completeness: float
+    contamination: float
+    domain: str
+
+    @property
+    def score(self) -> float:
+        """Completeness minus five times contamination, the field's score (Parks et al. 2017)."""
+        return self.completeness - 5 * self.contamination
+
+    @property
+    def worth(self) -> float:
+        """What decides where to cut: completeness squared minus five times contamination.
+
+        One whole genome is worth more than its two halves, so that a few markers which this genome
+        has twice do not tear it apart.
+        """
+        return self.completeness**2 - 5 * self.contamination
+
+
+def estimate(copies: Copies, markers: MarkerSet) -> Quality:
+    """Quality of a set of contigs, by the domain that fits better.
+
+    Args:
+        copies: of each marker in the set: integers [markers].
+        markers: the families.
+    """
+    best = Quality(0.0, 0.0, markers.domains[0])
+    sizes = markers.used.sum(1).tolist()
+    there = (markers.used & (copies > 0)).sum(1).tolist()
+    extra = (markers.used * np.maximum(copies - 1, 0)).sum(1).tolist()
+    for domain, size, found, more in zip(markers.domains, sizes, there, extra, strict=True):
+        if not size:
+            continue
+        quality = Quality(found / size, more / size, domain)
+        if (quality.completeness, quality.score) > (best.completeness, best.score):
+            best = quality
+    return best
+
+
+@dataclass(frozen=True)
+class MarkerCopies:
+    """Copies of each marker on each contig, or in each group: integers [n, markers]."""
+
+    counts: Copies
+    markers: MarkerSet
+
+    def __post_init__(self) -> None:
+        families = self.markers.used.shape[1]
+        if self.counts.ndim != 2 or self.counts.shape[1] != families:
+            raise ValueError(f"counts {self.counts.shape} are not of {families} markers")
+
+    def take(self, rows: Rows) -> MarkerCopies:
+        """Those of some rows."""
+        return MarkerCopies(self.counts[rows], self.markers)
+
+    def quality(self, rows: Rows) -> Quality:
+        """Quality of some rows together."""
+        return estimate(self.counts[rows].sum(0), self.markers)
+
+    def worth(self, rows: Rows) -> float:
+        """What some rows are worth as one bin; 0 if nobody would want it."""
+        return max(0.0, self.quality(rows).worth)
+
+    def sum_of_worths(self, bins: Iterable[Rows]) -> float:
+        """What some bins, each given by its rows, are worth together."""
+        total = 0.0
+        for rows in bins:
+            total += self.worth(rows)
+        return total

@@ -1,0 +1,65 @@
+"""What a user may choose, and the defaults of it: their only home.
+
+Imports nothing, so that the command line can show them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_MODEL = "llmbin-edge"
+MIN_LENGTH, RECRUIT_LENGTH, MIN_BIN_SIZE = 1_500, 1_000, 200_000  # bp
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What a user may choose of model and device.
+
+    ``batch_size`` are windows, ``windows`` the most of a contig (0: the pack's number), and
+    ``seed`` decides where the windows of long contigs begin.
+    """
+
+    model: str = DEFAULT_MODEL
+    device: str = "auto"
+    precision: str = "auto"
+    batch_size: int = 0
+    windows: int = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Everything a user may choose of a run; lengths and sizes in bp."""
+
+    contigs: Path
+    outdir: Path
+    bams: Sequence[Path] = ()
+    depth: Sequence[Path] = ()
+    samples: Sequence[str] | None = None
+    model: ModelOptions = field(default_factory=ModelOptions)
+    threads: int = 1
+    min_length: int = MIN_LENGTH
+    recruit_length: int = RECRUIT_LENGTH
+    min_bin_size: int = MIN_BIN_SIZE
+    min_identity: float | None = None
+    separator: str = ""
+    markers: str = "auto"
+    prefix: str = "bin"
+    formats: Sequence[str] = ()
+    sample_id: str = ""
+    force: bool = False
+    resume: bool = False
+    progress: bool = True
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Everything that is read."""
+        return [self.contigs, *self.bams, *self.depth]
+
+
+def bin_name(prefix: str, number: int) -> str:
+    """Name of bin ``number`` (from 0): PREFIX.0001, or with 0001 in place of ``{}``."""
+    digits = f"{number + 1:04d}"
+    return prefix.replace("{}", digits) if "{}" in prefix else f"{prefix}.{digits}"

@@ -1,0 +1,100 @@
+"""What a run leaves beside its tables: ``run.json``, and what it says at the end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..model.devices import installed
+from ..model.embedder import Embedder
+from ..options import RunOptions
+from .summary import Bin, Outcome
+
+log = logging.getLogger("llmbin")
+
+PACKAGES = ("numpy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal")
+CLASSES = ("near-complete", "high", "medium", "low")
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """``run.json``: enough to repeat the run and to explain it."""
+    path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def record_of(
+    options: RunOptions,
+    embedder: Embedder,
+    inputs: Sequence[dict[str, Any]],
+    outcome: Outcome,
+    bins: Sequence[Bin],
+) -> dict[str, Any]:
+    """All of ``run.json`` but the stages."""
+    features, coverage = outcome.features, outcome.coverage
+    pack, device = embedder.pack, embedder.device
+    computed = features.computed_positions
+    reads = dict(zip(coverage.samples, map(asdict, coverage.reads), strict=False))
+    return {
+        "program": "llmbin-fast",
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {p: v for p in PACKAGES if (v := installed(p))},
+        "parameters": parameters(options),
+        "model": {"name": pack.name, "version": pack.version, "sha256": pack.digest},
+        "device": {"device": str(device), "precision": device.precision, "reason": device.reason},
+        "inputs": list(inputs),
+        "contigs": len(features.names),
+        "bases": features.bases,
+        "contigs_too_short": features.too_short,
+        "samples": coverage.samples,
+        "reads": reads,
+        "bins": len(bins),
+        "binned_bases": sum(b.bp for b in bins),
+        "padding_efficiency": features.encoded_bases / computed if computed else None,
+    }
+
+
+def parameters(options: RunOptions) -> dict[str, Any]:
+    """The options by name, those of the model among them."""
+    held = asdict(options)
+    held |= held.pop("model")
+    return {name: _plain(value) for name, value in held.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def report(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> None:
+    """Bins, or a sentence saying why there are none."""
+    total = outcome.features.bases
+    if not bins:
+        log.warning("no bins: %s", why_none(options, outcome))
+        return
+    size = sum(b.bp for b in bins)
+    plural = "s" * (len(bins) != 1)
+    share = f"{size / 1e6:.1f} of {total / 1e6:.1f} Mbp ({100 * size / total:.0f} %)"
+    log.info("%d bin%s with %s in %s", len(bins), plural, share, options.outdir)
+    if any(b.quality for b in bins):
+        found = [b.quality_class for b in bins]
+        counts = ", ".join(f"{found.count(c)} {c}" for c in CLASSES if c in found)
+        log.info("estimated quality: %s", counts)
+
+
+def why_none(options: RunOptions, outcome: Outcome) -> str:
+    """Why there are no bins."""
+    total = outcome.features.bases
+    if total < options.min_bin_size:
+        need = f"a bin needs {options.min_bin_size:,} (--min-bin-size)"
+        return f"all contigs together hold {total:,} bp, and {need}"
+    usual = "no cluster is large and clean enough to be a bin"
+    return next((why for why in outcome.binning.why if why), usual)

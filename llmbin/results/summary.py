@@ -1,0 +1,107 @@
+"""Bins as people judge them: size, contiguity, depth, estimated quality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..cluster.binning import Binning
+from ..depth.coverage import Coverage
+from ..features.profile import Features
+from ..genes.markers import MarkerSet
+from ..genes.quality import Quality, estimate
+from ..options import bin_name
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One row of ``bins.tsv``; ``depth`` a sample; quality is None where markers are off."""
+
+    name: str
+    contigs: int
+    bp: int
+    n50: int
+    gc: float
+    depth: list[float]
+    confidence: float
+    quality: Quality | None
+    assembly: str = ""
+
+    @property
+    def quality_class(self) -> str:
+        """MIMAG's limits (Bowers et al. 2017) on the marker estimates.
+
+        RNA genes, which MIMAG also asks for, are not looked at.
+        """
+        q = self.quality
+        if q is None:
+            return "unknown"
+        if q.completeness > 0.9 and q.contamination < 0.05:
+            return "near-complete"
+        if q.completeness > 0.7 and q.contamination < 0.1:
+            return "high"
+        return "medium" if q.completeness >= 0.5 and q.contamination < 0.1 else "low"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a run found of the contigs, for its tables.
+
+    ``assemblies`` are those that the contigs come from; ``missing`` says whose depth is not
+    known, None where all are.
+    """
+
+    features: Features
+    coverage: Coverage
+    binning: Binning
+    assemblies: Sequence[str]
+    missing: npt.NDArray[np.bool_] | None = None
+
+
+def n50(lengths: npt.NDArray[np.int64]) -> int:
+    """Length such that contigs at least that long hold half of the bases."""
+    ordered = np.sort(lengths)[::-1]
+    return int(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+
+
+def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[Bin]:
+    """One summary a bin, in order of number.
+
+    The depth of a bin is the mean over the bases of those of its contigs whose depth is known.
+    """
+    features, binning, missing = outcome.features, outcome.binning, outcome.missing
+    order = np.argsort(binning.label, kind="stable")
+    starts = np.searchsorted(binning.label[order], np.arange(binning.bins + 1))
+    out = []
+    for b in range(binning.bins):
+        rows = order[starts[b] : starts[b + 1]]
+        length = features.lengths[rows]
+        known = rows if missing is None or missing[rows].all() else rows[~missing[rows]]
+        weight = features.lengths[known]
+        depth = np.average(outcome.coverage.mean[known], axis=0, weights=weight)
+        out.append(
+            Bin(
+                name=bin_name(prefix, b),
+                contigs=len(rows),
+                bp=int(length.sum()),
+                n50=n50(length),
+                gc=float(np.average(features.gc[rows], weights=length)),
+                depth=[float(d) for d in depth],
+                confidence=float(np.average(binning.probability[rows], weights=length)),
+                quality=quality_of(features, rows, markers),
+                assembly=outcome.assemblies[rows[0]],
+            )
+        )
+    return out
+
+
+def quality_of(
+    features: Features, rows: npt.NDArray[np.int64], markers: MarkerSet | None
+) -> Quality | None:
+    """Estimate of some contigs together; None where markers are off."""
+    if markers is None or features.markers is None:
+        return None
+    return estimate(features.markers[rows].sum(0), markers)

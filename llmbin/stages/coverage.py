@@ -1,0 +1,103 @@
+"""The second stage: coverage of the contigs, measured or read, or its stored outcome."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..depth.check import check_depths
+from ..depth.coverage import (
+    Coverage,
+    SampleReads,
+    coverage_from_bams,
+    coverage_from_tables,
+    no_coverage,
+)
+from ..depth.reads import DepthRules, ReadKind
+from ..features.profile import Features
+from ..io.workspace import fingerprint
+from .setting import Setting
+
+log = logging.getLogger("llmbin")
+
+
+def measure_coverage(setting: Setting, features: Features, assemblies: int) -> Coverage:
+    """Coverage from BAM or CRAM files or tables, or of no samples.
+
+    Raises:
+        CoverageError: a file is damaged, of another assembly, or no sample says anything.
+    """
+    if not (setting.inputs.bams or setting.inputs.tables):
+        log.warning(
+            "no coverage was given (--bam or --depth): binning by composition alone, "
+            "which finds fewer genomes"
+        )
+        return no_coverage(len(features.names))
+    key = _key(setting)
+    if setting.options.resume and (arrays := setting.work.load("coverage", key)):
+        log.info("resuming: coverage was measured before")
+        coverage = _from_arrays(arrays)
+    else:
+        coverage = _measured(setting, features)
+        setting.work.save("coverage", key, _arrays(coverage))
+    plural = "s" * (len(coverage.samples) > 1)
+    names = ", ".join(coverage.samples[:8])
+    log.info("coverage of %d sample%s: %s", len(coverage.samples), plural, names)
+    check_depths(coverage, assemblies)
+    return coverage
+
+
+def _measured(setting: Setting, features: Features) -> Coverage:
+    options, inputs = setting.options, setting.inputs
+    if inputs.tables:
+        return coverage_from_tables(
+            inputs.tables, features.names, options.samples, features.lengths
+        )
+    return coverage_from_bams(
+        inputs.bams,
+        features.names,
+        features.lengths,
+        samples=options.samples,
+        rules=DepthRules(min_identity=options.min_identity),
+        threads=options.threads,
+        scratch=setting.work.staging,
+        reference=inputs.contigs,
+    )
+
+
+def _key(setting: Setting) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "contigs": fingerprint(setting.inputs.contigs_digest),
+        "shortest": setting.options.recruit_length,
+        "files": setting.inputs.depth_digests,
+        "samples": list(setting.options.samples or []),
+        "identity": setting.options.min_identity,
+    }
+
+
+def _arrays(coverage: Coverage) -> dict[str, Any]:
+    rows = []
+    for r in coverage.reads:
+        k = r.kind
+        kind = [k.long, k.length, k.identity, k.min_identity, k.long_identity]
+        rows.append([r.records, r.mapped, r.counted, *kind])
+    return {
+        "samples": np.array(coverage.samples),
+        "files": np.array(coverage.files),
+        "mean": coverage.mean,
+        "variance": coverage.variance,
+        "reads": np.array(rows, np.float64).reshape(-1, 8),
+    }
+
+
+def _from_arrays(arrays: dict[str, Any]) -> Coverage:
+    reads = [
+        SampleReads(int(records), int(mapped), int(counted), ReadKind(bool(long), *rest))
+        for records, mapped, counted, long, *rest in arrays["reads"].tolist()
+    ]
+    names, files = arrays["samples"].tolist(), arrays["files"].tolist()
+    return Coverage(names, arrays["mean"], arrays["variance"], reads, files)

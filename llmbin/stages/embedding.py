@@ -1,0 +1,163 @@
+"""The first stage: one pass over the contigs, or its stored outcome."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..errors import InputError, UsageError
+from ..features.profile import Features, Reading, Searches, profile_contigs
+from ..genes.homology import Homology, HomologySearch
+from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from ..io.workspace import fingerprint
+from ..model.embedder import Embedder
+from ..progress import Monitor, bar
+from .assemblies import assembly_of
+from .setting import Setting
+
+log = logging.getLogger("llmbin")
+
+
+def choose_markers(mode: str) -> MarkerSet | None:
+    """The marker families, or None where they are off; says so.
+
+    Raises:
+        UsageError: they are asked for and pyhmmer is not installed.
+    """
+    install = "`pip install 'llmbin-fast[markers]'`"
+    if mode == "off":
+        log.info(
+            "markers are off, as asked: composition, depth and homology alone decide, "
+            "and bins have no quality estimate"
+        )
+        return None
+    if not markers_available():
+        if mode == "on":
+            raise UsageError(f"--markers on needs pyhmmer: {install}")
+        log.warning(
+            "markers are off, pyhmmer is not installed (%s): expect fewer complete bins", install
+        )
+        return None
+    return load_marker_set()
+
+
+def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -> Features:
+    """Features of the contigs of at least ``recruit_length``.
+
+    Raises:
+        InputError: no contig is long enough.
+        FastaError: not nucleotide FASTA, or two contigs of one name.
+    """
+    key = _key(setting, embedder, markers is not None)
+    arrays = setting.work.load("features", key) if setting.options.resume else None
+    if arrays is not None:
+        log.info("resuming: contigs were read and embedded before")
+        features = _from_arrays(arrays, markers is not None)
+    else:
+        features = _embedded(setting, embedder, markers)
+    _check_lengths(setting, features)
+    if arrays is None:
+        setting.work.save("features", key, _arrays(features))
+    return features
+
+
+def _embedded(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -> Features:
+    options, threads = setting.options, setting.options.threads
+    reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
+    homology = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
+    search = MarkerSearch(markers, threads) if markers is not None else None
+    with bar("reading and embedding contigs", None, options.progress) as advance:
+        return profile_contigs(
+            setting.inputs.contigs,
+            embedder.encoder,
+            reading,
+            Searches(search, homology),
+            Monitor(advance, setting.clock),
+        )
+
+
+def _check_lengths(setting: Setting, features: Features) -> None:
+    least = setting.options.min_length
+    if not (features.lengths >= least).any():
+        count = features.too_short + len(features.names)
+        raise InputError(
+            f"{setting.inputs.contigs}: none of the {count:,} contigs has {least:,} bases or "
+            "more; lower --min-length, or check that this is the assembly"
+        )
+
+
+def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "contigs": fingerprint(setting.inputs.contigs_digest),
+        "pack": embedder.pack.digest,
+        "precision": embedder.device.precision,
+        "device": embedder.device.kind,
+        "plan": asdict(embedder.plan),
+        "shortest": setting.options.recruit_length,
+        "markers": markers,
+        "separator": setting.options.separator,
+    }
+
+
+def _arrays(features: Features) -> dict[str, Any]:
+    homology = features.homology
+    numbers = (
+        features.too_short,
+        features.short_bases,
+        features.encoded_bases,
+        features.computed_positions,
+    )
+    arrays = {
+        "names": np.array(features.names),
+        "lengths": features.lengths,
+        "gc": features.gc,
+        "composition": features.composition,
+        "lm": features.lm,
+        "numbers": np.array(numbers, np.int64),
+        "homology": np.array([homology.first, homology.second, homology.length]),
+    }
+    return arrays if features.markers is None else {**arrays, "markers": features.markers}
+
+
+def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
+    too_short, short_bases, encoded, computed = (int(x) for x in arrays["numbers"])
+    return Features(
+        names=arrays["names"].tolist(),
+        lengths=arrays["lengths"],
+        gc=arrays["gc"],
+        composition=arrays["composition"],
+        lm=arrays["lm"],
+        markers=arrays["markers"] if markers else None,
+        too_short=too_short,
+        short_bases=short_bases,
+        encoded_bases=encoded,
+        computed_positions=computed,
+        homology=Homology(*arrays["homology"]),
+    )
+
+
+def describe(features: Features, shortest: int) -> None:
+    """Say what was read."""
+    number = f"{len(features.names):,}"
+    log.info(
+        "%s contigs of %s bases or more, %.1f Mbp", number, f"{shortest:,}", features.bases / 1e6
+    )
+    if features.too_short:
+        left = f"{features.too_short:,} ({features.short_bases:,} bases)"
+        log.info("shorter contigs left out: %s", left)
+    if features.computed_positions:
+        efficiency = 100 * features.encoded_bases / features.computed_positions
+        bases = features.encoded_bases / 1e6
+        log.debug("embedded %.1f Mbp, padding efficiency %.1f %%", bases, efficiency)
+    if features.markers is not None:
+        genes, carriers = int(features.markers.sum()), int((features.markers.sum(1) > 0).sum())
+        log.info("%s marker genes on %s contigs", f"{genes:,}", f"{carriers:,}")
+    log.info(
+        "%s pairs of contigs are homologous: of relatives, most likely, and not of one genome",
+        f"{len(features.homology.first):,}",
+    )

@@ -1,0 +1,42 @@
+"""The last stage: every file of the output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..model.embedder import Embedder
+from ..results.record import record_of, write_record
+from ..results.sequences import write_sequences
+from ..results.summary import Bin, Outcome
+from ..results.tables import (
+    binned,
+    write_bins_table,
+    write_bioboxes,
+    write_contig2bin,
+    write_contigs_table,
+)
+from .setting import Setting
+
+
+def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> None:
+    """All files but the record."""
+    options, work = setting.options, setting.work
+    write_contig2bin(work.result("contig2bin.tsv"), outcome, options.prefix)
+    write_bins_table(work.result("bins.tsv"), bins, outcome.coverage.samples)
+    write_contigs_table(work.result("contigs.tsv"), outcome, options.prefix)
+    if "bioboxes" in options.formats:
+        sample_id = options.sample_id or options.contigs.name
+        write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, options.prefix, sample_id)
+    folder = work.result("bins")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: folder / f"{b}.fna.gz" for name, b, _ in binned(outcome, options.prefix)}
+    write_sequences(setting.inputs.contigs, files, work.result("unbinned.fna.gz"), options.threads)
+
+
+def write_run_record(
+    setting: Setting, embedder: Embedder, outcome: Outcome, bins: Sequence[Bin]
+) -> None:
+    """``run.json``, with the seconds and memory of each stage."""
+    inputs = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
+    record = record_of(setting.options, embedder, inputs, outcome, bins)
+    write_record(setting.work.result("run.json"), {**record, "stages": setting.clock.stages})

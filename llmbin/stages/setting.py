@@ -1,0 +1,65 @@
+"""What every stage of a run is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..depth.bam import check_alignments
+from ..depth.coverage import sample_names
+from ..io.fasta import read_fasta
+from ..io.inputs import InputFile, stored
+from ..io.workspace import Workspace, file_digest
+from ..options import RunOptions
+from ..progress import Clock
+from .assemblies import assemblies_of
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run reads, as files that can be read again: pipes are stored first."""
+
+    contigs: InputFile
+    bams: Sequence[InputFile]
+    tables: Sequence[InputFile]
+
+    @cached_property
+    def contigs_digest(self) -> dict[str, Any]:
+        """Size and sha256 of the contigs."""
+        return file_digest(self.contigs)
+
+    @cached_property
+    def depth_digests(self) -> list[dict[str, Any]]:
+        """Size and sha256 of the other files."""
+        return [file_digest(path) for path in (*self.bams, *self.tables)]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The options, the inputs, where work is kept, and the clock."""
+
+    options: RunOptions
+    inputs: Inputs
+    work: Workspace
+    clock: Clock
+
+
+def set_out(options: RunOptions, work: Workspace, clock: Clock) -> Setting:
+    """Store what comes through pipes, and look at every file before the long work begins.
+
+    Raises:
+        InputError: a file is not what it should be.
+        UsageError: names of samples or of assemblies do not fit the files.
+    """
+    (contigs,) = stored([options.contigs], work.staging, "pipe-contigs")
+    bams = stored(options.bams, work.staging, "pipe-sample")
+    tables = stored(options.depth, work.staging, "pipe-table")
+    for path in bams:
+        check_alignments(path)
+    if bams:
+        sample_names(bams, options.samples)
+    if options.separator:
+        assemblies_of([next(read_fasta(contigs)).name], options.separator)
+    return Setting(options, Inputs(contigs, bams, tables), work, clock)

@@ -1,0 +1,51 @@
+"""What can be checked, a session each: `nox` for all that needs no more than minutes.
+
+nox -s test -- -k tree      one session, with options for what it runs
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "docs", "test", "bench"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """The tests, on the package as it is installed."""
+    session.install(".[cpu,test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style: `nox -s lint -- --fix` mends what can be mended."""
+    session.install("ruff>=0.5")
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types: wants PyTorch, as training is checked too."""
+    session.install("torch")
+    session.install(".[cpu,test,train]", "mypy>=1.10")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The guard: no genome lost and no time wasted on a small synthetic community."""
+    session.install(".[cpu,test]")
+    session.run("python", "-m", "bench.guard", *(session.posargs or ["--check"]))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Links, length of lines, the list of notes, and tables that are those of the results."""
+    session.install("pytest>=8", "numpy")
+    pages = ("tests/test_docs.py", "tests/test_readme.py")
+    session.run("python", "-m", "pytest", "--noconftest", *pages, *session.posargs)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from builders import binned, contigs_of, plain
+
+from llmbin.cluster.binning import bin_assemblies, number_bins, tree_rows
+from llmbin.cluster.contig_set import BinLimits, ContigSet
+from llmbin.resources import Resources
+
+
+@pytest.mark.parametrize("samples", [0, 3, 10, 30])
+def test_many_samples_leave_no_contig_out(samples: int) -> None:
+    from bench.scale import community
+
+    points, lengths, genome = community(3_000, samples, seed=2)
+    found = binned(ContigSet(points, lengths))
+    inside = found.label >= 0
+    assert lengths[inside].sum() > 0.99 * lengths.sum()
+    if samples:
+        both = set(zip(found.label[inside].tolist(), genome[inside].tolist(), strict=True))
+        assert len(both) == found.bins == genome.max() + 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 50])
+@pytest.mark.parametrize("with_markers", [True, False])
+def test_few_contigs(n: int, with_markers: bool) -> None:
+    rng = np.random.default_rng(n)
+    lengths = rng.integers(1500, 9000, n)
+    lengths[0] = 300_000
+    counts = np.zeros((n, 4), np.int16)
+    counts[0] = 1
+    points = plain(rng.normal(size=(n, 4)))
+    got = binned(contigs_of(points, lengths, counts if with_markers else None))
+    assert got.bins == 1
+    assert got.label[0] == 0
+    assert all((label < 0) == bool(why) for label, why in zip(got.label, got.why, strict=True))
+    small = binned(contigs_of(plain(rng.normal(size=(n, 4))), np.full(n, 2000)))
+    assert small.bins == 0
+    assert all(small.why)
+
+
+def test_each_assembly_is_binned_by_itself_and_bins_are_numbered_by_size() -> None:
+    lengths = np.array([300_000, 900_000, 500_000, 1_000, 2_000])
+    contigs = contigs_of(plain(np.zeros((5, 2))), lengths)
+    limits = BinLimits(1_500, 400_000)
+    found = bin_assemblies(contigs, ["x", "y", "x", "short", "small"], limits, Resources())
+    assert found.label.tolist() == [1, 0, 1, -1, -1]
+    assert found.bins == 2
+    assert found.core.tolist() == [True, True, True, False, False]
+    assert found.why[:3] == ["", "", ""]
+    assert found.why[3] == "no contig is long enough to begin a bin"
+    assert found.why[4] == "no cluster is large and clean enough to be a bin"
+
+
+def test_of_equal_bins_that_with_the_first_contig_comes_first() -> None:
+    label = np.array([3, -1, 1, 3, 0, 1], np.int32)  # nothing is in cluster 2
+    numbers, bins = number_bins(label, np.array([5, 9, 4, 1, 2, 2]), 3)
+    assert (numbers.tolist(), bins) == ([0, -1, 1, 0, -1, 1], 2)
+
+
+def test_short_contigs_make_the_tree_where_there_are_no_others() -> None:
+    assert tree_rows(np.array([9_000, 2_000, 1_000]), 1_500).tolist() == [0]
+    assert tree_rows(np.array([3_000, 2_000, 2_400, 2_400, 1_000]), 1_500).tolist() == [0, 1, 2, 3]
