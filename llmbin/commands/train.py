@@ -11,7 +11,8 @@ from .common import Commands
 def add(commands: Commands) -> None:
     """The parser, which leaves everything to the training package."""
     text = "train a model pack (needs the extra `train`)"
-    parser = commands.add_parser("train", help=text, add_help=False)
+    # No prefix of its own, so that all options, --help too, are the training package's.
+    parser = commands.add_parser("train", help=text, add_help=False, prefix_chars="\0")
     parser.add_argument("rest", nargs=argparse.REMAINDER)
     parser.set_defaults(command=run, quiet=False, verbose=False, debug=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -38,7 +38,10 @@ class SampleReads:
     kind: ReadKind
 
     def __str__(self) -> str:
-        return f"{self.counted:,} of {self.mapped:,} mapped reads count ({self.kind}, identity {self.kind.min_identity:.2f} or more)"
+        return (
+            f"{self.counted:,} of {self.mapped:,} mapped reads count "
+            f"({self.kind}, identity {self.kind.min_identity:.2f} or more)"
+        )
 
 
 def reads_of(depth: SampleDepth) -> SampleReads:
@@ -48,9 +51,10 @@ def reads_of(depth: SampleDepth) -> SampleReads:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Mean depth [n, samples] and its variance over positions (NaN where the source does not tell), float64.
+    """Mean depth [n, samples] and its variance over positions, float64.
 
-    ``reads`` are those of each sample; empty if the depths came from tables. ``files`` are those that the samples came from, for messages.
+    The variance is NaN where the source does not tell. ``reads`` are those of each sample; empty
+    if the depths came from tables. ``files`` are those that the samples came from, for messages.
     """
 
     samples: list[str]
@@ -80,7 +84,8 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
     if given:
         if len(given) != len(paths):
             raise UsageError(
-                f"--samples has {len(given)} names for {len(paths)} files; give one name a file, in the same order"
+                f"--samples has {len(given)} names for {len(paths)} files; "
+                "give one name a file, in the same order"
             )
         names = list(given)
         if bad := next((name for name in names if not name or not name.isprintable()), None):
@@ -97,20 +102,29 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
     return names
 
 
+@dataclass(frozen=True)
+class Measuring:
+    """How depth is measured in BAM or CRAM files.
+
+    ``rules`` say which reads and positions count. ``threads`` is how many read a file at once.
+    ``scratch`` is the folder for sorted copies (the system's by default). ``reference`` is the
+    FASTA file that CRAM may need.
+    """
+
+    rules: DepthRules = field(default_factory=DepthRules)
+    threads: int = 1
+    scratch: Path | None = None
+    reference: InputFile | None = None
+
+
 def coverage_from_bams(
     paths: Sequence[InputFile],
     names: Sequence[str],
     lengths: npt.NDArray[np.int64],
-    *,
     samples: Sequence[str] | None = None,
-    rules: DepthRules = DepthRules(),  # noqa: B008
-    threads: int = 1,
-    scratch: Path | None = None,
-    reference: InputFile | None = None,
+    how: Measuring = Measuring(),
 ) -> Coverage:
     """Depth of the named contigs in every BAM or CRAM file.
-
-    ``reference`` is the FASTA file that CRAM may need.
 
     Raises:
         CoverageError: a file is damaged, or lacks a contig (it belongs to another assembly).
@@ -118,13 +132,14 @@ def coverage_from_bams(
     columns, reads = [], []
     titles = sample_names(paths, samples)
     for title, path in zip(titles, paths, strict=True):
-        depth = read_depth(path, rules, threads, scratch, reference)
+        depth = read_depth(path, how.rules, how.threads, how.scratch, how.reference)
         rows = _rows(path, names, depth.names, "the BAM header")
         wrong = np.flatnonzero(depth.lengths[rows] != lengths)
         if len(wrong):
             i = int(wrong[0])
             raise CoverageError(
-                f"{path}: {names[i]!r} has {depth.lengths[rows[i]]:,} bases here and {lengths[i]:,} in the contigs; "
+                f"{path}: {names[i]!r} has {depth.lengths[rows[i]]:,} bases here "
+                f"and {lengths[i]:,} in the contigs; "
                 "the reads were mapped to another assembly, map them to this one"
             )
         columns.append((depth.mean[rows], depth.variance[rows]))
@@ -140,12 +155,14 @@ def coverage_from_tables(
     samples: Sequence[str] | None = None,
     lengths: npt.NDArray[np.int64] | None = None,
 ) -> Coverage:
-    """Depth of the named contigs from one or more tables, joined by name; lengths in tables are compared with ``lengths``.
+    """Depth of the named contigs from one or more tables, joined by name.
 
-    A contig without a row has depth 0 where the tool leaves out contigs without reads; of that there is a warning.
+    Lengths in tables are compared with ``lengths``. Some tools leave out contigs without reads:
+    such a contig has depth 0, and there is a warning.
 
     Raises:
-        CoverageError: a table is malformed, lacks a contig, was made for other contigs, or holds impossible depths.
+        CoverageError: a table is malformed, lacks a contig, was made for other contigs, or holds
+            impossible depths.
     """
     contigs = dict(
         zip(
@@ -171,7 +188,8 @@ def coverage_from_tables(
     if samples:
         if len(samples) != len(titles):
             raise UsageError(
-                f"--samples has {len(samples)} names, the depth tables hold {len(titles)} samples: {', '.join(titles)}"
+                f"--samples has {len(samples)} names, "
+                f"the depth tables hold {len(titles)} samples: {', '.join(titles)}"
             )
         titles = list(samples)
     if len(set(titles)) < len(titles):
@@ -191,7 +209,7 @@ def _judge_absent(
     tables: int,
     lengths: npt.NDArray[np.int64] | None,
 ) -> None:
-    """One warning of contigs without a row; an error if most of the assembly has none in any table."""
+    """Warn of contigs without a row; an error if most of the assembly has none in any table."""
     if not absent:
         return
     first, n = next(iter(absent)), len(next(iter(absent.values())))
@@ -200,7 +218,8 @@ def _judge_absent(
         bases = np.ones(n) if lengths is None else lengths
         if 2 * nowhere.sum() > n and 2 * bases[nowhere].sum() > bases.sum():
             raise CoverageError(
-                f"{first}: {int(nowhere.sum()):,} of {n:,} contigs, with more than half of the bases, have no row in the depth tables; "
+                f"{first}: {int(nowhere.sum()):,} of {n:,} contigs, "
+                "with more than half of the bases, have no row in the depth tables; "
                 "use the coverage of this very assembly, with a row for every contig"
             )
     some = int(np.logical_or.reduce(list(absent.values())).sum())
@@ -210,7 +229,8 @@ def _judge_absent(
         else f"{len(absent)} of {tables} depth tables (the first is {first})"
     )
     log.warning(
-        "%s of %s contigs have no row in %s: no read is taken to lie on them, their depth is 0 there",
+        "%s of %s contigs have no row in %s: "
+        "no read is taken to lie on them, their depth is 0 there",
         f"{some:,}",
         f"{n:,}",
         where,
@@ -220,7 +240,10 @@ def _judge_absent(
 def _rows(
     path: InputFile, wanted: Sequence[str], have: Sequence[str], where: str, sparse: bool = False
 ) -> npt.NDArray[np.int64]:
-    """Where each wanted contig is, -1 for one that a sparse table leaves out; names are compared by their first word."""
+    """Where each wanted contig is, or -1 for one that a sparse table leaves out.
+
+    Names are compared by their first word.
+    """
     index = {first_word(name): i for i, name in enumerate(have)}
     rows = np.array([index.get(name, -1) for name in wanted], np.int64)
     missing = np.flatnonzero(rows < 0)
@@ -233,14 +256,18 @@ def _rows(
             else f"; {where} names no contigs at all"
         )
         raise CoverageError(
-            f"{path}: {len(missing):,} of {len(wanted):,} contigs are not in {where}, the first is {short(name)}{hint}. "
-            f"Use the coverage of this very assembly{', with a row for every contig' * (where == 'the table')}"
+            f"{path}: {len(missing):,} of {len(wanted):,} contigs are not in {where}, "
+            f"the first is {short(name)}{hint}. Use the coverage of this very assembly"
+            f"{', with a row for every contig' * (where == 'the table')}"
         )
     return rows
 
 
 def _nearest(name: str, have: Iterable[str]) -> str | None:
-    """The most similar of the first names; beginnings are compared, for the time is that of both lengths multiplied."""
+    """The most similar of the first names, by their beginnings.
+
+    Whole names would take too long: the time is that of both lengths multiplied.
+    """
     beginnings = {other[:100]: other for other in islice(have, 2000)}
     near = difflib.get_close_matches(name[:100], list(beginnings), n=1, cutoff=0.0)
     return beginnings[near[0]] if near else None

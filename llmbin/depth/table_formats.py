@@ -1,7 +1,8 @@
-"""What a table of depths is, told by its titles: which columns are depths, which are variances, lengths, or nothing to us.
+"""What a table of depths is, told by its titles.
 
-A column is a sample only where nothing says otherwise: lengths, counts and normalised abundances look like depths, and
-binning by them is worse than binning without.
+Some columns are depths, some variances or lengths, and some are nothing to us. A column is a
+sample only where nothing says otherwise. Lengths, counts and normalised abundances look like
+depths, and binning by them is worse than binning without.
 """
 
 from __future__ import annotations
@@ -12,64 +13,35 @@ from dataclasses import dataclass
 
 from ..errors import CoverageError
 from ..io.inputs import InputFile
-
-MAKE = "make one with `llmbin-fast depth *.bam -o depth.tsv` or `coverm contig -m metabat -b *.bam -o depth.tsv`"
-KNOWN = "known are those of MetaBAT (jgi), CoverM, strobealign --aemb, fairy, VAMB, mosdepth, samtools coverage and BBMap, tab-separated"
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Titles as `title_key` makes them: small letters and digits alone.
-NAMES = _words(
-    "contig contigs contigname contigid contigsname contignames contigids name names id ids sequence sequences sequencename sequenceid seq "
-    "seqid seqname scaffold scaffoldname scaffoldid chrom chromosome chr rname reference referencename referenceid ref refname target "
-    "targetid targetname node nodename header accession rownames rowname index unnamed0 key feature contigheader fastaid"
+from .titles import (
+    COVERM,
+    COVERM_DEPTHS,
+    IGNORED,
+    LENGTHS,
+    NO_DEPTH,
+    NO_DEPTH_ENDING,
+    VARIANCES,
+    names_contigs,
+    title_key,
 )
-LENGTHS = _words(
-    "length len size bp basepairs contiglen contiglength contigsize contigbp lengthbp lenbp sizebp contiglengthbp contiglenbp contigsizebp "
-    "seqlen seqlength sequencelength sequencelen sequencesize scaffoldlength scaffoldlen reflen reflength referencelength targetlength "
-    "targetlen chromlength chromsize slen rlength rlen tlen totallength lengthofcontig"
+
+MAKE = (
+    "make one with `llmbin-fast depth *.bam -o depth.tsv` or "
+    "`coverm contig -m metabat -b *.bam -o depth.tsv`"
 )
-IGNORED = _words(
-    "gc gccontent gcpercent gcpct gcfraction gcratio gcperc refgc readgc percentgc pctgc totalavgdepth lengthkb lenkb kb lengthmb"
+KNOWN = (
+    "known are those of MetaBAT (jgi), CoverM, strobealign --aemb, fairy, VAMB, mosdepth, "
+    "samtools coverage and BBMap, tab-separated"
 )
-NO_DEPTH = _words(
-    "tpm rpkm fpkm cpm rpm rpb anir ani reads numreads nreads noofreads numberofreads readcount readcounts readscount count counts rawcounts "
-    "rawcount mappedreads readsmapped mapped unmapped unmappedreads totalreads mappedreadcount estcounts expectedcount efflength effectivelength "
-    "coveredfraction coveredbases covbases coveredpercent coveragepercent percentcovered percentcoverage breadth breadthofcoverage horizontalcoverage "
-    "relativeabundance relabundance readsperbase bases mappedbases basecount plusreads minusreads startpos endpos pos position strand min max "
-    "mindepth maxdepth meanbaseq meanmapq mapq variance var stddev std sd stdev depthvariance total sum fraction frags frag islandspermbp maxgap gapfraction "
-    "binid bin bamid taxonomy taxid"
-)
-NO_DEPTH_ENDING = re.compile(
-    r"[ ._:-](tpm|rpkm|fpkm|cpm|read[ ._-]?counts?|raw[ ._-]?counts?|counts?|(num|n)[ ._-]?reads|mapped[ ._-]?reads|covered[ ._-]?(fraction|bases|percent)"
-    r"|relative[ ._-]?abundance( \(%\))?|reads[ ._-]per[ ._-]base|anir|islands per mbp|max gap|gap fraction|std|stdev|stddev|sd|bases|(?<= )length)$",
-    re.IGNORECASE,
-)
-COVERM_DEPTHS = (
-    " mean",
-    " trimmed mean",
-    " strobealign aemb",
-)  # the first that a sample has is read
-COVERM_OTHERS = (
-    " variance", " length", " read count", " tpm", " rpkm", " covered fraction", " covered bases", " reads per base", " anir",
-    " relative abundance (%)", " relative abundance", " islands per mbp", " max gap", " gap fraction",
-)  # fmt: skip
-COVERM = tuple(sorted(COVERM_DEPTHS + COVERM_OTHERS, key=len, reverse=True))
-# Endings of a variance, and those its depth may have; the last two may also be the name of a sample.
-VARIANCES = (
-    ("-var_depth", ("-avg_depth",)), ("-var", ("",)), (" variance", ("", " mean", " Mean", " Trimmed Mean")), ("-variance", ("", "-mean")),
-    ("_variance", ("", "_mean")), (".variance", ("", ".mean")), ("_var", ("", "_mean")), (".var", ("", ".mean")),
-)  # fmt: skip
+INTERVAL_NAMES = ("chrom", "chr", "chromosome", "contig", "rname")  # first columns, as keys
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a table holds what; ``sparse``: the tool may leave out contigs without reads.
+    """Where a table holds what.
 
-    ``plain``: nothing but titles of the user's own says that the columns are depths. ``squared``: a column of variances holds
+    ``sparse``: the tool may leave out contigs without reads. ``plain``: nothing but titles of
+    the user's own says that the columns are depths. ``squared``: a column of variances holds
     standard deviations. ``extra`` and ``extra_ending`` are rows that are no contigs.
     """
 
@@ -86,15 +58,16 @@ class Columns:
 
 
 def short(text: str) -> str:
-    """The text in quotation marks, cut where a message would drown in it; one line whatever it holds."""
+    """The text in quotation marks, on one line, cut where a message would drown in it."""
     return repr(text) if len(text) <= 80 else f"{text[:60]!r}... ({len(text):,} characters)"
 
 
 def recognise(path: InputFile, rows: Sequence[Sequence[str]], contigs: Container[str]) -> Columns:
-    """Columns of the table whose first rows (one to four, the header among them if there is one) are given.
+    """The columns of a table, by its first rows: one to four, with the header if there is one.
 
     Raises:
-        CoverageError: the table holds no depths of contigs, or not for certain; says which command makes the right one.
+        CoverageError: the table holds no depths of contigs, or not for certain. The message says
+            which command makes the right one.
     """
     titles = [title.strip() for title in rows[0]]
     if not _has_header(path, titles, contigs):
@@ -109,16 +82,6 @@ def recognise(path: InputFile, rows: Sequence[Sequence[str]], contigs: Container
     )
     _check_samples(path, columns, titles)
     return columns
-
-
-def title_key(title: str) -> str:
-    """A title without what people write differently: small letters and digits alone."""
-    return re.sub(r"[^a-z0-9]", "", title.lower())
-
-
-def names_contigs(title: str) -> bool:
-    """Whether a title is one that people give to a column of contigs; R and pandas leave it empty."""
-    return not title or title_key(title) in NAMES
 
 
 def first_word(name: str) -> str:
@@ -142,14 +105,15 @@ def _has_header(path: InputFile, titles: list[str], contigs: Container[str]) -> 
     if first in contigs and not known:
         wrong = next(title for title in titles[1:] if not is_number(title))
         raise CoverageError(
-            f"{path}: the first line is a contig ({short(first)}) and no header, but {short(wrong)} is not a number; mend it or begin with a header"
+            f"{path}: the first line is a contig ({short(first)}) and no header, "
+            f"but {short(wrong)} is not a number; mend it or begin with a header"
         )
     return True
 
 
 def _headerless(path: InputFile, rows: Sequence[Sequence[str]]) -> Columns:
     """Contig and depth; whatever has more columns could be anything."""
-    width = len(rows[0])
+    width, remedy = len(rows[0]), MAKE
     if width == 2:
         return Columns(
             [path.name.split(".")[0] or path.name], [1], [None], header=False, plain=True
@@ -157,19 +121,21 @@ def _headerless(path: InputFile, rows: Sequence[Sequence[str]]) -> Columns:
     if len({row[0] for row in rows}) < len(rows) or (
         width in (4, 5) and rows[0][1] == "0" and rows[0][2].isdigit()
     ):
-        what, remedy = (
-            "positions or intervals, as of `samtools depth`, `bedtools genomecov` or mosdepth's bed files",
-            MAKE,
+        what = (
+            "positions or intervals, as of `samtools depth`, `bedtools genomecov` "
+            "or mosdepth's bed files"
         )
     elif width == 4 and all(cell.isdigit() for row in rows for cell in row[1:]):
-        what, remedy = "counts of reads, as of `samtools idxstats`", MAKE
+        what = "counts of reads, as of `samtools idxstats`"
     else:
-        what, remedy = (
-            "anything",
-            f"name the columns in a first line (contig, then the samples; length for lengths), or {MAKE}",
+        what = "anything"
+        remedy = (
+            "name the columns in a first line "
+            f"(contig, then the samples; length for lengths), or {MAKE}"
         )
     raise CoverageError(
-        f"{path}: a table of {width} columns without a header, which may be {what}, and no depth of coverage a contig; {remedy}"
+        f"{path}: a table of {width} columns without a header, which may be {what}, "
+        f"and no depth of coverage a contig; {remedy}"
     )
 
 
@@ -177,21 +143,24 @@ def _refuse_foreign(path: InputFile, titles: list[str], keys: list[str]) -> None
     """Tables that are well known and have no row a contig."""
     why = ""
     if keys[0] == "sample" and keys[1] in ("contig", "genome"):
-        why = "CoverM's sparse form has a row a sample and contig; make it with `coverm contig -m metabat` or `--output-format dense`"
+        why = (
+            "CoverM's sparse form has a row a sample and contig; "
+            "make it with `coverm contig -m metabat` or `--output-format dense`"
+        )
     elif keys[0] == "genome" and any(_coverm_sample(title) for title in titles[1:]):
-        why = "its rows are genomes, not contigs; use `coverm contig -m metabat -b *.bam -o depth.tsv`"
+        why = (
+            "its rows are genomes, not contigs; "
+            "use `coverm contig -m metabat -b *.bam -o depth.tsv`"
+        )
     elif keys[0] == "geneid" or {"chr", "strand"} <= set(keys):
         why = f"featureCounts counts reads, it gives no depth of coverage; {MAKE}"
-    elif {"start", "end"} <= set(keys) and keys[0] in (
-        "chrom",
-        "chr",
-        "chromosome",
-        "contig",
-        "rname",
-    ):
+    elif {"start", "end"} <= set(keys) and keys[0] in INTERVAL_NAMES:
         why = f"its rows are intervals, not contigs; {MAKE}"
     elif keys[:3] == ["seqname", "length", "cov"]:
-        why = f"Flye's assembly_info.txt is no depth table (one depth for all reads of the assembly); {MAKE}"
+        why = (
+            "Flye's assembly_info.txt is no depth table "
+            f"(one depth for all reads of the assembly); {MAKE}"
+        )
     if why:
         raise CoverageError(f"{path}: {why}")
 
@@ -253,11 +222,11 @@ def _coverm(path: InputFile, titles: list[str], keys: list[str]) -> Columns | No
         if pair is None:
             if keys[i] in LENGTHS:
                 length = i
-            elif not any(
-                titles[i].startswith(name + " ") for name in found
-            ):  # a measure of a CoverM yet to come
+            elif not any(titles[i].startswith(name + " ") for name in found):
+                # One that begins with a sample is a measure of a CoverM yet to come.
                 raise CoverageError(
-                    f"{path}: column {short(titles[i])} is no column of CoverM; take it out, or {MAKE}"
+                    f"{path}: column {short(titles[i])} is no column of CoverM; "
+                    f"take it out, or {MAKE}"
                 )
             continue
         if pair[1] in found.setdefault(pair[0], {}):
@@ -272,7 +241,8 @@ def _coverm(path: InputFile, titles: list[str], keys: list[str]) -> Columns | No
     if bare:
         there = ", ".join(short(titles[i]) for i in found[bare[0]].values())
         raise CoverageError(
-            f"{path}: no depth of coverage for sample {short(bare[0])}: CoverM's Mean or Trimmed Mean is missing ({there}: no depth); {MAKE}"
+            f"{path}: no depth of coverage for sample {short(bare[0])}: "
+            f"CoverM's Mean or Trimmed Mean is missing ({there}: no depth); {MAKE}"
         )
     if length is None:
         length = next((has[" length"] for has in found.values() if " length" in has), None)
@@ -284,29 +254,26 @@ def _coverm(path: InputFile, titles: list[str], keys: list[str]) -> Columns | No
 def _plain(path: InputFile, titles: list[str], keys: list[str]) -> Columns:
     """Contig and a column a sample; lengths and GC may stand between them."""
     lengths = [i for i in range(1, len(titles)) if keys[i] in LENGTHS]
-    pairs = _with_variances(
-        path,
-        titles,
-        _depths(path, titles, keys, [i for i in range(1, len(titles)) if i not in lengths]),
-    )
-    return Columns(
-        [titles[i] for i, _ in pairs], [i for i, _ in pairs], [v for _, v in pairs],
-        lengths[0] if lengths else None, plain=True,
-    )  # fmt: skip
+    others = [i for i in range(1, len(titles)) if i not in lengths]
+    pairs = _with_variances(path, titles, _depths(path, titles, keys, others))
+    names, mean = [titles[i] for i, _ in pairs], [i for i, _ in pairs]
+    length = lengths[0] if lengths else None
+    return Columns(names, mean, [v for _, v in pairs], length, plain=True)
 
 
 def _depths(
     path: InputFile, titles: list[str], keys: list[str], columns: Sequence[int]
 ) -> list[int]:
-    """The columns but those that are of no use; one that looks like a depth and is none is refused."""
+    """The columns that are of use; one that looks like a depth and is none is refused."""
     columns = [i for i in columns if keys[i] not in IGNORED]
     wrong = next(
         (i for i in columns if keys[i] in NO_DEPTH or NO_DEPTH_ENDING.search(titles[i])), None
     )
     if wrong is not None:
         raise CoverageError(
-            f"{path}: column {short(titles[wrong])} is no depth of coverage; leave only the contigs and their depths (a sample of that "
-            f"name needs another title), or {MAKE}"
+            f"{path}: column {short(titles[wrong])} is no depth of coverage; "
+            "leave only the contigs and their depths "
+            f"(a sample of that name needs another title), or {MAKE}"
         )
     return columns
 
@@ -327,7 +294,8 @@ def _with_variances(
             partner[i] = mean
         elif ending and ending not in ("_var", ".var"):
             raise CoverageError(
-                f"{path}: column {short(titles[i])} is a variance, and the depth of its sample {short(stem)} is missing; {MAKE}"
+                f"{path}: column {short(titles[i])} is a variance, "
+                f"and the depth of its sample {short(stem)} is missing; {MAKE}"
             )
     variance = {mean: i for i, mean in partner.items()}
     return [(i, variance.get(i)) for i in columns if i not in partner]
@@ -336,15 +304,18 @@ def _with_variances(
 def _check_samples(path: InputFile, columns: Columns, titles: list[str]) -> None:
     if not columns.samples:
         raise CoverageError(
-            f"{path}: the table has no sample, only {', '.join(map(short, titles[:5]))}; a column of depths a sample is needed: {MAKE}"
+            f"{path}: the table has no sample, only {', '.join(map(short, titles[:5]))}; "
+            f"a column of depths a sample is needed: {MAKE}"
         )
     for name, i in zip(columns.samples, columns.mean, strict=True):
         if not name:
             raise CoverageError(
-                f"{path}: column {i + 1} has no title; name the sample in the first line, or take the column out"
+                f"{path}: column {i + 1} has no title; "
+                "name the sample in the first line, or take the column out"
             )
     if len(set(columns.samples)) < len(columns.samples):
         twice = next(name for name in columns.samples if columns.samples.count(name) > 1)
         raise CoverageError(
-            f"{path}: two samples are called {short(twice)}; name them apart in the first line of the table"
+            f"{path}: two samples are called {short(twice)}; "
+            "name them apart in the first line of the table"
         )

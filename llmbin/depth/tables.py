@@ -1,6 +1,7 @@
-"""Depth tables as the tools of the field write them, read a row at a time and compared with the contigs.
+"""Depth tables as the tools of the field write them.
 
-Which formats there are and how they are told apart is in `depth_formats`, and for users in docs/outputs.md.
+They are read a row at a time and compared with the contigs. Which formats there are and how they
+are told apart is in `table_formats`, and for users in docs/outputs.md.
 """
 
 from __future__ import annotations
@@ -20,13 +21,12 @@ import numpy.typing as npt
 from ..errors import CoverageError
 from ..io.inputs import InputFile
 from ..io.streams import read_chunks
-from .table_formats import KNOWN, MAKE, Columns, is_number, names_contigs, recognise, short
+from .table_formats import KNOWN, MAKE, Columns, is_number, recognise, short
+from .titles import names_contigs
 
 log = logging.getLogger("llmbin")
 
-DEEPEST = (
-    1e9  # beyond it a depth is no depth, and squares of it would spoil what is computed from it
-)
+DEEPEST = 1e9  # no depth is more; squares of more would spoil what is computed from them
 LONGEST = 10**12  # bases of a contig
 COMMENTS = 1000  # lines that begin with # before we take them for rows
 EXPONENT = re.compile(rb"\d+(?:\.(\d*))?[eE][+]?(\d{1,2})")
@@ -35,9 +35,10 @@ Lines = Iterator[tuple[int, bytes]]
 
 @dataclass(frozen=True)
 class DepthTable:
-    """One table: mean and variance are [contigs, samples]; what a format does not give is NaN (variance) or 0 (length).
+    """One table: mean and variance are [contigs, samples].
 
-    ``sparse``: the tool that wrote it may leave out contigs without reads.
+    A variance that the format does not give is NaN, and a length is 0. ``sparse``: the tool that
+    wrote it may leave out contigs without reads.
     """
 
     path: InputFile
@@ -50,12 +51,14 @@ class DepthTable:
 
 
 def read_depth_table(path: InputFile, contigs: Mapping[str, int] | None = None) -> DepthTable:
-    """Read a table of any known kind; with ``contigs`` (lengths by name, 0 where unknown) lengths are compared with theirs.
+    """Read a table of any known kind.
 
+    ``contigs`` are lengths by name, 0 where unknown; lengths in the table are compared with them.
     Names are bytes to the tools: those that are no UTF-8 are decoded with ``surrogateescape``.
 
     Raises:
-        CoverageError: the format is unknown, a line is malformed or the lengths are those of another assembly; names the file and the line.
+        CoverageError: the format is unknown, a line is malformed, or the lengths are those of
+            another assembly. The message names the file and the line.
     """
     known = contigs or {}
     head, lines = _begin(path)
@@ -81,7 +84,7 @@ def write_depth_table(table: DepthTable, write: Callable[[str], object]) -> None
 
 
 def _lines(path: InputFile) -> Lines:
-    """Numbered lines that are not blank, without their ends; a line feed ends a line, and nothing else does."""
+    """Numbered lines that are not blank, without their ends. Only a line feed ends a line."""
     before, parts = 0, [b""]
     for chunk in read_chunks(path):
         first, *others = chunk.split(b"\n")
@@ -100,7 +103,10 @@ def _lines(path: InputFile) -> Lines:
 
 
 def _begin(path: InputFile) -> tuple[list[tuple[int, bytes]], Lines]:
-    """The header, or the first row, with up to three lines behind it; and the lines after these. Comments before it are left out."""
+    """The first line, header or row, with up to three behind it; and the lines after these.
+
+    Comments before it are left out.
+    """
     lines = _lines(path)
     head: list[tuple[int, bytes]] = []
     for number, line in lines:
@@ -112,9 +118,8 @@ def _begin(path: InputFile) -> tuple[list[tuple[int, bytes]], Lines]:
                 break
     if not head:
         raise CoverageError(f"{path}: the depth table is empty")
-    width = head[-1][1].count(
-        b"\t"
-    )  # names may begin with #, and so may a header: both are as wide as the rows
+    # Names may begin with #, and so may a header: both are as wide as the rows.
+    width = head[-1][1].count(b"\t")
     head.extend(islice(lines, 3))
     start = 0
     while start < len(head) and _is_comment(head[start:], width):
@@ -126,7 +131,7 @@ def _begin(path: InputFile) -> tuple[list[tuple[int, bytes]], Lines]:
 
 
 def _is_comment(lines: list[tuple[int, bytes]], width: int) -> bool:
-    """Whether the first line is a comment: less or more wide than the rows, or before what is surely the header."""
+    """Whether the first line is a comment: not as wide as the rows, or before a sure header."""
     line = lines[0][1]
     if not line.startswith(b"#") or not width or line.count(b"\t") != width:
         return line.startswith(b"#")
@@ -141,7 +146,10 @@ def _plain_text(path: InputFile, line: bytes) -> bytes:
     if line.startswith((b"BAM\x01", b"CRAM")):
         why = "is no depth table but reads mapped to contigs; give it with --bam"
     elif line.startswith((b"@HD\t", b"@SQ\t")):
-        why = "is no depth table but a SAM file; make it a BAM file (samtools sort) and give it with --bam"
+        why = (
+            "is no depth table but a SAM file; "
+            "make it a BAM file (samtools sort) and give it with --bam"
+        )
     elif line.startswith((b"\xff\xfe", b"\xfe\xff")) or line[1:2] == b"\0":
         why = "is written in UTF-16; save it as UTF-8 text, or: iconv -f UTF-16 -t UTF-8"
     elif line.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -165,7 +173,8 @@ def _separator(line: bytes) -> str:
         (b" ", "spaces", "tr -s ' ' '\\t'"),
     ):
         if mark in line.strip():
-            return f": its columns are separated by {name} and not by tabs; change them with: {command}"
+            there = f"its columns are separated by {name} and not by tabs"
+            return f": {there}; change them with: {command}"
     return ", it has one column"
 
 
@@ -191,7 +200,7 @@ def _read_rows(
     titles: list[str],
     contigs: Mapping[str, int],
 ) -> DepthTable:
-    """The rows. Numbers go straight into arrays: as strings, or as objects, a table takes ten times its size."""
+    """The rows. Numbers go straight into arrays: strings or objects take ten times the space."""
     wanted = [*columns.mean, *(c for c in columns.variance if c is not None)]
     pick: Callable[[list[bytes]], Iterable[bytes]] = (
         itemgetter(*wanted) if len(wanted) > 1 else lambda cells: (cells[wanted[0]],)
@@ -209,7 +218,8 @@ def _read_rows(
                     else ""
                 )
                 raise CoverageError(
-                    f"{path}, line {number}: {len(cells)} columns where the first line has {width}{hint}"
+                    f"{path}, line {number}: {len(cells)} columns "
+                    f"where the first line has {width}{hint}"
                 )
             continue
         words = cells[0].split(None, 1)
@@ -255,7 +265,7 @@ def _is_row(row: bytes) -> bool:
 def _is_extra(
     columns: Columns, name: str, seen: Mapping[str, None], contigs: Mapping[str, int]
 ) -> bool:
-    """Whether a row is a total or the like; unless a contig is called so, and has not had its row."""
+    """Whether a row is a total or the like, and not the row of a contig that is called so."""
     extra = name in columns.extra or (columns.extra_ending and name.endswith(columns.extra_ending))
     return bool(extra) and (name not in contigs or name in seen)
 
@@ -276,7 +286,8 @@ def _table(
         if block.size and not (block.min() >= 0 and block.max() <= most):  # NaN is neither
             row, column = np.argwhere(~((block >= 0) & (block <= most)))[0]
             raise CoverageError(
-                f"{path}, line {numbers[row]}: {what} of {block[row, column]:g} is impossible; mend the table or make it again"
+                f"{path}, line {numbers[row]}: {what} of {block[row, column]:g} is impossible; "
+                "mend the table or make it again"
             )
     have = [c is not None for c in columns.variance]
     if all(have):
@@ -288,9 +299,9 @@ def _table(
             variance[:, have] = found
     if columns.length is None:
         lengths = np.zeros(len(names), np.int64)
-    samples = [
+    samples = [  # as results can hold them
         s.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for s in columns.samples
-    ]  # results will have them
+    ]
     return DepthTable(path, names, lengths, samples, mean, variance, columns.sparse)
 
 
@@ -299,7 +310,8 @@ def _bad_number(path: InputFile, line: int, cells: Iterable[bytes]) -> CoverageE
     cell = next(c for c in cells if b"_" in c or not _is_float(c))
     hint = ", decimals need a point" if b"," in cell else ""
     return CoverageError(
-        f"{path}, line {line}: {short(_text(cell))} is not a number{hint}; mend the table or make it again"
+        f"{path}, line {line}: {short(_text(cell))} is not a number{hint}; "
+        "mend the table or make it again"
     )
 
 
@@ -322,17 +334,19 @@ def _length(path: InputFile, line: int, cell: bytes, name: str, wanted: int, tit
         value = float(cell)
         if not (0 <= value <= LONGEST and value == int(value)):
             raise CoverageError(
-                f"{path}, line {line}: a length of {short(_text(cell))} is impossible; mend the table or make it again"
+                f"{path}, line {line}: a length of {short(_text(cell))} is impossible; "
+                "mend the table or make it again"
             )
         length = int(value)
         if match := EXPONENT.fullmatch(cell.strip()):  # jgi writes 1.23457e+06
             rounding = 0.5 * 10.0 ** (int(match[2]) - len(match[1] or b""))
-    if (
-        wanted and abs(length - wanted) > rounding + wanted / 2**24
-    ):  # CoverM keeps lengths as 32-bit floats, exact to 2**24
+    # CoverM keeps lengths as 32-bit floats, exact to 2**24.
+    if wanted and abs(length - wanted) > rounding + wanted / 2**24:
         raise CoverageError(
-            f"{path}, line {line}: {short(name)} has {length:,} bases here (column {short(title)}) and {wanted:,} in the contigs; the table "
-            f"was made for another assembly, make it for this one: {MAKE.removeprefix('make one with ')}"
+            f"{path}, line {line}: {short(name)} has {length:,} bases here "
+            f"(column {short(title)}) and {wanted:,} in the contigs; "
+            "the table was made for another assembly, make it for this one: "
+            f"{MAKE.removeprefix('make one with ')}"
         )
     return length
 
@@ -352,7 +366,8 @@ def _without_lengths(table: DepthTable, contigs: Mapping[str, int]) -> DepthTabl
     titles = [table.samples[i] for i in np.flatnonzero(lengths)]
     if lengths.all():
         raise CoverageError(
-            f"{table.path}: its numbers are the lengths of the contigs and no depth of coverage; {MAKE}"
+            f"{table.path}: its numbers are the lengths of the contigs "
+            f"and no depth of coverage; {MAKE}"
         )
     log.info(
         "%s: column %s holds the lengths of the contigs and is no sample",

@@ -11,6 +11,7 @@ from .. import __version__
 from ..depth.check import check_depths
 from ..depth.coverage import (
     Coverage,
+    Measuring,
     SampleReads,
     coverage_from_bams,
     coverage_from_tables,
@@ -56,16 +57,13 @@ def _measured(setting: Setting, features: Features) -> Coverage:
         return coverage_from_tables(
             inputs.tables, features.names, options.samples, features.lengths
         )
-    return coverage_from_bams(
-        inputs.bams,
-        features.names,
-        features.lengths,
-        samples=options.samples,
+    how = Measuring(
         rules=DepthRules(min_identity=options.min_identity),
         threads=options.threads,
         scratch=setting.work.staging,
         reference=inputs.contigs,
     )
+    return coverage_from_bams(inputs.bams, features.names, features.lengths, options.samples, how)
 
 
 def _key(setting: Setting) -> dict[str, Any]:
