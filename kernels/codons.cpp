@@ -38,9 +38,9 @@ std::vector<Frame> open_frames(const uint8_t *codes, size_t n, size_t shortest) 
     std::vector<Frame> frames;
     size_t begin[2][3] = {{0, 1, 2}, {0, 1, 2}};
     auto close = [&](int strand, size_t phase, size_t end, size_t next) {
-        size_t &first = begin[strand][phase];
+        const size_t first = begin[strand][phase];
         if (end >= first + shortest) frames.push_back({first, end, strand == 1});
-        first = next;
+        begin[strand][phase] = next;
     };
     size_t i = 0, phase = 0;
     for (; i + 3 <= n; ++i, phase = phase == 2 ? 0 : phase + 1) {

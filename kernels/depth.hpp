@@ -3,8 +3,8 @@
 // left out, matched stretches counted). Long reads have a limit of their own, and each of their
 // bases counts for one alignment.
 //
-// Memory: a counter keeps two integers of 32 bits a base of the reference that is open (of two, in
-// a later piece), and copies of what it was fed of a record that is not whole yet.
+// Memory: a counter keeps 4 bytes a base of the reference that is open (of two, in a later piece),
+// and copies of what it was fed of a record that is not whole yet.
 // Threads: one at a time for each counter; the pieces of a file may be counted side by side.
 // Errors: what is wrong with the file is in `error`, not thrown; after it a counter takes nothing
 // more. Throws: std::bad_alloc.

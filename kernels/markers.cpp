@@ -352,12 +352,12 @@ void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga,
             close(s, open, out);
             open.begin = word.begin;
         }
-        const auto residues_before = static_cast<int64_t>(word.at - word.begin) / 3;
         for (size_t slot = word.hash & mask; table_[slot].word != kNoWord;
              slot = (slot + 1) & mask) {
             const Seed &seed = table_[slot];
             if (seed.word != word.word || open.has(seed.family)) continue;
             if (!extends(s, word.at, seed)) continue;
+            const auto residues_before = static_cast<int64_t>(word.at - word.begin) / 3;
             open.finds.push_back({seed.family, seed.column - residues_before});
             weigh_match(s, word.at, seed, open.last, tga);
         }

@@ -49,16 +49,20 @@ SpanningTree spanning_tree(const Points &points, const float *core) {
         table.distances(query, 0, (left + kRows - 1) / kRows, d.data());
         mutual_reachability(d.data(), reach.data(), core[id], left);
         size_t pick = 0;
+        float least = std::numeric_limits<float>::infinity();
         for (size_t r = 0; r < left; ++r) {
             if (d[r] < best[r] || (d[r] == best[r] && id < parent[r])) {
                 best[r] = d[r];
                 parent[r] = id;
             }
-            if (best[r] < best[pick] || (best[r] == best[pick] && rows[r] < rows[pick])) pick = r;
+            if (best[r] < least || (best[r] == least && rows[r] < rows[pick])) {
+                pick = r;
+                least = best[r];
+            }
         }
         tree.from[edge] = parent[pick];
         tree.to[edge] = rows[pick];
-        tree.weight[edge] = best[pick];
+        tree.weight[edge] = least;
         id = rows[pick];
         --left;
         drop(pick);

@@ -135,7 +135,7 @@ def marker_matches(
 def what_tga_is(
     text: str, profiles: list[np.ndarray], least: list[float], least_bits: float
 ) -> str:
-    """A stop, or a residue if enough matches go on behind it: that which fits the profiles better."""
+    """A stop, or a residue if enough matches go on behind it: that which fits profiles better."""
     bits, tryptophan, glycine = 0.0, 0.0, 0.0
     for strand, frame, (profile, word_bits) in product(
         (text, reverse_complement(text)), range(3), zip(profiles, least, strict=True)
@@ -183,7 +183,13 @@ def marker_candidates(
     return sorted(out)
 
 
-def squared_distances(vectors, noise, depth, variance, effective_dims):  # type: ignore[no-untyped-def]
+def squared_distances(
+    vectors: np.ndarray,
+    noise: np.ndarray,
+    depth: np.ndarray,
+    variance: np.ndarray,
+    effective_dims: float,
+) -> np.ndarray:
     x, c, v = (np.asarray(a, np.float64) for a in (vectors, depth, variance))
     s = noise[:, None].astype(np.float64) + noise[None]
     d = ((x[:, None] - x[None]) ** 2).sum(2) / s + effective_dims * np.log(s)
