@@ -28,9 +28,7 @@ from .commands import (
 )
 from .errors import LlmbinError
 
-COMMANDS = (
-    run, demo, embed, depth, score, models, doctor, export, build_engine, bench, train,
-)  # fmt: skip
+COMMANDS = (run, demo, embed, depth, score, models, doctor, export, build_engine, bench, train)
 
 
 def entry() -> None:
@@ -77,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             else "out of memory"
         )
         print(
-            f"llmbin-fast: error: {what}; free some and try again, `run --resume` keeps finished stages",
+            f"llmbin-fast: error: {what}; free some and try again, "
+            "`run --resume` keeps finished stages",
             file=sys.stderr,
         )
         return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class LlmbinError(Exception):
-    """Base of every expected error; the command line prints it as one line and exits with ``exit_code``."""
+    """An expected error: the command line prints it as one line and exits with ``exit_code``."""
 
     exit_code = 1
 

@@ -1,4 +1,4 @@
-"""What a person sees while the program works: bars on a terminal, log lines elsewhere, and a clock for every stage."""
+"""What a person sees of a run: bars on a terminal, log lines elsewhere, times of its stages."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ class Clock:
 
 @contextlib.contextmanager
 def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], object]]:
-    """A progress bar in bases on a terminal, a line every half minute elsewhere; gives the function to advance it."""
+    """A bar in bases on a terminal, a log line every half minute elsewhere.
+
+    Gives the function that advances it by so many bases.
+    """
     if show and sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

@@ -1,8 +1,8 @@
 """Every number of the binning stage that was chosen by measurement, by stage.
 
-Names in parentheses are those of notes in docs/notes, without their dates. *D* is the group distance
-(`groups.py`); squared distances are in units of what is expected within one genome. A function
-takes the object of its stage where tests want other numbers, and else reads it here.
+Names in parentheses are those of notes in docs/notes, without their dates. *D* is the group
+distance (`groups.py`); squared distances are in units of what is expected within one genome. A
+function takes the object of its stage where tests want other numbers, and else reads it here.
 """
 
 from __future__ import annotations

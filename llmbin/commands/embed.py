@@ -9,7 +9,8 @@ from ..errors import InputError
 from ..options import ModelOptions
 from .common import Commands, add_command, add_model_options, model_options, positive
 
-WINDOWS = 4  # a little better than fewer (docs/notes/2026-11-27-bases-of-a-window.md); in bins it is not worth its time
+# A little better than fewer (docs/notes/2026-11-27-bases-of-a-window.md); bins gain too little.
+WINDOWS = 4
 
 
 def add(commands: Commands) -> None:

@@ -51,9 +51,9 @@ class Features:
 
 @dataclass(frozen=True)
 class Reading:
-    """How contigs are read: how long they must be, which windows make a batch, and on how many threads.
+    """How contigs are read: their least length, their windows and batches, the threads.
 
-    ``budget`` is the bases of a batch, 0 for a CPU core's.
+    ``budget`` is the bases of a batch, 0 for what suits a CPU core.
     """
 
     plan: WindowPlan

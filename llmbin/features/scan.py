@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from ..io.contigs import Contig
+from ..model.queue import bounded_queue
 
-# Bases that a thread looks at in one go: Python's threads take turns, and handing one over takes as long as looking at some thousand bases.
+# Bases that a thread looks at in one go: Python's threads take turns, and handing one over takes as
+# long as looking at some thousand bases.
 GROUP = 1 << 16
 AHEAD = 4  # such groups that may wait for each thread
 
@@ -31,28 +31,22 @@ def watched(
     threads: int,
     pool: Executor | None = None,
 ) -> Iterator[Contig]:
-    """Pass contigs on while watchers look at them, on a pool of so many threads (one of its own if none is given).
+    """Pass contigs on while watchers look at them, on a pool (of ``threads``, if none is given).
 
     What was found is kept by the thread that reads, and all of it when the last contig has gone by.
     """
-    waiting: deque[tuple[list[Contig], Future[list[Any]]]] = deque()
 
     def look(group: list[Contig]) -> list[Any]:
         return [watcher.look(group) for watcher in watchers]
 
-    def keep() -> None:
-        group, future = waiting.popleft()
-        for watcher, found in zip(watchers, future.result(), strict=True):
+    def keep(group: list[Contig], findings: list[Any]) -> None:
+        for watcher, found in zip(watchers, findings, strict=True):
             watcher.keep(group, found)
 
-    with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
+    with bounded_queue(look, keep, AHEAD * threads, threads, pool) as put:
         for group in grouped(contigs):
-            waiting.append((group, workers.submit(look, group)))
-            if len(waiting) > AHEAD * threads:
-                keep()
+            put(group)
             yield from group
-        while waiting:
-            keep()
 
 
 def grouped(contigs: Iterable[Contig]) -> Iterator[list[Contig]]:

@@ -26,18 +26,15 @@ from ..io.contigs import Contig
 
 DATA = Path(__file__).parent.parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
-MIN_COVER = (
-    0.5  # of a profile that a hit must cover: the two halves of a split gene are not two copies
-)
+MIN_COVER = 0.5  # of a profile that a hit must cover: halves of a split gene are not two copies
 MIN_RESIDUES = 40
 BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is still looked into
 BELOW_CUTOFF_ONE_PATH = 20.0  # the same of HMMER's Viterbi score, that of the best path alone
 WORDS = 8_000  # of six residues, the best of each family's profile, that are looked for
-LEAST_BITS = (
-    26.0  # what such a word must be worth when it is extended along the profile without gaps
-)
+LEAST_BITS = 26.0  # of such a word, extended along the profile without gaps
 
-# What the best alignment around the seed decides without HMMER (docs/notes/2026-11-27-markers-by-alignment.md):
+# What the best alignment around the seed decides without HMMER
+# (docs/notes/2026-11-27-markers-by-alignment.md):
 SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
 # Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be
 # worth if the rest is like the aligned part.

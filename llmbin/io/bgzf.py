@@ -1,4 +1,4 @@
-"""Blocks of BGZF, the compression of BAM files (SAM specification, section 4.1): found, cut into groups, inflated and checked."""
+"""Blocks of BGZF, the compression of BAM files (SAM specification, section 4.1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READ = 1 << 18  # bytes of a file that are read at a time
 
 
 def block_groups(path: InputFile, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Whole blocks, a few at a time: all those that begin at ``begin`` or later, and before ``end``.
+    """Whole blocks, a few at a time: those that start at ``begin`` or later, and before ``end``.
 
     Raises:
         CoverageError: what should be a block is none, or is cut off.
@@ -69,7 +69,10 @@ def inflated(path: InputFile, group: bytes) -> Iterator[bytes]:
 
 
 def likely_block(path: InputFile, at: int) -> int | None:
-    """Where the first block from ``at`` on seems to begin; only reading up to it from the front can prove it."""
+    """Where the first block from ``at`` on seems to begin.
+
+    Only reading up to it from the front can prove it.
+    """
     with open(path, "rb") as handle:
         handle.seek(at)
         data = handle.read(2 * LARGEST)

@@ -17,7 +17,10 @@ Codes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Contig:
-    """One contig in hand: its place among the kept contigs, its name, and codes 0-3 for ACGT, 4 otherwise."""
+    """One contig: its place among the kept contigs, its name, and its bases.
+
+    ``codes`` uint8 [bases]: 0-3 for ACGT, 4 for all else.
+    """
 
     index: int
     name: str
@@ -26,7 +29,11 @@ class Contig:
 
 @dataclass
 class Assembly:
-    """What is remembered of an assembly: contigs of at least ``min_length``, in file order, and a count of the others."""
+    """What is kept of an assembly: contigs of at least ``min_length``, in file order.
+
+    Of the others only number and bases are kept. ``lengths`` and ``short_bases`` are in bp; ``gc``
+    is the share of G and C among known bases.
+    """
 
     names: list[str]
     lengths: list[int]
@@ -47,7 +54,8 @@ def read_contigs(path: InputFile, min_length: int, assembly: Assembly) -> Iterat
     for record in read_fasta(path):
         if record.name in seen:
             raise FastaError(
-                f"{path}, line {record.line}: a second contig named {record.name!r}; contig names must be unique"
+                f"{path}, line {record.line}: a second contig named {record.name!r}; "
+                "contig names must be unique"
             )
         seen.add(record.name)
         if len(record.sequence) < min_length:

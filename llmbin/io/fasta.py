@@ -10,10 +10,13 @@ from .inputs import InputFile
 from .streams import read_chunks
 
 
-class FastaRecord(
-    NamedTuple
-):  # a tuple, since there may be millions and a dataclass takes a microsecond
-    """One record: ``name`` is the first word of the header (bytes that are not UTF-8 as surrogates, PEP 383); ``sequence`` is as written, without line ends."""
+# A tuple: there may be millions, and a dataclass takes a microsecond.
+class FastaRecord(NamedTuple):
+    """One record: ``name`` is the first word of its header, ``line`` the header's number.
+
+    Bytes of a name that are not UTF-8 are surrogates (PEP 383). ``sequence`` is as written, without
+    line ends.
+    """
 
     name: str
     sequence: bytes
@@ -26,7 +29,7 @@ def read_fasta(path: InputFile) -> Iterator[FastaRecord]:
     Lower case, IUPAC codes, CRLF, blank lines and headers with further words are fine.
 
     Raises:
-        FastaError: the file is not nucleotide FASTA, or has no records; names the file and the line.
+        FastaError: the file is not nucleotide FASTA (names the line), or has no records.
         InputError: the file cannot be read.
     """
     from .._kernels import FastaParser

@@ -1,6 +1,7 @@
 """Inputs as they come: files, pipes and standard input.
 
-What is read once is read as it comes (:mod:`llmbin.io.streams`). What is read twice, or from its end, must be a file: pipes are stored first.
+What is read once is read as it comes (:mod:`llmbin.io.streams`). What is read twice, or from its
+end, must be a file: pipes are stored first.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ PIECE = 1 << 20
 
 
 class StoredPipe(os.PathLike[str]):
-    """A copy of what came through a pipe. Messages call it what the user did; ``name`` is a name for a sample."""
+    """A copy of what came through a pipe.
+
+    Messages call it what the user did; ``name`` is a name for a sample.
+    """
 
     def __init__(self, path: Path, shown: str, name: str) -> None:
         self._path, self._shown, self.name = path, shown, name
@@ -56,7 +60,10 @@ def check_input(path: Path) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether this can be read but once: standard input, a pipe (named, or of a shell's process substitution), a socket or a terminal."""
+    """Whether this can be read but once: standard input, a pipe, a socket or a terminal.
+
+    Pipes are named ones, and those of a shell's process substitution.
+    """
     if str(path) == "-":
         return True
     mode = os.stat(path).st_mode

@@ -23,7 +23,9 @@ class _Decompressor(Protocol):
 
 
 def read_chunks(path: InputFile) -> Iterator[bytes]:
-    """Decompressed chunks of a plain, gzip, BGZF, zstd, xz or bzip2 file, or of a pipe (``-``: standard input).
+    """Decompressed chunks of a plain, gzip, BGZF, zstd, xz or bzip2 file or pipe.
+
+    ``-`` is standard input.
 
     Raises:
         InputError: the file is missing, unreadable, damaged or cut off.
@@ -64,7 +66,7 @@ def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
 def _decompress(
     path: InputFile, chunks: Iterator[bytes], new: Callable[[], _Decompressor]
 ) -> Iterator[bytes]:
-    """Members one after the other; anything behind the last member, or a member without its end, is an error."""
+    """Members one after the other; what is cut off, or is no member, is an error."""
     stream: _Decompressor | None = None
     for chunk in chunks:
         data = chunk
@@ -82,10 +84,9 @@ def _decompress(
             data = stream.unused_data if stream.eof else b""
             if stream.eof:
                 stream = None
-                data = data.lstrip(
-                    b"\0"
-                )  # padding behind the last member, as tar and tapes leave it
+                data = data.lstrip(b"\0")  # padding behind the last member, left by tar and tapes
     if stream is not None:
         raise InputError(
-            f"{path}: the compressed data end too early, the file is truncated; fetch or compress it again"
+            f"{path}: the compressed data end too early, the file is truncated; "
+            "fetch or compress it again"
         )

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -38,10 +39,14 @@ MOVE_IT = "move it away or choose another folder"
 class Workspace:
     """A run's output folder.
 
-    Results are written to a hidden folder inside and moved into place at the end, ``run.json`` last. A run that was
-    stopped leaves its finished stages there for ``resume``. After an expected error (bad input, say) nothing new is left,
-    unless the run was resuming. What is not a result of a run stays as it is: other files in the folder and in its
-    ``bins``, and whatever else is in folders above, which other runs may share.
+    Results are written to a hidden folder inside and moved into place at the end, ``run.json``
+    last. A run that was stopped leaves its finished stages there for ``resume``. After an expected
+    error (bad input, say) nothing new is left, unless the run was resuming. What is not a result of
+    a run stays as it is: other files in the folder and in its ``bins``, and whatever else is in
+    folders above, which other runs may share.
+
+    Raises:
+        OutputError: the folder is in use or cannot be written, or a result would replace an input.
     """
 
     def __init__(
@@ -53,7 +58,8 @@ class Workspace:
     ) -> None:
         self.folder = folder
         self.staging = folder / STAGING
-        # What an expected error has to take away again: the folders that were missing (those above if nothing else is in them), or the log.
+        # What an expected error takes away again: the folders that were missing (those above only
+        # if nothing else is in them), or else the log.
         self._made = [p for p in (folder, *folder.parents) if not p.exists()]
         self._new_log = not (folder / LOG).exists()
         self._resume = resume
@@ -62,7 +68,8 @@ class Workspace:
             used = [p.name for p in folder.iterdir() if p.name != LOG]
             if used and not (force or resume):
                 raise OutputError(
-                    f"{folder}: the folder is not empty; choose another, or say --force (replace) or --resume (continue)"
+                    f"{folder}: the folder is not empty; choose another, "
+                    "or say --force (replace) or --resume (continue)"
                 )
             self._check_places(inputs)
             if force:
@@ -126,7 +133,9 @@ class Workspace:
         return self.staging / f"result-{name}"
 
     def commit(self) -> None:
-        """Replace an earlier run's results by these; ``run.json`` goes first and comes last, so that it marks a whole run.
+        """Replace an earlier run's results by these.
+
+        ``run.json`` goes first and comes last, so that it marks a whole run.
 
         Raises:
             OutputError: a result cannot be put in its place.
@@ -136,7 +145,8 @@ class Workspace:
             (self.folder / RESULTS[-1]).unlink(missing_ok=True)
             for path in self._earlier_bins():
                 path.unlink(missing_ok=True)
-            # From here on the table lists the new ones: a run that replaces what is left of this one, were it stopped now, finds them by it.
+            # The new table comes before its bins: a later run finds by it what is left of this
+            # one, should it be stopped here.
             os.replace(self.result(TABLE), table)
             bins.mkdir(exist_ok=True)
             for path in sorted(self.result(BINS).iterdir()):
@@ -152,7 +162,7 @@ class Workspace:
             ) from None
 
     def _earlier_bins(self) -> list[Path]:
-        """Files of the bins that an earlier run's table lists; nothing else in the folder of bins is ours."""
+        """Files of the bins that an earlier run's table lists; others there are not ours."""
         table = self.folder / TABLE
         if not table.is_file():
             return []
@@ -169,7 +179,7 @@ class Workspace:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
     def save(
@@ -248,7 +258,7 @@ def _digest(key: dict[str, Any]) -> str:
 
 
 def file_digest(path: InputFile, whole: int = 1 << 30) -> dict[str, Any]:
-    """Size and sha256 of a file; of files over ``whole`` bytes, sha256 of the first and last MiB."""
+    """Path, size and sha256 of a file; beyond ``whole`` bytes, sha256 of first and last MiB."""
     size = os.stat(path).st_size
     with open(path, "rb") as handle:
         if size <= whole:

@@ -14,15 +14,17 @@ from .windows import CPU_BUDGET, WindowPlan, full_batch
 log = logging.getLogger("llmbin")
 
 SMALLEST = 1 << 15  # bases of a batch on a GPU
-BYTES_A_BASE = (
-    2_048  # of device memory, hidden states of a strand and what is computed from them; generous
-)
+# Of device memory: hidden states of a strand and what is computed from them; generous.
+BYTES_A_BASE = 2_048
 UNKNOWN_MEMORY = 4 << 30
 WORTH = 1.03  # a larger batch must be this much faster
 
 
 def choose_budget(encoder: Encoder, device: Device, plan: WindowPlan) -> int:
-    """Bases of a batch with their padding. A CPU takes what its cache holds; a GPU is asked and timed, and the answer is printed."""
+    """Bases of a batch with their padding.
+
+    A CPU takes what its cache holds; a GPU is asked and timed, and the answer is logged.
+    """
     if device.kind == "cpu":
         return CPU_BUDGET
     cap, why = memory_cap(device)
@@ -38,7 +40,10 @@ def choose_budget(encoder: Encoder, device: Device, plan: WindowPlan) -> int:
 
 
 def memory_cap(device: Device) -> tuple[int, str]:
-    """Largest budget that the device's memory holds, and why; of memory shared with the CPU (Jetson) only half is taken."""
+    """Largest budget in bases that the device's memory holds, and why.
+
+    Of memory shared with the CPU (Jetson) only half is taken.
+    """
     from .cuda import find_gpu
 
     try:
@@ -58,7 +63,7 @@ def memory_cap(device: Device) -> tuple[int, str]:
 
 
 def time_budgets(encoder: Encoder, plan: WindowPlan, cap: int) -> tuple[int, float]:
-    """Doubles the batch for as long as that is faster and fits. Returns the budget and its bases a second."""
+    """Double the batch for as long as that is faster and fits: the budget, its bases a second."""
     best, speed, budget = SMALLEST, 0.0, SMALLEST
     while budget <= cap:
         batch = full_batch(plan.window, budget)

@@ -1,4 +1,4 @@
-"""The little of CUDA that TensorRT engines need: devices, memory and one stream, through NVIDIA's ``cuda-python``."""
+"""The little of CUDA that TensorRT engines need, through NVIDIA's ``cuda-python``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from ..errors import DeviceError, DeviceMemoryError
 
 @dataclass(frozen=True)
 class Gpu:
-    """A device as the driver describes it; ``memory`` in bytes, ``integrated`` where it shares the CPU's (Jetson)."""
+    """A device as the driver describes it.
+
+    ``memory`` is in bytes; ``integrated`` where it is shared with the CPU (Jetson).
+    """
 
     index: int
     name: str
@@ -69,7 +72,8 @@ def checked(api: Any, answer: tuple[Any, ...], doing: str) -> Any:
         raise DeviceMemoryError(f"the GPU is out of memory while {doing}")
     if status != api.cudaError_t.cudaSuccess:
         raise DeviceError(
-            f"CUDA failed while {doing}: {api.cudaGetErrorString(status)[1].decode()}; see `llmbin-fast doctor`, or use --device cpu"
+            f"CUDA failed while {doing}: {api.cudaGetErrorString(status)[1].decode()}; "
+            "see `llmbin-fast doctor`, or use --device cpu"
         )
     return values[0] if values else None
 

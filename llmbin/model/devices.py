@@ -14,12 +14,14 @@ from typing import Any
 from ..errors import DeviceError
 
 CLASH = (
-    "both onnxruntime and onnxruntime-gpu are installed, and the later one overwrote the other's files: "
-    "`pip uninstall -y onnxruntime onnxruntime-gpu`, then install the one you want (`pip install 'llmbin-fast[cpu]'` or `[gpu]`)"
+    "both onnxruntime and onnxruntime-gpu are installed, and the later one overwrote the other's "
+    "files: `pip uninstall -y onnxruntime onnxruntime-gpu`, then install the one you want "
+    "(`pip install 'llmbin-fast[cpu]'` or `[gpu]`)"
 )
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _CUDA = {
-    # The default, EXHAUSTIVE, takes what was fastest just now: other bits in another run, a search for each new shape, and not the faster for it.
+    # The default, EXHAUSTIVE, takes what was fastest just now: other bits in another run, a
+    # search for each new shape, and no gain in speed.
     "cudnn_conv_algo_search": "HEURISTIC",
     "use_tf32": 0,  # FP32 is meant where it is asked for
 }
@@ -54,20 +56,22 @@ def runtime() -> Any:
     """
     if installed("onnxruntime") and installed("onnxruntime-gpu"):
         raise DeviceError(CLASH)
-    # From 1.32 on it else looks up a host of Microsoft's and writes an identifier of this machine to the home folder.
+    # From 1.32 on it else looks up a host of Microsoft's, and writes an identifier of this machine
+    # to the home folder.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:
         raise DeviceError(
-            f"onnxruntime cannot be loaded ({error}); `pip install 'llmbin-fast[cpu]'`, or `[gpu]` with an NVIDIA GPU"
+            f"onnxruntime cannot be loaded ({error}); `pip install 'llmbin-fast[cpu]'`, "
+            "or `[gpu]` with an NVIDIA GPU"
         ) from None
     return onnxruntime
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """What there is to choose from: ONNX Runtime's providers, an NVIDIA GPU, and a TensorRT with what it needs."""
+    """What there is: ONNX Runtime's providers, an NVIDIA GPU, TensorRT with cuda-python."""
 
     providers: tuple[str, ...]
     gpu: bool
@@ -75,7 +79,10 @@ class Hardware:
 
 
 def look() -> Hardware:
-    """This machine. A device file tells of a GPU without loading a driver (Jetson and WSL have others than a PC)."""
+    """What this machine has.
+
+    Device files tell of a GPU without loading a driver; Jetson and WSL have others than a PC.
+    """
     import importlib.util
     from pathlib import Path
 
@@ -90,7 +97,7 @@ def look() -> Hardware:
 def choose_devices(
     requested: str, precision: str, offered: list[str], hardware: Hardware | None = None
 ) -> list[Device]:
-    """Resolve ``--device`` and ``--precision``: the devices to try, best first. Only ``auto`` gives more than one.
+    """Devices to try for ``--device`` and ``--precision``, best first; several for ``auto`` alone.
 
     Args:
         requested: auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N.
@@ -121,8 +128,9 @@ def choose_devices(
         }
     elif kind == "cuda" and not cuda:
         raise DeviceError(
-            f"--device {requested}: this onnxruntime has no {_PROVIDERS['cuda']} (it has {', '.join(have.providers)}); "
-            "`pip install 'llmbin-fast[gpu]'` on a machine with an NVIDIA GPU, or use --device cpu"
+            f"--device {requested}: this onnxruntime has no {_PROVIDERS['cuda']} "
+            f"(it has {', '.join(have.providers)}); `pip install 'llmbin-fast[gpu]'` "
+            "on a machine with an NVIDIA GPU, or use --device cpu"
         )
     else:
         reasons = {kind: "as asked"}
@@ -141,7 +149,9 @@ def _precision(kind: str, precision: str, offered: list[str]) -> str:
 
 
 def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]]:
-    """A function that runs a graph on the device: inputs by name -> outputs. One thread a call, safe to call from several.
+    """A function that runs a graph on the device: inputs by name -> outputs.
+
+    A call uses one thread; several threads may call at once.
 
     Raises:
         DeviceError: the runtime cannot load the graph there.
@@ -167,13 +177,17 @@ def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]
     if made.get_providers()[0] != provider:
         raise DeviceError(
             f"{provider} is there but does not start ({missing or 'no NVIDIA driver?'}); "
-            "`pip install 'llmbin-fast[gpu]'` brings CUDA's libraries, `llmbin-fast doctor` says what is here, --device cpu does without"
+            "`pip install 'llmbin-fast[gpu]'` brings CUDA's libraries, "
+            "`llmbin-fast doctor` says what is here, --device cpu does without"
         )
     return lambda inputs: list(made.run(None, inputs))
 
 
 def _load_cuda(ort: Any) -> str:
-    """Load CUDA and cuDNN out of NVIDIA's Python packages, where onnxruntime looks only when asked. What it says of the first one missing."""
+    """Load CUDA and cuDNN from NVIDIA's Python packages, where onnxruntime looks only when asked.
+
+    Gives what it says of the first one missing.
+    """
     said = io.StringIO()
     if hasattr(ort, "preload_dlls"):  # since 1.21
         ort.set_default_logger_severity(4)  # what is missing is said once, by the caller

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,18 +14,20 @@ import numpy.typing as npt
 from ..errors import DeviceError, DeviceMemoryError
 from .devices import Device, choose_devices, session
 from .pack import ModelPack
+from .queue import bounded_queue
 from .windows import Batch
 
 log = logging.getLogger("llmbin")
 Floats = npt.NDArray[np.float32]
 
-# Bases of the smallest batch that is computed, by kind of device: with fewer, the runtimes' kernels add in another order, and a window's bits would
-# depend on its company. CPUs: two windows; CUDA: seen in FP32 below some 5,000 bases.
+# Bases of the smallest batch that is computed, by kind of device: with fewer, the runtimes' kernels
+# add in another order, and a window's bits would depend on its company. CPUs: two windows; CUDA:
+# seen in FP32 below some 5,000 bases.
 LEAST_BASES = {"cpu": 0, "cuda": 1 << 14}
 
 
 class Encoder(Protocol):
-    """Anything that turns a batch into vectors float32 [batch, width]; called from several threads at once."""
+    """Turns a batch into vectors float32 [batch, width]; called from several threads at once."""
 
     width: int
 
@@ -51,10 +52,8 @@ class OnnxEncoder:
         windows, bases = batch.codes.shape
         codes, lengths = batch.codes, batch.lengths
         if windows < (least := max(2, LEAST_BASES[self.device.kind] // bases)):
-            codes, lengths = (
-                np.resize(codes, (least, bases)),
-                np.resize(lengths, least),
-            )  # the batch again and again
+            # The batch again and again.
+            codes, lengths = np.resize(codes, (least, bases)), np.resize(lengths, least)
         try:
             (out,) = self._run({"codes": codes, "lengths": lengths})
         except Exception as error:  # onnxruntime raises classes of its own making
@@ -64,9 +63,10 @@ class OnnxEncoder:
 
 
 def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Device, Encoder]:
-    """The pack's encoder on the device that was asked for, and which that is; builds a TensorRT engine if there is none.
+    """The pack's encoder on the device that was asked for, and which that is.
 
-    Only ``auto`` goes on to another device where one does not start, and says so.
+    Builds a TensorRT engine if there is none. Where a device does not start, ``auto`` logs that and
+    goes on to the next.
 
     Raises:
         DeviceError: the device cannot be had or does not start.
@@ -117,7 +117,8 @@ def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:
     except DeviceMemoryError as error:
         if len(batch.lengths) == 1:
             raise DeviceError(
-                f"{error}; not even one window of {batch.codes.shape[1]:,} bases fits, use --device cpu"
+                f"{error}; not even one window of {batch.codes.shape[1]:,} bases fits, "
+                "use --device cpu"
             ) from None
     half = len(batch.lengths) // 2
     return np.concatenate(
@@ -163,13 +164,8 @@ def encode_batches(
     Reading goes on while batches are under way, but not far ahead.
     """
     vectors = ContigVectors(encoder.width)
-    queue: deque[tuple[Batch, Future[Floats]]] = deque()
-    with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
+    encode = partial(encode_in_parts, encoder)
+    with bounded_queue(encode, vectors.add, 2 * threads, threads, pool) as put:
         for batch in stream:
-            queue.append((batch, workers.submit(encode_in_parts, encoder, batch)))
-            while len(queue) > 2 * threads:
-                done, future = queue.popleft()
-                vectors.add(done, future.result())
-        for done, future in queue:
-            vectors.add(done, future.result())
+            put(batch)
     return vectors

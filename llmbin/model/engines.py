@@ -1,7 +1,8 @@
-"""TensorRT engines: built from a pack's ONNX, kept in the user's own cache, rebuilt when anything they depend on changes.
+"""TensorRT engines: built from a pack's ONNX, and kept in the user's cache.
 
-An engine file is native code. One is loaded only from the cache folder, which belongs to the user and is closed to others,
-under a key of everything it was built from, and after its sha256 was compared with the one noted when it was built.
+An engine file is native code. One is loaded only from the cache folder, which belongs to the user
+and is closed to others, under a key of everything it was built from, and after its sha256 was
+compared with the one noted when it was built.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Profile:
-    """Shapes that an engine is tuned for: windows of one padded length, from one to ``most`` of them, usually ``usual``."""
+    """Shapes that an engine is tuned for: windows padded to ``bases``.
+
+    A batch holds 1 to ``most`` of them, mostly ``usual``.
+    """
 
     bases: int
     usual: int
@@ -62,13 +66,17 @@ def tensorrt(preferred: str = "") -> Any:
         except ImportError:
             continue
     raise DeviceError(
-        "TensorRT is not installed: `pip install 'llmbin-fast[tensorrt]'` (data-centre GPUs, Jetson: JetPack has it), "
+        "TensorRT is not installed: `pip install 'llmbin-fast[tensorrt]'` "
+        "(data-centre GPUs, Jetson: JetPack has it), "
         "or `pip install tensorrt_rtx cuda-python` (RTX GPUs)"
     )
 
 
 def target_of(trt: Any, gpu: Gpu) -> Target:
-    """What an engine for this GPU is built for; TensorRT for RTX builds for a compute capability, not for one product."""
+    """What an engine for this GPU is built for.
+
+    TensorRT for RTX builds for a compute capability, not for one product.
+    """
     major, minor = gpu.capability
     name = f"any GPU of compute capability {major}.{minor}" if trt.__name__ == RTX else gpu.name
     return Target(trt.__name__, trt.__version__, name, gpu.capability)
@@ -90,9 +98,12 @@ def cache_folder() -> Path:
 def engine_key(onnx: bytes, precision: str, shapes: Sequence[Profile], target: Target) -> str:
     """Name of an engine in the cache: a digest of everything that decides what it is."""
     what = {
-        "format": FORMAT, "onnx": hashlib.sha256(onnx).hexdigest(), "precision": precision,
-        "profiles": [asdict(p) for p in shapes], "target": asdict(target),
-    }  # fmt: skip
+        "format": FORMAT,
+        "onnx": hashlib.sha256(onnx).hexdigest(),
+        "precision": precision,
+        "profiles": [asdict(p) for p in shapes],
+        "target": asdict(target),
+    }
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
@@ -100,13 +111,14 @@ def open_cache(folder: Path) -> Path:
     """The cache folder, made if missing.
 
     Raises:
-        DeviceError: it belongs to somebody else or others may write there, so what lies in it cannot be trusted.
+        DeviceError: others own it or may write there, so what lies in it cannot be trusted.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     seen = folder.stat()
     if seen.st_uid != os.getuid() or seen.st_mode & 0o022:
         raise DeviceError(
-            f"{folder}: engines are native code, and others can write here; `chmod 700` it, or name another in LLMBIN_CACHE"
+            f"{folder}: engines are native code, and others can write here; "
+            "`chmod 700` it, or name another in LLMBIN_CACHE"
         )
     return folder
 
@@ -141,7 +153,7 @@ def store_engine(folder: Path, key: str, data: bytes, target: Target) -> Path:
 
 
 def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Target) -> bytes:
-    """Build an engine; the graph's own types are kept (strongly typed), so precision is the ONNX file's.
+    """Build an engine in the precision of the ONNX file, whose types it keeps (strongly typed).
 
     Raises:
         DeviceError: TensorRT cannot parse the graph or build it.
@@ -174,7 +186,7 @@ def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Targe
 def engine_for(
     pack: ModelPack, precision: str, trt: Any, target: Target, folder: Path
 ) -> tuple[bytes, Path]:
-    """The engine of a pack for a GPU, from the cache or built now; says which.
+    """The engine of a pack for a GPU, from the cache or built now, and its path in the cache.
 
     Raises:
         DeviceError: the cache cannot be trusted, or the engine cannot be built.
@@ -196,8 +208,13 @@ def engine_for(
         return data, folder / f"{key}.engine"
     log.info(
         "building the %s engine of %s for %s with %s %s, %d length profiles; this is done once",
-        precision, pack.name, target.gpu, target.flavour, target.version, len(shapes),
-    )  # fmt: skip
+        precision,
+        pack.name,
+        target.gpu,
+        target.flavour,
+        target.version,
+        len(shapes),
+    )
     start = time.monotonic()
     data = build_engine(trt, onnx, shapes, target)
     path = store_engine(folder, key, data, target)
@@ -208,7 +225,9 @@ def engine_for(
 def build_for(
     model: str, precision: str, gpu: int, capability: str | None, folder: Path | None
 ) -> tuple[bytes, Path]:
-    """``build-engine``: the engine of a pack for a GPU of this machine, or for a compute capability with TensorRT for RTX.
+    """``build-engine``: the engine of a pack for a GPU of this machine, and its path.
+
+    With TensorRT for RTX, also for a compute capability of another machine.
 
     Raises:
         DeviceError: no TensorRT, no such GPU or precision, or the engine cannot be built.
@@ -243,6 +262,7 @@ def _capability(trt: Any, capability: tuple[int, int]) -> Any:
     found = getattr(trt.ComputeCapability, name, None)
     if found is None:
         raise DeviceError(
-            f"TensorRT for RTX does not build for compute capability {capability[0]}.{capability[1]}; use `tensorrt` there"
+            "TensorRT for RTX does not build for compute capability "
+            f"{capability[0]}.{capability[1]}; use `tensorrt` there"
         )
     return found

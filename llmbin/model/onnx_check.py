@@ -1,7 +1,7 @@
-"""What an ONNX file asks for, read without running it: operators, and whether data lie outside the file.
+"""What an ONNX file asks for, read without running it: operators, and data outside the file.
 
-A model pack is untrusted. ONNX is a protocol-buffer message; this walks its fields (numbers from onnx.proto3)
-and nothing else, so that no runtime sees a graph before its operators are known.
+A model pack is untrusted. ONNX is a protocol-buffer message; this walks its fields (numbers from
+onnx.proto3) and nothing else, so that no runtime sees a graph before its operators are known.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from ..errors import ModelPackError
 
-# ModelProto.graph, .opset_import, .functions; GraphProto.node, .initializer; NodeProto.op_type, .attribute, .domain;
-# AttributeProto.t, .g, .tensors, .graphs; TensorProto.external_data, .data_location
+# ModelProto.graph, .functions; GraphProto.node, .initializer; NodeProto.op_type, .attribute,
+# .domain; AttributeProto.t, .g, .tensors, .graphs; TensorProto.external_data, .data_location
 _MODEL_GRAPH, _MODEL_FUNCTIONS = 7, 25
 _GRAPH_NODE, _GRAPH_INITIALIZER = 1, 5
 _NODE_OP, _NODE_ATTRIBUTE, _NODE_DOMAIN = 4, 5, 7
@@ -96,7 +96,7 @@ ALLOWED = frozenset(
 
 @dataclass
 class OnnxSummary:
-    """Operators of a file (``domain::Op`` outside the standard domain) and whether tensors lie elsewhere."""
+    """Operators of a file (``domain::Op`` if not standard), and whether data lie outside it."""
 
     operators: set[str] = field(default_factory=set)
     external_data: bool = False
@@ -161,7 +161,11 @@ def _tensor(data: memoryview, summary: OnnxSummary) -> None:
 
 
 def _fields(data: bytes | memoryview) -> Iterator[tuple[int, memoryview]]:
-    """(field number, payload) of a message; numbers come as their raw bytes. ValueError where it is malformed."""
+    """(field number, payload) of a message; numbers come as their raw bytes.
+
+    Raises:
+        ValueError, IndexError: it is malformed.
+    """
     view, at = memoryview(data), 0
     while at < len(view):
         key, at = _varint(view, at)

@@ -1,8 +1,9 @@
 """Model packs: folders of weights with a manifest, checked before anything is loaded.
 
-A pack holds ``config.json`` (sizes, calibration and the manifest), one ONNX encoder a precision, ``projector.onnx``,
-``model.safetensors`` (the weights of both, to export them again) and ``MODEL_CARD.md``. It is untrusted input: every file is listed with its size and sha256, ONNX
-graphs may use plain operators only and no data outside the file, and nothing is unpickled.
+A pack holds ``config.json`` (sizes, calibration and the manifest), one ONNX encoder a precision,
+``projector.onnx``, ``model.safetensors`` (the weights of both, to export them again) and
+``MODEL_CARD.md``. It is untrusted input: every file is listed with its size and sha256, ONNX graphs
+may use plain operators only and no data outside the file, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ BUILT_IN = Path(__file__).parent.parent / "models"
 
 @dataclass(frozen=True)
 class Projector:
-    """Map from [composition | LM vector] (see `features.composition_vectors`) to z of ``outputs`` dimensions, as an ONNX graph.
+    """Map from [composition | LM vector] to z of ``outputs`` dimensions, as an ONNX graph.
 
-    The noise of a vector of L kb is ``noise_at_1kb`` * min(L, ``noise_until_kb``) ** ``noise_exponent``, in units of the mean
-    squared difference from the genome's centre per dimension; ``dims`` of them count in the metric's logarithm.
+    Composition is that of `features.composition.composition_vectors`. The noise of a vector of L kb
+    is ``noise_at_1kb`` * min(L, ``noise_until_kb``) ** ``noise_exponent``, in units of the mean
+    squared difference from the genome's centre per dimension; ``dims`` of them count in the
+    metric's logarithm.
     """
 
     onnx: bytes
@@ -42,7 +45,11 @@ class Projector:
 
 @dataclass(frozen=True)
 class ModelPack:
-    """A checked pack: encoders are ONNX bytes by precision; ``digest`` is the sha256 of config.json, which lists all others."""
+    """A checked pack: ``encoders`` are ONNX bytes by precision.
+
+    ``window`` and ``bucket`` are in bases; ``digest`` is the sha256 of config.json, which lists all
+    other files.
+    """
 
     name: str
     version: str
@@ -57,12 +64,16 @@ class ModelPack:
     config: dict[str, Any]
 
     def plan(self, windows: int = 0, seed: int = 0) -> WindowPlan:
-        """How contigs are cut for this encoder; ``windows`` a contig at most, 0 for the pack's number."""
+        """How contigs are cut: ``windows`` a contig at most, 0 for the pack's number."""
         return WindowPlan(self.window, windows or self.max_windows, self.bucket, seed)
 
 
 def find_pack(model: str) -> Path:
-    """Folder of a pack: a path, or the name of one that is installed."""
+    """Folder of a pack: a path, or the name of one that is installed.
+
+    Raises:
+        ModelPackError: there is none.
+    """
     path = Path(model)
     if (path / "config.json").is_file():
         return path
@@ -83,7 +94,7 @@ def load_pack(folder: Path) -> ModelPack:
     """Check and load a pack.
 
     Raises:
-        ModelPackError: a file is missing, altered or too large, or the contents are not what a pack may hold.
+        ModelPackError: a file is missing, altered or too large, or holds what packs may not hold.
     """
     raw = _read(folder / "config.json", 1 << 20)
     try:
@@ -97,7 +108,8 @@ def load_pack(folder: Path) -> ModelPack:
         raise ModelPackError(f"{folder / 'config.json'}: malformed ({error!r})") from None
     if config.get("format") != FORMAT:
         raise ModelPackError(
-            f"{folder}: pack format {config.get('format')!r}, this version reads {FORMAT}; update llmbin-fast or the pack"
+            f"{folder}: pack format {config.get('format')!r}, this version reads {FORMAT}; "
+            "update llmbin-fast or the pack"
         )
     if not (
         0 < stride <= bucket <= window <= 1 << 20
@@ -114,9 +126,18 @@ def load_pack(folder: Path) -> ModelPack:
         check_onnx(contents[name], str(folder / name))
     projector = _projector(folder, contents[PROJECTOR], config)
     return ModelPack(
-        str(config["name"]), version, folder, hashlib.sha256(raw).hexdigest(), width, window, most, bucket,
-        {precision: contents[name] for precision, name in encoders.items()}, projector, config,
-    )  # fmt: skip
+        name=str(config["name"]),
+        version=version,
+        folder=folder,
+        digest=hashlib.sha256(raw).hexdigest(),
+        width=width,
+        window=window,
+        max_windows=most,
+        bucket=bucket,
+        encoders={precision: contents[name] for precision, name in encoders.items()},
+        projector=projector,
+        config=config,
+    )
 
 
 def _projector(folder: Path, onnx: bytes, config: dict[str, Any]) -> Projector:
@@ -141,7 +162,8 @@ def _checked(folder: Path, name: str, entry: Any) -> bytes:
     data = _read(folder / name, size)
     if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
         raise ModelPackError(
-            f"{folder / name}: differs from what config.json promises (size or sha256); fetch the pack again"
+            f"{folder / name}: differs from what config.json promises (size or sha256); "
+            "fetch the pack again"
         )
     return data
 

@@ -11,7 +11,8 @@ from .pack import Projector
 
 Floats = npt.NDArray[np.float32]
 
-# Genomes are not of one composition (islands, rRNA, strand), so neighbours in a tree differ by more than the fit to random fragments says.
+# Genomes are not of one composition (islands, rRNA, strand), so neighbours in a tree differ by more
+# than the fit to random fragments says.
 HETEROGENEITY = 2.0
 CHUNK = 1024
 
@@ -26,7 +27,13 @@ def project(composition: Floats, lm: Floats, projector: Projector) -> Floats:
 
 
 def project_features(features: Floats, projector: Projector) -> Floats:
-    """Vectors of [composition | LM] rows. Always on the CPU: this is a thousandth of the encoder's work."""
+    """Vectors float32 [n, dims] of [composition | LM] rows.
+
+    Always on the CPU: this is a thousandth of the encoder's work.
+
+    Raises:
+        DeviceError: the runtime cannot load the projector, or its shapes do not fit.
+    """
     run = session(projector.onnx, Device("cpu", 0, "fp32", "projector"))
     # Chunks of one shape, so that a row's sums never depend on how many there are.
     padded = np.pad(features, ((0, -len(features) % CHUNK), (0, 0)))
@@ -44,7 +51,10 @@ def project_features(features: Floats, projector: Projector) -> Floats:
 
 
 def vector_noise(lengths: npt.NDArray[np.number], projector: Projector) -> Floats:
-    """Expected squared distance of a contig's vector from its genome's centre, a dimension: float32 [n]."""
+    """Expected squared distance of vectors from their genomes' centres, a dimension: float32 [n].
+
+    ``lengths`` are the contigs', in bp.
+    """
     kb = np.minimum(lengths / 1000, projector.noise_until_kb)
     return np.asarray(
         HETEROGENEITY * projector.noise_at_1kb * kb**projector.noise_exponent, np.float32

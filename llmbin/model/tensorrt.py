@@ -27,7 +27,8 @@ class TensorRtEncoder:
         self._engine = self._runtime.deserialize_cuda_engine(engine)
         if self._engine is None:
             raise DeviceError(
-                "TensorRT does not accept the engine; remove it from the cache, or use --device cuda"
+                "TensorRT does not accept the engine; remove it from the cache, "
+                "or use --device cuda"
             )
         self._context = self._engine.create_execution_context()
         if self._context is None:
@@ -35,13 +36,12 @@ class TensorRtEncoder:
                 "TensorRT cannot start the engine: not enough GPU memory? use --device cuda"
             )
         # A profile is known by the window length it was made for.
-        self._profile = {
-            int(self._engine.get_tensor_profile_shape("codes", i)[2][1]): i
-            for i in range(self._engine.num_optimization_profiles)
-        }
-        self._most = {
-            bases: int(self._engine.get_tensor_profile_shape("codes", i)[2][0]) for bases, i in self._profile.items()
-        }  # fmt: skip
+        self._profile: dict[int, int] = {}
+        self._most: dict[int, int] = {}
+        for i in range(self._engine.num_optimization_profiles):
+            largest = self._engine.get_tensor_profile_shape("codes", i)[2]
+            self._profile[int(largest[1])] = i
+            self._most[int(largest[1])] = int(largest[0])
         self._stream = checked(self._api, self._api.cudaStreamCreate(), "making a stream")
         self._buffers = {name: Buffer(self._api) for name in ("codes", "lengths", "vectors")}
         self._active = -1

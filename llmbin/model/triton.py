@@ -1,4 +1,4 @@
-"""A Triton Inference Server model repository of a pack's encoder, for those who serve many users."""
+"""A pack's encoder as a model repository of Triton Inference Server, to serve many users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .pack import ModelPack
 
 log = logging.getLogger("llmbin")
 
-# Requests carry windows of one padded length, a multiple of the pack's bucket; the server joins requests of equal length.
+# Requests carry windows of one padded length, a multiple of the pack's bucket; the server joins
+# requests of equal length.
 CONFIG = """name: "{name}"
 platform: "onnxruntime_onnx"
 max_batch_size: {most}
@@ -28,7 +29,9 @@ instance_group [ {{ kind: {kind} }} ]
 
 
 def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> list[Path]:
-    """Write ``NAME-PRECISION/config.pbtxt`` and ``NAME-PRECISION/1/model.onnx`` for each precision that the pack has.
+    """Write one model for each precision that the pack has; gives their folders.
+
+    A model is ``NAME-PRECISION/config.pbtxt`` and ``NAME-PRECISION/1/model.onnx``.
 
     Raises:
         DeviceError: the pack has none of the precisions.
@@ -37,7 +40,8 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
     wanted = [p for p in precisions if p in pack.encoders]
     if not wanted:
         raise DeviceError(
-            f"{pack.name} has no encoder in {', '.join(precisions)}; it has {', '.join(pack.encoders)}"
+            f"{pack.name} has no encoder in {', '.join(precisions)}; "
+            f"it has {', '.join(pack.encoders)}"
         )
     if out.exists() and any(out.iterdir()):
         raise OutputError(f"{out}: the folder is not empty; give another with -o")

@@ -1,7 +1,8 @@
 """Windows of contigs, packed into batches of one shape.
 
-A contig gives up to ``most`` windows, spread evenly over it. A window's padded length depends on its own length
-alone, and a batch holds one padded length, so a vector never depends on the batch it came in.
+A contig gives up to ``most`` windows, spread evenly over it. A window's padded length depends on
+its own length alone, and a batch holds one padded length, so a vector never depends on the batch it
+came in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ CPU_BUDGET = 8_192  # bases of a batch: a core's cache holds the hidden states o
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of one padded length: codes uint8 [batch, padded], lengths int32 [batch], contig index [batch]."""
+    """Windows of one padded length.
+
+    ``codes`` uint8 [batch, padded], ``lengths`` int32 [batch], ``contigs`` (indices) int64 [batch].
+    """
 
     codes: npt.NDArray[np.uint8]
     lengths: npt.NDArray[np.int32]
@@ -32,7 +36,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Window size and number; ``bucket`` is the step of padded lengths, ``seed`` decides where windows begin."""
+    """Bases of a window and the most windows of a contig.
+
+    ``bucket`` is the step of padded lengths; ``seed`` decides where windows begin.
+    """
 
     window: int
     most: int
@@ -41,7 +48,10 @@ class WindowPlan:
 
 
 def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
-    """Starts of a contig's windows: whole contig if it is short, else one at random in each of equal parts."""
+    """Starts of a contig's windows.
+
+    They cover it all if it is short; else there is one in each of equal parts, at random.
+    """
     count = min(plan.most, max(1, length // plan.window))
     if count * plan.window >= length:
         return [i * plan.window for i in range(count)]
@@ -57,7 +67,10 @@ def padded_length(length: int, plan: WindowPlan) -> int:
 
 
 def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:
-    """Batches of one padded length each, of up to ``budget`` bases with their padding (but at least one window)."""
+    """Batches of one padded length each.
+
+    They hold up to ``budget`` bases with their padding, but at least one window.
+    """
     waiting: dict[int, list[tuple[int, npt.NDArray[np.uint8]]]] = {}
     for contig in contigs:
         for start in window_starts(len(contig.codes), contig.index, plan):
@@ -72,7 +85,7 @@ def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterato
 
 
 def full_batch(bases: int, budget: int) -> Batch:
-    """As many random windows without padding as the budget holds (at least one), to time an encoder with."""
+    """Random windows without padding, as many as the budget holds (at least one), for timing."""
     count = max(1, budget // bases)
     codes = np.random.default_rng(0).integers(0, 4, (count, bases)).astype(np.uint8)
     return Batch(codes, np.full(count, bases, np.int32), np.arange(count))

@@ -1,4 +1,4 @@
-"""Scores of a binning against a gold standard, as AMBER defines them (Meyer et al. 2018), all in base pairs."""
+"""Scores of a binning against a gold standard, as AMBER defines them (Meyer et al. 2018)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of one binning.
+    """Figures of one binning, all in base pairs.
 
-    A bin's genome is the one with most bp in it; purity is that genome's share of the bin, contamination 1 - purity;
-    completeness the share of the genome's contigs in the bin. ``near_complete``: genomes with a bin over 90 % complete
-    and under 5 % contaminated. ``hq_C_X``: over C % complete and under X % contaminated. F1: harmonic mean of AMBER's average
-    purity (over bins) and average completeness (over genomes); ``f1_sample`` weighs both by bp. ARI over binned bp.
+    A bin's genome is the one with most bp in it; purity is that genome's share of the bin,
+    contamination 1 - purity; completeness the share of the genome's contigs in the bin.
+    ``near_complete``: genomes with a bin over 90 % complete and under 5 % contaminated.
+    ``hq_C_X``: over C % complete and under X % contaminated. F1: harmonic mean of AMBER's average
+    purity (over bins) and average completeness (over genomes); ``f1_sample`` weighs both by bp.
+    ARI over binned bp.
     """
 
     bins: int
@@ -44,7 +46,11 @@ class Scores:
 
 
 def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
-    """Contig -> (genome, length) of a CAMI/AMBER gold standard (``@@SEQUENCEID BINID _LENGTH``)."""
+    """Contig -> (genome, length) of a CAMI/AMBER gold standard (``@@SEQUENCEID BINID _LENGTH``).
+
+    Raises:
+        InputError: the file cannot be read, is empty, or is no gold standard.
+    """
     gold: dict[str, tuple[str, int]] = {}
     columns: dict[str, int] | None = None
     for number, line in _lines(path):
@@ -57,7 +63,8 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
         elif not is_remark(line):
             if columns is None:
                 raise InputError(
-                    f"{path}, line {number}: no @@SEQUENCEID line before the data; a gold standard in CAMI format is needed"
+                    f"{path}, line {number}: no @@SEQUENCEID line before the data; "
+                    "a gold standard in CAMI format is needed"
                 )
             fields = line.split("\t")
             try:
@@ -75,7 +82,11 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
 
 
 def read_bins(path: InputFile) -> dict[str, str]:
-    """Contig -> bin, from ``contig TAB bin`` lines or a bioboxes file."""
+    """Contig -> bin, from ``contig TAB bin`` lines or a bioboxes file.
+
+    Raises:
+        InputError: the file cannot be read, or a line is none of such a file.
+    """
     bins: dict[str, str] = {}
     contig, label = 0, 1
     for number, line in _lines(path):
@@ -109,7 +120,11 @@ def is_remark(line: str) -> bool:
 def score_bins(
     bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0
 ) -> Scores:
-    """Compare bins with the truth; contigs without a genome in the gold standard do not count."""
+    """Compare bins with the truth; contigs without a genome in the gold standard do not count.
+
+    Raises:
+        InputError: no contig with a bin is in the gold standard.
+    """
     if bins and not bins.keys() & gold.keys():
         raise InputError(
             f"none of {len(bins):,} contigs with a bin is in the gold standard, the first is "
@@ -143,11 +158,22 @@ def score_bins(
     purity_bp = sum(q[4] for q in quality) / binned if binned else 0.0
     completeness_bp = sum(recovered.values()) / total
     return Scores(
-        len(quality), len(genome_size), good(0.9, 0.05),
-        good(0.5, 0.05), good(0.7, 0.05), good(0.9, 0.05), good(0.5, 0.1), good(0.7, 0.1), good(0.9, 0.1),
-        purity, completeness, _harmonic(purity, completeness), _harmonic(purity_bp, completeness_bp),
-        _adjusted_rand(kept), 100 * binned / total,
-    )  # fmt: skip
+        bins=len(quality),
+        genomes=len(genome_size),
+        near_complete=good(0.9, 0.05),
+        hq_50_5=good(0.5, 0.05),
+        hq_70_5=good(0.7, 0.05),
+        hq_90_5=good(0.9, 0.05),
+        hq_50_10=good(0.5, 0.1),
+        hq_70_10=good(0.7, 0.1),
+        hq_90_10=good(0.9, 0.1),
+        purity=purity,
+        completeness=completeness,
+        f1=_harmonic(purity, completeness),
+        f1_sample=_harmonic(purity_bp, completeness_bp),
+        ari=_adjusted_rand(kept),
+        binned_percent=100 * binned / total,
+    )
 
 
 def _harmonic(a: float, b: float) -> float:

@@ -1,8 +1,9 @@
 """A synthetic community, so that the program can show itself on a machine that has no data.
 
-Genomes are written from models: amino acids and codons by a usage of the genome's own, genes on both strands with
-ribosome binding sites and stops, intergenic stretches of the genome's GC, and one copy of every bacterial marker gene
-(profile consensus, mutated). They are broken into contigs and given uneven coverage in a few samples.
+Genomes are written from models: amino acids and codons by a usage of the genome's own, genes on
+both strands with ribosome binding sites and stops, intergenic stretches of the genome's GC, and one
+copy of every bacterial marker gene (profile consensus, mutated). They are broken into contigs and
+given uneven coverage in a few samples.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 BASES = "ACGT"
-RESIDUES = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"  # genetic code 11, codons in order of ACGT
+# Genetic code 11, codons in order of ACGT.
+RESIDUES = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"
 AMINO = "ACDEFGHIKLMNPQRSTVWY"
 COMMON = dict(
     zip(

@@ -18,7 +18,7 @@ PRESETS = {"laptop": (20.0, 4_000, 1.1), "orin": (10.0, 12_000, 1.2), "server": 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Batches of one padded length: windows a batch, milliseconds a batch, bases a second (all windows full)."""
+    """Full windows of ``bases``: windows and milliseconds a batch, million bases a second."""
 
     bases: int
     windows: int
@@ -28,7 +28,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Throughput:
-    """What was measured. Rates are of unique bases of the contigs' windows; seconds are wall time."""
+    """What was measured: rates of unique bases of the contigs' windows, seconds of wall time."""
 
     model: str
     device: str
@@ -112,8 +112,10 @@ def measure(contigs: Path | None, preset: str, options: ModelOptions, threads: i
 def table(found: Throughput) -> str:
     """For a person."""
     rows = [
-        f"{found.model} on {found.device}, {found.precision}, {found.threads} thread{'s' * (found.threads != 1)}",
-        f"{found.contigs:,} contigs, {found.bases / 1e6:.1f} Mbp; start cold {found.cold_start:.2f} s, warm {found.warm_start * 1000:.0f} ms",
+        f"{found.model} on {found.device}, {found.precision}, "
+        f"{found.threads} thread{'s' * (found.threads != 1)}",
+        f"{found.contigs:,} contigs, {found.bases / 1e6:.1f} Mbp; "
+        f"start cold {found.cold_start:.2f} s, warm {found.warm_start * 1000:.0f} ms",
         "",
         "padded length   windows   ms a batch   Mbp/s",
         *(
@@ -122,7 +124,8 @@ def table(found: Throughput) -> str:
         ),
         "",
         f"encoding        {found.mbp_a_second:.2f} Mbp/s, {found.windows_a_second:.0f} windows/s",
-        f"padding         {100 * found.padding_efficiency:.1f} % of the computed positions are bases",
+        f"padding         {100 * found.padding_efficiency:.1f} % "
+        "of the computed positions are bases",
         f"of best shape   {100 * found.share_of_best_shape:.0f} %",
         "",
         "stage            wall s    CPU s    Mbp/s of contigs",

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from llmbin.errors import InputError, OutputError
@@ -104,6 +105,18 @@ def test_what_a_killed_run_left_is_not_added_to(tmp_path: Path) -> None:
     left.write_bytes(gzip.compress(b">stale\nA\n"))
     with Workspace(tmp_path, resume=True) as work:
         assert not work.result(BINS).exists()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, 100, -1])
+def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
+    key = {"version": "1"}
+    with Workspace(tmp_path, resume=True) as work:
+        work.save("features", key, {"x": np.arange(100)})
+        held = work.load("features", key)
+        assert held is not None and held["x"].tolist() == list(range(100))
+        (stage,) = work.staging.glob("stage-*")
+        stage.write_bytes(stage.read_bytes()[:cut])
+        assert work.load("features", key) is None
 
 
 def test_the_command_keeps_what_is_not_its_own(cli: Cli, tmp_path: Path) -> None:
