@@ -111,7 +111,7 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]
 
 @pytest.fixture(autouse=True)
 def fresh_log() -> None:
-    """No handlers that a command left in an earlier test, so that pytest hears every message once."""
+    """Without the handlers of an earlier test's command, pytest hears every message once."""
     log = logging.getLogger("llmbin")
     log.handlers.clear()
     log.propagate = True

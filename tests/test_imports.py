@@ -12,10 +12,26 @@ ROOT = Path(__file__).parent.parent / "llmbin"
 
 # From the ground up. A module or package may import those in front of it, and itself.
 ORDER = (
-    "_kernels", "errors", "options", "resources", "progress", "io", "depth", "model", "genes",
-    "features", "cluster", "results", "stages", "pipeline", "tools", "export", "training",
-    "commands", "cli",
-)  # fmt: skip
+    "_kernels",
+    "errors",
+    "options",
+    "resources",
+    "progress",
+    "io",
+    "depth",
+    "model",
+    "genes",
+    "features",
+    "cluster",
+    "results",
+    "stages",
+    "pipeline",
+    "tools",
+    "export",
+    "training",
+    "commands",
+    "cli",
+)
 
 
 def modules() -> dict[str, Path]:

@@ -546,10 +546,12 @@ def test_models_doctor_and_version(cli: Cli) -> None:
 
 def test_inference_imports_neither_torch_nor_anything_heavy_early() -> None:
     loaded = in_new_python(
-        "import sys, llmbin, llmbin.cli; llmbin.cli.build_parser().format_help(); print(*sys.modules)"
+        "import sys, llmbin, llmbin.cli; llmbin.cli.build_parser().format_help(); "
+        "print(*sys.modules)"
     ).split()
     assert not {"numpy", "torch", "onnxruntime", "pysam", "scipy", "rich"} & set(loaded)
     loaded = in_new_python(
-        "import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.tools.synthetic; print(*sys.modules)"
+        "import sys, llmbin.pipeline, llmbin.commands.embed, llmbin.tools.synthetic; "
+        "print(*sys.modules)"
     ).split()
     assert "torch" not in loaded

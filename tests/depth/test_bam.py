@@ -179,20 +179,23 @@ def in_blocks(path: Path, content: bytes, size: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("cigar", "across", "pieces"),
+    "case",
     [("100M", False, True), ("60M", False, False), ("100M", True, True)],
+    ids=["in_pieces", "shorter_than_the_edge", "across_blocks"],
 )
 @pytest.mark.parametrize("threads", [2, 5])
 def test_pieces_of_a_file_add_up_to_the_same_depth(
-    cigar: str,
-    across: bool,
-    pieces: bool,
+    case: tuple[str, bool, bool],
     threads: int,
     write_bam: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Reads shorter than the edge are read by one thread; where records lie across blocks, pieces begin at a block that begins with one."""
+    """Reads shorter than the edge are read by one thread.
+
+    Where records lie across blocks, pieces begin at a block that begins with one.
+    """
+    cigar, across, pieces = case
     lengths = {"long": 60_000, "empty": 500, **{f"k{i}": 400 for i in range(60)}}
     rng = np.random.default_rng(2)
     names = [

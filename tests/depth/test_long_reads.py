@@ -23,7 +23,10 @@ LENGTHS = [5_000, 8_000, 12_000, 6_000, 9_000]
 
 @dataclass(frozen=True)
 class Piece:
-    """An alignment of bases [begin, end) of a read, as sequenced, to a contig from ``position`` on; no gaps."""
+    """An alignment without gaps of bases [begin, end) of a read to a contig from ``position`` on.
+
+    The bases are counted as sequenced.
+    """
 
     read: int
     contig: int
@@ -78,7 +81,10 @@ def write(
 
 
 def once(pieces: Iterable[Piece], lengths: list[int]) -> list[np.ndarray]:
-    """Depth of each contig if each base of a read counts once: for its primary alignment, or else for the longest."""
+    """Depth of each contig if each base of a read counts once.
+
+    It counts for the read's primary alignment, or else for the longest.
+    """
     depth = [np.zeros(n) for n in lengths]
     taken: set[tuple[int, int]] = set()
     for p in sorted(
@@ -95,7 +101,10 @@ def once(pieces: Iterable[Piece], lengths: list[int]) -> list[np.ndarray]:
 def laid(
     lengths: list[int], reads: list[tuple[int, int, bool]], overlap: int
 ) -> tuple[list[Piece], dict[int, int]]:
-    """Reads (start, length, reverse) that run on over contigs which lie one behind the other; pieces reach ``overlap`` bases into the next."""
+    """Reads (start, length, reverse) that run on over contigs which lie one behind the other.
+
+    Pieces reach ``overlap`` bases into the next contig.
+    """
     ends = np.cumsum(lengths)
     pieces, size = [], {}
     for r, (start, wanted, reverse) in enumerate(reads):
@@ -109,7 +118,8 @@ def laid(
             low = max(low - overlap, start, first)
             begin, stop = low - start, high - start
             begin, stop = (length - stop, length - begin) if reverse else (begin, stop)
-            # What reaches over the end of its contig is aligned to the read's bases beside it all the same.
+            # What reaches over the end of its contig is aligned all the same to the read's bases
+            # beside it.
             stop = min(stop + overlap, length) if not reverse else stop
             mine.append(Piece(r, contig, low - first, begin, stop, reverse, False))
         best = max(range(len(mine)), key=lambda i: mine[i].end - mine[i].begin)
@@ -189,8 +199,14 @@ def errors(
 
 
 @pytest.mark.parametrize(
-    ("identity", "spread", "low", "high"), [(0.85, 0.05, 0.65, 0.78), (0.92, 0.035, 0.75, 0.88), (0.98, 0.012, 0.9, 0.97), (0.998, 0.001, 0.97, 0.97)]
-)  # fmt: skip
+    ("identity", "spread", "low", "high"),
+    [
+        (0.85, 0.05, 0.65, 0.78),
+        (0.92, 0.035, 0.75, 0.88),
+        (0.98, 0.012, 0.9, 0.97),
+        (0.998, 0.001, 0.97, 0.97),
+    ],
+)
 def test_the_limit_comes_from_the_reads_own_identities(
     identity: float, spread: float, low: float, high: float
 ) -> None:
@@ -198,7 +214,8 @@ def test_the_limit_comes_from_the_reads_own_identities(
     limit = long_reads_identity(found, length)
     assert low <= limit <= high
     assert length[found >= limit].sum() > 0.97 * length.sum()
-    # A second genome of which a fifth of all reads is, 6 % away, does not make the limit of good reads a bad one.
+    # A second genome, 6 % away and with a fifth of all reads, does not make the limit of good
+    # reads a bad one.
     if identity > 0.99:
         mixed = np.concatenate([found, found[: len(found) // 4] - 0.06])
         assert (
@@ -271,12 +288,16 @@ def test_short_reads_are_counted_as_jgi_counts_them(seed: int, tmp_path: Path) -
             cigar = str(
                 rng.choice(
                     [
-                        "150M", f"{clip}S{150 - clip}M", f"{150 - clip}M{clip}S", f"{clip}H120M",
-                        f"{cut}M{gap}I{150 - cut - gap}M", f"{cut}M{gap}D{150 - cut}M",
+                        "150M",
+                        f"{clip}S{150 - clip}M",
+                        f"{150 - clip}M{clip}S",
+                        f"{clip}H120M",
+                        f"{cut}M{gap}I{150 - cut - gap}M",
+                        f"{cut}M{gap}D{150 - cut}M",
                         f"{cut}M{gap}N{150 - cut}M",
                     ]
                 )
-            )  # fmt: skip
+            )
             flag = int(rng.choice([0, 16, 99, 147, 256, 512, 1024, 2048, 2064]))
             edits = int(rng.integers(0, 8)) + (gap if "I" in cigar or "D" in cigar else 0)
             for position in range(200, 400, 20):

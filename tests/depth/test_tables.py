@@ -13,8 +13,16 @@ from llmbin.depth.coverage import Coverage, coverage_from_tables
 from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.errors import CoverageError, InputError, UsageError
 
-JGI = "contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\tB.bam\tB.bam-var\nk1 flag=1\t100\t3\t1\t0.5\t2\t0.25\nk2\t200\t7\t3\t1\t4\t2\n"
-COVERM = "Contig\tA Mean\tA Trimmed Mean\tA Variance\tB Mean\tB Trimmed Mean\tB Variance\nk1\t1\t9\t0.5\t2\t9\t0.25\nk2\t3\t9\t1\t4\t9\t2\n"
+JGI = (
+    "contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\tB.bam\tB.bam-var\n"
+    "k1 flag=1\t100\t3\t1\t0.5\t2\t0.25\n"
+    "k2\t200\t7\t3\t1\t4\t2\n"
+)
+COVERM = (
+    "Contig\tA Mean\tA Trimmed Mean\tA Variance\tB Mean\tB Trimmed Mean\tB Variance\n"
+    "k1\t1\t9\t0.5\t2\t9\t0.25\n"
+    "k2\t3\t9\t1\t4\t9\t2\n"
+)
 VAMB = "contigname\tA\tB\nk1\t1\t2\nk2\t3\t4\n"
 MEAN = [[3.0, 4.0], [1.0, 2.0]]
 
@@ -66,10 +74,17 @@ def test_bad_tables(text: str, message: str, tmp_path: Path) -> None:
 
 @given(
     st.lists(
-        st.tuples(st.from_regex(r"[A-Za-z0-9_.|]{1,12}", fullmatch=True), st.integers(1, 10**6), st.floats(0, 1e6), st.floats(0, 1e6)),
-        min_size=1, max_size=20, unique_by=lambda r: r[0],
+        st.tuples(
+            st.from_regex(r"[A-Za-z0-9_.|]{1,12}", fullmatch=True),
+            st.integers(1, 10**6),
+            st.floats(0, 1e6),
+            st.floats(0, 1e6),
+        ),
+        min_size=1,
+        max_size=20,
+        unique_by=lambda r: r[0],
     )
-)  # fmt: skip
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_is_written_is_read_back(
     tmp_path: Path, rows: list[tuple[str, int, float, float]]
@@ -115,30 +130,98 @@ JGI_TITLES = "contigName|contigLen|totalAvgDepth|A.bam|A.bam-var"
 @pytest.mark.parametrize(
     ("text", "samples", "mean", "variance"),
     [
-        (table("contigName|contigLen|totalAvgDepth|A.bam|B.bam", "{n}", "6", "{i}", "5"), "A B", TWO, [None, None]),
-        (table("contigName|contigLen|totalAvgDepth|A|A-var|B", "{n}", "6", "{i}", "7", "5"), "A B", TWO, [7, None]),
+        (
+            table("contigName|contigLen|totalAvgDepth|A.bam|B.bam", "{n}", "6", "{i}", "5"),
+            "A B",
+            TWO,
+            [None, None],
+        ),
+        (
+            table("contigName|contigLen|totalAvgDepth|A|A-var|B", "{n}", "6", "{i}", "7", "5"),
+            "A B",
+            TWO,
+            [7, None],
+        ),
         (table("contigName|contigLen|A.bam|A.bam-var", "{n}", "{i}", "7"), "A", ONE, [7]),
-        (table("contigName|contigLen|totalAvgDepth|A-avg_depth|A-var_depth", "{n}", "1", "{i}", "7"), "A", ONE, [7]),
+        (
+            table(
+                "contigName|contigLen|totalAvgDepth|A-avg_depth|A-var_depth", "{n}", "1", "{i}", "7"
+            ),
+            "A",
+            ONE,
+            [7],
+        ),
         (table("Contig|A Trimmed Mean|B Trimmed Mean", "{i}", "5"), "A B", TWO, [None, None]),
-        (table("Contig|A Trimmed Mean|A Mean|B Variance|B Trimmed Mean", "9", "{i}", "7", "5"), "A B", TWO, [None, 7]),
-        (table("Contig|A Length|A Read Count|A Mean|A TPM|A Variance", "{n}", "8", "{i}", "9", "7"), "A", ONE, [7]),
+        (
+            table("Contig|A Trimmed Mean|A Mean|B Variance|B Trimmed Mean", "9", "{i}", "7", "5"),
+            "A B",
+            TWO,
+            [None, 7],
+        ),
+        (
+            table(
+                "Contig|A Length|A Read Count|A Mean|A TPM|A Variance", "{n}", "8", "{i}", "9", "7"
+            ),
+            "A",
+            ONE,
+            [7],
+        ),
         (table("Contig|A Strobealign aemb", "{i}"), "A", ONE, [None]),
-        (table("Contig|A Mean|A Relative Abundance (%)", "{i}", "8") + "unmapped\tNA\t76\n", "A", ONE, [None]),
+        (
+            table("Contig|A Mean|A Relative Abundance (%)", "{i}", "8") + "unmapped\tNA\t76\n",
+            "A",
+            ONE,
+            [None],
+        ),
         (table("Contig|A Mean|A Something New", "{i}", "x"), "A", ONE, [None]),
-        (table("chrom|length|bases|mean|min|max", "{n}", "9", "{i}", "0", "9") + "total\t9500\t9\t1.00\t0\t9\n", "S1", ONE, [None]),
+        (
+            table("chrom|length|bases|mean|min|max", "{n}", "9", "{i}", "0", "9")
+            + "total\t9500\t9\t1.00\t0\t9\n",
+            "S1",
+            ONE,
+            [None],
+        ),
         (
             table("chrom|length|bases|mean|min|max", "{n}", "9", "{i}", "0", "9")
             + "k1_region\t10\t9\t8\t0\t9\ntotal\t9500\t9\t1\t0\t9\ntotal_region\t10\t9\t8\t0\t9\n",
-            "S1", ONE, [None],
+            "S1",
+            ONE,
+            [None],
         ),
         (
-            table("#rname|startpos|endpos|numreads|covbases|coverage|meandepth|meanbaseq|meanmapq", "1", "{n}", "8", "9", "70", "{i}", "36", "60"),
-            "S1", ONE, [None],
+            table(
+                "#rname|startpos|endpos|numreads|covbases|coverage|meandepth|meanbaseq|meanmapq",
+                "1",
+                "{n}",
+                "8",
+                "9",
+                "70",
+                "{i}",
+                "36",
+                "60",
+            ),
+            "S1",
+            ONE,
+            [None],
         ),
         (
-            table("#ID|Avg_fold|Length|Ref_GC|Covered_percent|Covered_bases|Plus_reads|Minus_reads|Read_GC|Median_fold|Std_Dev",
-                  "{i}", "{n}", "0.5", "90", "9", "8", "8", "0.5", "4", "3"),
-            "S1", ONE, [9],
+            table(
+                "#ID|Avg_fold|Length|Ref_GC|Covered_percent|Covered_bases"
+                "|Plus_reads|Minus_reads|Read_GC|Median_fold|Std_Dev",
+                "{i}",
+                "{n}",
+                "0.5",
+                "90",
+                "9",
+                "8",
+                "8",
+                "0.5",
+                "4",
+                "3",
+            ),
+            "S1",
+            ONE,
+            [9],
         ),
         (table("#ID|Avg_fold", "{i}"), "S1", ONE, [None]),
         (table("contig|length|s1|s2", "{n}", "{i}", "5"), "s1 s2", TWO, [None, None]),
@@ -153,7 +236,7 @@ JGI_TITLES = "contigName|contigLen|totalAvgDepth|A.bam|A.bam-var"
         (table("|a|b", "{i}", "5"), "a b", TWO, [None, None]),
         ("k1\t1\nk2\t2\nk3\t3\n", "S1", ONE, [None]),
     ],
-)  # fmt: skip
+)
 def test_tables_are_what_they_say(
     text: str, samples: str, mean: list[list[float]], variance: list[float | None], tmp_path: Path
 ) -> None:
@@ -171,7 +254,8 @@ def test_tables_are_what_they_say(
         b"\xef\xbb\xbfcontigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n",
         b"contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\r\n\r\n",
         b'"contigName"\t"contigLen"\t"totalAvgDepth"\t"A.bam"\t"A.bam-var"\n',
-        b"# made by hand\n#\n\ncontigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n# a comment\n",
+        b"# made by hand\n#\n\n"
+        b"contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n# a comment\n",
         b"# five\tcells\tare\tas\tmany\ncontigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n",
         b"#contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n",
         b"contigName\tcontigLen\ttotalAvgDepth\tA.bam\tA.bam-var\n\t\t\t\t\n",
@@ -236,7 +320,11 @@ CRAM, UTF16 = b"CRAM\3\1", "contig\tA\nk1\t1\n".encode("utf-16")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (table("Contig|S1 Length|S1 Read Count|S1 TPM", "{n}", "8", "9"), "no depth of coverage.*'S1 Length', 'S1 Read Count', 'S1 TPM'.*coverm contig -m metabat"),
+        (
+            table("Contig|S1 Length|S1 Read Count|S1 TPM", "{n}", "8", "9"),
+            "no depth of coverage.*'S1 Length', 'S1 Read Count', 'S1 TPM'"
+            ".*coverm contig -m metabat",
+        ),
         (table("Contig|S1 Mean|S2 TPM", "{i}", "8"), "sample 'S2'.*TPM.*coverm contig"),
         (table("Contig|S1 Relative Abundance (%)", "8"), "Relative Abundance"),
         (table("Contig|S1 Mean|S1 Mean", "8", "9"), "'S1 Mean' comes twice"),
@@ -247,15 +335,38 @@ CRAM, UTF16 = b"CRAM\3\1", "contig\tA\nk1\t1\n".encode("utf-16")
         (table("contig|length", "{n}"), "no sample"),
         (table("contig|A", "{n}"), "the lengths of the contigs"),
         ("k1\t3000\nk2\t4000\nk3\t2500\n", "the lengths of the contigs"),
-        (table("contigName|contigLen|totalAvgDepth|A.bam-var", "{n}", "8", "9"), "variance.*'A.bam' is missing"),
+        (
+            table("contigName|contigLen|totalAvgDepth|A.bam-var", "{n}", "8", "9"),
+            "variance.*'A.bam' is missing",
+        ),
         (table("contig|B|A Variance", "8", "9"), "'A Variance' is a variance"),
-        (table("Name|Length|EffectiveLength|TPM|NumReads", "{n}", "{n}", "8", "9"), "'EffectiveLength' is no depth"),
+        (
+            table("Name|Length|EffectiveLength|TPM|NumReads", "{n}", "{n}", "8", "9"),
+            "'EffectiveLength' is no depth",
+        ),
         (table("contig|length|numreads", "{n}", "9"), "'numreads' is no depth"),
         (table("contig|S1_tpm", "9"), "'S1_tpm' is no depth"),
         (table("contig|S1.read_count", "9"), "no depth"),
         (table("contig|A|A.bam RPKM", "9", "8"), "no depth"),
-        (table("#Name|Length|Bases|Coverage|Reads|RPKM|Frags|FPKM", "{n}", "9", "8", "7", "6", "5", "4"), "'Bases' is no depth"),
-        ("# Program:featureCounts\nGeneid\tChr\tStart\tEnd\tStrand\tLength\tA.bam\nk1\tk1\t1\t3000\t+\t3000\t5\n", "featureCounts"),
+        (
+            table(
+                "#Name|Length|Bases|Coverage|Reads|RPKM|Frags|FPKM",
+                "{n}",
+                "9",
+                "8",
+                "7",
+                "6",
+                "5",
+                "4",
+            ),
+            "'Bases' is no depth",
+        ),
+        (
+            "# Program:featureCounts\n"
+            "Geneid\tChr\tStart\tEnd\tStrand\tLength\tA.bam\n"
+            "k1\tk1\t1\t3000\t+\t3000\t5\n",
+            "featureCounts",
+        ),
         (table("#chrom|start|end|depth", "0", "{n}", "5"), "intervals"),
         ("#seq_name\tlength\tcov.\tcirc.\nk1\t3000\t5\tN\n", "Flye"),
         ("k1\t3000\t9\t0\nk2\t4000\t9\t0\n*\t0\t0\t5\n", "without a header.*idxstats"),
@@ -280,12 +391,23 @@ CRAM, UTF16 = b"CRAM\3\1", "contig\tA\nk1\t1\n".encode("utf-16")
         ("# nothing\n#\n", "comments"),
         (table(JGI_TITLES + "|A.bam TPM", "{n}", "8", "9", "8", "7"), "'A.bam TPM' is no depth"),
         (table("contig|A|A", "8", "9"), "two samples are called 'A'"),
-        (table("contigName|contigLen|totalAvgDepth|A.bam|A.bam-var|A.bam|A.bam-var", "{n}", "1", "8", "9", "8", "9"), "two samples are called 'A'"),
+        (
+            table(
+                "contigName|contigLen|totalAvgDepth|A.bam|A.bam-var|A.bam|A.bam-var",
+                "{n}",
+                "1",
+                "8",
+                "9",
+                "8",
+                "9",
+            ),
+            "two samples are called 'A'",
+        ),
         (table("contig|A|", "8", ""), "column 3 has no title"),
         ("A\tB\nk1\t1\t2\n", "3 columns.*col.names=NA"),
         ("contig\tA\n\t5\n", "line 2: no name"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_depth_is_refused(text: str | bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(CoverageError, match=message) as caught:
         cover(tmp_path, text)
@@ -340,11 +462,21 @@ def test_impossible_lengths(cell: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("length", "cell", "same"),
     [
-        (3000, "3000", True), (3000, "3000.0", True), (3000, " 3000 ", True), (3000, "3e3", True), (3000, "3001", False), (3000, "9000", False),
-        (1_234_567, "1.23457e+06", True), (1_234_567, "1.23456e+06", False), (1_234_567, "1234570", False), (1_234_567, "1.23E+06", True),
-        (20_000_001, "20000000", True), (20_000_001, "20000010", False), (3000, "0", False),
+        (3000, "3000", True),
+        (3000, "3000.0", True),
+        (3000, " 3000 ", True),
+        (3000, "3e3", True),
+        (3000, "3001", False),
+        (3000, "9000", False),
+        (1_234_567, "1.23457e+06", True),
+        (1_234_567, "1.23456e+06", False),
+        (1_234_567, "1234570", False),
+        (1_234_567, "1.23E+06", True),
+        (20_000_001, "20000000", True),
+        (20_000_001, "20000010", False),
+        (3000, "0", False),
     ],
-)  # fmt: skip
+)
 def test_lengths_are_those_of_the_contigs(
     length: int, cell: str, same: bool, tmp_path: Path
 ) -> None:
@@ -360,7 +492,8 @@ def test_lengths_are_those_of_the_contigs(
         else:
             with pytest.raises(
                 CoverageError,
-                match=r"line 3: 'k1' has [\d,]+ bases here .* and [\d,]+ in the contigs; .*another assembly",
+                match=r"line 3: 'k1' has [\d,]+ bases here .* and [\d,]+ in the contigs; "
+                r".*another assembly",
             ):
                 cover(tmp_path, text, contigs={"k1": length})
 
@@ -421,14 +554,18 @@ def test_sparse_tables_are_judged_together(
 @pytest.mark.parametrize(
     "text",
     [
-        table("contig|A", "{i}"), table("contig|A|length", "{i}", "{n}"), table(JGI_TITLES, "{n}", "1", "{i}", "1"),
-        table("rname|startpos|endpos|meandepth", "1", "{n}", "{i}"), "k1\t1\nk2\t2\nk3\t3\n",
+        table("contig|A", "{i}"),
+        table("contig|A|length", "{i}", "{n}"),
+        table(JGI_TITLES, "{n}", "1", "{i}", "1"),
+        table("rname|startpos|endpos|meandepth", "1", "{n}", "{i}"),
+        "k1\t1\nk2\t2\nk3\t3\n",
     ],
-)  # fmt: skip
+)
 def test_a_missing_row_of_other_tables_is_an_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(
         CoverageError,
-        match=r"1 of 3 contigs are not in the table, the first is 'k2'; the nearest name there is 'k[13]'",
+        match=r"1 of 3 contigs are not in the table, the first is 'k2'; "
+        r"the nearest name there is 'k[13]'",
     ):
         cover(
             tmp_path,
@@ -447,7 +584,12 @@ def test_the_nearest_name_of_many_is_found_in_time(tmp_path: Path) -> None:
 
 
 def test_a_contig_may_be_called_like_a_total(tmp_path: Path) -> None:
-    text = "chrom\tlength\tbases\tmean\tmin\tmax\ntotal\t3000\t1\t5\t0\t9\nx_region\t4000\t1\t6\t0\t9\ntotal\t7000\t1\t5.5\t0\t9\n"
+    text = (
+        "chrom\tlength\tbases\tmean\tmin\tmax\n"
+        "total\t3000\t1\t5\t0\t9\n"
+        "x_region\t4000\t1\t6\t0\t9\n"
+        "total\t7000\t1\t5.5\t0\t9\n"
+    )
     assert cover(tmp_path, text, contigs={"total": 3000, "x_region": 4000}).mean.tolist() == [
         [5.0],
         [6.0],
@@ -473,9 +615,16 @@ words = st.text(
 
 
 @given(
-    rows=st.lists(st.tuples(words, st.lists(st.floats(0, 1e9), min_size=2, max_size=2)), min_size=1, max_size=12, unique_by=lambda r: r[0]),
-    end=st.sampled_from(["\n", "\r\n"]), bom=st.booleans(), last=st.booleans(),
-)  # fmt: skip
+    rows=st.lists(
+        st.tuples(words, st.lists(st.floats(0, 1e9), min_size=2, max_size=2)),
+        min_size=1,
+        max_size=12,
+        unique_by=lambda r: r[0],
+    ),
+    end=st.sampled_from(["\n", "\r\n"]),
+    bom=st.booleans(),
+    last=st.booleans(),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_name_and_number_is_read_as_python_does(
     tmp_path: Path, rows: list[tuple[str, list[float]]], end: str, bom: bool, last: bool

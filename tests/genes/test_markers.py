@@ -52,7 +52,7 @@ def test_every_marker_of_a_genome_is_found_once() -> None:
 
 
 def recoded(gene: str, code: int) -> str:
-    """A gene whose tryptophans (code 4) or every third glycine (code 25) are TGA, but not its end."""
+    """A gene whose tryptophans (code 4) or every third glycine (code 25), not its end, are TGA."""
     begin = 13  # behind its binding site
     codons = [gene[i : i + 3] for i in range(begin, len(gene), 3)]
     glycines = [i for i, codon in enumerate(codons) if codon.startswith("GG")]

@@ -36,9 +36,12 @@ def test_auto_says_why_and_takes_the_best() -> None:
     (cpu,) = choose_devices("auto", "auto", ["fp32", "int8", "fp16"], CPU)
     assert (str(cpu), cpu.precision) == ("cpu", "int8")
     assert "no GPU is seen" in cpu.reason
-    assert [(str(d), d.precision) for d in choose_devices("auto", "auto", ["fp32", "fp16"], ALL)] == [
-        ("tensorrt:0", "fp16"), ("cuda:0", "fp16"), ("cpu", "fp32"),
-    ]  # fmt: skip
+    chosen = choose_devices("auto", "auto", ["fp32", "fp16"], ALL)
+    assert [(str(d), d.precision) for d in chosen] == [
+        ("tensorrt:0", "fp16"),
+        ("cuda:0", "fp16"),
+        ("cpu", "fp32"),
+    ]
     assert [str(d) for d in choose_devices("auto", "auto", ["fp32"], CUDA)] == ["cuda:0", "cpu"]
     (idle,) = choose_devices(
         "auto", "auto", ["fp32"], Hardware(CPU.providers, gpu=True, tensorrt=False)

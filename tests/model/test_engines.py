@@ -54,11 +54,20 @@ def test_an_engine_is_built_once_and_again_when_its_file_is_not_ours(
 def test_the_key_holds_everything_an_engine_depends_on() -> None:
     shapes = profiles(WindowPlan(2048, 1, 256))
     keys = {
-        engine_key(b"onnx", "fp16", shapes, ORIN), engine_key(b"other", "fp16", shapes, ORIN), engine_key(b"onnx", "fp32", shapes, ORIN),
+        engine_key(b"onnx", "fp16", shapes, ORIN),
+        engine_key(b"other", "fp16", shapes, ORIN),
+        engine_key(b"onnx", "fp32", shapes, ORIN),
         engine_key(b"onnx", "fp16", shapes[1:], ORIN),
-        *(engine_key(b"onnx", "fp16", shapes, t) for t in (Target("tensorrt_rtx", "10.3.0", "Orin", (8, 7)), Target("tensorrt", "10.4", "Orin", (8, 7)),
-          Target("tensorrt", "10.3.0", "A100", (8, 7)), Target("tensorrt", "10.3.0", "Orin", (8, 0)))),
-    }  # fmt: skip
+        *(
+            engine_key(b"onnx", "fp16", shapes, t)
+            for t in (
+                Target("tensorrt_rtx", "10.3.0", "Orin", (8, 7)),
+                Target("tensorrt", "10.4", "Orin", (8, 7)),
+                Target("tensorrt", "10.3.0", "A100", (8, 7)),
+                Target("tensorrt", "10.3.0", "Orin", (8, 0)),
+            )
+        ),
+    }
     assert len(keys) == 8
 
 
@@ -98,7 +107,8 @@ def test_real_engines_build_without_a_gpu(
     note = json.loads(path.with_suffix(".json").read_text())
     assert note["flavour"] == "tensorrt_rtx"
     assert note["bytes"] == path.stat().st_size > 100_000
-    # What the runtime reads of an engine before it meets a GPU: made by this release, for a GPU that is not here.
+    # What the runtime reads of an engine before it meets a GPU: made by this release, for a GPU
+    # that is not here.
     validity, diagnostics = trt.Runtime(trt.Logger(trt.Logger.ERROR)).get_engine_validity(
         path.read_bytes()[: 1 << 16]
     )
@@ -173,7 +183,10 @@ class FakeCuda:
 
 
 class FakeTensorRt:
-    """An engine with profiles for 8 and 16 bases, of up to 4 windows, whose vector is [sum of codes, length]."""
+    """An engine with profiles for 8 and 16 bases, of up to 4 windows.
+
+    Its vector is [sum of codes, length].
+    """
 
     __version__ = "0"
 

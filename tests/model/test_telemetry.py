@@ -21,13 +21,15 @@ static void note(const char *what, const char *name) {
     FILE *out = fopen(getenv("LOOK_UPS"), "a");
     if (out) { fprintf(out, "%s %s\n", what, name ? name : ""); fclose(out); }
 }
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found) {
     (void)service; (void)hints; (void)found;
     note("getaddrinfo", name);
     return EAI_FAIL;
 }
 int connect(int s, const struct sockaddr *to, socklen_t n) {
-    int (*inner)(int, const struct sockaddr *, socklen_t) = (int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "connect");
+    int (*inner)(int, const struct sockaddr *, socklen_t) =
+        (int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "connect");
     if (to->sa_family != AF_UNIX) note("connect", "");
     return inner(s, to, n);
 }
@@ -60,7 +62,8 @@ def test_no_host_is_looked_up_and_no_file_is_left_in_the_home_folder(tmp_path: P
         return done.stderr
 
     run(
-        "import socket, contextlib\nwith contextlib.suppress(OSError): socket.getaddrinfo('example.invalid', 80)"
+        "import socket, contextlib\n"
+        "with contextlib.suppress(OSError): socket.getaddrinfo('example.invalid', 80)"
     )
     assert "example.invalid" in heard.read_text()  # the ear hears
     heard.unlink()

@@ -45,6 +45,8 @@ def test_every_window_is_in_exactly_one_batch(
             assert not codes[n:].any()
             seen.append((int(i), codes[:n].tobytes()))
     want = [
-        (c.index, c.codes[s : s + plan.window].tobytes()) for c in contigs for s in window_starts(len(c.codes), c.index, plan)
-    ]  # fmt: skip
+        (c.index, c.codes[s : s + plan.window].tobytes())
+        for c in contigs
+        for s in window_starts(len(c.codes), c.index, plan)
+    ]
     assert sorted(seen) == sorted(want)

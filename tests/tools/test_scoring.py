@@ -22,7 +22,8 @@ d1\tD\t800
 """
 BINS = {"a1": "x", "a2": "x", "c2": "x", "b1": "y", "b2": "z", "c1": "z", "a3": "z"}
 
-# What cami-amber 2.0.8 printed for this case (results.tsv, and the count of genome bins over its thresholds).
+# What cami-amber 2.0.8 printed for this case (results.tsv, and the count of genome bins over its
+# thresholds).
 AMBER = {
     "purity": 0.8204053109713487,
     "completeness": 0.5316666666666666,
