@@ -33,14 +33,18 @@ COMMANDS = (run, demo, embed, depth, score, models, doctor, export, build_engine
 
 def entry() -> None:
     """Console entry point. A polite kill ends like Ctrl-C: what is unfinished is taken away."""
-    signal.signal(signal.SIGTERM, _stop)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _stop)
+    if sys.stderr is None:  # closed by who started this
+        sys.stderr = open(os.devnull, "w")
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     sys.exit(main())
 
 
 def _stop(number: int, _: object) -> None:
-    signal.signal(number, signal.SIG_IGN)
+    signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
     raise Stopped(128 + number)
 
 
@@ -81,10 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     except KeyboardInterrupt as stop:
-        print(
-            "llmbin-fast: stopped; `run --resume` continues from the last finished stage",
-            file=sys.stderr,
-        )
+        hint = "; `--resume` continues from the last finished stage" if "resume" in options else ""
+        print(f"llmbin-fast: stopped{hint}", file=sys.stderr)
         return stop.args[0] if isinstance(stop, Stopped) else 130
 
 

@@ -74,6 +74,7 @@ def depth(
     from ..depth.check import check_reads
     from ..depth.coverage import Coverage, reads_of, sample_names
     from ..depth.reads import DepthRules
+    from ..depth.samtools import named_reference
     from ..depth.tables import DepthTable, write_depth_table
     from ..io.inputs import check_inputs, stored
     from ..io.workspace import check_output, whole_file
@@ -88,7 +89,8 @@ def depth(
         sequences = stored([reference], Path(name), "pipe-reference")[0] if reference else None
         titles = sample_names(files, samples)
         for path in files:
-            check_alignments(path)
+            if check_alignments(path) == "CRAM" and (fasta := named_reference(path)):
+                check_output(output, [fasta])
         found = []
         for title, path in zip(titles, files, strict=True):
             found.append(read_depth(path, rules, threads, reference=sequences))

@@ -21,9 +21,10 @@ def run(options: argparse.Namespace) -> int:
     """Hand the rest on."""
     try:
         from ..training.cli import main
-    except ImportError as error:
+
+        return main(options.rest)
+    except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs more packages ({error}): `pip install torch`, "
             "then `pip install 'llmbin-fast[train]'`"
         ) from None
-    return main(options.rest)

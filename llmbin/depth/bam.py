@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import CoverageError
-from ..io.bgzf import EOF_BLOCK, block_groups, inflated
+from ..io.bgzf import block_groups, inflated
 from ..io.inputs import InputFile
+from ..io.streams import EOF_BLOCK
 from .reads import LONG_READ, DepthRules, ReadKind
 from .sample import SKIP_FLAGS, kind_of_reads, likely_start
 from .samtools import sorted_bam

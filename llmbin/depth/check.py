@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +42,18 @@ def check_depths(coverage: Coverage, assemblies: int = 1) -> None:
 
 
 def check_reads(coverage: Coverage) -> None:
-    """Warn of every sample of which few reads count, whatever their depths.
+    """Warn of every sample that says little; a table of one that is nearly empty is right.
 
     Raises:
         CoverageError: hardly a read counts in any sample.
     """
-    _tell(coverage, [doubt_of_reads(reads) for reads in coverage.reads])
+    doubts = []
+    for reads, depth in zip(coverage.reads, coverage.mean.T, strict=True):
+        doubt = doubt_of_reads(reads)
+        if not doubt and (of_depth := doubt_of_depths(depth)):
+            doubt = replace(of_depth, useless=False)
+        doubts.append(doubt)
+    _tell(coverage, doubts)
 
 
 def _tell(coverage: Coverage, doubts: Sequence[Doubt | None]) -> None:
@@ -66,12 +72,13 @@ def _tell(coverage: Coverage, doubts: Sequence[Doubt | None]) -> None:
 
 def doubt_of_reads(reads: SampleReads) -> Doubt | None:
     """Why the reads of a sample say little, if they do."""
+    if not reads.records:
+        return Doubt("no reads; map the reads of this sample to this assembly")
     if not reads.mapped:
-        which = (
-            f"none of {reads.records:,} records is a mapped read" if reads.records else "no reads"
+        return Doubt(
+            f"none of {reads.records:,} records is a mapped read (all are unmapped, secondary, "
+            "supplementary, duplicates or failed); map the reads of this sample to this assembly"
         )
-        flags = " (all are unmapped, secondary, duplicates or failed)" if reads.records else ""
-        return Doubt(f"{which}{flags}; map the reads of this sample to this assembly")
     if reads.counted >= FEW_READS * reads.mapped:
         return None
     kind = reads.kind

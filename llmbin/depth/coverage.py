@@ -79,6 +79,17 @@ def no_coverage(n: int) -> Coverage:
     return Coverage([], np.empty((n, 0)), np.empty((n, 0)))
 
 
+def check_titles(names: Sequence[str]) -> None:
+    """Names of samples are parts of titles.
+
+    Raises:
+        UsageError: one is empty, or holds a tab or a line end.
+    """
+    for name in names:
+        if not name.strip() or not name.isprintable():
+            raise UsageError(f"--samples {name!r}: a name of one line without tabs was expected")
+
+
 def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None) -> list[str]:
     """The names given by the user, or the file names without their endings; distinct."""
     if given:
@@ -88,10 +99,7 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
                 "give one name a file, in the same order"
             )
         names = list(given)
-        if bad := next((name for name in names if not name or not name.isprintable()), None):
-            raise UsageError(f"--samples {bad!r}: a name of one line without tabs was expected")
-        if "" in names:
-            raise UsageError("--samples '': a sample needs a name")
+        check_titles(names)
     else:
         names = [path.name for path in paths]
         for ending in (".bam", ".cram", ".sorted", "_sorted", ".sort"):
@@ -192,6 +200,7 @@ def coverage_from_tables(
                 f"the depth tables hold {len(titles)} samples: {', '.join(titles)}"
             )
         titles = list(samples)
+        check_titles(titles)
     if len(set(titles)) < len(titles):
         twice = next(title for title in titles if titles.count(title) > 1)
         raise UsageError(

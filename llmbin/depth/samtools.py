@@ -46,7 +46,7 @@ def _cram_as_bam(path: InputFile, threads: int, folder: Path, reference: InputFi
             f"{path}: the CRAM file has no end marker, so it is truncated; "
             "copy it or map the reads again"
         )
-    named = _named_reference(path)
+    named = named_reference(path)
     for candidate in [*([reference] if reference else []), *([named] if named else []), None]:
         options = () if candidate is None else ("--reference", str(_plain_copy(candidate, folder)))
         said = _sort(path, threads, folder, *options)
@@ -86,8 +86,8 @@ def _has_cram_end(path: InputFile) -> bool:
         return CRAM_END in handle.read()
 
 
-def _named_reference(path: InputFile) -> Path | None:
-    """The FASTA file that the header names (UR), if it is still there."""
+def named_reference(path: InputFile) -> Path | None:
+    """The FASTA file that the header of a CRAM file names (UR), if it is still there."""
     import pysam
 
     pysam.set_verbosity(0)

@@ -25,7 +25,7 @@ LENGTHS = _words(
 )
 IGNORED = _words(
     "gc gccontent gcpercent gcpct gcfraction gcratio gcperc refgc readgc percentgc pctgc "
-    "totalavgdepth lengthkb lenkb kb lengthmb"
+    "totalavgdepth lengthkb lenkb kb lengthmb mbp loglength"
 )
 NO_DEPTH = _words(
     "tpm rpkm fpkm cpm rpm rpb anir ani reads numreads nreads noofreads numberofreads readcount "
@@ -42,7 +42,7 @@ NO_DEPTH_ENDING = re.compile(
     r"[ ._:-](tpm|rpkm|fpkm|cpm|read[ ._-]?counts?|raw[ ._-]?counts?|counts?"
     r"|(num|n)[ ._-]?reads|mapped[ ._-]?reads|covered[ ._-]?(fraction|bases|percent)"
     r"|relative[ ._-]?abundance( \(%\))?|reads[ ._-]per[ ._-]base|anir|islands per mbp"
-    r"|max gap|gap fraction|std|stdev|stddev|sd|bases|(?<= )length)$",
+    r"|max gap|gap fraction|median|se|breadth|std|stdev|stddev|sd|bases|(?<= )length)$",
     re.IGNORECASE,
 )
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ..errors import CoverageError
 from .inputs import InputFile
+from .streams import EOF_BLOCK
 
-EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 HEADER = 18  # bytes of a block in front of its deflated data
 LARGEST = 1 << 16
 READ = 1 << 18  # bytes of a file that are read at a time

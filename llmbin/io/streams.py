@@ -11,6 +11,9 @@ from typing import Protocol, cast
 from ..errors import InputError
 from .inputs import InputFile, open_input
 
+# The last block of a BGZF file, which is empty (SAM specification, section 4.1.2).
+EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
 CHUNK = 1 << 17  # bytes: what a reader makes of a chunk still lies in the processor's cache
 
 
@@ -68,7 +71,10 @@ def _decompress(
 ) -> Iterator[bytes]:
     """Members one after the other; what is cut off, or is no member, is an error."""
     stream: _Decompressor | None = None
+    blocks, end = False, b""  # of BGZF, and the last bytes of the file
     for chunk in chunks:
+        blocks = blocks or (not end and chunk[:4] == EOF_BLOCK[:4] and chunk[12:14] == b"BC")
+        end = (end + chunk)[-len(EOF_BLOCK) :]
         data = chunk
         while data:
             if stream is None:
@@ -85,7 +91,7 @@ def _decompress(
             if stream.eof:
                 stream = None
                 data = data.lstrip(b"\0")  # padding behind the last member, left by tar and tapes
-    if stream is not None:
+    if stream is not None or (blocks and end != EOF_BLOCK):
         raise InputError(
             f"{path}: the compressed data end too early, the file is truncated; "
             "fetch or compress it again"

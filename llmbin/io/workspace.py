@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from .inputs import InputFile
 
 STAGING = ".llmbin-work"
 LOG = "llmbin.log"
+LOCK = ".llmbin-lock"
 BINS = "bins"
 TABLE = "bins.tsv"  # one row a bin, by name
 RESULTS = (
@@ -65,13 +66,14 @@ class Workspace:
         self._resume = resume
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            used = [p.name for p in folder.iterdir() if p.name != LOG]
+            used = [p.name for p in folder.iterdir() if p.name not in (LOG, LOCK)]
             if used and not (force or resume):
                 raise OutputError(
                     f"{folder}: the folder is not empty; choose another, "
                     "or say --force (replace) or --resume (continue)"
                 )
             self._check_places(inputs)
+            self._lock = _locked(folder / LOCK)
             if force:
                 shutil.rmtree(self.staging, ignore_errors=True)
             self.staging.mkdir(exist_ok=True)
@@ -90,6 +92,15 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        try:
+            self._leave(kind)
+        finally:
+            (self.folder / LOCK).unlink(missing_ok=True)
+            self._lock.close()
+            if kind is not None and issubclass(kind, LlmbinError) and not self._resume:
+                self._remove_folders()
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
         if kind is None:
             shutil.rmtree(self.staging, ignore_errors=True)
             return
@@ -97,20 +108,21 @@ class Workspace:
         if not issubclass(kind, LlmbinError) or self._resume:
             return
         shutil.rmtree(self.staging, ignore_errors=True)
-        if not self._made:
-            if self._new_log:
-                (self.folder / LOG).unlink(missing_ok=True)
-            return
-        (self.folder / LOG).unlink(missing_ok=True)
-        for folder in self._made:
-            try:
+        if self._made or self._new_log:
+            (self.folder / LOG).unlink(missing_ok=True)
+
+    def _remove_folders(self) -> None:
+        """Those that were made, up to one that something else was put into meanwhile."""
+        with contextlib.suppress(OSError):
+            for folder in self._made:
                 folder.rmdir()
-            except OSError:  # something else was put into it meanwhile
-                return
 
     def _check_places(self, inputs: Sequence[Path]) -> None:
         """What stands where a result goes must be one: nobody's folder, and no input."""
         bins = self.folder / BINS
+        for path in inputs:
+            if self.staging.resolve() in path.resolve().parents:
+                raise OutputError(f"{path}: is an input among what a run keeps; {MOVE_IT}")
         results = [self.folder / name for name in (*RESULTS, LOG)]
         if bins.exists() and not bins.is_dir():
             raise OutputError(f"{bins}: is a file where a folder of bins goes; {MOVE_IT}")
@@ -188,6 +200,27 @@ class Workspace:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
             np.savez(handle, **arrays)  # type: ignore[arg-type]
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """A file that only one process holds at a time.
+
+    Raises:
+        OutputError: another run is using the folder.
+    """
+    handle = open(path, "wb")
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # systems without it
+        pass
+    except BlockingIOError:
+        handle.close()
+        raise OutputError(f"{path.parent}: another run is using this folder") from None
+    except OSError:  # file systems without locks
+        pass
+    return handle
 
 
 @contextlib.contextmanager

@@ -68,14 +68,12 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
                 )
             fields = line.split("\t")
             try:
-                gold[fields[columns["SEQUENCEID"]]] = (
-                    fields[columns["BINID"]],
-                    int(fields[columns["LENGTH"]]),
-                )
+                genome, length = fields[columns["BINID"]], int(fields[columns["LENGTH"]])
+                gold[fields[columns["SEQUENCEID"]]] = genome, length
             except (IndexError, ValueError):
-                raise InputError(
-                    f"{path}, line {number}: not a contig, a genome and a length"
-                ) from None
+                length = 0
+            if length < 1:
+                raise InputError(f"{path}, line {number}: not a contig, a genome and a length")
     if not gold:
         raise InputError(f"{path}: the gold standard is empty")
     return gold
@@ -89,9 +87,10 @@ def read_bins(path: InputFile) -> dict[str, str]:
     """
     bins: dict[str, str] = {}
     contig, label = 0, 1
+    plain = True
     for number, line in _lines(path):
         if line.startswith("@@"):
-            titles = [title.upper() for title in line[2:].split("\t")]
+            titles, plain = [title.upper() for title in line[2:].split("\t")], False
             try:
                 contig, label = titles.index("SEQUENCEID"), titles.index("BINID")
             except ValueError:
@@ -100,7 +99,7 @@ def read_bins(path: InputFile) -> dict[str, str]:
                 ) from None
         elif not is_remark(line):
             fields = line.split("\t")
-            if len(fields) <= max(contig, label):
+            if len(fields) <= max(contig, label) or (plain and len(fields) > 2):
                 raise InputError(
                     f"{path}, line {number}: a contig and a bin, separated by a tab, were expected"
                 )

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import InputError
 from ..options import ModelOptions
 
+SHORTEST = 1_000  # bp of a contig that is measured
 # Synthetic assemblies: million bases, median contig length, spread of its logarithm.
 PRESETS = {"laptop": (20.0, 4_000, 1.1), "orin": (10.0, 12_000, 1.2), "server": (200.0, 4_000, 1.1)}
 
@@ -79,6 +81,8 @@ def measure(contigs: Path | None, preset: str, options: ModelOptions, threads: i
         stages: dict[str, dict[str, float]] = {}
         with _stage(stages, "reading"):
             held = _read(path)
+        if not held:
+            raise InputError(f"{path}: no contig has {SHORTEST:,} bases or more")
         with _stage(stages, "composition"):
             composition_vectors([contig.codes for contig in held])
         with _stage(stages, "encoding"):
@@ -202,7 +206,7 @@ def _synthetic(path: Path, preset: str) -> Path:
 def _read(path: Path) -> list[Any]:
     from ..io.contigs import Assembly, read_contigs
 
-    return list(read_contigs(path, 1_000, Assembly([], [], [])))
+    return list(read_contigs(path, SHORTEST, Assembly([], [], [])))
 
 
 def _marker_stage(stages: dict[str, dict[str, float]], contigs: list[Any], threads: int) -> None:

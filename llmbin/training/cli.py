@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -34,8 +35,18 @@ def main(argv: Sequence[str]) -> int:
     for add in (_add_shards, _add_lm, _add_finetune, _add_markers, _add_pack, _add_all, _add_eval):
         add(commands)
     options = parser.parse_args(argv)
-    options.command(options)
+    try:
+        options.command(options)
+    finally:
+        _leave_group()
     return 0
+
+
+def _leave_group() -> None:
+    """Leave the group of processes, if there is one: else its threads may abort the exit."""
+    torch = sys.modules.get("torch")
+    if torch and torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 if TYPE_CHECKING:

@@ -334,6 +334,44 @@ def test_output_is_a_file(cli: Cli, tmp_path: Path) -> None:
     check_error(cli("run", contigs, "-o", contigs), "c.fa", "is a file")
 
 
+def test_an_output_that_is_an_input_or_no_file(
+    cli: Cli, tmp_path: Path, write_bam: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bam = write_bam(tmp_path / "s.bam", {"a": 2400}, [("a", 0, "100M", 0, 0)])
+    whole = bam.read_bytes()
+    (tmp_path / "link").symlink_to(bam)
+    monkeypatch.chdir(tmp_path)
+    for output, message in (
+        (bam, "is also an input"),
+        ("link", "is also an input"),
+        (".", "is a folder"),
+        ("/", "is a folder"),
+        ("none/d.tsv", "no such folder"),
+    ):
+        check_error(cli("depth", bam, "-o", output, "-q"), "", message)
+    assert bam.read_bytes() == whole
+    (tmp_path / "old.tsv").write_text("old\n")
+    (tmp_path / "to").symlink_to("old.tsv")
+    assert cli("depth", bam, "-o", "to", "-q")[0] == 0
+    assert (tmp_path / "to").is_symlink()
+    assert (tmp_path / "old.tsv").read_text().startswith("contigName")
+    status, out, _ = cli("depth", bam, "-o", "-", "-q")
+    assert (status, out) == (0, (tmp_path / "old.tsv").read_text())
+
+
+def test_a_polite_kill_leaves_nothing(tmp_path: Path) -> None:
+    program = [sys.executable, "-P", "-c", "from llmbin.cli import entry; entry()"]
+    run = [*program, "run", "-", "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(run, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "out" / "llmbin.log").exists():
+        assert process.poll() is None
+    process.terminate()
+    _, err = process.communicate()
+    assert process.returncode == 128 + 15
+    assert err.splitlines()[-1].startswith("llmbin-fast: stopped")
+    assert not list((tmp_path / "out").glob(".llmbin-lock"))
+
+
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     from llmbin.cli import main
     from llmbin.errors import InputError

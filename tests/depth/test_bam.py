@@ -18,7 +18,7 @@ from llmbin.depth import bam
 from llmbin.depth.bam import DepthRules, read_depth
 from llmbin.errors import CoverageError
 from llmbin.io import bgzf
-from llmbin.io.bgzf import EOF_BLOCK
+from llmbin.io.streams import EOF_BLOCK
 
 LENGTHS = {"a": 2000, "b": 151, "c": 400, "none": 300, "one": 1}
 CIGARS = [

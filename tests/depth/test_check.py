@@ -66,6 +66,32 @@ def test_good_depths_and_few_contigs_are_no_error() -> None:
     check_depths(Coverage([], np.empty((9, 0)), np.empty((9, 0))))
 
 
+def test_depth_writes_the_table_of_a_sample_that_is_nearly_empty(
+    cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
+    bam = write_bam(
+        tmp_path / "s.bam", {f"k{i}": 2000 for i in range(40)}, [("k3", 5, "99M", 0, 0)]
+    )
+    status, _, err = cli("depth", bam, "-o", tmp_path / "d.tsv", "-q")
+    assert status == 0
+    assert "1 of 40 contigs have depth" in err
+    assert len((tmp_path / "d.tsv").read_text().splitlines()) == 41
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\tb", "a\nb"])
+def test_names_of_samples_are_of_one_line(
+    name: str, cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]
+) -> None:
+    contigs, table = tmp_path / "c.fa", tmp_path / "d.tsv"
+    contigs.write_text(">a\n" + "ACGTTGCA" * 300 + "\n")
+    table.write_text("contigname\tS\na\t4\n")
+    bam = write_bam(tmp_path / "s.bam", {"a": 2400}, [("a", 0, "100M", 0, 0)])
+    for option, path in (("--depth", table), ("--bam", bam)):
+        status, _, err = cli("run", contigs, option, path, "-o", tmp_path / "o", "--samples", name)
+        assert (status, "a name of one line" in err) == (2, True)
+        assert not (tmp_path / "o").exists()
+
+
 def test_the_commands_say_how_many_reads_count(
     cli: Cli, tmp_path: Path, write_bam: Callable[..., Path]
 ) -> None:

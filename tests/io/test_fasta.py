@@ -87,6 +87,15 @@ def test_truncated_compressed_files_are_errors_at_any_cut(codec: object, tmp_pat
             list(read_fasta(path))
 
 
+def test_bgzf_without_its_last_block_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "x.gz"
+    whole = bgzip(b">a\n" + b"ACGTTGCAACG" * 20_000 + b"\n", path)
+    assert len(list(read_fasta(path))) == 1
+    path.write_bytes(whole[:-28])
+    with pytest.raises(InputError, match="truncated"):
+        list(read_fasta(path))
+
+
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         list(read_fasta(tmp_path / "none.fa"))

@@ -119,6 +119,27 @@ def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
         assert work.load("features", key) is None
 
 
+def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "out") as work:
+        for options in ({"force": True}, {"resume": True}):
+            with pytest.raises(OutputError, match="another run"):
+                Workspace(tmp_path / "out", **options)
+        results(work, ["bin.0001"])
+        work.commit()
+    assert files(tmp_path / "out") == {"bins/bin.0001.fna.gz", "bins.tsv", "run.json"}
+    with Workspace(tmp_path / "out", force=True):
+        pass
+
+
+def test_an_input_among_what_a_run_keeps_is_refused(tmp_path: Path) -> None:
+    mine = tmp_path / ".llmbin-work" / "c.fa"
+    mine.parent.mkdir()
+    mine.write_text(">a\nA\n")
+    with pytest.raises(OutputError, match="is an input"):
+        Workspace(tmp_path, force=True, inputs=[mine])
+    assert mine.read_text() == ">a\nA\n"
+
+
 def test_the_command_keeps_what_is_not_its_own(cli: Cli, tmp_path: Path) -> None:
     contigs, bad, out = tmp_path / "c.fa", tmp_path / "bad.tsv", tmp_path / "results"
     contigs.write_text(">a\n" + "ACGTTGCA" * 300 + "\n>b\n" + "ACGGTGCA" * 300 + "\n")
