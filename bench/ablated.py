@@ -11,5 +11,5 @@ from llmbin.cli import main
 from llmbin.genes import homology
 
 if __name__ == "__main__":
-    homology.HomologySearch.pairs = lambda self: homology.no_homology()  # type: ignore[method-assign]
+    homology.HomologySearch.pairs = lambda self: homology.no_homology()  # type: ignore
     sys.exit(main(sys.argv[1:]))
