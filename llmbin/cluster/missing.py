@@ -28,9 +28,8 @@ def missing_depth(points: Points, lengths: Lengths, coverage: Coverage, threads:
     """Whether the depth of each contig is missing: bool [n]."""
     everyone = np.arange(len(lengths), dtype=np.int32)[:, None]
     own_reads = expected_reads(coverage, lengths, everyone)[:, 0]
-    none = (coverage.mean <= 0).all(1) | (own_reads < MISSING_DEPTH.less_than_a_read)
-    too_few = none.sum() < MISSING_DEPTH.least_share * len(none) or not none.any()
-    if none.all() or too_few or not coverage.samples:
+    none = own_reads < MISSING_DEPTH.less_than_a_read  # of all contigs, if there are no samples
+    if none.all() or none.sum() < MISSING_DEPTH.least_share * len(none):
         return np.zeros(len(none), np.bool_)
     asking = np.flatnonzero(none).astype(np.int32)
     long = np.flatnonzero(lengths >= MISSING_DEPTH.landmark_length).astype(np.int32)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from typing import TypeAlias
 
 from ..options import DEFAULT_MODEL, ModelOptions
+from ..resources import usable_cores
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
@@ -29,12 +29,11 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
 
 def add_threads(parser: Parser) -> None:
     """``--threads``: all cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parser.add_argument(
         "-t",
         "--threads",
         type=positive,
-        default=cores or 1,
+        default=usable_cores(),
         help="CPU threads (default: all cores, %(default)s)",
     )
 

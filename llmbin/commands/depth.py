@@ -100,7 +100,8 @@ def depth(
                     "map all samples to the same contigs"
                 )
             log.info("%s: %s", title, reads_of(found[-1]))
-    mean, variance = (np.stack([getattr(d, f) for d in found], 1) for f in ("mean", "variance"))
+    mean = np.stack([d.mean for d in found], axis=1)
+    variance = np.stack([d.variance for d in found], axis=1)
     names = [str(path) for path in files]
     check_reads(Coverage(titles, mean, variance, [reads_of(d) for d in found], names))
     table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)

@@ -12,6 +12,7 @@ import subprocess
 from .. import __version__
 from ..errors import LlmbinError
 from ..options import DEFAULT_MODEL
+from ..resources import usable_cores
 from .common import Commands, add_command
 
 PACKAGES = (
@@ -64,8 +65,7 @@ def _program() -> Finding:
 
 
 def _processor() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return "processor", f"{cores} of {os.cpu_count()} cores ({platform.machine()})", True
+    return "processor", f"{usable_cores()} of {os.cpu_count()} cores ({platform.machine()})", True
 
 
 def _packages() -> Finding:

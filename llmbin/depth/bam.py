@@ -78,7 +78,7 @@ def read_depth(
         if depth is not None:
             return depth
         log.info("%s is not sorted by coordinate: sorting a temporary copy first", path)
-    with sorted_bam(path, threads, scratch, reference if kind == "CRAM" else None) as bam:
+    with sorted_bam(path, kind, threads, scratch, reference) as bam:
         depth = bam_depth(bam, path, rules, threads)
     if depth is None:
         raise CoverageError(f"{path}: cannot be sorted by coordinate")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -90,6 +91,17 @@ def check_titles(names: Sequence[str]) -> None:
             raise UsageError(f"--samples {name!r}: a name of one line without tabs was expected")
 
 
+def check_distinct(names: Sequence[str], where: str = "") -> None:
+    """Samples must be told apart by their names.
+
+    Raises:
+        UsageError: two have the same.
+    """
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"two samples are called {twice!r}{where}; name them apart with --samples")
+
+
 def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None) -> list[str]:
     """The names given by the user, or the file names without their endings; distinct."""
     if given:
@@ -104,9 +116,7 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
         names = [path.name for path in paths]
         for ending in (".bam", ".cram", ".sorted", "_sorted", ".sort"):
             names = [name.removesuffix(ending) or name for name in names]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"two samples are called {twice!r}; name them apart with --samples")
+    check_distinct(names)
     return names
 
 
@@ -201,11 +211,7 @@ def coverage_from_tables(
             )
         titles = list(samples)
         check_titles(titles)
-    if len(set(titles)) < len(titles):
-        twice = next(title for title in titles if titles.count(title) > 1)
-        raise UsageError(
-            f"two samples are called {twice!r} in the depth tables; name them apart with --samples"
-        )
+    check_distinct(titles, " in the depth tables")
     _judge_absent(absent, len(paths), lengths)
     whole = [
         part[0] if len(part) == 1 else np.concatenate(part, axis=1) for part in (mean, variance)

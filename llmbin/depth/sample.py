@@ -27,11 +27,7 @@ BLOCKS_TRIED = 500
 def kind_of_reads(
     path: InputFile, begin: int, rest: bytes, lengths: list[int], rules: DepthRules
 ) -> ReadKind:
-    """What the reads are like; the file's records begin with ``rest`` and go on at ``begin``.
-
-    Raises:
-        CoverageError: there are reads, but none can be looked at.
-    """
+    """What the reads are like; the file's records begin with ``rest`` and go on at ``begin``."""
     return judge(*sample(path, begin, rest, lengths), rules)
 
 
@@ -49,15 +45,12 @@ def sample(path: InputFile, begin: int, rest: bytes, lengths: list[int]) -> tupl
 
 
 def places(path: InputFile, begin: int, rest: bytes, lengths: list[int]) -> Iterator[bytes]:
-    """Records from the front of the file, and from up to 15 places further on."""
-    from .._kernels import likely_record
-
+    """Records from the front of the file, and what may be some from up to 15 places further on."""
     yield rest + records(path, begin)
     end = os.stat(path).st_size
     for at in range(begin, end, max(READ, -(-(end - begin) // PLACES)))[1:]:
-        start = likely_start(path, at, lengths)
-        if start is not None and likely_record(data := records(path, start), lengths):
-            yield data
+        if (start := likely_start(path, at, lengths)) is not None:
+            yield records(path, start)
 
 
 def records(path: InputFile, begin: int) -> bytes:

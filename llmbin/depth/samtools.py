@@ -18,9 +18,9 @@ CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in the last container, from version
 
 @contextlib.contextmanager
 def sorted_bam(
-    path: InputFile, threads: int, scratch: Path | None, reference: InputFile | None = None
+    path: InputFile, kind: str, threads: int, scratch: Path | None, reference: InputFile | None
 ) -> Iterator[Path]:
-    """A temporary BAM file, sorted by coordinate, of a BAM or CRAM file.
+    """A temporary BAM file, sorted by coordinate, of a file of the kind BAM or CRAM.
 
     A CRAM file is read by the reference that is given, or else by the one that it names.
 
@@ -29,9 +29,7 @@ def sorted_bam(
     """
     with tempfile.TemporaryDirectory(prefix="llmbin-sort-", dir=scratch) as name:
         folder = Path(name)
-        with open(path, "rb") as handle:
-            cram = handle.read(4) == b"CRAM"
-        if cram:
+        if kind == "CRAM":
             yield _cram_as_bam(path, threads, folder, reference)
         else:
             if said := _sort(path, threads, folder):

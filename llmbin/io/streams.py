@@ -74,7 +74,7 @@ def _decompress(
     blocks, end = False, b""  # of BGZF, and the last bytes of the file
     for chunk in chunks:
         blocks = blocks or (not end and chunk[:4] == EOF_BLOCK[:4] and chunk[12:14] == b"BC")
-        end = (end + chunk)[-len(EOF_BLOCK) :]
+        end = (end + chunk[-len(EOF_BLOCK) :])[-len(EOF_BLOCK) :]
         data = chunk
         while data:
             if stream is None:

@@ -93,30 +93,20 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        undone = kind is not None and issubclass(kind, LlmbinError) and not self._resume
         try:
-            self._leave(kind)
+            self._clear_results()
+            if kind is None or undone:
+                shutil.rmtree(self.staging, ignore_errors=True)
+            if undone and (self._made or self._new_log):
+                (self.folder / LOG).unlink(missing_ok=True)
         finally:
             (self.folder / LOCK).unlink(missing_ok=True)
             self._lock.close()
-            if kind is not None and issubclass(kind, LlmbinError) and not self._resume:
-                self._remove_folders()
-
-    def _leave(self, kind: type[BaseException] | None) -> None:
-        if kind is None:
-            shutil.rmtree(self.staging, ignore_errors=True)
-            return
-        self._clear_results()
-        if not issubclass(kind, LlmbinError) or self._resume:
-            return
-        shutil.rmtree(self.staging, ignore_errors=True)
-        if self._made or self._new_log:
-            (self.folder / LOG).unlink(missing_ok=True)
-
-    def _remove_folders(self) -> None:
-        """Those that were made, up to one that something else was put into meanwhile."""
-        with contextlib.suppress(OSError):
-            for folder in self._made:
-                folder.rmdir()
+        if undone:
+            with contextlib.suppress(OSError):  # something else was put into one meanwhile
+                for folder in self._made:
+                    folder.rmdir()
 
     def _check_places(self, inputs: Sequence[Path]) -> None:
         """What stands where a result goes must be one: nobody's folder, and no input."""
@@ -131,7 +121,7 @@ class Workspace:
         for path in (*results, *inside):
             if path.is_dir():
                 raise OutputError(f"{path}: is a folder where a result goes; {MOVE_IT}")
-            if path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs):
+            if _among(path, inputs):
                 raise OutputError(f"{path}: is an input, which a result may replace; {MOVE_IT}")
 
     def _clear_results(self) -> None:
@@ -201,6 +191,11 @@ class Workspace:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
             np.savez(handle, **arrays)  # type: ignore[arg-type]
+
+
+def _among(path: Path, inputs: Sequence[Path]) -> bool:
+    """Whether a file is one of the inputs, by whatever name."""
+    return path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs)
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -277,7 +272,7 @@ def check_output(path: Path, inputs: Sequence[Path]) -> None:
     try:
         if not path.name or path.is_dir():
             raise OutputError(f"{str(path)!r}: is a folder, a file was expected")
-        if path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs):
+        if _among(path, inputs):
             raise OutputError(
                 f"{path}: is also an input, which it would replace; choose another name"
             )
