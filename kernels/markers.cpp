@@ -288,15 +288,21 @@ bool MarkerScanner::goes_on(Strand s, const Place &last, const Place &next) {
 void MarkerScanner::close(Strand s, Stretch &stretch, std::vector<MarkerCandidate> &out) const {
     if (stretch.finds.empty()) return;
     std::string protein;
+    bool ends_cut = true;
     for (auto b = static_cast<ptrdiff_t>(stretch.begin); b + 3 <= s.n; b += 3) {
         const int residue = s.residue(b);
-        if (residue == kStop) break;
+        if (residue == kStop) {
+            ends_cut = false;
+            break;
+        }
         protein += kLetters[residue];
     }
     if (protein.size() >= rules_.least_residues) {
         const auto before = [](const auto &a, const auto &b) { return a.family < b.family; };
         std::sort(stretch.finds.begin(), stretch.finds.end(), before);
-        for (const auto &find : stretch.finds) out.push_back({find.family, find.diagonal, protein});
+        const bool begins_cut = stretch.begin < 3;
+        for (const auto &find : stretch.finds)
+            out.push_back({find.family, find.diagonal, protein, begins_cut, ends_cut});
     }
     stretch.finds.clear();
 }

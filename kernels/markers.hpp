@@ -19,6 +19,7 @@ struct MarkerCandidate {
     uint16_t family;
     int64_t diagonal;  // of its first good seed: column of the profile minus place in the protein
     std::string protein;  // the whole stretch between two stops, or the ends of the contig
+    bool begins_cut, ends_cut;  // at the contig's end and not at a stop: there may be more of it
 };
 
 // Log-odds in bits of the twenty amino acids (ACDEFGHIKLMNPQRSTVWY) in each column of each family's

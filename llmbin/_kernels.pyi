@@ -126,7 +126,9 @@ class MarkerScanner:
         least_bits: float,
         least_residues: int,
     ) -> None: ...
-    def scan(self, contigs: list[npt.NDArray[np.uint8]]) -> list[tuple[int, int, str, int]]: ...
+    def scan(
+        self, contigs: list[npt.NDArray[np.uint8]]
+    ) -> list[tuple[int, int, str, int, bool, bool]]: ...
 
 class ProfileAligner:
     def __init__(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..genes.homology import Homology, HomologySearch, no_homology
 from ..genes.markers import MarkerSearch
+from ..genes.matches import Genes
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.inputs import InputFile
 from ..model.encoder import Encoder, encode_batches
@@ -27,7 +28,8 @@ class Features:
     """What is known of n contigs before coverage.
 
     ``composition`` [n, 197] is that of `composition_vectors`; ``lm`` [n, width]; ``markers``
-    copies int16 [n, markers], or None where markers are off. ``encoded_bases`` and
+    copies int16 [n, markers], and ``genes`` those that are cut as well, or None where markers are
+    off. ``encoded_bases`` and
     ``computed_positions`` tell the padding.
     """
 
@@ -42,6 +44,7 @@ class Features:
     encoded_bases: int
     computed_positions: int
     homology: Homology = field(default_factory=no_homology)
+    genes: Genes | None = None
 
     @property
     def bases(self) -> int:
@@ -107,7 +110,7 @@ def profile_contigs(
         pairs = homology.pairs() if homology is not None else no_homology()
         give_back_memory()
     with monitor.stage("markers"):
-        copies = markers.counts(n) if markers is not None else None
+        matches = markers.matches() if markers is not None else None
         give_back_memory()
     return Features(
         assembly.names,
@@ -115,10 +118,11 @@ def profile_contigs(
         np.array(assembly.gc, np.float32),
         compositions.result(),
         vectors.result(n),
-        copies,
+        matches.counts(n, len(markers.markers.names)) if markers and matches else None,
         assembly.too_short,
         assembly.short_bases,
         vectors.bases,
         vectors.positions,
         pairs,
+        matches.genes() if matches else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..errors import InputError, UsageError
 from ..features.profile import Features, Reading, Searches, profile_contigs
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from ..genes.matches import Genes
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Monitor, bar
@@ -121,7 +122,10 @@ def _arrays(features: Features) -> dict[str, Any]:
         "numbers": np.array(numbers, np.int64),
         "homology": np.array([homology.first, homology.second, homology.length]),
     }
-    return arrays if features.markers is None else {**arrays, "markers": features.markers}
+    if features.markers is not None and features.genes is not None:
+        genes = {f"genes_{name}": column for name, column in vars(features.genes).items()}
+        arrays |= {"markers": features.markers, **genes}
+    return arrays
 
 
 def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
@@ -138,6 +142,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         encoded_bases=encoded,
         computed_positions=computed,
         homology=Homology(*arrays["homology"]),
+        genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
     )
 
 

@@ -28,7 +28,7 @@ def search(texts: list[str], threads: int = 1) -> np.ndarray:
     finder = MarkerSearch(load_marker_set(), threads)
     contigs = [Contig(i, f"c{i}", codes(t)) for i, t in enumerate(texts)]
     assert list(watched(contigs, [finder], threads)) == contigs
-    return finder.counts(len(texts))
+    return finder.matches().counts(len(texts), len(finder.markers.names))
 
 
 def test_the_set_is_usable() -> None:
@@ -168,7 +168,8 @@ def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
         texts += [
             texts[3][: int(share * len(consensus))] for share in np.linspace(0.3, 1, 10)
         ]  # cut short
-        verdicts += align(profile, [Candidate(0, text, 0) for text in texts], cutoff)
+        aligned = align(profile, [Candidate(0, text, 0) for text in texts], cutoff)
+        verdicts += [verdict.hit for verdict in aligned]
         block = DigitalSequenceBlock(
             alphabet,
             [
