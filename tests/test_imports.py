@@ -22,6 +22,7 @@ ORDER = (
     "model",
     "genes",
     "features",
+    "estimator",
     "cluster",
     "results",
     "stages",
