@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "bases.hpp"
+
 namespace llmbin {
 
 namespace {
@@ -215,7 +217,7 @@ MarkerScanner::Columns MarkerScanner::columns(size_t family) const {
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
     if (n < 3) return;
     std::vector<uint8_t> reverse(n);
-    for (size_t i = 0; i < n; ++i) reverse[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
+    reverse_complement(codes, n, reverse.data());
     const auto length = static_cast<ptrdiff_t>(n);
     const size_t before = out.size();
     TgaEvidence tga;

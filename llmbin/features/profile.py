@@ -1,4 +1,4 @@
-"""One pass over the contigs: composition, vectors, marker genes and homology, of one stream."""
+"""One pass over the contigs: composition, vectors, genes and homology, of one stream."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..genes.homology import Homology, HomologySearch, no_homology
 from ..genes.markers import MarkerSearch
+from ..genes.rna import RnaGenes, RnaSearch
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.inputs import InputFile
 from ..model.encoder import Encoder, encode_batches
@@ -27,8 +28,8 @@ class Features:
     """What is known of n contigs before coverage.
 
     ``composition`` [n, 197] is that of `composition_vectors`; ``lm`` [n, width]; ``markers``
-    copies int16 [n, markers], or None where markers are off. ``encoded_bases`` and
-    ``computed_positions`` tell the padding.
+    copies int16 [n, markers], or None where markers are off; ``rna`` is None where RNA genes were not
+    looked for. ``encoded_bases`` and ``computed_positions`` tell the padding.
     """
 
     names: list[str]
@@ -42,6 +43,7 @@ class Features:
     encoded_bases: int
     computed_positions: int
     homology: Homology = field(default_factory=no_homology)
+    rna: RnaGenes | None = None
 
     @property
     def bases(self) -> int:
@@ -68,6 +70,7 @@ class Searches:
 
     markers: MarkerSearch | None = None
     homology: HomologySearch | None = None
+    rna: RnaSearch | None = None
 
 
 def profile_contigs(
@@ -88,8 +91,9 @@ def profile_contigs(
     monitor = monitor or Monitor()
     assembly = Assembly([], [], [])
     compositions = Compositions()
-    markers, homology = searches.markers, searches.homology
-    watchers: list[Watcher] = [compositions, *(s for s in (markers, homology) if s is not None)]
+    markers, homology, rna = searches.markers, searches.homology, searches.rna
+    wanted = (s for s in (markers, homology, rna) if s is not None)
+    watchers: list[Watcher] = [compositions, *wanted]
 
     def told(contigs: Iterator[Contig]) -> Iterator[Contig]:
         for contig in contigs:
@@ -121,4 +125,5 @@ def profile_contigs(
         vectors.bases,
         vectors.positions,
         pairs,
+        rna.result() if rna is not None else None,
     )

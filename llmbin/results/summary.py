@@ -12,13 +12,18 @@ from ..cluster.binning import Binning
 from ..depth.coverage import Coverage
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
+from ..genes.mimag import draft_class
 from ..genes.quality import Quality, estimate
+from ..genes.rna import RnaGenes
 from ..options import bin_name
 
 
 @dataclass(frozen=True)
 class Bin:
-    """One row of ``bins.tsv``; ``depth`` a sample; quality is None where markers are off."""
+    """One row of ``bins.tsv``; ``depth`` a sample; quality is None where markers are off.
+
+    ``rna`` has one row, or is None where RNA genes were not looked for.
+    """
 
     name: str
     contigs: int
@@ -28,14 +33,12 @@ class Bin:
     depth: list[float]
     confidence: float
     quality: Quality | None
+    rna: RnaGenes | None = None
     assembly: str = ""
 
     @property
     def quality_class(self) -> str:
-        """MIMAG's limits (Bowers et al. 2017) on the marker estimates.
-
-        RNA genes, which MIMAG also asks for, are not looked at.
-        """
+        """Limits that the field uses, on the marker estimates alone."""
         q = self.quality
         if q is None:
             return "unknown"
@@ -44,6 +47,11 @@ class Bin:
         if q.completeness > 0.7 and q.contamination < 0.1:
             return "high"
         return "medium" if q.completeness >= 0.5 and q.contamination < 0.1 else "low"
+
+    @property
+    def draft(self) -> str:
+        """Its class by the MIMAG standard."""
+        return draft_class(self.quality, self.rna)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[
                 depth=[float(d) for d in depth],
                 confidence=float(np.average(binning.probability[rows], weights=length)),
                 quality=quality_of(features, rows, markers),
+                rna=features.rna.together(rows) if features.rna is not None else None,
                 assembly=outcome.assemblies[rows[0]],
             )
         )

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TextIO
 
 from ..options import bin_name
+from ..genes.rna import KINDS, RnaGenes
 from .summary import Bin, Outcome
 
+RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in KINDS), "trna_amino_acids"]
 BIOBOXES_HEAD = "@Version:0.9.1\n@SampleID:{}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
 
 
@@ -42,7 +44,7 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
     """``bins.tsv``."""
     depths = [f"depth_{s}" for s in samples]
     titles = ["bin", "contigs", "bp", "n50", "gc", *depths, "confidence", "completeness"]
-    titles += ["contamination", "quality", "quality_basis", "sample"]
+    titles += ["contamination", "quality", "quality_basis", *RNA_TITLES, "mimag", "sample"]
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         handle.writelines("\t".join(_bin_row(b)) + "\n" for b in bins)
@@ -56,7 +58,15 @@ def _bin_row(b: Bin) -> list[str]:
         basis = f"single-copy markers of {q.domain}"
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
     depths = [f"{d:.4f}" for d in b.depth]
-    return [*sizes, *depths, f"{b.confidence:.4f}", *estimates, b.quality_class, basis, b.assembly]
+    judged = [*estimates, b.quality_class, basis, *rna_fields(b.rna), b.draft]
+    return [*sizes, *depths, f"{b.confidence:.4f}", *judged, b.assembly]
+
+
+def rna_fields(rna: RnaGenes | None) -> list[str]:
+    """What `RNA_TITLES` stand over, of one bin; ``NA`` where it was not looked for."""
+    if rna is None:
+        return ["NA"] * len(RNA_TITLES)
+    return [*(str(genes) for genes in rna.rrna[0]), str(rna.amino_acids[0])]
 
 
 def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:

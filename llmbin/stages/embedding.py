@@ -13,6 +13,7 @@ from ..errors import InputError, UsageError
 from ..features.profile import Features, Reading, Searches, profile_contigs
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from ..genes.rna import RnaGenes, RnaSearch
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Monitor, bar
@@ -75,7 +76,7 @@ def _embedded(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -
             setting.inputs.contigs,
             embedder.encoder,
             reading,
-            Searches(search, homology),
+            Searches(search, homology, RnaSearch()),
             Monitor(advance, setting.clock),
         )
 
@@ -100,6 +101,7 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
         "plan": asdict(embedder.plan),
         "shortest": setting.options.recruit_length,
         "markers": markers,
+        "rna": True,
         "separator": setting.options.separator,
     }
 
@@ -121,6 +123,8 @@ def _arrays(features: Features) -> dict[str, Any]:
         "numbers": np.array(numbers, np.int64),
         "homology": np.array([homology.first, homology.second, homology.length]),
     }
+    if features.rna is not None:
+        arrays |= {f"rna_{name}": counts for name, counts in vars(features.rna).items()}
     return arrays if features.markers is None else {**arrays, "markers": features.markers}
 
 
@@ -138,6 +142,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         encoded_bases=encoded,
         computed_positions=computed,
         homology=Homology(*arrays["homology"]),
+        rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
     )
 
 
