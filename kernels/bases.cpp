@@ -41,10 +41,6 @@ void encode_bases(const uint8_t *__restrict ascii, size_t n, uint8_t *__restrict
     }
 }
 
-void reverse_complement(const uint8_t *__restrict codes, size_t n, uint8_t *__restrict out) {
-    for (size_t i = 0; i < n; ++i) out[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
-}
-
 void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
     // Four histograms take turns, so that a run of equal 4-mers does not wait for its own store.
     uint32_t counts[4][256] = {};

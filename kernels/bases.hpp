@@ -1,4 +1,4 @@
-// Bases of a sequence: their codes, the other strand, and counts of bases and of tetranucleotides.
+// Bases of a sequence: their codes, and counts of bases and of tetranucleotides.
 //
 // Codes are one byte a base: A C G T are 0 1 2 3 (U is read as T), anything else is 4. They are
 // what every kernel takes that says `codes`; other bytes must not occur.
@@ -13,9 +13,6 @@ namespace llmbin {
 
 // ascii [n] to codes [n]; they must not overlap.
 void encode_bases(const uint8_t *ascii, size_t n, uint8_t *codes);
-
-// Writes to out [n] the reverse complement of codes [n]; they must not overlap.
-void reverse_complement(const uint8_t *codes, size_t n, uint8_t *out);
 
 // Adds to out [136] the 4-mers of codes [n]. A 4-mer and its reverse complement share a column;
 // columns are in the order of the smaller of the two. 4-mers with an unknown base do not count.

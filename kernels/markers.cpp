@@ -6,8 +6,6 @@
 #include <numeric>
 #include <utility>
 
-#include "bases.hpp"
-
 namespace llmbin {
 
 namespace {
@@ -217,7 +215,7 @@ MarkerScanner::Columns MarkerScanner::columns(size_t family) const {
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
     if (n < 3) return;
     std::vector<uint8_t> reverse(n);
-    reverse_complement(codes, n, reverse.data());
+    for (size_t i = 0; i < n; ++i) reverse[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
     const auto length = static_cast<ptrdiff_t>(n);
     const size_t before = out.size();
     TgaEvidence tga;

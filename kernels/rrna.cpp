@@ -8,14 +8,14 @@
 #include <tuple>
 #include <utility>
 
-#include "bases.hpp"
+#include "strand.hpp"
 
 namespace llmbin {
 
 namespace {
 
 constexpr int kWord = 12;
-constexpr uint32_t kWordMask = (1u << 2 * kWord) - 1;
+constexpr uint32_t kWordCount = 1u << 2 * kWord;
 constexpr float kMostBits = 24, kFewestBits = 12;  // of a word
 constexpr float kDrop = 10;                        // bits below its best where an extension ends
 constexpr ptrdiff_t kMostApart = 2000;             // bases between two matches of a chain,
@@ -28,11 +28,6 @@ float cost_of_shift(ptrdiff_t bases) {
 }
 
 }  // namespace
-
-struct RrnaScanner::Strand {
-    const uint8_t *bases;
-    ptrdiff_t n;
-};
 
 // How far something goes on, and what that is worth.
 struct RrnaScanner::Reach {
@@ -49,12 +44,14 @@ struct RrnaScanner::Match {
 };
 
 RrnaScanner::RrnaScanner(RrnaProfiles profiles, RrnaRules rules)
-    : profiles_(std::move(profiles)), rules_(rules), looked_for_((kWordMask + 1) / 64, 0) {
+    : profiles_(std::move(profiles)), rules_(rules), looked_for_(kWordCount / 64, 0) {
     for (size_t p = 0; p < profiles_.kinds.size(); ++p) add_words(p, seeds_);
     std::sort(seeds_.begin(), seeds_.end(), [](const Seed &a, const Seed &b) {
         return std::tie(a.word, a.profile, a.column) < std::tie(b.word, b.profile, b.column);
     });
-    for (const Seed &seed : seeds_) looked_for_[seed.word / 64] |= 1ull << seed.word % 64;
+    for (const Seed &seed : seeds_)
+        for (const uint32_t word : {seed.word, other_strand<kWord>(seed.word)})
+            looked_for_[word / 64] |= 1ull << word % 64;
 }
 
 int32_t RrnaScanner::columns(size_t profile) const {
@@ -100,15 +97,15 @@ void RrnaScanner::add_words(size_t profile, std::vector<Seed> &seeds) const {
     }
 }
 
-// How far a match goes on from a column and a base, forward (step 1) or back (-1), to be worth most.
-// Unknown bases are worth nothing.
+// How far a match goes on from a column and a base, forward (step 1) or back (-1), to be worth
+// most. Unknown bases are worth nothing.
 RrnaScanner::Reach RrnaScanner::reach(Strand s, size_t profile, int32_t c, ptrdiff_t b,
                                       int step) const {
     Reach best;
     float sum = 0;
     const int32_t n = columns(profile);
     for (int32_t k = 1; c >= 0 && c < n && b >= 0 && b < s.n && sum > best.bits - kDrop; ++k) {
-        if (s.bases[b] < 4) sum += column(profile, c)[s.bases[b]];
+        if (const uint8_t base = s[b]; base < 4) sum += column(profile, c)[base];
         if (sum > best.bits) best = {k, sum};
         c += step;
         b += step;
@@ -120,7 +117,7 @@ RrnaScanner::Reach RrnaScanner::reach(Strand s, size_t profile, int32_t c, ptrdi
 RrnaScanner::Match RrnaScanner::extend(Strand s, const Seed &seed, ptrdiff_t word) const {
     Match match{word, seed.column, kWord, 0};
     for (int k = 0; k < kWord; ++k)
-        match.bits += column(seed.profile, seed.column + k)[s.bases[word + k]];
+        match.bits += column(seed.profile, seed.column + k)[s[word + k]];
     const Reach after = reach(s, seed.profile, seed.column + kWord, word + kWord, 1);
     const Reach before = reach(s, seed.profile, seed.column - 1, word - 1, -1);
     match.length += after.length + before.length;
@@ -167,27 +164,17 @@ bool RrnaScanner::is_known(const std::vector<Match> &last, ptrdiff_t begin, ptrd
     return false;
 }
 
-// Matches of each profile. A word that lies in a match of the same diagonal says nothing new.
-std::vector<std::vector<RrnaScanner::Match>> RrnaScanner::matches(Strand s) const {
-    std::vector<std::vector<Match>> found(profiles_.kinds.size());
-    uint32_t word = 0;
-    int filled = 0;
-    for (ptrdiff_t i = 0; i < s.n; ++i) {
-        filled = s.bases[i] < 4 ? std::min(filled + 1, kWord) : 0;
-        word = (word << 2 | (s.bases[i] & 3)) & kWordMask;
-        if (filled < kWord || !(looked_for_[word / 64] >> word % 64 & 1)) continue;
-        const ptrdiff_t begin = i + 1 - kWord;
-        auto seed = std::lower_bound(seeds_.begin(), seeds_.end(), word,
-                                     [](const Seed &held, uint32_t w) { return held.word < w; });
-        for (; seed != seeds_.end() && seed->word == word; ++seed) {
-            std::vector<Match> &known = found[seed->profile];
-            const ptrdiff_t diagonal = begin - seed->column;
-            if (is_known(known, begin, diagonal, columns(seed->profile))) continue;
-            const Match match = extend(s, *seed, begin);
-            if (match.bits >= rules_.match_bits) known.push_back(match);
-        }
+// Adds the matches of the seeds whose word begins at `begin`. A word that lies in a match of the
+// same diagonal says nothing new.
+void RrnaScanner::match(Strand s, uint32_t word, ptrdiff_t begin, Matches &found) const {
+    auto seed = std::lower_bound(seeds_.begin(), seeds_.end(), word,
+                                 [](const Seed &held, uint32_t w) { return held.word < w; });
+    for (; seed != seeds_.end() && seed->word == word; ++seed) {
+        std::vector<Match> &known = found[seed->profile];
+        if (is_known(known, begin, begin - seed->column, columns(seed->profile))) continue;
+        const Match match = extend(s, *seed, begin);
+        if (match.bits >= rules_.match_bits) known.push_back(match);
     }
-    return found;
 }
 
 // Genes of one profile: the best chains, none of which shares a match with a better one.
@@ -209,9 +196,8 @@ void RrnaScanner::chain(Strand s, size_t profile, std::vector<Match> &held,
             const ptrdiff_t shift = std::abs(next.diagonal() - last.diagonal());
             if (next.column <= last.column || shift > kMostShift) continue;
             // What both have, on the contig or in the profile, counts once.
-            const ptrdiff_t shared =
-                std::max({ptrdiff_t{0}, last.base + last.length - next.base,
-                          ptrdiff_t{last.column} + last.length - next.column});
+            const ptrdiff_t shared = std::max({ptrdiff_t{0}, last.base + last.length - next.base,
+                                               ptrdiff_t{last.column} + last.length - next.column});
             if (shared >= next.length) continue;
             const float own = next.bits * static_cast<float>(next.length - shared) / next.length;
             const float cost = cost_of_shift(shift);
@@ -248,9 +234,8 @@ void RrnaScanner::chain(Strand s, size_t profile, std::vector<Match> &held,
 }
 
 // Genes of a strand; where two of a kind overlap by half of one, the better one is left.
-std::vector<RrnaGene> RrnaScanner::scan_strand(Strand s) const {
+void RrnaScanner::genes(Strand s, Matches &found, std::vector<RrnaGene> &out) const {
     std::vector<RrnaGene> all, kept;
-    std::vector<std::vector<Match>> found = matches(s);
     for (size_t p = 0; p < found.size(); ++p) chain(s, p, found[p], all);
     std::stable_sort(all.begin(), all.end(),
                      [](const RrnaGene &a, const RrnaGene &b) { return a.bits > b.bits; });
@@ -265,19 +250,35 @@ std::vector<RrnaGene> RrnaScanner::scan_strand(Strand s) const {
     std::sort(kept.begin(), kept.end(), [](const RrnaGene &a, const RrnaGene &b) {
         return std::tie(a.begin, a.end, a.kind) < std::tie(b.begin, b.end, b.kind);
     });
-    return kept;
+    for (RrnaGene gene : kept) {
+        if (s.reverse)
+            std::tie(gene.begin, gene.end) = std::make_tuple(s.n - gene.end, s.n - gene.begin);
+        gene.reverse = s.reverse;
+        out.push_back(gene);
+    }
 }
 
 void RrnaScanner::scan(const uint8_t *codes, size_t n, std::vector<RrnaGene> &out) const {
     const auto length = static_cast<ptrdiff_t>(n);
-    std::vector<uint8_t> other(n);
-    reverse_complement(codes, n, other.data());
-    for (const RrnaGene &gene : scan_strand({codes, length})) out.push_back(gene);
-    for (RrnaGene gene : scan_strand({other.data(), length})) {
-        std::tie(gene.begin, gene.end) = std::make_tuple(n - gene.end, n - gene.begin);
-        gene.reverse = true;
-        out.push_back(gene);
+    const Strand forward{codes, length, false}, reverse{codes, length, true};
+    struct Hit {
+        uint32_t word;
+        ptrdiff_t end;
+    };
+    std::vector<Hit> hits;  // of either strand: one look at the bits serves both
+    Words<kWord> words;
+    for (ptrdiff_t i = 0; i < length; ++i) {
+        const bool known = words.add(codes[i]);
+        const uint32_t word = words.word();
+        if (known && (looked_for_[word / 64] >> word % 64 & 1)) hits.push_back({word, i + 1});
     }
+    Matches found(profiles_.kinds.size());
+    for (const Hit &hit : hits) match(forward, hit.word, hit.end - kWord, found);
+    genes(forward, found, out);
+    for (std::vector<Match> &matches : found) matches.clear();
+    for (auto hit = hits.rbegin(); hit != hits.rend(); ++hit)
+        match(reverse, other_strand<kWord>(hit->word), length - hit->end, found);
+    genes(reverse, found, out);
 }
 
 }  // namespace llmbin

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "strand.hpp"
+
 namespace llmbin {
 
 // Log-odds in bits of A C G T in each column of each profile; profile p has columns first[p] to
@@ -22,9 +24,10 @@ struct RrnaProfiles {
     std::vector<int32_t> kinds;  // [profiles]
 };
 
-// Of each profile some `words` of twelve bases are looked for. What is worth `match_bits` around one
-// without gaps is part of a chain. A chain is a gene if it is worth `gene_bits`, and `column_bits`
-// for each column that it reaches over, and reaches over `least_cover` of the profile.
+// Of each profile some `words` of twelve bases are looked for. What is worth `match_bits` around
+// one without gaps is part of a chain. A chain is a gene if it is worth `gene_bits`, and
+// `column_bits` for each column that it reaches over, and reaches over `least_cover` of the
+// profile.
 struct RrnaRules {
     size_t words;
     float match_bits, gene_bits, column_bits, least_cover;
@@ -51,7 +54,7 @@ private:
     };
     struct Match;
     struct Reach;
-    struct Strand;
+    using Matches = std::vector<std::vector<Match>>;  // of each profile
 
     int32_t columns(size_t profile) const;
     const float *column(size_t profile, int32_t column) const;
@@ -62,13 +65,14 @@ private:
     Match extend(Strand strand, const Seed &seed, ptrdiff_t word) const;
     static bool is_known(const std::vector<Match> &last, ptrdiff_t begin, ptrdiff_t diagonal,
                          ptrdiff_t longest);
-    std::vector<std::vector<Match>> matches(Strand strand) const;
-    void chain(Strand strand, size_t profile, std::vector<Match> &matches, std::vector<RrnaGene> &out) const;
-    std::vector<RrnaGene> scan_strand(Strand strand) const;
+    void match(Strand strand, uint32_t word, ptrdiff_t begin, Matches &found) const;
+    void chain(Strand strand, size_t profile, std::vector<Match> &matches,
+               std::vector<RrnaGene> &out) const;
+    void genes(Strand strand, Matches &found, std::vector<RrnaGene> &out) const;
 
     RrnaProfiles profiles_;
     RrnaRules rules_;
-    std::vector<uint64_t> looked_for_;  // a bit for each word
+    std::vector<uint64_t> looked_for_;  // a bit for each word, on either strand
     std::vector<Seed> seeds_;           // by word
 };
 

@@ -1,15 +1,17 @@
 // Genes of transfer RNAs, by their cloverleaf: four stems whose bases pair, and the bases that
-// nearly all of them share, with or without an intron behind base 37. (In the order of ARAGORN, Laslett & Canback 2004: the T arm first, then
-// what fits around it; scored as a covariance model does, Eddy & Durbin 1994, but for a fixed
-// shape.)
+// nearly all of them share, with or without an intron behind base 37. (In the order of ARAGORN,
+// Laslett & Canback 2004: the T arm first, then what fits around it; scored as a covariance model
+// does, Eddy & Durbin 1994, but for a fixed shape.)
 //
-// Memory: a scanner owns its tables, 1 MB; codes in are the caller's.
+// Memory: a scanner owns its tables, some 40 kB; codes in are the caller's.
 // Threads: a scanner never changes, so any number may use it at once. Throws: std::bad_alloc.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "strand.hpp"
 
 namespace llmbin {
 
@@ -44,24 +46,23 @@ public:
     void scan(const uint8_t *codes, size_t n, std::vector<TrnaGene> &out) const;
 
 private:
-    struct Strand;
     struct Behind;
     struct Fit;
-    float stem(size_t first, size_t length, const uint8_t *left, const uint8_t *right) const;
-    float single(size_t which, const uint8_t *base) const;
-    float arm(const uint8_t *begin) const;
-    float d_arm(const uint8_t *begin, ptrdiff_t length) const;
-    float anticodon_arm(const uint8_t *left, const uint8_t *right) const;
+    float stem(size_t first, size_t length, Strand strand, ptrdiff_t left, ptrdiff_t right) const;
+    float single(size_t which, Strand strand, ptrdiff_t place) const;
+    float loop(Strand strand, ptrdiff_t begin) const;
+    float t_arm(Strand strand, ptrdiff_t begin) const;
+    float d_arm(Strand strand, ptrdiff_t begin, ptrdiff_t length) const;
+    float anticodon_arm(Strand strand, ptrdiff_t left, ptrdiff_t right) const;
     void fit_left(Strand strand, ptrdiff_t left, ptrdiff_t right, Behind behind, Fit &best) const;
-    Fit best_fit(Strand strand, ptrdiff_t arm_begin) const;
-    std::vector<TrnaGene> scan_strand(Strand strand) const;
+    Fit best_fit(Strand strand, ptrdiff_t arm_begin, float arm) const;
+    void find(Strand strand, ptrdiff_t begin, std::vector<TrnaGene> &found) const;
 
     TrnaModel model_;
     float least_arm_, least_bits_;
-    // The most bits that are possible of four pairs of the T stem, of the acceptor with 8 and 9, and
-    // of the D arm.
-    float most_of_stem_, most_of_acceptor_, most_of_d_;
-    std::vector<float> loops_;  // bits of nine bases: the T loop, and the pair that closes it
+    float most_of_acceptor_, most_of_d_;  // bits that are possible; of the acceptor with 8 and 9
+    std::vector<uint64_t>
+        looked_for_;  // a bit for each T loop with its last pair, on either strand
 };
 
 }  // namespace llmbin

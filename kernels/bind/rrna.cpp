@@ -7,8 +7,7 @@ namespace llmbin {
 namespace {
 
 void make_scanner(RrnaScanner *self, const Matrix &profiles, std::vector<int32_t> first,
-                  std::vector<int32_t> kinds, size_t words,
-                  const std::vector<float> &thresholds) {
+                  std::vector<int32_t> kinds, size_t words, const std::vector<float> &thresholds) {
     const size_t columns = profiles.shape(0);
     require(profiles.shape(1) == 4, "profiles must have a column for each of four bases");
     require(rises_to(first, columns), "first must rise from 0 to the number of columns");
@@ -18,9 +17,8 @@ void make_scanner(RrnaScanner *self, const Matrix &profiles, std::vector<int32_t
             "thresholds are four: match_bits, gene_bits, column_bits, least_cover");
     for (size_t p = 1; p < first.size(); ++p)
         require(first[p] - first[p - 1] <= 0xffff, "a profile is too long");
-    RrnaProfiles held{{profiles.data(), profiles.data() + profiles.size()},
-                      std::move(first),
-                      std::move(kinds)};
+    RrnaProfiles held{
+        {profiles.data(), profiles.data() + profiles.size()}, std::move(first), std::move(kinds)};
     new (self) RrnaScanner(std::move(held),
                            {words, thresholds[0], thresholds[1], thresholds[2], thresholds[3]});
 }

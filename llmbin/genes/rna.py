@@ -22,7 +22,7 @@ STANDARD_CODE = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFL
 
 # barrnap's rules: what is shorter than a quarter of a gene is none, and under four fifths a part.
 LEAST_COVER, WHOLE_COVER = 0.25, 0.8
-WORDS = 8_000  # of twelve bases, the best of each profile, that are looked for
+WORDS = 4_000  # of twelve bases, the best of each profile, that are looked for
 MATCH_BITS = 22.0  # of such a word, extended along the profile without gaps
 GENE_BITS, COLUMN_BITS = 42.0, 0.4  # of a chain of matches, and for each column that it is over
 ARM_BITS, TRNA_BITS = 8.0, 38.0  # of a T arm, and of the whole cloverleaf

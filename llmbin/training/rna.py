@@ -62,7 +62,18 @@ class Cloverleaf:
         """Places of the twenty bases that nearly all share; ``turn`` bases lie between 15 and 18."""
         arm, t = self.anticodon - 7, self.t_loop
         d_loop = [13, 14, 15 + turn, 16 + turn, 9 + self.d_arm - 5]
-        return [7, 8, *d_loop, arm - 1, arm + 5, arm + 6, arm + 10, arm + 11, *range(t, t + 7), t + 19]
+        return [
+            7,
+            8,
+            *d_loop,
+            arm - 1,
+            arm + 5,
+            arm + 6,
+            arm + 10,
+            arm + 11,
+            *range(t, t + 7),
+            t + 19,
+        ]
 
     def turns(self) -> list[tuple[int, int]]:
         """What the two turns of the D loop may be, in bases."""
@@ -156,9 +167,7 @@ def learn_profile(path: Path) -> Floats:
         aligned = pyhmmer.hmmalign(profile, block, digitize=True)
         aligned.name = path.stem.encode()
         # No gene is a fragment, whose gaps at its ends would say nothing.
-        builder = pyhmmer.plan7.Builder(
-            alphabet, fragthresh=0.0, effective_number="none"
-        )
+        builder = pyhmmer.plan7.Builder(alphabet, fragthresh=0.0, effective_number="none")
         profile, _, _ = builder.build_msa(aligned, background)
     shares = np.array(profile.match_emissions, np.float64)[1:]
     return np.log2(np.maximum(shares, LEAST_SHARE) * 4)
@@ -172,7 +181,9 @@ def learn_rna(rrna: dict[str, Sequence[Path]], trna: Sequence[Path], out: Path) 
     """
     genes = [gene for path in trna for gene in read_cloverleaves(path)]
     if not genes:
-        raise InputError(f"{trna[0]}: no transfer RNAs; what `aragorn -t -l -br` prints was expected")
+        raise InputError(
+            f"{trna[0]}: no transfer RNAs; what `aragorn -t -l -br` prints was expected"
+        )
     model = learn_cloverleaf(genes)
     kinds = [number for number, kind in enumerate(KINDS) for _ in rrna[kind]]
     profiles = [learn_profile(path) for kind in KINDS for path in rrna[kind]]
