@@ -27,6 +27,7 @@ ORDER = (
     "stages",
     "pipeline",
     "tools",
+    "quality",
     "export",
     "training",
     "commands",

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from ..cluster.binning import Binning
 from ..depth.coverage import Coverage
 from ..features.profile import Features
+from ..genes.classes import draft_class, quality_class
 from ..genes.markers import MarkerSet
-from ..genes.mimag import draft_class
 from ..genes.quality import Quality, estimate
 from ..genes.rna import RnaGenes
 from ..options import bin_name
@@ -39,14 +39,7 @@ class Bin:
     @property
     def quality_class(self) -> str:
         """Limits that the field uses, on the marker estimates alone."""
-        q = self.quality
-        if q is None:
-            return "unknown"
-        if q.completeness > 0.9 and q.contamination < 0.05:
-            return "near-complete"
-        if q.completeness > 0.7 and q.contamination < 0.1:
-            return "high"
-        return "medium" if q.completeness >= 0.5 and q.contamination < 0.1 else "low"
+        return quality_class(self.quality)
 
     @property
     def draft(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ..options import bin_name
 from ..genes.rna import KINDS, RnaGenes
+from ..options import bin_name
 from .summary import Bin, Outcome
 
 RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in KINDS), "trna_amino_acids"]

@@ -59,7 +59,7 @@ class Cloverleaf:
         ]
 
     def singles(self, turn: int) -> list[int]:
-        """Places of the twenty bases that nearly all share; ``turn`` bases lie between 15 and 18."""
+        """Places of the bases that nearly all share; ``turn`` bases lie between 15 and 18."""
         arm, t = self.anticodon - 7, self.t_loop
         d_loop = [13, 14, 15 + turn, 16 + turn, 9 + self.d_arm - 5]
         return [
@@ -113,9 +113,9 @@ def read_cloverleaves(path: Path) -> Iterator[Cloverleaf]:
         if anticodon < 0 or brackets.count("t") != 7 or set(sequence) - set("acgt"):
             continue
         gene = Cloverleaf(["acgt".index(base) for base in sequence], anticodon, t_loop)
-        if 15 <= gene.d_arm <= 22 and 0 <= gene.variable < VARIABLE and gene.turns():
-            if t_loop + 20 <= len(sequence):
-                yield gene
+        usual = 15 <= gene.d_arm <= 22 and 0 <= gene.variable < VARIABLE and gene.turns()
+        if usual and t_loop + 20 <= len(sequence):
+            yield gene
 
 
 def learn_cloverleaf(genes: Sequence[Cloverleaf]) -> CloverleafModel:
@@ -170,7 +170,7 @@ def learn_profile(path: Path) -> Floats:
         builder = pyhmmer.plan7.Builder(alphabet, fragthresh=0.0, effective_number="none")
         profile, _, _ = builder.build_msa(aligned, background)
     shares = np.array(profile.match_emissions, np.float64)[1:]
-    return np.log2(np.maximum(shares, LEAST_SHARE) * 4)
+    return np.asarray(np.log2(np.maximum(shares, LEAST_SHARE) * 4))
 
 
 def learn_rna(rrna: dict[str, Sequence[Path]], trna: Sequence[Path], out: Path) -> None:
