@@ -28,6 +28,7 @@ ORDER = (
     "stages",
     "pipeline",
     "tools",
+    "quality",
     "export",
     "training",
     "commands",

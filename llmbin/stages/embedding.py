@@ -14,6 +14,7 @@ from ..features.profile import Features, Reading, Searches, profile_contigs
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from ..genes.matches import Genes
+from ..genes.rna import RnaGenes, RnaSearch
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Monitor, bar
@@ -76,7 +77,7 @@ def _embedded(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -
             setting.inputs.contigs,
             embedder.encoder,
             reading,
-            Searches(search, homology),
+            Searches(search, homology, RnaSearch()),
             Monitor(advance, setting.clock),
         )
 
@@ -101,6 +102,7 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
         "plan": asdict(embedder.plan),
         "shortest": setting.options.recruit_length,
         "markers": markers,
+        "rna": True,
         "separator": setting.options.separator,
     }
 
@@ -125,6 +127,8 @@ def _arrays(features: Features) -> dict[str, Any]:
     if features.markers is not None and features.genes is not None:
         genes = {f"genes_{name}": column for name, column in vars(features.genes).items()}
         arrays |= {"markers": features.markers, **genes}
+    if features.rna is not None:
+        arrays |= {f"rna_{name}": counts for name, counts in vars(features.rna).items()}
     return arrays
 
 
@@ -143,6 +147,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         computed_positions=computed,
         homology=Homology(*arrays["homology"]),
         genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
+        rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
     )
 
 
