@@ -23,7 +23,7 @@ from llmbin.training.pieces import (
     shifted,
     substituted,
 )
-from llmbin.training.quality import cross_validate, errors, fit, read_sources
+from llmbin.training.quality import Examples, cross_validate, errors, fit, read_sources
 from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
@@ -139,12 +139,13 @@ def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) 
 def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: Sources) -> None:
     ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
     bins = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5).bins(SMALL.bins)
-    arrays = fit(bins, sources, ruler, MARKERS, SMALL)
+    examples = Examples(bins, SMALL.bins)
+    arrays = fit(examples, sources, ruler, MARKERS, SMALL)
     answers = network_of(arrays).quantiles(bins.traits, MARKERS)
     found = errors(answers, bins.truth)
     guess = np.abs(bins.truth[:, 0] - np.median(bins.truth[:, 0])).mean()
     assert found["completeness"]["mean_absolute_error"] < 100 * guess / 2
-    evaluation = cross_validate(bins, sources, ruler, MARKERS, SMALL)
+    evaluation = cross_validate(examples, sources, ruler, MARKERS, SMALL)
     assert evaluation["all"]["bins"] == sum(row["bins"] for row in evaluation["by_n50"])
     assert json.loads(json.dumps(evaluation))["clades"] == 2
 
