@@ -310,18 +310,18 @@ def cross_validate(
         arrays = fit(examples.take(fold != held), sources, ruler, markers, alone)
         network: Network = network_of(arrays)
         answers[fold == held] = network.quantiles(bins.take(fold == held).traits, markers)
-    runs = examples.of_runs
-    answers_of_runs, truth_of_runs = answers[runs], bins.truth[runs]
-    answers, truth, sizes = (a[: examples.drawn] for a in (answers, bins.truth, bins.traits.sizes))
+    runs, drawn = examples.of_runs, slice(examples.drawn)
+    answer, truth = answers[drawn], bins.truth[drawn]
+    n50 = 10.0 ** bins.traits.sizes[drawn, N50_COLUMN]
     return {
         "settings": asdict(settings),
         "genomes": int((sources.weight > 0).sum()),
         "clades": len(known),
-        "all": errors(answers, truth),
-        "of_runs": errors(answers_of_runs, truth_of_runs) if len(runs) else None,
-        "by_completeness": _by(answers, truth, truth[:, 0], np.linspace(0, 1, 11)),
-        "by_contamination": _by(answers, truth, truth[:, 1], CONTAMINATIONS),
-        "by_n50": _by(answers, truth, 10.0 ** sizes[:, N50_COLUMN], 10.0 ** np.arange(3, 7.5, 0.5)),
+        "all": errors(answer, truth),
+        "of_runs": errors(answers[runs], bins.truth[runs]) if len(runs) else None,
+        "by_completeness": _by(answer, truth, truth[:, 0], np.linspace(0, 1, 11)),
+        "by_contamination": _by(answer, truth, truth[:, 1], CONTAMINATIONS),
+        "by_n50": _by(answer, truth, n50, 10.0 ** np.arange(3, 7.5, 0.5)),
     }
 
 
