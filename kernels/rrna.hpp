@@ -77,6 +77,7 @@ private:
     RrnaProfiles profiles_;
     RrnaRules rules_;
     std::vector<uint64_t> looked_for_;  // a bit for each word, on either strand
+    std::vector<uint64_t> ends_;        // the same for their last bases
     std::vector<Seed> seeds_;           // by word
 };
 

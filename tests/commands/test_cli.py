@@ -110,9 +110,6 @@ def test_bins_are_the_genomes(finished: Path, community: Community, cli: Cli) ->
     assert scores["ari"] > 0.95
 
 
-@pytest.mark.parametrize(
-    "options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]]
-)
 def test_quality_of_its_bins_is_what_a_run_says(finished: Path, cli: Cli, tmp_path: Path) -> None:
     assert cli("quality", finished / "bins", "-o", tmp_path / "q.tsv", "-q")[0] == 0
     same = {
@@ -140,6 +137,9 @@ def test_quality_of_its_bins_is_what_a_run_says(finished: Path, cli: Cli, tmp_pa
     )
 
 
+@pytest.mark.parametrize(
+    "options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]]
+)
 def test_threads_and_batch_size_change_no_byte(
     finished: Path, community: Community, cli: Cli, tmp_path: Path, options: list[str]
 ) -> None:
