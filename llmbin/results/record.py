@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..estimator.classes import CLASSES
+from ..estimator.classes import CLASSES, DRAFTS
 from ..model.devices import installed
 from ..model.embedder import Embedder
 from ..options import RunOptions
@@ -88,6 +88,9 @@ def report(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> None:
         found = [b.quality_class for b in bins]
         counts = ", ".join(f"{found.count(c)} {c}" for c in CLASSES if c in found)
         log.info("estimated quality: %s", counts)
+        drafts = [b.draft for b in bins]
+        counts = ", ".join(f"{drafts.count(d)} {d}" for d in DRAFTS if d in drafts)
+        log.info("by the MIMAG standard, with RNA genes: %s", counts)
 
 
 def why_none(options: RunOptions, outcome: Outcome) -> str:

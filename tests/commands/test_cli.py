@@ -110,6 +110,33 @@ def test_bins_are_the_genomes(finished: Path, community: Community, cli: Cli) ->
     assert scores["ari"] > 0.95
 
 
+def test_quality_of_its_bins_is_what_a_run_says(finished: Path, cli: Cli, tmp_path: Path) -> None:
+    assert cli("quality", finished / "bins", "-o", tmp_path / "q.tsv", "-q")[0] == 0
+    same = {
+        "bin": "Name",
+        "contigs": "Total_Contigs",
+        "bp": "Genome_Size",
+        "n50": "Contig_N50",
+        "completeness": "Completeness",
+        "contamination": "Contamination",
+        "quality_basis": "Completeness_Model_Used",
+        "quality": "quality",
+        "rrna_16s": "rrna_16s",
+        "trna_amino_acids": "trna_amino_acids",
+        "mimag": "mimag",
+    }
+    said, found = rows(finished / "bins.tsv"), rows(tmp_path / "q.tsv")
+    assert [[b[title] for title in same] for b in said] == [
+        [b[title] for title in same.values()] for b in found
+    ]
+    status, _, err = cli("quality", finished, "-o", tmp_path / "no.tsv")
+    assert status == 1
+    assert err == (
+        f"llmbin-fast: error: {finished}: is the folder of a run; its bins are in "
+        f"{finished / 'bins'}\n"
+    )
+
+
 @pytest.mark.parametrize(
     "options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]]
 )
