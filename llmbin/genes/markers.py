@@ -41,6 +41,7 @@ SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile
 HOPELESS, SPARSE = 0.1, 0.7
 
 Counts = npt.NDArray[np.int16]
+MOST_COPIES = 32_767  # of a marker on a contig that are counted
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ class MarkerSearch:
         found = np.zeros((n, len(self.markers.names)), np.int16)
         with ThreadPoolExecutor(self._threads) as pool:
             for family, contigs in enumerate(pool.map(self._hits, range(len(self._profiles)))):
-                np.add.at(found[:, family], contigs, 1)
+                copies = np.bincount(np.array(contigs, np.int64), minlength=n)
+                found[:, family] = copies.clip(max=MOST_COPIES)
         return found
 
     def _hits(self, family: int) -> list[int]:
