@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .. import __version__
 from ..errors import InputError, UsageError
@@ -113,7 +114,7 @@ def _arrays(features: Features) -> dict[str, Any]:
         features.computed_positions,
     )
     arrays = {
-        "names": np.array(features.names),
+        "names": _packed(features.names),
         "lengths": features.lengths,
         "gc": features.gc,
         "composition": features.composition,
@@ -124,10 +125,15 @@ def _arrays(features: Features) -> dict[str, Any]:
     return arrays if features.markers is None else {**arrays, "markers": features.markers}
 
 
+def _packed(names: list[str]) -> npt.NDArray[np.uint8]:
+    """Names, a line each: an array of texts has the longest one's room for each."""
+    return np.frombuffer("\n".join(names).encode("utf-8", "surrogateescape"), np.uint8)
+
+
 def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     too_short, short_bases, encoded, computed = (int(x) for x in arrays["numbers"])
     return Features(
-        names=arrays["names"].tolist(),
+        names=arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\n"),
         lengths=arrays["lengths"],
         gc=arrays["gc"],
         composition=arrays["composition"],
