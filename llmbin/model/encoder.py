@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError, DeviceMemoryError, ModelPackError
+from ..errors import DeviceError, DeviceMemoryError, ModelPackError, first_line
 from .devices import Device, choose_devices, session
 from .pack import ModelPack
 from .queue import bounded_queue
@@ -56,10 +56,10 @@ class OnnxEncoder:
             codes, lengths = np.resize(codes, (least, bases)), np.resize(lengths, least)
         try:
             (out,) = self._run({"codes": codes, "lengths": lengths})
+            return np.asarray(out[: len(batch.lengths)], np.float32)
         except Exception as error:  # onnxruntime raises classes of its own making
             kind = DeviceMemoryError if "memory" in str(error).lower() else DeviceError
-            raise kind(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
-        return np.asarray(out[: len(batch.lengths)], np.float32)
+            raise kind(f"encoding failed on {self.device}: {first_line(error)}") from None
 
 
 def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Device, Encoder]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError
+from ..errors import DeviceError, first_line
 from .devices import Device, session
 from .encoder import checked
 from .pack import Projector
@@ -42,9 +42,7 @@ def project_features(features: Floats, projector: Projector) -> Floats:
     try:
         parts = [run({"features": padded[i : i + CHUNK]})[0] for i in range(0, len(padded), CHUNK)]
     except Exception as error:  # onnxruntime raises classes of its own making
-        raise DeviceError(
-            f"the projector does not fit the encoder: {str(error).splitlines()[0]}"
-        ) from None
+        raise DeviceError(f"the projector does not fit the encoder: {first_line(error)}") from None
     for part in parts:
         checked(part, (CHUNK, projector.outputs), "projector")
     return (

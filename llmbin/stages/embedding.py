@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,14 +55,13 @@ def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | Non
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
     key = _key(setting, embedder, markers is not None)
-    arrays = setting.work.load("features", key) if setting.options.resume else None
-    if arrays is not None:
+    read = partial(_from_arrays, markers=markers is not None)
+    held = setting.work.load("features", key, read) if setting.options.resume else None
+    if held is not None:
         log.info("resuming: contigs were read and embedded before")
-        features = _from_arrays(arrays, markers is not None)
-    else:
-        features = _embedded(setting, embedder, markers)
+    features = _embedded(setting, embedder, markers) if held is None else held
     _check_lengths(setting, features)
-    if arrays is None:
+    if held is None:
         setting.work.save("features", key, _arrays(features))
     return features
 
@@ -132,7 +132,7 @@ def _packed(names: list[str]) -> npt.NDArray[np.uint8]:
 
 def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     too_short, short_bases, encoded, computed = (int(x) for x in arrays["numbers"])
-    return Features(
+    features = Features(
         names=arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\n"),
         lengths=arrays["lengths"],
         gc=arrays["gc"],
@@ -145,6 +145,10 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         computed_positions=computed,
         homology=Homology(*arrays["homology"]),
     )
+    rows = (features.names, features.lengths, features.gc, features.composition, features.lm)
+    if len({len(part) for part in rows}) > 1:
+        raise ValueError("arrays of several lengths")
+    return features
 
 
 def describe(features: Features, shortest: int) -> None:
