@@ -18,7 +18,6 @@ from types import FunctionType
 
 import atheris
 
-
 READERS = (
     "io.fasta", "io.contigs", "io.bgzf", "io.lines", "io.workspace", "depth.bam", "depth.tables",
     "tools.scoring", "model.pack", "model.projector", "model.engines", "stages.embedding",

@@ -115,7 +115,7 @@ def load_pack(folder: Path) -> ModelPack:
         window, bucket, stride, width, most = (_whole(config[key]) for key in SIZES)
         name, version = _label(config["name"]), _label(config["version"])
         if not (isinstance(files, dict) and isinstance(encoders, dict)):
-            raise TypeError("files and encoders are objects")
+            raise TypeError("files and encoders must be objects")
         if not (encoders and set(encoders) <= PRECISIONS):
             raise ValueError(f"encoders are some of {', '.join(sorted(PRECISIONS))}")
     except (ValueError, KeyError, TypeError) as error:
