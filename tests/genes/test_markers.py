@@ -182,3 +182,12 @@ def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
         verdict is None or verdict == hit for verdict, hit in zip(verdicts, told, strict=True)
     )
     assert min(verdicts.count(verdict) for verdict in (True, False, None)) > 40
+
+
+def test_more_copies_than_a_count_holds_stay_the_most_there_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finder = MarkerSearch(load_marker_set(), 1)
+    monkeypatch.setattr(finder, "_hits", lambda family: [1] * (40_000 if family == 3 else 2))
+    counts = finder.counts(2)
+    assert counts[1, 3] == 32_767 and (counts[0] == 0).all() and counts[1, 4] == 2
