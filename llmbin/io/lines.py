@@ -22,15 +22,12 @@ def read_lines(path: InputFile) -> Iterator[tuple[int, bytes]]:
         first, *others = chunk.split(b"\n")
         parts.append(first)
         held += len(first)
-        if held > LONGEST_LINE:
-            raise InputError(
-                f"{path}, line {before + 1}: more than {LONGEST_LINE:,} bytes; "
-                "a table of lines was expected"
-            )
+        _check_length(path, before + 1, held)
         if not others:
             continue  # a line longer than a chunk is joined once, at its end
         whole = [b"".join(parts), *others[:-1]]
         parts, held = [others[-1]], len(others[-1])
+        _check_length(path, before + len(whole) + 1, held)
         for number, line in enumerate(whole, before + 1):
             if line and line != b"\r":
                 yield number, line[:-1] if line[-1] == 13 else line
@@ -38,3 +35,10 @@ def read_lines(path: InputFile) -> Iterator[tuple[int, bytes]]:
     last = b"".join(parts)
     if last.strip():
         yield before + 1, last.removesuffix(b"\r")
+
+
+def _check_length(path: InputFile, line: int, held: int) -> None:
+    if held > LONGEST_LINE:
+        raise InputError(
+            f"{path}, line {line}: more than {LONGEST_LINE:,} bytes; a table of lines was expected"
+        )
