@@ -54,12 +54,13 @@ def main() -> None:
         : options.contigs
     ]
     clock = time.process_time()
-    search = MarkerSearch(load_marker_set(), 1)
+    markers = load_marker_set()
+    search = MarkerSearch(markers, 1)
     for _ in watched(
         (Contig(i, str(i), encode_bases(s)) for i, s in enumerate(sequences)), [search], 1
     ):
         pass
-    fast = search.counts(len(sequences))
+    fast = search.matches().counts(len(sequences), len(markers.names))
     fast_seconds, clock = time.process_time() - clock, time.process_time()
     full = full_route(sequences)
     full_seconds = time.process_time() - clock

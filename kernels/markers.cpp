@@ -310,7 +310,10 @@ void MarkerScanner::close(Strand s, Stretch &stretch, std::vector<MarkerCandidat
         const ptrdiff_t from = std::max(begin, find.base - 3 * kMostBeside);
         std::string protein = translated(s, from, find.base + 3 * kMostBeside);
         if (protein.size() < rules_.least_residues) continue;
-        out.push_back({find.family, find.diagonal + (from - begin) / 3, std::move(protein)});
+        const bool begins_cut = from == begin && begin < 3;
+        const bool ends_cut = from + 3 * static_cast<ptrdiff_t>(protein.size()) + 3 > s.n;
+        const int64_t diagonal = find.diagonal + (from - begin) / 3;
+        out.push_back({find.family, diagonal, std::move(protein), begins_cut, ends_cut});
     }
     stretch.finds.clear();
 }

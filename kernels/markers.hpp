@@ -20,6 +20,7 @@ struct MarkerCandidate {
     int64_t diagonal;  // of its first good seed: column of the profile minus place in the protein
     std::string protein;  // the stretch between two stops or ends of the contig, up to 20,000
                           // residues to either side of the seed
+    bool begins_cut, ends_cut;  // at the contig's end and not at a stop: there may be more of it
 };
 
 // Log-odds in bits of the twenty amino acids (ACDEFGHIKLMNPQRSTVWY) in each column of each family's

@@ -126,10 +126,39 @@ class MarkerScanner:
         least_bits: float,
         least_residues: int,
     ) -> None: ...
-    def scan(self, contigs: list[npt.NDArray[np.uint8]]) -> list[tuple[int, int, str, int]]: ...
+    def scan(
+        self, contigs: list[npt.NDArray[np.uint8]]
+    ) -> list[tuple[int, int, str, int, bool, bool]]: ...
 
 class ProfileAligner:
     def __init__(
         self, profile: npt.NDArray[np.float32], transitions: npt.NDArray[np.float32]
     ) -> None: ...
     def align(self, protein: str, diagonal: int) -> tuple[float, int, int]: ...
+
+class RrnaScanner:
+    def __init__(
+        self,
+        profiles: npt.NDArray[np.float32],
+        first: list[int],
+        kinds: list[int],
+        words: int,
+        thresholds: list[float],
+    ) -> None: ...
+    def scan(
+        self, contigs: list[npt.NDArray[np.uint8]]
+    ) -> list[tuple[int, int, int, int, bool, float, float]]: ...
+
+class TrnaScanner:
+    def __init__(
+        self,
+        pairs: npt.NDArray[np.float32],
+        singles: npt.NDArray[np.float32],
+        variable: npt.NDArray[np.float32],
+        turns: npt.NDArray[np.float32],
+        least_arm: float,
+        least_bits: float,
+    ) -> None: ...
+    def scan(
+        self, contigs: list[npt.NDArray[np.uint8]]
+    ) -> list[tuple[int, int, int, bool, int, float]]: ...

@@ -316,3 +316,32 @@ def best_path(profile: np.ndarray, transitions: np.ndarray, protein: str) -> tup
         + np.log2(n + 1)
     )
     return best[0] / 16 + float(beside), best[1], end
+
+
+def cloverleaf_bits(codes: list[int], model: dict[str, np.ndarray]) -> float:
+    """Bits of the best tRNA without an intron whose base 73 is the last of some known bases."""
+    t = len(codes) - 1 - 7 - 5 - 7  # where the T loop begins
+    best = -np.inf
+
+    def pair(row: int, i: int, j: int) -> float:
+        return float(model["pairs"][row, 4 * codes[i] + codes[j]])
+
+    def single(row: int, i: int) -> float:
+        return float(model["singles"][row, codes[i]])
+
+    for variable, d_arm, first in product(range(25), range(15, 23), range(1, 6)):
+        second = d_arm - 13 - first
+        arm = t - 5 - variable - 17
+        begin = arm - 1 - d_arm - 9
+        if begin < 0 or not 1 <= second <= 5:
+            continue
+        d = begin + 9
+        stems = [(begin, t + 18, 7), (d, d + d_arm - 1, 4), (arm, arm + 16, 5), (t - 5, t + 11, 5)]
+        held = [(i + k, j - k) for i, j, length in stems for k in range(length)]
+        d_loop = [d + 4, d + 5, d + 6 + first, d + 7 + first, d + d_arm - 5]
+        loops = [arm - 1, arm + 5, arm + 6, arm + 10, arm + 11, *range(t, t + 7), t + 19]
+        bits = sum(pair(row, i, j) for row, (i, j) in enumerate(held))
+        bits += sum(single(row, i) for row, i in enumerate([begin + 7, begin + 8, *d_loop, *loops]))
+        bits += float(model["variable"][variable] + model["turns"][first - 1, second - 1])
+        best = max(best, bits)
+    return best

@@ -19,11 +19,12 @@ from .targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = (
-    "fasta", "bases", "homology", "markers", "alignment", "depth", "neighbours", "tree",
+    "fasta", "bases", "homology", "markers", "alignment", "rrna", "trna", "depth", "neighbours",
+    "tree",
 )  # fmt: skip
 SOURCES = (
     "bam", "bases", "blocks", "codons", "depth", "fasta", "homology", "markers", "neighbours",
-    "profile_alignment", "tree", "cuda/merge",
+    "profile_alignment", "rrna", "tree", "trna", "cuda/merge",
 )  # fmt: skip
 FLAGS = (
     "-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wno-psabi", "-ffp-contract=off",

@@ -17,7 +17,9 @@
 #include "../../kernels/markers.hpp"
 #include "../../kernels/neighbours.hpp"
 #include "../../kernels/profile_alignment.hpp"
+#include "../../kernels/rrna.hpp"
 #include "../../kernels/tree.hpp"
+#include "../../kernels/trna.hpp"
 
 namespace {
 
@@ -140,6 +142,43 @@ void markers(Numbers in) {
               "a candidate");
 }
 
+// Log-odds without a meaning.
+std::vector<float> some_bits(size_t n) {
+    std::vector<float> out(n);
+    uint32_t state = 1;
+    for (float &bits : out) {
+        state = state * 1664525 + 1013904223;
+        bits = static_cast<float>(state >> 24) / 32 - 5;
+    }
+    return out;
+}
+
+const RrnaScanner &rrna_scanner() {
+    static const RrnaScanner made({some_bits(4 * 360), {0, 60, 60, 360}, {0, 1, 1}},
+                                  {200, 8, 12, 0.1f, 0.02f});
+    return made;
+}
+
+void rrna(Numbers in) {
+    const std::vector<uint8_t> codes = some_codes(in, in.left() * 3);
+    std::vector<RrnaGene> found;
+    rrna_scanner().scan(codes.data(), codes.size(), found);
+    for (const RrnaGene &gene : found)
+        agree(gene.begin < gene.end && gene.end <= codes.size() && gene.kind < 2, "a gene");
+}
+
+void trna(Numbers in) {
+    static const TrnaScanner scanner({some_bits(21 * 16), some_bits(20 * 4),
+                                      some_bits(kTrnaMostVariable + 1),
+                                      some_bits(kTrnaMostTurn * kTrnaMostTurn)},
+                                     2, 5);
+    const std::vector<uint8_t> codes = some_codes(in, in.left() * 3);
+    std::vector<TrnaGene> found;
+    scanner.scan(codes.data(), codes.size(), found);
+    for (const TrnaGene &gene : found)
+        agree(gene.begin < gene.end && gene.end <= codes.size() && gene.anticodon < 64, "a gene");
+}
+
 void alignment(Numbers in) {
     const uint32_t columns = in.below(60);
     std::vector<float> bits(20 * columns), transitions(7 * columns);
@@ -249,7 +288,8 @@ struct Kernel {
 };
 constexpr Kernel kKernels[] = {{"fasta", fasta},       {"bases", bases},
                                {"homology", homology}, {"markers", markers},
-                               {"alignment", alignment}, {"depth", depth},
+                               {"alignment", alignment}, {"rrna", rrna},
+                               {"trna", trna},         {"depth", depth},
                                {"neighbours", nearest}, {"tree", tree}};
 
 const Kernel &chosen() {
@@ -265,6 +305,7 @@ const Kernel &chosen() {
 // What takes time once is no input's.
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
     if (chosen().run == markers) scanners();
+    if (chosen().run == rrna) rrna_scanner();
     return 0;
 }
 

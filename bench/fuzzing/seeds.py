@@ -185,6 +185,13 @@ def stage(kind: str) -> bytes:
         "composition": np.ones((n, 5), np.float32),
         "lm": np.ones((n, 4), np.float32),
         "markers": np.zeros((n, 2), np.int16),
+        "genes_contig": np.array([0, 1]),
+        "genes_family": np.zeros(2, np.int16),
+        "genes_begin": np.zeros(2, np.float32),
+        "genes_end": np.ones(2, np.float32),
+        "rna_rrna": np.zeros((n, 3), np.int16),
+        "rna_whole": np.zeros((n, 3), np.int16),
+        "rna_trna": np.zeros((n, 20), np.int16),
         "numbers": np.array([1, 2, 3, 4]),
         "homology": np.zeros((3, 1), np.int32),
     }

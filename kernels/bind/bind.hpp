@@ -33,7 +33,9 @@ void bind_markers(nb::module_ &m);
 void bind_profile_alignment(nb::module_ &m);
 void bind_homology(nb::module_ &m);
 void bind_neighbours(nb::module_ &m);
+void bind_rrna(nb::module_ &m);
 void bind_tree(nb::module_ &m);
+void bind_trna(nb::module_ &m);
 
 template <typename T, size_t N>
 using In = nb::ndarray<const T, nb::numpy, nb::ndim<N>, nb::c_contig, nb::device::cpu>;

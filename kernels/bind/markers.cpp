@@ -32,7 +32,8 @@ nb::list scan(const MarkerScanner &scanner, const Contigs &contigs) {
     for (size_t i = 0; i < found.size(); ++i)
         for (const auto &c : found[i]) {
             const nb::str protein(c.protein.data(), c.protein.size());
-            out.append(nb::make_tuple(i, c.family, protein, c.diagonal));
+            out.append(
+                nb::make_tuple(i, c.family, protein, c.diagonal, c.begins_cut, c.ends_cut));
         }
     return out;
 }
@@ -45,7 +46,7 @@ void bind_markers(nb::module_ &m) {
              "least_residues"_a)
         .def("scan", scan, "contigs"_a,
              "Candidates on both strands of each: (contig, family, protein between two stops, "
-             "column minus place of its seed).");
+             "column minus place of its seed, whether the contig's ends cut its begin, its end).");
 }
 
 }  // namespace llmbin

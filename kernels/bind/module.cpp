@@ -23,5 +23,7 @@ NB_MODULE(_kernels, m) {
     llmbin::bind_profile_alignment(m);
     llmbin::bind_homology(m);
     llmbin::bind_neighbours(m);
+    llmbin::bind_rrna(m);
     llmbin::bind_tree(m);
+    llmbin::bind_trna(m);
 }

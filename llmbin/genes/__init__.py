@@ -1,4 +1,4 @@
-"""What genes say of contigs: single-copy markers, quality of bins, homologous stretches.
+"""What genes say of contigs: single-copy markers and quality, RNA genes, homologous stretches.
 
 May import `io` and `errors`.
 """

@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
+from .matches import Matches, join_matches, likeness
 
 DATA = Path(__file__).parent.parent / "data"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
@@ -41,19 +42,36 @@ SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile
 HOPELESS, SPARSE = 0.1, 0.7
 
 Counts = npt.NDArray[np.int16]
-MOST_COPIES = 32_767  # of a marker on a contig that are counted
+# Place of a contig, family, protein, diagonal, and which ends are cut (see `Candidate`).
+Found: TypeAlias = tuple[int, int, str, int, bool, bool]
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A protein between two stops, on a contig, and the diagonal on which it is like a family.
 
-    The diagonal is a column of the profile minus a place in the protein.
+    The diagonal is a column of the profile minus a place in the protein. An end that is cut is the
+    contig's end, and no stop.
     """
 
     contig: int
     protein: str
     diagonal: int
+    begin_cut: bool = False
+    end_cut: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a candidate aligns to its family: bits, and columns ``begin`` to ``end`` (exclusive).
+
+    ``hit`` says whether it is a gene of the family, None where HMMER has to say.
+    """
+
+    bits: float
+    begin: int
+    end: int
+    hit: bool | None
 
 
 @dataclass(frozen=True)
@@ -102,64 +120,77 @@ class MarkerSearch:
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
 
-    def look(self, contigs: list[Contig]) -> list[tuple[int, int, str, int]]:
-        """Candidates: place of the contig among these, family, protein and diagonal."""
+    def look(self, contigs: list[Contig]) -> list[Found]:
+        """Candidates: place of the contig among these, family, and what a `Candidate` is of."""
         return self._scanner.scan([contig.codes for contig in contigs])
 
-    def keep(self, contigs: list[Contig], found: list[tuple[int, int, str, int]]) -> None:
-        """Remember candidates until they are counted."""
-        for place, family, protein, diagonal in found:
-            self._candidates[family].append(Candidate(contigs[place].index, protein, diagonal))
+    def keep(self, contigs: list[Contig], found: list[Found]) -> None:
+        """Remember candidates until they are aligned."""
+        for place, family, protein, diagonal, begin_cut, end_cut in found:
+            contig = contigs[place].index
+            candidate = Candidate(contig, protein, diagonal, begin_cut, end_cut)
+            self._candidates[family].append(candidate)
 
-    def counts(self, n: int) -> Counts:
-        """Copies of each marker on each contig: int16 [n, markers]."""
-        found = np.zeros((n, len(self.markers.names)), np.int16)
+    def matches(self) -> Matches:
+        """What is like a family, of all contigs that went by."""
+        families = range(len(self._profiles))
         with ThreadPoolExecutor(self._threads) as pool:
-            for family, contigs in enumerate(pool.map(self._hits, range(len(self._profiles)))):
-                copies = np.bincount(np.array(contigs, np.int64), minlength=n)
-                found[:, family] = copies.clip(max=MOST_COPIES)
-        return found
+            return join_matches(list(pool.map(self._matches, families)))
 
-    def _hits(self, family: int) -> list[int]:
-        """The contig of each candidate that is a gene of the family."""
-        from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
-
-        candidates, profile, cutoff = (
-            self._candidates[family],
-            self._profiles[family],
-            self.markers.cutoffs[family],
-        )
+    def _matches(self, family: int) -> Matches:
+        """Candidates that are like the family."""
+        candidates, cutoff = self._candidates[family], self.markers.cutoffs[family]
+        profile = self._profiles[family]
         verdicts = align(profile, candidates, cutoff)
-        alphabet = Alphabet.amino()
-        doubtful = [
-            TextSequence(name=str(k).encode(), sequence=candidate.protein).digitize(alphabet)
-            for k, candidate in enumerate(candidates)
-            if verdicts[k] is None
-        ]
-        hits = profile_hits(profile, DigitalSequenceBlock(alphabet, doubtful), cutoff)
-        return [
-            candidates[k].contig
-            for k in [*(k for k, hit in enumerate(verdicts) if hit), *map(int, hits)]
-        ]
+        doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
+        hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
+        whole = np.array([bool(verdict.hit) for verdict in verdicts], bool)
+        whole[doubtful] = hits
+        bits = np.array([verdict.bits for verdict in verdicts], np.float32)
+        begin = np.array([verdict.begin for verdict in verdicts], np.float32) / profile.M
+        end = np.array([verdict.end for verdict in verdicts], np.float32) / profile.M
+        return Matches(
+            contig=np.array([c.contig for c in candidates], np.int64),
+            family=np.full(len(candidates), family, np.int16),
+            begin=begin,
+            end=end,
+            begin_cut=np.array([c.begin_cut for c in candidates], bool),
+            end_cut=np.array([c.end_cut for c in candidates], bool),
+            likeness=likeness(bits, end - begin, cutoff),
+            whole=whole,
+        ).of_genes()
 
 
-def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[bool | None]:
-    """Whether candidates are hits, by the best alignment around their seeds alone.
+def _ask_hmmer(profile: Any, proteins: list[str], cutoff: float) -> list[bool]:
+    """Which proteins are genes of a family."""
+    from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-    None where HMMER has to say.
-    """
+    alphabet = Alphabet.amino()
+    texts = [
+        TextSequence(name=str(k).encode(), sequence=protein).digitize(alphabet)
+        for k, protein in enumerate(proteins)
+    ]
+    found = set(map(int, profile_hits(profile, DigitalSequenceBlock(alphabet, texts), cutoff)))
+    return [k in found for k in range(len(proteins))]
+
+
+def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[Verdict]:
+    """The best alignment of each candidate around its seed, and whether that makes it a hit."""
     from .._kernels import ProfileAligner
 
     with np.errstate(divide="ignore"):
         transitions = np.log2(np.array(profile.transition_probabilities, np.float32)[1:])
     aligner = ProfileAligner(profile_columns([profile])[0], transitions)
 
-    def verdict(candidate: Candidate) -> bool | None:
-        bits, begin, end = aligner.align(candidate.protein, candidate.diagonal)
-        cover = (end - begin + 1) / profile.M
+    def verdict(candidate: Candidate) -> Verdict:
+        bits, begin, last = aligner.align(candidate.protein, candidate.diagonal)
+        cover = (last - begin + 1) / profile.M
+        hit: bool | None = None
         if bits < max(HOPELESS, SPARSE * cover) * cutoff:
-            return False
-        return True if bits >= cutoff + SURE_BITS and cover >= SURE_COVER else None
+            hit = False
+        elif bits >= cutoff + SURE_BITS and cover >= SURE_COVER:
+            hit = True
+        return Verdict(bits, begin, last + 1, hit)
 
     return [verdict(candidate) for candidate in candidates]
 

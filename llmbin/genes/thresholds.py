@@ -1,4 +1,4 @@
-"""Numbers of the search for homologous stretches that were chosen by measurement.
+"""Numbers of homologous stretches and of parts of genes that were chosen by measurement.
 
 Names in parentheses are those of notes in docs/notes, without their dates. Numbers of the marker
 search: `markers.py`.
@@ -42,3 +42,23 @@ class HomologyEvidence:
 
 HOMOLOGY = HomologyThresholds()
 EVIDENCE_OF_HOMOLOGY = HomologyEvidence()
+
+
+@dataclass(frozen=True)
+class GenePartThresholds:
+    """What is a part of a marker gene (quality).
+
+    ``least_likeness`` is chosen so that the genes of a genome add up to the same whatever the
+    length of its contigs; a part between two stops, where nothing was cut, is most often another
+    family's gene, and has to be more like this one.
+    """
+
+    least_bits: float = 22.0
+    ends: float = 8.0  # bits that the ends of an alignment cost
+    least_likeness: float = 1.2
+    least_likeness_inside: float = 1.5
+    reach: float = 0.35  # of a profile: less may be missing at an end that is not cut
+    overlap: float = 0.06  # of a profile: of two parts of one gene
+
+
+GENE_PARTS = GenePartThresholds()

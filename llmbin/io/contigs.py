@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +42,12 @@ class Assembly:
     short_bases: int = 0
 
 
-def read_contigs(path: InputFile, min_length: int, assembly: Assembly) -> Iterator[Contig]:
+def read_contigs(
+    path: InputFile, min_length: int, assembly: Assembly, names: Container[str] | None = None
+) -> Iterator[Contig]:
     """Contigs that are long enough, one at a time; ``assembly`` is filled on the way.
+
+    With ``names`` only those, as if the others were not in the file.
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs with one name.
@@ -58,6 +62,8 @@ def read_contigs(path: InputFile, min_length: int, assembly: Assembly) -> Iterat
                 "contig names must be unique"
             )
         seen.add(record.name)
+        if names is not None and record.name not in names:
+            continue
         if len(record.sequence) < min_length:
             assembly.too_short += 1
             assembly.short_bases += len(record.sequence)

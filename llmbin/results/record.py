@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..estimator.classes import CLASSES
 from ..model.devices import installed
 from ..model.embedder import Embedder
 from ..options import RunOptions
@@ -20,7 +21,6 @@ from .summary import Bin, Outcome
 log = logging.getLogger("llmbin")
 
 PACKAGES = ("numpy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal")
-CLASSES = ("near-complete", "high", "medium", "low")
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from ..cluster.binning import Binning
 from ..depth.coverage import Coverage
+from ..estimator.classes import draft_class, quality_class
+from ..estimator.estimate import Estimate, estimate_bins
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
-from ..genes.quality import Quality, estimate
+from ..genes.rna import RnaGenes
 from ..options import bin_name
 
 
 @dataclass(frozen=True)
 class Bin:
-    """One row of ``bins.tsv``; ``depth`` a sample; quality is None where markers are off."""
+    """One row of ``bins.tsv``; ``depth`` a sample; quality is None where markers are off.
+
+    ``rna`` has one row, or is None where RNA genes were not looked for.
+    """
 
     name: str
     contigs: int
@@ -27,23 +33,19 @@ class Bin:
     gc: float
     depth: list[float]
     confidence: float
-    quality: Quality | None
+    quality: Estimate | None
+    rna: RnaGenes | None = None
     assembly: str = ""
 
     @property
     def quality_class(self) -> str:
-        """MIMAG's limits (Bowers et al. 2017) on the marker estimates.
+        """Limits that the field uses, on the marker estimates alone."""
+        return quality_class(self.quality)
 
-        RNA genes, which MIMAG also asks for, are not looked at.
-        """
-        q = self.quality
-        if q is None:
-            return "unknown"
-        if q.completeness > 0.9 and q.contamination < 0.05:
-            return "near-complete"
-        if q.completeness > 0.7 and q.contamination < 0.1:
-            return "high"
-        return "medium" if q.completeness >= 0.5 and q.contamination < 0.1 else "low"
+    @property
+    def draft(self) -> str:
+        """Its class by the MIMAG standard."""
+        return draft_class(self.quality, self.rna)
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,16 @@ def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[
     features, binning, missing = outcome.features, outcome.binning, outcome.missing
     order = np.argsort(binning.label, kind="stable")
     starts = np.searchsorted(binning.label[order], np.arange(binning.bins + 1))
+    held = [order[a:b] for a, b in pairwise(starts)]
+    known: Sequence[Estimate | None] = [None] * len(held)
+    if markers is not None:
+        known = estimate_bins(features, held, markers)
     out = []
-    for b in range(binning.bins):
-        rows = order[starts[b] : starts[b + 1]]
+    for b, rows in enumerate(held):
         length = features.lengths[rows]
-        known = rows if missing is None or missing[rows].all() else rows[~missing[rows]]
-        weight = features.lengths[known]
-        depth = np.average(outcome.coverage.mean[known], axis=0, weights=weight)
+        deep = rows if missing is None or missing[rows].all() else rows[~missing[rows]]
+        weight = features.lengths[deep]
+        depth = np.average(outcome.coverage.mean[deep], axis=0, weights=weight)
         out.append(
             Bin(
                 name=bin_name(prefix, b),
@@ -91,17 +96,9 @@ def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[
                 gc=float(np.average(features.gc[rows], weights=length)),
                 depth=[float(d) for d in depth],
                 confidence=float(np.average(binning.probability[rows], weights=length)),
-                quality=quality_of(features, rows, markers),
+                quality=known[b],
+                rna=features.rna.together(rows) if features.rna is not None else None,
                 assembly=outcome.assemblies[rows[0]],
             )
         )
     return out
-
-
-def quality_of(
-    features: Features, rows: npt.NDArray[np.int64], markers: MarkerSet | None
-) -> Quality | None:
-    """Estimate of some contigs together; None where markers are off."""
-    if markers is None or features.markers is None:
-        return None
-    return estimate(features.markers[rows].sum(0), markers)

@@ -6,9 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from ..estimator.estimate import Estimate
+from ..genes.rna import KINDS, RnaGenes
 from ..options import bin_name
 from .summary import Bin, Outcome
 
+ESTIMATE_TITLES = [
+    "completeness",
+    "contamination",
+    *(f"{what}_{end}" for what in ("completeness", "contamination") for end in ("low", "high")),
+]
+RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in KINDS), "trna_amino_acids"]
 BIOBOXES_HEAD = "@Version:0.9.1\n@SampleID:{}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
 
 
@@ -41,22 +49,36 @@ def write_bioboxes(path: Path, outcome: Outcome, prefix: str, sample_id: str) ->
 def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) -> None:
     """``bins.tsv``."""
     depths = [f"depth_{s}" for s in samples]
-    titles = ["bin", "contigs", "bp", "n50", "gc", *depths, "confidence", "completeness"]
-    titles += ["contamination", "quality", "quality_basis", "sample"]
+    titles = ["bin", "contigs", "bp", "n50", "gc", *depths, "confidence", *ESTIMATE_TITLES]
+    titles += ["quality", "quality_basis", *RNA_TITLES, "mimag", "sample"]
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         handle.writelines("\t".join(_bin_row(b)) + "\n" for b in bins)
 
 
 def _bin_row(b: Bin) -> list[str]:
-    q = b.quality
-    estimates, basis = ["NA", "NA"], "markers off"
-    if q is not None:
-        estimates = [f"{100 * q.completeness:.2f}", f"{100 * q.contamination:.2f}"]
-        basis = f"single-copy markers of {q.domain}"
+    basis = b.quality.basis if b.quality is not None else "markers off"
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
     depths = [f"{d:.4f}" for d in b.depth]
-    return [*sizes, *depths, f"{b.confidence:.4f}", *estimates, b.quality_class, basis, b.assembly]
+    judged = [*estimate_fields(b.quality), b.quality_class, basis, *rna_fields(b.rna), b.draft]
+    return [*sizes, *depths, f"{b.confidence:.4f}", *judged, b.assembly]
+
+
+def estimate_fields(quality: Estimate | None) -> list[str]:
+    """What `ESTIMATE_TITLES` stand over, in percent; ``NA`` where markers are off."""
+    if quality is None:
+        return ["NA"] * len(ESTIMATE_TITLES)
+    complete, contaminated = quality.completeness_interval, quality.contamination_interval
+    middle = (quality.completeness, quality.contamination)
+    ends = (complete.low, complete.high, contaminated.low, contaminated.high)
+    return [f"{100 * fraction:.2f}" for fraction in (*middle, *ends)]
+
+
+def rna_fields(rna: RnaGenes | None) -> list[str]:
+    """What `RNA_TITLES` stand over, of one bin; ``NA`` where it was not looked for."""
+    if rna is None:
+        return ["NA"] * len(RNA_TITLES)
+    return [*(str(genes) for genes in rna.rrna[0]), str(rna.amino_acids[0])]
 
 
 def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,8 @@ from ..errors import InputError, UsageError
 from ..features.profile import Features, Reading, Searches, profile_contigs
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
+from ..genes.matches import Genes
+from ..genes.rna import RnaGenes, RnaSearch
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Monitor, bar
@@ -76,7 +78,7 @@ def _embedded(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -
             setting.inputs.contigs,
             embedder.encoder,
             reading,
-            Searches(search, homology),
+            Searches(search, homology, RnaSearch()),
             Monitor(advance, setting.clock),
         )
 
@@ -101,6 +103,7 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
         "plan": asdict(embedder.plan),
         "shortest": setting.options.recruit_length,
         "markers": markers,
+        "rna": True,
         "separator": setting.options.separator,
     }
 
@@ -122,7 +125,12 @@ def _arrays(features: Features) -> dict[str, Any]:
         "numbers": np.array(numbers, np.int64),
         "homology": np.array([homology.first, homology.second, homology.length]),
     }
-    return arrays if features.markers is None else {**arrays, "markers": features.markers}
+    if features.markers is not None and features.genes is not None:
+        genes = {f"genes_{name}": column for name, column in vars(features.genes).items()}
+        arrays |= {"markers": features.markers, **genes}
+    if features.rna is not None:
+        arrays |= {f"rna_{name}": counts for name, counts in vars(features.rna).items()}
+    return arrays
 
 
 def _packed(names: list[str]) -> npt.NDArray[np.uint8]:
@@ -144,6 +152,8 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         encoded_bases=encoded,
         computed_positions=computed,
         homology=Homology(*arrays["homology"]),
+        genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
+        rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
     )
     rows = (features.names, features.lengths, features.gc, features.composition, features.lm)
     if len({len(part) for part in rows}) > 1:

@@ -219,4 +219,4 @@ def _marker_stage(stages: dict[str, dict[str, float]], contigs: list[Any], threa
         search = MarkerSearch(load_marker_set(), threads)
         for _ in watched(contigs, [search], threads):
             pass
-        search.counts(len(contigs))
+        search.matches()

@@ -1,4 +1,4 @@
-"""``llmbin-fast train``: shards, lm, finetune (or projector), markers, pack, all and eval.
+"""``llmbin-fast train``: shards, lm, finetune, markers, rna, quality, pack, all and eval.
 
 Only `settings` is imported here: each step imports what it needs when it runs.
 """
@@ -21,6 +21,7 @@ from .settings import (
     MarkerSettings,
     PackSettings,
     ProjectorSettings,
+    QualityTraining,
 )
 
 
@@ -32,7 +33,8 @@ def main(argv: Sequence[str]) -> int:
         prog="llmbin-fast train", description="Train a model pack, step by step."
     )
     commands = parser.add_subparsers(required=True, metavar="STEP")
-    for add in (_add_shards, _add_lm, _add_finetune, _add_markers, _add_pack, _add_all, _add_eval):
+    learnt = (_add_lm, _add_finetune, _add_markers, _add_rna, _add_quality)
+    for add in (_add_shards, *learnt, _add_pack, _add_all, _add_eval):
         add(commands)
     options = parser.parse_args(argv)
     try:
@@ -193,6 +195,58 @@ def _markers(options: argparse.Namespace) -> None:
     shards, settings = Shards(options.shards), MarkerSettings()
     census = read_census(shards, options.table, options.archaea, settings)
     markers_of_shards(shards, census, options.seeds_from, options.out, settings)
+
+
+def _add_quality(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "quality", help="train the estimator of completeness and contamination"
+    )
+    parser.add_argument("shards", type=Path, help="shards of genomes, whole ones most of all")
+    parser.add_argument(
+        "--table", type=Path, required=True, help="TSV with the columns genome and genome_bp"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    _add_settings(parser, QualityTraining)
+    parser.set_defaults(command=_quality)
+
+
+def _quality(options: argparse.Namespace) -> None:
+    from .quality import train_quality
+    from .shards import Shards
+
+    settings = _settings(options, QualityTraining)
+    train_quality(Shards(options.shards), options.table, options.out, settings)
+
+
+def _add_rna(commands: Commands) -> None:
+    parser = commands.add_parser("rna", help="learn what RNA genes look like from whole ones")
+    for kind in ("5S", "16S", "23S"):
+        parser.add_argument(
+            f"--{kind.lower()}",
+            nargs="+",
+            type=Path,
+            required=True,
+            dest=kind,
+            metavar="FASTA",
+            help=f"whole {kind} genes, a profile for each file (of a domain)",
+        )
+    parser.add_argument(
+        "--trna",
+        nargs="+",
+        type=Path,
+        required=True,
+        metavar="TEXT",
+        help="transfer RNAs, as `aragorn -t -l -br` prints them",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="rna.npz")
+    parser.set_defaults(command=_rna)
+
+
+def _rna(options: argparse.Namespace) -> None:
+    from ..genes.rna import KINDS
+    from .rna import learn_rna
+
+    learn_rna({kind: getattr(options, kind) for kind in KINDS}, options.trna, options.out)
 
 
 def _add_precision(parser: argparse.ArgumentParser) -> None:

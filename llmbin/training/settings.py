@@ -162,3 +162,47 @@ class MarkerSettings:
     headroom: float = 0.75
     most_sequences: int = 130
     cpus: int = 1
+
+
+@dataclass(frozen=True)
+class PieceSettings:
+    """How genomes are broken to contigs, of which bins are then drawn.
+
+    ``medians`` are those of log-normal lengths, 0 leaves sequences as they are. Contigs have
+    ``shortest`` bases or more. Each genome is also broken after mutations (``mutated`` of the
+    medians): substitutions at up to ``substitutions`` a base, as between strains, or insertions and
+    deletions at up to ``indels``, as of an assembly of raw long reads.
+    """
+
+    medians: Sequence[int] = (1_500, 3_000, 6_000, 15_000, 50_000, 200_000, 0)
+    spread: float = 0.9
+    shortest: int = 1_000
+    mutated: Sequence[int] = (1_500, 6_000, 50_000)
+    substitutions: float = 0.06
+    indels: float = 3e-3
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class QualityTraining:
+    """The networks that estimate completeness and contamination.
+
+    ``bins`` are drawn, in whose contigs composition is measured along ``dims`` directions. A family
+    is taken away from a bin, as its lineage may have lost it, with a probability of up to
+    ``losses`` times the share of clades that lack it. ``folds`` are those of the evaluation, by
+    clade.
+    """
+
+    bins: int = 90_000
+    dims: int = 16
+    width: int = 96
+    members: int = 4
+    steps: int = 3_000
+    batch: int = 512
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.3
+    dropout: float = 0.4
+    losses: float = 1.0
+    folds: int = 4
+    seed: int = 1
+    threads: int = 1

@@ -5,6 +5,7 @@ import pytest
 
 from llmbin.features.scan import watched
 from llmbin.genes.markers import MarkerSearch, load_marker_set
+from llmbin.genes.matches import Matches
 from llmbin.genes.quality import estimate
 from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import (
@@ -28,7 +29,7 @@ def search(texts: list[str], threads: int = 1) -> np.ndarray:
     finder = MarkerSearch(load_marker_set(), threads)
     contigs = [Contig(i, f"c{i}", codes(t)) for i, t in enumerate(texts)]
     assert list(watched(contigs, [finder], threads)) == contigs
-    return finder.counts(len(texts))
+    return finder.matches().counts(len(texts), len(finder.markers.names))
 
 
 def test_the_set_is_usable() -> None:
@@ -168,7 +169,8 @@ def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
         texts += [
             texts[3][: int(share * len(consensus))] for share in np.linspace(0.3, 1, 10)
         ]  # cut short
-        verdicts += align(profile, [Candidate(0, text, 0) for text in texts], cutoff)
+        aligned = align(profile, [Candidate(0, text, 0) for text in texts], cutoff)
+        verdicts += [verdict.hit for verdict in aligned]
         block = DigitalSequenceBlock(
             alphabet,
             [
@@ -184,10 +186,11 @@ def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
     assert min(verdicts.count(verdict) for verdict in (True, False, None)) > 40
 
 
-def test_more_copies_than_a_count_holds_stay_the_most_there_can_be(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    finder = MarkerSearch(load_marker_set(), 1)
-    monkeypatch.setattr(finder, "_hits", lambda family: [1] * (40_000 if family == 3 else 2))
-    counts = finder.counts(2)
-    assert counts[1, 3] == 32_767 and (counts[0] == 0).all() and counts[1, 4] == 2
+def test_more_copies_than_a_count_holds_stay_the_most_there_can_be() -> None:
+    n = 40_000
+    family = np.where(np.arange(n) < n - 2, 3, 4).astype(np.int16)
+    ones, flags = np.ones(n, np.float32), np.ones(n, bool)
+    found = Matches(np.ones(n, np.int64), family, 0 * ones, ones, flags, flags, ones, flags)
+    counts = found.counts(2, 6)
+    assert counts.dtype == np.int16
+    assert counts.tolist() == [[0] * 6, [0, 0, 0, 32_767, 2, 0]]

@@ -1,0 +1,83 @@
+"""Completeness and contamination of bins, how sure they are, and in words what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..features.profile import Features
+from ..genes.markers import MarkerSet
+from .network import load_network
+from .traits import BinTraits, ContigTraits, bin_traits
+
+THERE = 0.5  # of a family's profile, that genes of a bin cover: it has the family
+FEW_FAMILIES = 5  # a bin that has fewer says little
+SPARSE = 200_000  # bp for each family: no bacterium or archaeon has so few markers
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where a fraction lies with a probability of 80 %: nine in ten are above ``low``."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Fractions, each the median of what the network thinks likely, and what they rest on."""
+
+    completeness: float
+    contamination: float
+    completeness_interval: Interval
+    contamination_interval: Interval
+    basis: str
+
+
+def estimate_bins(
+    features: Features, bins: Sequence[npt.NDArray[np.int64]], markers: MarkerSet
+) -> list[Estimate]:
+    """Estimates of bins, each given by its contigs' rows.
+
+    Raises:
+        ValueError: marker genes were not looked for.
+    """
+    if features.genes is None:
+        raise ValueError("bins are judged by marker genes, which were not looked for")
+    network = load_network()
+    bin_of = np.full(len(features.names), -1, np.int64)
+    for number, rows in enumerate(bins):
+        bin_of[rows] = number
+    places = network.ruler.places(features.composition)
+    contigs = ContigTraits(features.lengths, places, features.genes)
+    traits = bin_traits(contigs, network.ruler, bin_of, len(bins), len(markers.names))
+    bases = [int(features.lengths[rows].sum()) for rows in bins]
+    answers = network.quantiles(traits, markers).tolist()
+    return [
+        Estimate(
+            completeness=answer[1],
+            contamination=answer[4],
+            completeness_interval=Interval(answer[0], answer[2]),
+            contamination_interval=Interval(answer[3], answer[5]),
+            basis=basis_of(traits, number, bases[number], markers),
+        )
+        for number, answer in enumerate(answers)
+    ]
+
+
+def basis_of(traits: BinTraits, number: int, bases: int, markers: MarkerSet) -> str:
+    """What an estimate rests on, and why it may not hold."""
+    there = traits.once[number] >= THERE
+    families = int(there.sum())
+    found = (markers.used & there).sum(1) / markers.used.sum(1)
+    domain = int(found.argmax())
+    seen, known = int((markers.used & there)[domain].sum()), int(markers.used[domain].sum())
+    text = f"{seen} of {known} marker families of {markers.domains[domain]}"
+    if families < FEW_FAMILIES:
+        return f"{text}: too few to tell; a piece of a genome, a plasmid, a virus or a eukaryote"
+    if bases > SPARSE * families:
+        return f"{text}: few for its size; perhaps a eukaryote, and then the estimate is void"
+    return text

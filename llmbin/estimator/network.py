@@ -1,0 +1,112 @@
+"""The network that estimates quality: its arrays, and what it makes of a bin's traits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..genes.markers import MarkerSet
+from .traits import BinTraits, Ruler
+
+DATA = Path(__file__).parent.parent / "data" / "quality.npz"
+QUANTILES = (0.1, 0.5, 0.9)
+ROWS = 256  # bins at a time: sums are then the same however many there are
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of several networks: weights [in, out] and biases of three layers."""
+
+    weights: tuple[Doubles, Doubles, Doubles]
+    biases: tuple[Doubles, Doubles, Doubles]
+
+    def __call__(self, x: Doubles) -> Doubles:
+        """What comes out, [rows, 6]."""
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            x = gelu(x @ weight + bias)
+        return np.asarray(x @ self.weights[-1] + self.biases[-1], np.float64)
+
+
+@dataclass(frozen=True)
+class Network:
+    """An ensemble, the mean of whose answers counts, and how its inputs are made.
+
+    ``mean`` and ``scale`` [7] are those of `BinTraits.sizes`.
+    """
+
+    ruler: Ruler
+    mean: Doubles
+    scale: Doubles
+    members: tuple[Member, ...]
+
+    def quantiles(self, traits: BinTraits, markers: MarkerSet) -> Doubles:
+        """The 10, 50 and 90 % points of completeness, then of contamination: float64 [bins, 6].
+
+        Fractions from 0 to 1, to six digits, so that they do not depend on the processor.
+        """
+        parts = [
+            self._answer(traits, slice(begin, begin + ROWS), markers)
+            for begin in range(0, len(traits.once), ROWS)
+        ]
+        found = np.concatenate(parts) if parts else np.empty((0, 6))
+        # Quantiles of one bin may cross where they lie close together.
+        halves = [np.sort(half, axis=1) for half in np.split(found, 2, axis=1)]
+        return np.clip(np.concatenate(halves, axis=1), 0, 1).round(6)
+
+    def _answer(self, traits: BinTraits, rows: slice, markers: MarkerSet) -> Doubles:
+        once, more = (a[rows].astype(np.float64) for a in (traits.once, traits.more))
+        sizes = (traits.sizes[rows] - self.mean) / self.scale
+        inputs, share = network_inputs(once, more, sizes, markers.used)
+        answer = np.mean([member(inputs) for member in self.members], axis=0)
+        answer[:, :3] += share
+        return np.asarray(answer, np.float64)
+
+
+def network_inputs(
+    once: Doubles, more: Doubles, sizes: Doubles, used: npt.NDArray[np.bool_]
+) -> tuple[Doubles, Doubles]:
+    """What the network sees of bins [bins, 2 x families + 4 + 7], and the share [bins, 1].
+
+    The share is that of a domain's families that is covered, of the domain that has more: the
+    network says how much completeness differs from it.
+    """
+    families = used.T / used.sum(1)
+    share, extra = once @ families, more @ families
+    columns = [2 * once, 2 * np.sqrt(more), 2 * share, 4 * np.sqrt(extra), sizes]
+    return np.concatenate(columns, 1), share.max(1, keepdims=True)
+
+
+def gelu(x: Doubles) -> Doubles:
+    """The Gaussian error linear unit, by the tangent (Hendrycks & Gimpel 2016)."""
+    inner = np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+    return np.asarray(0.5 * x * (1 + np.tanh(inner)), np.float64)
+
+
+@cache
+def load_network() -> Network:
+    """The one that ships with the package."""
+    with np.load(DATA, allow_pickle=False) as arrays:
+        return network_of({name: arrays[name] for name in arrays.files})
+
+
+def network_of(arrays: dict[str, Any]) -> Network:
+    """A network from its arrays, by the names that `arrays_of` gives them."""
+    spread, noise = arrays["noise"].tolist()
+    ruler = Ruler(arrays["centre"], arrays["directions"], spread, noise)
+    weights = [arrays[f"weight{k}"].astype(np.float64) for k in range(3)]
+    biases = [arrays[f"bias{k}"].astype(np.float64) for k in range(3)]
+    members = tuple(
+        Member(
+            (weights[0][m], weights[1][m], weights[2][m]),
+            (biases[0][m], biases[1][m], biases[2][m]),
+        )
+        for m in range(len(weights[0]))
+    )
+    return Network(ruler, arrays["mean"], arrays["scale"], members)

@@ -1,0 +1,90 @@
+"""What can be said of a bin: sizes, estimated completeness and contamination, RNA genes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import UsageError
+from ..estimator.classes import draft_class, quality_class
+from ..estimator.estimate import Estimate, estimate_bins
+from ..features.profile import Features, Searches, survey_contigs
+from ..genes.markers import MarkerSearch, load_marker_set, markers_available
+from ..genes.rna import RnaGenes, RnaSearch
+from ..progress import Monitor, bar
+from ..results.summary import n50
+from .bins import BinReader, GivenBins
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One bin; sizes in bp, ``gc`` a fraction of known bases, ``rna`` of one row."""
+
+    name: str
+    file: str
+    contigs: int
+    bp: int
+    n50: int
+    longest: int
+    gc: float
+    estimate: Estimate
+    rna: RnaGenes
+
+    @property
+    def quality_class(self) -> str:
+        """See `estimator.classes.quality_class`."""
+        return quality_class(self.estimate)
+
+    @property
+    def draft(self) -> str:
+        """See `estimator.classes.draft_class`."""
+        return draft_class(self.estimate, self.rna)
+
+
+def assess_bins(given: GivenBins, threads: int = 1, progress: bool = True) -> list[Assessment]:
+    """Read all bins once and assess each; in the order of their names.
+
+    Raises:
+        UsageError: pyhmmer is not installed.
+        InputError: a bin cannot be read or is empty, or a contig is missing.
+    """
+    if not markers_available():
+        raise UsageError("quality needs pyhmmer: `pip install 'llmbin-fast[markers]'`")
+    markers = load_marker_set()
+    reader = BinReader(given)
+    searches = Searches(MarkerSearch(markers, threads), None, RnaSearch())
+    with bar("reading bins", None, progress) as advance:
+        features = survey_contigs(
+            iter(reader), reader.assembly, threads, searches, Monitor(advance)
+        )
+    bins = reader.rows()
+    estimates = estimate_bins(features, bins, markers)
+    return [
+        _assessment(features, rows, estimate, name, file)
+        for rows, estimate, name, file in zip(
+            bins, estimates, given.names, given.file_names, strict=True
+        )
+    ]
+
+
+def _assessment(
+    features: Features, rows: Rows, estimate: Estimate, name: str, file: str
+) -> Assessment:
+    lengths = features.lengths[rows]
+    if features.rna is None:
+        raise ValueError("RNA genes were not looked for")
+    return Assessment(
+        name=name,
+        file=file,
+        contigs=len(rows),
+        bp=int(lengths.sum()),
+        n50=n50(lengths),
+        longest=int(lengths.max()),
+        gc=float(np.average(features.gc[rows], weights=lengths)),
+        estimate=estimate,
+        rna=features.rna.together(rows),
+    )

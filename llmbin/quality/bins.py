@@ -1,0 +1,167 @@
+"""Bins as they are given: a FASTA file each, folders of them, or contigs and a table of bins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError, UsageError
+from ..io.contigs import Assembly, Contig, read_contigs
+from ..io.inputs import check_inputs
+from ..tools.scoring import read_bins
+
+FASTA = (".fa", ".fna", ".fasta", ".fas")
+COMPRESSED = (".gz", ".bgz", ".zst", ".xz", ".bz2")
+
+
+@dataclass(frozen=True)
+class GivenBins:
+    """Bins by name, and where their contigs are: ``files`` of a bin each, or one of all contigs.
+
+    ``of_contig`` is the bin of each contig that is in one, and empty where each bin has a file.
+    """
+
+    names: list[str]
+    files: list[Path]
+    of_contig: Mapping[str, str] = field(default_factory=dict)
+    table: Path | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Everything that is read."""
+        return [*self.files, *([self.table] if self.table else [])]
+
+    @property
+    def file_names(self) -> list[str]:
+        """What some programs call the bins: as their files, or as they are where they have none."""
+        return self.names if self.table else [file.name for file in self.files]
+
+
+@dataclass
+class BinReader:
+    """Contigs of bins, in the order of the bins, and which bin each is of.
+
+    ``assembly`` and ``places`` (of the bins) are filled on the way.
+    """
+
+    given: GivenBins
+    assembly: Assembly = field(default_factory=lambda: Assembly([], [], []))
+    places: list[int] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Contig]:
+        """One contig at a time.
+
+        Raises:
+            FastaError: a file is not nucleotide FASTA, or has two contigs of one name.
+            InputError: a bin is empty, or a contig of the table is not among the contigs.
+        """
+        yield from self._by_table() if self.given.table else self._by_file()
+
+    def rows(self) -> list[npt.NDArray[np.int64]]:
+        """The contigs of each bin, when all have been read."""
+        places = np.array(self.places, np.int64)
+        order = np.argsort(places, kind="stable")
+        bounds = np.searchsorted(places[order], np.arange(len(self.given.names) + 1))
+        return [order[a:b] for a, b in pairwise(bounds)]
+
+    def _by_file(self) -> Iterator[Contig]:
+        for place, path in enumerate(self.given.files):
+            before = len(self.assembly.names)
+            for contig in read_contigs(path, 1, self.assembly):
+                self.places.append(place)
+                yield contig
+            if len(self.assembly.names) == before:
+                raise InputError(f"{path}: the bin is empty, no contig has a base; leave it out")
+
+    def _by_table(self) -> Iterator[Contig]:
+        given, (path,) = self.given, self.given.files
+        place_of = {name: place for place, name in enumerate(given.names)}
+        for contig in read_contigs(path, 1, self.assembly, given.of_contig):
+            self.places.append(place_of[given.of_contig[contig.name]])
+            yield contig
+        missing = given.of_contig.keys() - set(self.assembly.names)
+        if missing:
+            first = min(missing)
+            raise InputError(
+                f"{given.table}: {len(missing):,} of its contigs are not in {path}, or have no "
+                f"base there, as {first!r} of bin {given.of_contig[first]!r}; give the contigs "
+                "that were binned"
+            )
+
+
+def find_bins(paths: Sequence[Path], extension: str = "") -> GivenBins:
+    """Bins that have a FASTA file each: the files given, and those in the folders given.
+
+    Of a folder those count that end in ``extension``, or else as FASTA files do, compressed or
+    not. A bin is called like its file without that.
+
+    Raises:
+        InputError: there are no bins, or two of one name.
+    """
+    files = [file for path in paths for file in _files(path, extension)]
+    check_inputs(files)
+    by_name: dict[str, Path] = {}
+    for file in files:
+        name = bin_name_of(file, extension)
+        if any(character < " " for character in name):
+            raise InputError(f"{str(file)!r}: a name with a tab or the like; rename the file")
+        other = by_name.setdefault(name, file)
+        if other is file:
+            continue
+        if other.resolve() == file.resolve():
+            raise InputError(f"{file}: this bin is given twice; give it once")
+        raise InputError(f"{file}: a second bin {name!r}, after {other}; rename one of the files")
+    names = sorted(by_name)
+    return GivenBins(names, [by_name[name] for name in names])
+
+
+def bins_of_table(contigs: Sequence[Path], table: Path) -> GivenBins:
+    """Bins of one file of contigs, by a table of contig and bin or a bioboxes file.
+
+    Raises:
+        UsageError: not one file of contigs.
+        InputError: the table cannot be read, is none of the kind, or has no bins.
+    """
+    if len(contigs) != 1:
+        raise UsageError("--bins goes with one FASTA file, that of the contigs which were binned")
+    check_inputs([*contigs, table])
+    of_contig = read_bins(table)
+    if not of_contig:
+        raise InputError(f"{table}: no contig is in a bin; a table of contig and bin was expected")
+    return GivenBins(sorted(set(of_contig.values())), list(contigs), of_contig, table)
+
+
+def bin_name_of(file: Path, extension: str = "") -> str:
+    """A file's name without its extension, and without that of a compressed file."""
+    if extension and file.name.endswith(extension) and file.name != extension:
+        return file.name.removesuffix(extension).removesuffix(".")
+    name = file.name
+    for endings in (COMPRESSED, FASTA):
+        for ending in endings:
+            name = name.removesuffix(ending) or name
+    return name
+
+
+def _files(path: Path, extension: str) -> list[Path]:
+    """A file, or those of a folder that may be bins."""
+    if not path.is_dir():
+        return [path]
+    if (path / "bins").is_dir() and (path / "contig2bin.tsv").is_file():
+        raise InputError(f"{path}: is the folder of a run; its bins are in {path / 'bins'}")
+    endings = (extension,) if extension else (*FASTA, *(f + c for f in FASTA for c in COMPRESSED))
+    found = sorted(
+        file
+        for file in path.iterdir()
+        if file.name.endswith(endings) and not file.name.startswith(".") and not file.is_dir()
+    )
+    if not found:
+        looked = extension or ", ".join(FASTA) + " (.gz, ...)"
+        raise InputError(
+            f"{path}: no file ends in {looked}; give the folder of the bins, or say --extension"
+        )
+    return found

@@ -1,0 +1,138 @@
+"""Assessments as files: a table that reads as CheckM2's, JSON, and dRep's ``genomeInfo``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from .. import __version__
+from ..estimator.estimate import Interval
+from ..genes.rna import AMINO_ACIDS, KINDS
+from .assess import Assessment
+
+# The columns of CheckM2's quality_report.tsv (1.0.1 to 1.1.0), in its order.
+CHECKM2_TITLES = (
+    "Name",
+    "Completeness",
+    "Contamination",
+    "Completeness_Model_Used",
+    "Translation_Table_Used",
+    "Coding_Density",
+    "Contig_N50",
+    "Average_Gene_Length",
+    "Genome_Size",
+    "GC_Content",
+    "Total_Coding_Sequences",
+    "Total_Contigs",
+    "Max_Contig_Length",
+    "Additional_Notes",
+)
+NOT_MEASURED = "NA"  # genes are not called
+
+
+def quality_table(bins: Sequence[Assessment]) -> str:
+    """Tab-separated, a row a bin: CheckM2's columns, then ours."""
+    rows = [{**_checkm2_columns(b), **_own_columns(b)} for b in bins]
+    titles = list(rows[0])
+    lines = (titles, *(list(row.values()) for row in rows))
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def genome_info(bins: Sequence[Assessment]) -> str:
+    """The CSV file that dRep and galah take as ``--genomeInfo``: genomes by their file's name."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["genome", "completeness", "contamination"])
+    writer.writerows([b.file, *_percents(b)] for b in bins)
+    return out.getvalue()
+
+
+def quality_json(bins: Sequence[Assessment]) -> str:
+    """The same, with all RNA genes; fractions as in the table in percent, None for not known."""
+    record = {
+        "program": "llmbin-fast",
+        "version": __version__,
+        "bins": [_record(b) for b in bins],
+    }
+    return json.dumps(record, indent=1) + "\n"
+
+
+def _checkm2_columns(b: Assessment) -> dict[str, str]:
+    completeness, contamination = _percents(b)
+    values = (
+        b.name,
+        completeness,
+        contamination,
+        b.estimate.basis,
+        NOT_MEASURED,
+        NOT_MEASURED,
+        str(b.n50),
+        NOT_MEASURED,
+        str(b.bp),
+        f"{b.gc:.2f}",
+        NOT_MEASURED,
+        str(b.contigs),
+        str(b.longest),
+        "None",
+    )
+    return dict(zip(CHECKM2_TITLES, values, strict=True))
+
+
+def _own_columns(b: Assessment) -> dict[str, str]:
+    estimate, rna = b.estimate, b.rna
+    kinds = [kind.lower() for kind in KINDS]
+    return {
+        **_bounds("completeness", estimate.completeness_interval),
+        **_bounds("contamination", estimate.contamination_interval),
+        "quality": b.quality_class,
+        **{f"rrna_{kind}": str(genes) for kind, genes in zip(kinds, rna.rrna[0], strict=True)},
+        **{
+            f"rrna_{kind}_whole": str(genes)
+            for kind, genes in zip(kinds, rna.whole[0], strict=True)
+        },
+        "trna_genes": str(rna.trna.sum()),
+        "trna_amino_acids": str(rna.amino_acids[0]),
+        "mimag": b.draft,
+    }
+
+
+def _percents(b: Assessment) -> tuple[str, str]:
+    found = b.estimate
+    return f"{100 * found.completeness:.2f}", f"{100 * found.contamination:.2f}"
+
+
+def _bounds(title: str, interval: Interval) -> dict[str, str]:
+    return {
+        f"{title}_low": f"{100 * interval.low:.2f}",
+        f"{title}_high": f"{100 * interval.high:.2f}",
+    }
+
+
+def _record(b: Assessment) -> dict[str, Any]:
+    estimate, rna = b.estimate, b.rna
+
+    def interval(found: Interval) -> list[float]:
+        return [round(100 * found.low, 4), round(100 * found.high, 4)]
+
+    return {
+        "name": b.name,
+        "file": b.file,
+        "contigs": b.contigs,
+        "bp": b.bp,
+        "n50": b.n50,
+        "longest": b.longest,
+        "gc": round(b.gc, 6),
+        "completeness": round(100 * estimate.completeness, 4),
+        "completeness_interval": interval(estimate.completeness_interval),
+        "contamination": round(100 * estimate.contamination, 4),
+        "contamination_interval": interval(estimate.contamination_interval),
+        "quality_basis": estimate.basis,
+        "quality": b.quality_class,
+        "rrna": dict(zip(KINDS, rna.rrna[0].tolist(), strict=True)),
+        "rrna_whole": dict(zip(KINDS, rna.whole[0].tolist(), strict=True)),
+        "trna": dict(zip(AMINO_ACIDS, rna.trna[0].tolist(), strict=True)),
+        "mimag": b.draft,
+    }

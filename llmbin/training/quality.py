@@ -1,0 +1,310 @@
+"""The network behind completeness and contamination, trained on bins drawn of known genomes.
+
+1. Genomes are broken to contigs in many ways, and marker genes are looked for (`pieces`).
+2. Bins are drawn of the genomes that are complete by their markers, with what binners do to them
+   (`drawn_bins`).
+3. Small networks learn three quantiles of completeness and of contamination from the traits of the
+   bins. A few hundred species are soon known by heart: families are taken away at random, as
+   lineages lose them, weights decay, and most of what the networks see is dropped.
+4. The same with whole clades left out says how good the estimates are on lineages never seen.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..estimator.network import QUANTILES, Network, network_of
+from ..estimator.traits import BinTraits, Ruler
+from ..genes.markers import MarkerSet, load_marker_set
+from .drawn_bins import Drawing, DrawnBins, Sources, fit_ruler
+from .pieces import Pieces, break_genomes, load_pieces
+from .settings import PieceSettings, QualityTraining
+from .shards import Shards
+
+log = logging.getLogger("llmbin.training")
+
+COMPLETE = 0.93  # share of a domain's families, of what is stored, in a genome that is complete
+FEW_SEQUENCES = 15  # a genome in so many that has half of the families is complete, too
+LEAST_SHARE = 0.04  # of a genome that is stored
+LACKING = 0.2  # a family that is covered less is lacking
+MOST_LACKING, LEAST_LACKING = 0.3, 0.01  # shares of clades that a family's loss is drawn with
+CONTAMINATION_WEIGHT = 1.5
+
+
+def train_quality(
+    shards: Shards,
+    table: Path,
+    out: Path,
+    settings: QualityTraining,
+    breaking: PieceSettings | None = None,
+) -> None:
+    """Write ``quality.npz`` and ``evaluation.json`` to ``out``; broken genomes are kept there.
+
+    Raises:
+        InputError: the table lacks a genome, or no genome is complete.
+    """
+    breaking = breaking or PieceSettings()
+    torch.set_num_threads(settings.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    pieces = _pieces(shards, out / "pieces.npz", breaking, settings.threads)
+    markers = load_marker_set()
+    levels = range(len(breaking.medians))
+    sources = read_sources(shards, table, pieces, markers)
+    ruler = fit_ruler(pieces, settings.dims, levels)
+    bins = Drawing(pieces, sources, ruler, len(markers.names), settings.seed).bins(settings.bins)
+    log.info("drew %d bins of %d genomes", len(bins.truth), int((sources.weight > 0).sum()))
+    evaluation = cross_validate(bins, sources, ruler, markers, settings)
+    (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
+    log.info("on clades left out: %s", evaluation["all"])
+    arrays = fit(bins, sources, ruler, markers, settings)
+    np.savez_compressed(out / "quality.npz", **arrays)
+
+
+def _pieces(shards: Shards, path: Path, settings: PieceSettings, threads: int) -> Pieces:
+    if path.is_file():
+        log.info("broken genomes were found in %s", path)
+        return load_pieces(path)
+    pieces = break_genomes(shards, settings, threads)
+    np.savez(path, **pieces.arrays())
+    return pieces
+
+
+def read_sources(shards: Shards, table: Path, pieces: Pieces, markers: MarkerSet) -> Sources:
+    """Sizes and completeness of the genomes, by a TSV with ``genome`` and ``genome_bp``.
+
+    A genome of which a part is stored counts by that; clades count by the root of their number.
+
+    Raises:
+        InputError: the table lacks a genome, or no genome is complete.
+    """
+    with open(table, newline="") as handle:
+        rows = {row["genome"]: row for row in csv.DictReader(handle, delimiter="\t")}
+    missing = [name for name in shards.names if name not in rows]
+    if missing:
+        raise InputError(f"{table}: no row for genome {missing[0]!r}")
+    sequences = np.diff(shards.first)
+    stored = np.array([_stored(shards, g) for g in range(len(shards))], np.int64)
+    bp = np.maximum([int(rows[name]["genome_bp"]) for name in shards.names], stored)
+    share = stored / bp
+    found = _families_found(pieces, len(shards), markers)
+    part = (found @ (markers.used.T / markers.used.sum(1))).max(1) / share
+    few = (sequences <= FEW_SEQUENCES) & (part >= 0.5)
+    complete = ((part >= COMPLETE) | few) & (share >= LEAST_SHARE)
+    if not complete.any():
+        raise InputError(f"{table}: no genome is complete by its markers; bins need some that are")
+    members = np.bincount(shards.clade[complete], minlength=shards.clade.max() + 1)
+    usual = np.minimum(2 * share, 1) * np.where(share > 0.99, 1, 0.5)
+    weight = np.where(complete, usual / np.sqrt(np.maximum(members[shards.clade], 1)), 0)
+    return Sources(shards.clade, bp, share, weight)
+
+
+def _stored(shards: Shards, genome: int) -> int:
+    return int(shards.length[shards.first[genome] : shards.first[genome + 1]].sum())
+
+
+def _families_found(pieces: Pieces, genomes: int, markers: MarkerSet) -> npt.NDArray[np.float64]:
+    """How much of each family the genomes have, before they were broken: [genomes, families]."""
+    whole = pieces.level == len(PieceSettings.medians) - 1
+    bin_of = np.where(whole, pieces.genome, -1)
+    once, _ = pieces.genes.cover(bin_of, genomes, len(markers.names))
+    return once.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Bins as tensors: traits as they are, ``truth`` [n, 2]; and what is known of the families."""
+
+    once: Tensor
+    more: Tensor
+    sizes: Tensor
+    truth: Tensor
+    domains: Tensor  # [families, domains], columns that add up to 1
+    lacking: Tensor  # [families], the share of clades that lack each
+
+
+class Estimator(nn.Module):
+    """As `estimator.network.Member`, with what keeps it from learning species by heart."""
+
+    def __init__(self, inputs: int, settings: QualityTraining) -> None:
+        super().__init__()
+        width, drop = settings.width, settings.dropout
+        self.first, self.second = nn.Linear(inputs, width), nn.Linear(width, width)
+        self.last = nn.Linear(width, 6)
+        self.drop = nn.Dropout(drop)
+        with torch.no_grad():
+            self.last.weight.mul_(0.1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Three quantiles of what completeness differs by, and of contamination: [n, 6]."""
+        x = inputs
+        for layer in (self.first, self.second):
+            x = self.drop(nn.functional.gelu(layer(x), approximate="tanh"))
+        out: Tensor = self.last(x)
+        return out
+
+    @property
+    def layers(self) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
+        """All of them, in order."""
+        return self.first, self.second, self.last
+
+
+def fit(
+    bins: DrawnBins,
+    sources: Sources,
+    ruler: Ruler,
+    markers: MarkerSet,
+    settings: QualityTraining,
+) -> dict[str, Any]:
+    """Arrays of a network (see `estimator.network.network_of`) that is trained on bins."""
+    mean = bins.traits.sizes.mean(0)
+    scale = bins.traits.sizes.std(0) + 1e-3
+    lessons = _lessons(bins, sources, markers, mean, scale)
+    members = [_member(lessons, settings, settings.seed + k) for k in range(settings.members)]
+    arrays: dict[str, Any] = {
+        "centre": ruler.centre,
+        "directions": ruler.directions,
+        "noise": np.array([ruler.spread, ruler.noise]),
+        "mean": mean.astype(np.float64),
+        "scale": scale.astype(np.float64),
+    }
+    for k in range(3):
+        layers = [member.layers[k] for member in members]
+        arrays[f"weight{k}"] = np.stack([layer.weight.detach().numpy().T for layer in layers])
+        arrays[f"bias{k}"] = np.stack([layer.bias.detach().numpy() for layer in layers])
+    return arrays
+
+
+def _lessons(
+    bins: DrawnBins, sources: Sources, markers: MarkerSet, mean: Any, scale: Any
+) -> Lessons:
+    t = bins.traits
+    pure = (bins.truth[:, 0] > 0.995) & (bins.truth[:, 1] < 0.002)
+    clade = sources.clade[bins.genome]
+    lacking = [(t.once[pure & (clade == c)] < LACKING).mean(0) for c in np.unique(clade[pure])]
+    chance = np.minimum(np.mean(lacking, axis=0), MOST_LACKING) + LEAST_LACKING
+    columns = (t.once, t.more, (t.sizes - mean) / scale, bins.truth)
+    domains = (markers.used.T / markers.used.sum(1)).astype(np.float32)
+    arrays = (*columns, domains, chance)
+    return Lessons(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays))
+
+
+def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
+    """One network. Batches are drawn with replacement."""
+    torch.manual_seed(seed)
+    families, domains = lessons.domains.shape
+    network = Estimator(2 * families + 2 * domains + lessons.sizes.shape[1], settings)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.learning_rate, total_steps=settings.steps, pct_start=0.1
+    )
+    for _ in range(settings.steps):
+        rows = torch.randint(len(lessons.truth), (settings.batch,))
+        loss = _loss(network, lessons, rows, settings.losses)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    return network.eval()
+
+
+def _loss(network: Estimator, lessons: Lessons, rows: Tensor, losses: float) -> Tensor:
+    """Pinball loss of the quantiles (Koenker & Bassett 1978), with families lost at random."""
+    some = torch.rand(len(rows), 1) < 0.6
+    lost = torch.rand(len(rows), len(lessons.lacking)) < (
+        losses * torch.rand(len(rows), 1) * some * lessons.lacking
+    )
+    once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
+    share, extra = once @ lessons.domains, more @ lessons.domains
+    columns = [
+        2 * once,
+        2 * torch.sqrt(more + 1e-8),
+        2 * share,
+        4 * torch.sqrt(extra + 1e-8),
+        lessons.sizes[rows],
+    ]
+    out = network(torch.cat(columns, 1))
+    points = torch.tensor(QUANTILES)
+    truth = lessons.truth[rows]
+    completeness = truth[:, :1] - out[:, :3] - share.amax(1, keepdim=True)
+    contamination = truth[:, 1:] - out[:, 3:]
+    return _pinball(completeness, points) + CONTAMINATION_WEIGHT * _pinball(contamination, points)
+
+
+def _pinball(error: Tensor, points: Tensor) -> Tensor:
+    return torch.maximum(points * error, (points - 1) * error).mean()
+
+
+def cross_validate(
+    bins: DrawnBins,
+    sources: Sources,
+    ruler: Ruler,
+    markers: MarkerSet,
+    settings: QualityTraining,
+) -> dict[str, Any]:
+    """How far estimates are from the truth where a bin's whole clade was left out."""
+    clade = sources.clade[bins.genome]
+    known = np.unique(clade)
+    order = np.random.default_rng(settings.seed).permutation(len(known))
+    fold = order[np.searchsorted(known, clade)] % settings.folds
+    answers = np.zeros((len(fold), 6))
+    for held in range(settings.folds):
+        arrays = fit(bins.take(fold != held), sources, ruler, markers, settings)
+        network: Network = network_of(arrays)
+        answers[fold == held] = network.quantiles(bins.take(fold == held).traits, markers)
+    return {
+        "settings": asdict(settings),
+        "genomes": int((sources.weight > 0).sum()),
+        "clades": len(known),
+        "all": errors(answers, bins.truth),
+        "by_completeness": _by(answers, bins.truth, bins.truth[:, 0], np.linspace(0, 1, 11)),
+        "by_contamination": _by(
+            answers, bins.truth, bins.truth[:, 1], np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
+        ),
+        "by_n50": _by(answers, bins.truth, _n50(bins.traits), 10.0 ** np.arange(3, 7.5, 0.5)),
+    }
+
+
+def _n50(traits: BinTraits) -> npt.NDArray[np.float64]:
+    return np.asarray(10.0 ** traits.sizes[:, 3], np.float64)
+
+
+def _by(answers: Any, truth: Any, value: Any, bounds: Any) -> list[dict[str, Any]]:
+    """`errors` of the bins whose value lies between two bounds."""
+    place = np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(bounds) - 2)
+    return [
+        {
+            "from": float(bounds[k]),
+            "to": float(bounds[k + 1]),
+            **errors(answers[place == k], truth[place == k]),
+        }
+        for k in range(len(bounds) - 1)
+        if (place == k).any()
+    ]
+
+
+def errors(answers: npt.NDArray[np.float64], truth: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """Errors in points of a percent, and how many of the intervals hold the truth."""
+    out: dict[str, Any] = {"bins": len(truth)}
+    for k, name in enumerate(("completeness", "contamination")):
+        low, middle, high = answers[:, 3 * k : 3 * k + 3].T
+        error = 100 * (middle - truth[:, k])
+        inside = (truth[:, k] >= low - 1e-3) & (truth[:, k] <= high + 1e-3)
+        out[name] = {
+            "mean_absolute_error": round(float(np.abs(error).mean()), 2),
+            "bias": round(float(error.mean()), 2),
+            "in_interval": round(float(inside.mean()), 3),
+        }
+    return out
