@@ -98,7 +98,8 @@ class Matches:
         order = np.lexsort((self.end, self.begin, self.family, self.contig))
         known = self.take(order)
         same = (np.diff(known.contig) == 0) & (np.diff(known.family) == 0)
-        bounds = np.flatnonzero(np.concatenate([[True], ~same, [True]]))
+        edges = np.concatenate([[True], ~same, [True]])[: len(order) + 1]
+        bounds = np.flatnonzero(edges)
         chains = [
             chain
             for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)

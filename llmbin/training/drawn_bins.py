@@ -262,4 +262,4 @@ def _noise(pieces: Pieces, ruler: Ruler, rows: Ints) -> tuple[float, float]:
     usual = apart * weight < np.quantile(apart * weight, 0.97)
     law = np.stack([weight, weight / length], 1)[usual]
     spread, noise = np.linalg.lstsq(law, (apart * weight)[usual], rcond=None)[0]
-    return float(spread), float(noise)
+    return max(float(spread), 1e-3), max(float(noise), 1.0)

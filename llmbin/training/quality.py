@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,8 @@ def _lessons(
     pure = (bins.truth[:, 0] > 0.995) & (bins.truth[:, 1] < 0.002)
     clade = sources.clade[bins.genome]
     lacking = [(t.once[pure & (clade == c)] < LACKING).mean(0) for c in np.unique(clade[pure])]
-    chance = np.minimum(np.mean(lacking, axis=0), MOST_LACKING) + LEAST_LACKING
+    share = np.mean(lacking or [np.zeros(t.once.shape[1])], axis=0)
+    chance = np.minimum(share, MOST_LACKING) + LEAST_LACKING
     columns = (t.once, t.more, (t.sizes - mean) / scale, bins.truth)
     domains = (markers.used.T / markers.used.sum(1)).astype(np.float32)
     arrays = (*columns, domains, chance)
@@ -254,14 +255,15 @@ def cross_validate(
     markers: MarkerSet,
     settings: QualityTraining,
 ) -> dict[str, Any]:
-    """How far estimates are from the truth where a bin's whole clade was left out."""
+    """How far a single network's estimates are from the truth, of clades that it never saw."""
+    alone = replace(settings, members=1)
     clade = sources.clade[bins.genome]
     known = np.unique(clade)
     order = np.random.default_rng(settings.seed).permutation(len(known))
     fold = order[np.searchsorted(known, clade)] % settings.folds
     answers = np.zeros((len(fold), 6))
     for held in range(settings.folds):
-        arrays = fit(bins.take(fold != held), sources, ruler, markers, settings)
+        arrays = fit(bins.take(fold != held), sources, ruler, markers, alone)
         network: Network = network_of(arrays)
         answers[fold == held] = network.quantiles(bins.take(fold == held).traits, markers)
     return {

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from llmbin.genes.classes import draft_class, quality_class
 
+from llmbin.estimator.classes import draft_class, quality_class
+from llmbin.estimator.estimate import Estimate, Interval
 from llmbin.genes.rna import RnaGenes
 
 

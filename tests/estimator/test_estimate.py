@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llmbin.estimator.estimate import basis_of, estimate_bins
+from llmbin.estimator.network import QUANTILES, gelu, load_network, network_inputs
+from llmbin.estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits, n50s
+from llmbin.features.profile import Features
+from llmbin.genes.markers import load_marker_set
+from llmbin.genes.matches import Genes
+
+MARKERS = load_marker_set()
+FAMILIES = len(MARKERS.names)
+BACTERIA = np.flatnonzero(MARKERS.used[0])
+
+
+def whole_genes(contigs: list[int], families: list[int]) -> Genes:
+    n = len(contigs)
+    ends = np.zeros(n, np.float32), np.ones(n, np.float32)
+    return Genes(np.array(contigs, np.int64), np.array(families, np.int16), *ends)
+
+
+def features_of(lengths: list[int], genes: Genes) -> Features:
+    n = len(lengths)
+    centre = load_network().ruler.centre
+    return Features(
+        names=[f"c{i}" for i in range(n)],
+        lengths=np.array(lengths, np.int64),
+        gc=np.full(n, 0.5, np.float32),
+        composition=np.tile(centre, (n, 1)),
+        lm=np.empty((n, 0), np.float32),
+        markers=np.zeros((n, FAMILIES), np.int16),
+        too_short=0,
+        short_bases=0,
+        encoded_bases=0,
+        computed_positions=0,
+        genes=genes,
+    )
+
+
+def bins_of(*genes_of_contigs: list[int], length: int = 50_000) -> Features:
+    contigs = [i for i, genes in enumerate(genes_of_contigs) for _ in genes]
+    families = [f for genes in genes_of_contigs for f in genes]
+    return features_of([length] * len(genes_of_contigs), whole_genes(contigs, families))
+
+
+def spread_over(families: list[int], contigs: int) -> list[list[int]]:
+    return [families[k::contigs] for k in range(contigs)]
+
+
+def test_a_whole_genome_is_complete_and_half_of_it_is_not() -> None:
+    families = BACTERIA.tolist()
+    features = bins_of(*spread_over(families, 40))
+    whole, half = estimate_bins(features, [np.arange(40)], MARKERS)[0], 20
+    assert whole.completeness > 0.95
+    assert whole.contamination < 0.02
+    part = estimate_bins(features, [np.arange(half)], MARKERS)[0]
+    assert 0.35 < part.completeness < 0.65
+
+
+def test_two_genomes_are_contaminated() -> None:
+    features = bins_of(*spread_over(BACTERIA.tolist(), 40), *spread_over(BACTERIA.tolist(), 40))
+    both = estimate_bins(features, [np.arange(80)], MARKERS)[0]
+    assert both.contamination > 0.25
+    assert both.completeness > 0.9
+    apart = estimate_bins(features, [np.arange(40), np.arange(40, 80)], MARKERS)
+    assert all(e.contamination < 0.02 and e.completeness > 0.95 for e in apart)
+
+
+def test_estimates_lie_in_their_intervals_and_do_not_depend_on_other_bins() -> None:
+    rng = np.random.default_rng(0)
+    contigs = [rng.choice(BACTERIA, int(rng.integers(0, 9))).tolist() for _ in range(900)]
+    features = bins_of(*contigs)
+    bins = np.array_split(rng.permutation(900), 300)
+    together = estimate_bins(features, bins, MARKERS)
+    for e in together:
+        assert 0 <= e.completeness_interval.low <= e.completeness <= e.completeness_interval.high
+        assert e.completeness_interval.high <= 1
+        low, high = e.contamination_interval.low, e.contamination_interval.high
+        assert 0 <= low <= e.contamination <= high <= 1
+    assert [estimate_bins(features, [rows], MARKERS)[0] for rows in bins[:20]] == together[:20]
+
+
+def test_bins_without_markers_say_so() -> None:
+    features = bins_of([], [int(BACTERIA[0])], length=900_000)
+    none, one = estimate_bins(features, [np.array([0]), np.array([1])], MARKERS)
+    assert none.completeness < 0.2
+    assert "too few to tell" in none.basis
+    assert "too few to tell" in one.basis
+    assert estimate_bins(features, [], MARKERS) == []
+
+
+def test_what_is_large_for_its_markers_may_be_a_eukaryote() -> None:
+    traits = BinTraits(
+        np.ones((1, FAMILIES), np.float32), np.zeros((1, FAMILIES)), np.zeros((1, 7))
+    )
+    assert "eukaryote" in basis_of(traits, 0, 40_000_000, MARKERS)
+    assert basis_of(traits, 0, 4_000_000, MARKERS).startswith("98 of 98 marker families of")
+
+
+def test_markers_that_were_not_looked_for() -> None:
+    features = bins_of([1])
+    object.__setattr__(features, "genes", None)
+    with pytest.raises(ValueError, match="not looked for"):
+        estimate_bins(features, [np.array([0])], MARKERS)
+
+
+def test_traits_of_bins() -> None:
+    ruler = Ruler(np.zeros(2, np.float32), np.eye(2, dtype=np.float32), 1.0, 1000.0)
+    lengths = np.array([1000, 3000, 2000, 500], np.int64)
+    places = ruler.places(np.array([[0, 0], [0, 4], [1, 1], [9, 9]], np.float32))
+    contigs = ContigTraits(lengths, places, whole_genes([0, 1, 1, 3], [0, 0, 1, 1]))
+    traits = bin_traits(contigs, ruler, np.array([0, 0, 1, -1]), 2, 2)
+    assert traits.once.tolist() == [[1, 1], [0, 0]]
+    assert traits.more.tolist() == [[1, 0], [0, 0]]
+    broken, bp, number, n50, mean, far, farther = traits.sizes[0].tolist()
+    assert (broken, 10**bp, 10**number, 10**n50) == pytest.approx((0, 4000, 2, 3000))
+    # The centre lies at 3; squared distances 9 and 1 of 1 + 1 and 1 + 1 / 3 that are expected.
+    assert np.exp(mean) - 1e-3 == pytest.approx((1000 * 9 / 2 + 3000 * 1 / (4 / 3)) / 4000)
+    assert (far, farther) == pytest.approx((0.25, 0))
+
+
+def test_n50_of_several_bins() -> None:
+    own, length = np.array([0, 1, 0, 0, 1]), np.array([4.0, 10, 3, 3, 1])
+    assert n50s(own, length, 2).tolist() == [3, 10]
+
+
+def test_the_network_that_ships() -> None:
+    network = load_network()
+    assert len(network.members) >= 2
+    inputs, share = network_inputs(
+        np.zeros((3, FAMILIES)), np.zeros((3, FAMILIES)), np.zeros((3, 7)), MARKERS.used
+    )
+    assert inputs.shape == (3, network.members[0].weights[0].shape[0])
+    assert share.shape == (3, 1)
+    assert network.members[0](inputs).shape == (3, 2 * len(QUANTILES))
+    assert gelu(np.array([-10.0, 0.0, 10.0])).tolist() == pytest.approx([0, 0, 10])

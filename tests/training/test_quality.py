@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("pyhmmer")
+
+from llmbin._kernels import encode_bases
+from llmbin.errors import InputError
+from llmbin.estimator.network import network_of
+from llmbin.genes.markers import load_marker_set
+from llmbin.tools.synthetic import marker_proteins, synthetic_genome
+from llmbin.training.drawn_bins import Drawing, Sources, fit_ruler
+from llmbin.training.pieces import (
+    Pieces,
+    break_genomes,
+    broken,
+    load_pieces,
+    shifted,
+    substituted,
+)
+from llmbin.training.quality import cross_validate, errors, fit, read_sources
+from llmbin.training.settings import PieceSettings, QualityTraining
+from llmbin.training.shards import Genome, Shards, write_shards
+
+MARKERS = load_marker_set()
+BREAKING = PieceSettings()
+SMALL = QualityTraining(
+    bins=400, width=16, members=2, steps=300, batch=64, folds=2, learning_rate=3e-3
+)
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shards, Path]:
+    """Four genomes of three clades with markers, and their table."""
+    folder = tmp_path_factory.mktemp("quality")
+    proteins = marker_proteins()
+    genomes = [
+        Genome(
+            f"g{k}",
+            f"clade{k // 2}",
+            [encode_bases(synthetic_genome(np.random.default_rng(k), 250_000, proteins).encode())],
+        )
+        for k in range(4)
+    ]
+    write_shards(genomes, folder / "shards")
+    bp = [sum(map(len, genome.sequences)) * (1 + (k == 3)) for k, genome in enumerate(genomes)]
+    rows = "".join(f"g{k}\t{size}\n" for k, size in enumerate(bp))
+    (folder / "genomes.tsv").write_text("genome\tgenome_bp\n" + rows)
+    return Shards(folder / "shards"), folder / "genomes.tsv"
+
+
+@pytest.fixture(scope="module")
+def pieces(held: tuple[Shards, Path]) -> Pieces:
+    return break_genomes(held[0], BREAKING, 1)
+
+
+@pytest.fixture(scope="module")
+def sources(held: tuple[Shards, Path], pieces: Pieces) -> Sources:
+    return read_sources(*held, pieces, MARKERS)
+
+
+def test_pieces_hold_each_genome_in_each_way(pieces: Pieces, tmp_path: Path) -> None:
+    levels = len(BREAKING.medians) + len(BREAKING.mutated)
+    assert sorted(set(pieces.level.tolist())) == list(range(levels))
+    whole = (pieces.genome == 1) & (pieces.level == len(BREAKING.medians) - 1)
+    assert pieces.lengths[whole].sum() == pytest.approx(250_000, rel=0.05)
+    short = (pieces.genome == 1) & (pieces.level == 0)
+    assert 1_000 <= np.median(pieces.lengths[short]) < 4_000
+    np.savez(tmp_path / "pieces.npz", **pieces.arrays())
+    again = load_pieces(tmp_path / "pieces.npz")
+    np.testing.assert_array_equal(again.genes.end, pieces.genes.end)
+    np.testing.assert_array_equal(again.composition, pieces.composition)
+
+
+def test_broken_sequences_lose_only_what_is_short() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, 100_000).astype(np.uint8)
+    assert [p.tolist() for p in broken(codes, 0, BREAKING, rng)] == [codes.tolist()]
+    parts = list(broken(codes, 3_000, BREAKING, rng))
+    assert min(map(len, parts)) >= BREAKING.shortest
+    assert 0.9 * len(codes) < sum(map(len, parts)) <= len(codes)
+
+
+def test_mutations() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 5, 50_000).astype(np.uint8)
+    changed = substituted(codes, 0.1, rng)
+    known = codes < 4
+    assert (changed[~known] == 4).all()
+    assert 0.08 < (changed != codes)[known].mean() < 0.12
+    moved = shifted(codes, 0.01, rng)
+    assert abs(len(moved) - len(codes)) < 100
+    assert shifted(codes, 0.0, rng).tolist() == codes.tolist()
+
+
+def test_sources_count_what_is_complete(sources: Sources) -> None:
+    assert (sources.weight > 0).all()
+    assert sources.share.tolist()[:3] == pytest.approx([1, 1, 1])
+    assert sources.share[3] == 0.5
+    assert sources.weight[3] < sources.weight[2]
+
+
+def test_a_genome_without_markers_is_no_source(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    plain = Genome("x", "c", [rng.integers(0, 4, 60_000).astype(np.uint8) for _ in range(20)])
+    write_shards([plain], tmp_path / "shards")
+    table = tmp_path / "t.tsv"
+    shards = Shards(tmp_path / "shards")
+    found = break_genomes(shards, BREAKING, 1)
+    table.write_text("genome\tgenome_bp\nx\t1200000\n")
+    with pytest.raises(InputError, match="no genome is complete"):
+        read_sources(shards, table, found, MARKERS)
+    table.write_text("genome\tgenome_bp\ny\t1200000\n")
+    with pytest.raises(InputError, match="no row for genome 'x'"):
+        read_sources(shards, table, found, MARKERS)
+
+
+def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) -> None:
+    ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
+    drawing = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5)
+    bins = drawing.bins(300)
+    complete, contaminated = bins.truth.T
+    assert complete.min() > 0
+    assert complete.max() == 1
+    assert 0.1 < (contaminated == 0).mean() < 0.9
+    assert contaminated.max() < 0.5
+    pure = contaminated < 0.01
+    share = (bins.traits.once @ (MARKERS.used[0] / MARKERS.used[0].sum()))[pure]
+    assert np.abs(share - complete[pure]).mean() < 0.12
+    again = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5).bins(300)
+    np.testing.assert_array_equal(again.traits.sizes, bins.traits.sizes)
+
+
+def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: Sources) -> None:
+    ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
+    bins = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5).bins(SMALL.bins)
+    arrays = fit(bins, sources, ruler, MARKERS, SMALL)
+    answers = network_of(arrays).quantiles(bins.traits, MARKERS)
+    found = errors(answers, bins.truth)
+    guess = np.abs(bins.truth[:, 0] - np.median(bins.truth[:, 0])).mean()
+    assert found["completeness"]["mean_absolute_error"] < 100 * guess / 2
+    evaluation = cross_validate(bins, sources, ruler, MARKERS, SMALL)
+    assert evaluation["all"]["bins"] == sum(row["bins"] for row in evaluation["by_n50"])
+    assert json.loads(json.dumps(evaluation))["clades"] == 2
+
+
+def test_errors_in_points() -> None:
+    answers = np.array([[0.4, 0.5, 0.6, 0.0, 0.0, 0.1]])
+    found = errors(answers, np.array([[0.55, 0.2]], np.float32))
+    assert found["completeness"] == {
+        "mean_absolute_error": 5.0,
+        "bias": -5.0,
+        "in_interval": 1.0,
+    }
+    assert found["contamination"]["in_interval"] == 0
