@@ -44,6 +44,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzzing of readers and kernels, ten minutes unless `-- --minutes` says otherwise."""
+    session.install(".[cpu,test]", "atheris")
+    session.run("python", "-m", "bench.fuzzing", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Links, length of lines, the list of notes, and tables that are those of the results."""
     session.install("pytest>=8", "numpy")

@@ -63,9 +63,9 @@ def argument(text: str) -> str:
 
 def command() -> str:
     """The command line of this process."""
-    return " ".join(
-        ["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *map(argument, sys.argv[1:])]
-    )
+    script = Path(sys.argv[0])
+    module = script.parent.name if script.stem == "__main__" else script.stem
+    return " ".join(["python", "-m", f"bench.{module}", *map(argument, sys.argv[1:])])
 
 
 def write(name: str, result: dict[str, Any]) -> Path:

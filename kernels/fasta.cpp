@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "clones.hpp"
 
 namespace llmbin {
 
 namespace {
+
+constexpr size_t kLongestHeader = 1 << 20, kLongestName = 0xffff, kMostBases = 1'000'000'000;
+constexpr char kTooLong[] = "a header of more than 1,048,576 bytes; is this FASTA?";
 
 enum : uint8_t { kBase = 0, kResidue = 1, kForeign = 2 };
 
@@ -42,6 +46,10 @@ bool plain_bases(const char *data, size_t n) {
 }
 
 bool trailing_space(char c) { return c == '\r' || c == ' ' || c == '\t'; }
+size_t trimmed(const char *data, size_t n) {
+    while (n && trailing_space(data[n - 1])) --n;
+    return n;
+}
 bool space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 std::string byte_of(char c) { return "byte " + std::to_string(static_cast<uint8_t>(c)); }
@@ -55,9 +63,11 @@ bool FastaParser::fail(const std::string &what) {
 }
 
 bool FastaParser::line(const char *data, size_t n) {
-    ++line_;
-    while (n && trailing_space(data[n - 1])) --n;
+    const bool goes_on = std::exchange(line_begun_, false);
+    if (!goes_on) ++line_;
+    n = trimmed(data, n);
     if (!n) return true;
+    if (goes_on) return sequence(data, n);
     if (data[0] == '>') return header(data + 1, n - 1);
     if (open_) return sequence(data, n);
     if (data[0] == '@')
@@ -66,10 +76,13 @@ bool FastaParser::line(const char *data, size_t n) {
 }
 
 bool FastaParser::header(const char *data, size_t n) {
+    if (n > kLongestHeader) return fail(kTooLong);
     if (open_) records.push_back(std::move(current_));
     open_ = true;
     current_ = FastaRecord{std::string(data, std::find_if(data, data + n, space)), line_, {}};
     if (current_.name.empty()) return fail("a record without a name");
+    if (current_.name.size() > kLongestName)
+        return fail("a name of more than 65,535 bytes, where BAM has no more; name it shorter");
     for (const char c : current_.name)
         if (static_cast<uint8_t>(c) < 32 || c == 127) return fail(byte_of(c) + " in a name");
     return true;
@@ -89,7 +102,30 @@ bool FastaParser::sequence(const char *data, size_t n) {
             return fail(what);
         }
     }
+    if (current_.sequence.size() + n > kMostBases)
+        return fail("a sequence of more than 1,000,000,000 bases, and no contig has so many");
     current_.sequence.append(data, n);
+    return true;
+}
+
+// What there is of a partial line that is too long to be held: bases, but for spaces that may end
+// the line.
+bool FastaParser::long_line() {
+    if (!line_begun_) {
+        if (open_ && partial_[0] != '>') {
+            ++line_;
+            line_begun_ = true;
+        } else if (partial_[0] == '>' || partial_[0] == ';') {
+            ++line_;
+            return fail(kTooLong);
+        } else {
+            return partial_line();  // no FASTA
+        }
+    }
+    const size_t bases = trimmed(partial_.data(), partial_.size());
+    const size_t n = bases ? bases : partial_.size();  // no line ends in so many spaces
+    if (!sequence(partial_.data(), n)) return false;
+    partial_.erase(0, n);
     return true;
 }
 
@@ -107,7 +143,7 @@ bool FastaParser::feed(const char *data, size_t n) {
         const char *stop = static_cast<const char *>(std::memchr(data, '\n', end - data));
         if (!stop) {
             partial_.append(data, end - data);
-            return true;
+            return partial_.size() <= kLongestHeader || long_line();
         }
         if (partial_.empty()) {
             if (!line(data, stop - data)) return false;

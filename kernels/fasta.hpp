@@ -1,6 +1,8 @@
 // Streaming FASTA parser that knows the line it is on.
 //
-// Memory: the parser keeps copies of what it was fed, until the caller takes `records`.
+// Memory: the parser keeps copies of what it was fed, until the caller takes `records`. A header has
+// at most 1 MiB, a name 65,535 bytes and a sequence 10^9 bases, so that a few bytes of compressed
+// data do not fill the memory.
 // Threads: one at a time for each parser. Errors: what is wrong with the file is in `error`, not
 // thrown; after it the parser takes nothing more. Throws: std::bad_alloc.
 #pragma once
@@ -34,12 +36,14 @@ private:
     bool header(const char *data, size_t n);
     bool sequence(const char *data, size_t n);
     bool partial_line();
+    bool long_line();
     bool fail(const std::string &what);
 
     FastaRecord current_;
     std::string partial_;  // of a line whose end was not fed yet
     uint64_t line_ = 0;
-    bool open_ = false;  // whether `current_` is a record
+    bool open_ = false;        // whether `current_` is a record
+    bool line_begun_ = false;  // whether bases of the partial line were taken already
 };
 
 }  // namespace llmbin

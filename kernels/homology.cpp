@@ -167,7 +167,9 @@ int64_t overlap(int64_t a, int64_t b, int64_t diagonal, bool turned) {
     return to - from;
 }
 
-bool is_kept(uint32_t hash, uint32_t rate) { return !(hash & (rate - 1)); }
+// Sixteen A or T have the hash 0, which every rate would keep: of a contig of one base all words, at
+// any rate. They say nothing.
+bool is_kept(uint32_t hash, uint32_t rate) { return hash && !(hash & (rate - 1)); }
 
 }  // namespace
 

@@ -27,6 +27,11 @@ constexpr float kFalling = 4;         // bits below its best at which a match is
 constexpr ptrdiff_t kLeastBehind = 10;  // columns and codons behind a TGA
 constexpr int64_t kMostShift = 50;      // columns between the diagonals of two parts of a gene
 
+// Of an open stretch, residues to either side of the seed that are looked at. No marker gene has
+// them; satellites and runs of unknown bases are open for millions.
+constexpr ptrdiff_t kMostBeside = 20000;
+constexpr size_t kPiece = 1 << 20;  // bases of a strand whose words are held at once
+
 // A genetic code: residues of the codons in the order A C G T.
 using Code = std::array<uint8_t, 64>;
 constexpr int kTga = 3 << 4 | 2 << 2 | 0;
@@ -113,6 +118,16 @@ struct MarkerScanner::Seen {
     uint32_t word, hash;
 };
 
+// The frames of a strand: where each open stretch begins, and the last residues of each.
+struct MarkerScanner::Frames {
+    struct Frame {
+        size_t begin;
+        uint32_t word = 0;
+        int filled = 0;
+    };
+    Frame at[3] = {{0}, {1}, {2}};
+};
+
 // Where in a frame a family was found: a base, and the diagonal (column minus codons before it).
 struct MarkerScanner::Place {
     ptrdiff_t base = -1;
@@ -124,7 +139,8 @@ struct MarkerScanner::Place {
 struct MarkerScanner::Stretch {
     struct Find {
         uint16_t family;
-        int64_t diagonal;
+        int64_t diagonal;  // column minus residues of the stretch before it
+        ptrdiff_t base;    // of the seed
     };
     bool has(uint16_t family) const {
         return std::any_of(finds.begin(), finds.end(),
@@ -287,44 +303,45 @@ bool MarkerScanner::goes_on(Strand s, const Place &last, const Place &next) {
 
 void MarkerScanner::close(Strand s, Stretch &stretch, std::vector<MarkerCandidate> &out) const {
     if (stretch.finds.empty()) return;
-    std::string protein;
-    bool ends_cut = true;
-    for (auto b = static_cast<ptrdiff_t>(stretch.begin); b + 3 <= s.n; b += 3) {
-        const int residue = s.residue(b);
-        if (residue == kStop) {
-            ends_cut = false;
-            break;
-        }
-        protein += kLetters[residue];
-    }
-    if (protein.size() >= rules_.least_residues) {
-        const auto before = [](const auto &a, const auto &b) { return a.family < b.family; };
-        std::sort(stretch.finds.begin(), stretch.finds.end(), before);
-        const bool begins_cut = stretch.begin < 3;
-        for (const auto &find : stretch.finds)
-            out.push_back({find.family, find.diagonal, protein, begins_cut, ends_cut});
+    const auto begin = static_cast<ptrdiff_t>(stretch.begin);
+    const auto before = [](const auto &a, const auto &b) { return a.family < b.family; };
+    std::sort(stretch.finds.begin(), stretch.finds.end(), before);
+    for (const auto &find : stretch.finds) {
+        const ptrdiff_t from = std::max(begin, find.base - 3 * kMostBeside);
+        std::string protein = translated(s, from, find.base + 3 * kMostBeside);
+        if (protein.size() < rules_.least_residues) continue;
+        const bool begins_cut = from == begin && begin < 3;
+        const bool ends_cut = from + 3 * static_cast<ptrdiff_t>(protein.size()) + 3 > s.n;
+        const int64_t diagonal = find.diagonal + (from - begin) / 3;
+        out.push_back({find.family, diagonal, std::move(protein), begins_cut, ends_cut});
     }
     stretch.finds.clear();
 }
 
-// Words that pass the filter, in the order of their last residues. By blocks: the filter is larger
-// than the nearest caches, so all of a block's places in it are asked for before the first is
-// looked at.
-std::vector<MarkerScanner::Seen> MarkerScanner::filter(Strand s) const {
-    const auto n = static_cast<size_t>(s.n);
+// Residues from one base to another, or to a stop or the end of the strand.
+std::string MarkerScanner::translated(Strand s, ptrdiff_t from, ptrdiff_t to) {
+    std::string protein;
+    for (ptrdiff_t b = from; b + 3 <= std::min(s.n, to); b += 3) {
+        const int residue = s.residue(b);
+        if (residue == kStop) break;
+        protein += kLetters[residue];
+    }
+    return protein;
+}
+
+// Words of bases [begin, end) that pass the filter, in the order of their last residues. By blocks:
+// the filter is larger than the nearest caches, so all of a block's places in it are asked for
+// before the first is looked at.
+void MarkerScanner::filter(Strand s, size_t begin, size_t end, Frames &frames,
+                           std::vector<Seen> &out) const {
     const Code code = s.code;
-    struct Frame {
-        size_t begin;
-        uint32_t word = 0;
-        int filled = 0;
-    } frames[3] = {{0}, {1}, {2}};
     constexpr size_t kBlock = 64;
     Seen words[kBlock];
-    std::vector<Seen> out;
-    for (size_t block = 0; block + 3 <= n; block += kBlock) {
+    out.clear();
+    for (size_t block = begin; block < end; block += kBlock) {
         size_t count = 0;
-        for (size_t i = block, end = std::min(block + kBlock, n - 2); i < end; ++i) {
-            Frame &frame = frames[i % 3];
+        for (size_t i = block, stop = std::min(block + kBlock, end); i < stop; ++i) {
+            Frames::Frame &frame = frames.at[i % 3];
             const int residue = residue_at(s.bases + i, code);
             if (residue >= kStop) {
                 frame.filled = 0;
@@ -341,15 +358,27 @@ std::vector<MarkerScanner::Seen> MarkerScanner::filter(Strand s) const {
             if ((filter_[words[k].hash % kFilterWords] & bits) == bits) out.push_back(words[k]);
         }
     }
-    return out;
 }
 
 void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga,
                                 std::vector<MarkerCandidate> &out) const {
+    Stretch stretches[3];
+    Frames frames;
+    std::vector<Seen> seen;
+    // A piece at a time: of a satellite every word may pass, which takes more memory than bases.
+    const auto places = static_cast<size_t>(s.n) - 2;
+    for (size_t begin = 0; begin < places; begin += kPiece) {
+        filter(s, begin, std::min(begin + kPiece, places), frames, seen);
+        look_up(s, seen, stretches, tga, out);
+    }
+    for (Stretch &open : stretches) close(s, open, out);
+}
+
+// Looks for the families of words that passed the filter.
+void MarkerScanner::look_up(Strand s, const std::vector<Seen> &seen, Stretch *stretches,
+                            TgaEvidence &tga, std::vector<MarkerCandidate> &out) const {
     constexpr size_t kAhead = 16;
     const size_t mask = table_.size() - 1;
-    Stretch stretches[3];
-    const std::vector<Seen> seen = filter(s);
     for (size_t k = 0; k < seen.size(); ++k) {
         if (k + kAhead < seen.size()) __builtin_prefetch(&table_[seen[k + kAhead].hash & mask]);
         const Seen &word = seen[k];
@@ -364,11 +393,11 @@ void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga,
             if (seed.word != word.word || open.has(seed.family)) continue;
             if (!extends(s, word.at, seed)) continue;
             const auto residues_before = static_cast<int64_t>(word.at - word.begin) / 3;
-            open.finds.push_back({seed.family, seed.column - residues_before});
+            const auto base = static_cast<ptrdiff_t>(word.at);
+            open.finds.push_back({seed.family, seed.column - residues_before, base});
             weigh_match(s, word.at, seed, open.last, tga);
         }
     }
-    for (Stretch &open : stretches) close(s, open, out);
 }
 
 }  // namespace llmbin

@@ -18,7 +18,8 @@ namespace llmbin {
 struct MarkerCandidate {
     uint16_t family;
     int64_t diagonal;  // of its first good seed: column of the profile minus place in the protein
-    std::string protein;  // the whole stretch between two stops, or the ends of the contig
+    std::string protein;  // the stretch between two stops or ends of the contig, up to 20,000
+                          // residues to either side of the seed
     bool begins_cut, ends_cut;  // at the contig's end and not at a stop: there may be more of it
 };
 
@@ -52,6 +53,7 @@ private:
     struct Extension;
     struct TgaEvidence;
     struct Seen;
+    struct Frames;
     struct Place;
     struct Stretch;
     struct Seed {
@@ -71,7 +73,11 @@ private:
     static bool goes_on(Strand strand, const Place &last, const Place &next);
     void weigh_match(Strand strand, size_t at, const Seed &seed, std::vector<Place> &last,
                      TgaEvidence &evidence) const;
-    std::vector<Seen> filter(Strand strand) const;
+    static std::string translated(Strand strand, ptrdiff_t from, ptrdiff_t to);
+    void filter(Strand strand, size_t begin, size_t end, Frames &frames,
+                std::vector<Seen> &out) const;
+    void look_up(Strand strand, const std::vector<Seen> &seen, Stretch *stretches,
+                 TgaEvidence &evidence, std::vector<MarkerCandidate> &out) const;
     void scan_strand(Strand strand, TgaEvidence &tga, std::vector<MarkerCandidate> &out) const;
     void close(Strand strand, Stretch &stretch, std::vector<MarkerCandidate> &out) const;
 

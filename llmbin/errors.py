@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 
 class LlmbinError(Exception):
     """An expected error: the command line prints it as one line and exits with ``exit_code``."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """The message; line ends and other control characters of names are escaped."""
+        return re.sub(r"[\x00-\x1f\x7f]", lambda c: repr(c[0])[1:-1], super().__str__())
 
 
 class UsageError(LlmbinError):
@@ -41,3 +47,13 @@ class DeviceError(LlmbinError):
 
 class DeviceMemoryError(DeviceError):
     """The device's memory does not hold a batch; a smaller one may fit."""
+
+
+def short(text: str) -> str:
+    """The text in quotation marks, on one line, cut where a message would drown in it."""
+    return repr(text) if len(text) <= 80 else f"{text[:60]!r}... ({len(text):,} characters)"
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says, without the lines behind the first."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -104,6 +104,38 @@ def scanner_of(
     )
 
 
+WORD = "WCHMKD"  # of which a profile is made that likes nothing else
+WORD_CODONS = "TGGTGCCATATGAAAGAC"
+
+
+def scanner_of_word() -> MarkerScanner:
+    profile = np.full((len(WORD), 20), -5.0)
+    profile[range(len(WORD)), [reference.RESIDUES.index(c) for c in WORD]] = 5.0
+    return scanner_of([profile], 1, 20.0, 1)
+
+
+@pytest.mark.parametrize("before", [0, 19_999, 20_001, 60_000])
+def test_of_an_open_stretch_only_what_is_beside_the_seed_is_translated(before: int) -> None:
+    """Satellites and gaps are open for millions of residues."""
+    text = "GCA" * before + WORD_CODONS + "GCA" * 30_000
+    ((_, _, protein, diagonal, *_),) = [
+        found for found in scanner_of_word().scan([encode_bases(text.encode())]) if WORD in found[2]
+    ]
+    beside = min(before, 20_000)
+    assert protein == "A" * beside + WORD + "A" * (20_000 - len(WORD))
+    assert diagonal == -beside
+
+
+@pytest.mark.parametrize(
+    "at", [0, 1 << 20, (1 << 20) - 9, (1 << 20) - 17, (1 << 20) + 2, 2_000_001]
+)
+def test_a_strand_is_scanned_by_pieces_as_in_one(at: int) -> None:
+    filler = "TAACTAGCTGA" * 200_000  # a stop in every frame
+    text = filler[:at] + WORD_CODONS + filler[at:]
+    ((_, family, protein, diagonal, *_),) = scanner_of_word().scan([encode_bases(text.encode())])
+    assert family == 0 and protein[-diagonal : len(WORD) - diagonal] == WORD
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from([(1, 20, 1), (30, 24, 8), (2_000, 16, 1)]))
 @settings(max_examples=40, deadline=None)
 def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, int]) -> None:
@@ -122,9 +154,9 @@ def test_marker_candidates_equal_the_reference(seed: int, rule: tuple[int, int, 
         )
     found = scanner_of(profiles, *rule).scan([encode_bases(text.encode())])
     assert sorted(
-        (family, protein) for _, family, protein, _ in found
+        (family, protein) for _, family, protein, *_ in found
     ) == reference.marker_candidates(text, profiles, *rule)
-    for _, family, protein, diagonal in found:
+    for _, family, protein, diagonal, *_ in found:
         places = range(max(0, -diagonal), min(len(protein), len(profiles[family]) - diagonal) - 5)
         assert (
             max(
@@ -174,7 +206,7 @@ def test_the_code_is_that_of_the_reference(seed: int, read_through: str) -> None
         )
     found = scanner_of(profiles, 300, 14.0, 8).scan([encode_bases(text.encode())])
     assert sorted(
-        (family, protein) for _, family, protein, _ in found
+        (family, protein) for _, family, protein, *_ in found
     ) == reference.marker_candidates(text, profiles, 300, 14.0, 8)
 
 
@@ -189,7 +221,7 @@ def test_tga_is_what_the_profile_has_in_its_place() -> None:
         scanner = scanner_of([profile], 300, 20.0, 8)
 
         def proteins(gene: str, scanner: MarkerScanner = scanner) -> list[str]:
-            return sorted(found for _, _, found, _ in scanner.scan([encode_bases(gene.encode())]))
+            return sorted(found for _, _, found, *_ in scanner.scan([encode_bases(gene.encode())]))
 
         gene = "".join("TGA" if r == residue else codon_of[r] for r in protein)
         assert proteins(gene) == proteins(reference.reverse_complement(gene)) == [protein]

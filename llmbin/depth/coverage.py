@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import CoverageError, UsageError
+from ..errors import CoverageError, UsageError, short
 from ..io.inputs import InputFile
 from .bam import SampleDepth, read_depth
 from .reads import DepthRules, ReadKind
-from .table_formats import first_word, short
+from .table_formats import first_word
 from .tables import read_depth_table
 
 log = logging.getLogger("llmbin")
@@ -156,7 +156,7 @@ def coverage_from_bams(
         if len(wrong):
             i = int(wrong[0])
             raise CoverageError(
-                f"{path}: {names[i]!r} has {depth.lengths[rows[i]]:,} bases here "
+                f"{path}: {short(names[i])} has {depth.lengths[rows[i]]:,} bases here "
                 f"and {lengths[i]:,} in the contigs; "
                 "the reads were mapped to another assembly, map them to this one"
             )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from ..errors import CoverageError
+from ..errors import CoverageError, short
 from ..io.inputs import InputFile
 from .titles import (
     COVERM,
@@ -55,11 +55,6 @@ class Columns:
     squared: bool = False
     extra: frozenset[str] = frozenset()
     extra_ending: str = ""
-
-
-def short(text: str) -> str:
-    """The text in quotation marks, on one line, cut where a message would drown in it."""
-    return repr(text) if len(text) <= 80 else f"{text[:60]!r}... ({len(text):,} characters)"
 
 
 def recognise(path: InputFile, rows: Sequence[Sequence[str]], contigs: Container[str]) -> Columns:

@@ -18,10 +18,10 @@ from operator import itemgetter
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import CoverageError
+from ..errors import CoverageError, short
 from ..io.inputs import InputFile
-from ..io.streams import read_chunks
-from .table_formats import KNOWN, MAKE, Columns, is_number, recognise, short
+from ..io.lines import read_lines
+from .table_formats import KNOWN, MAKE, Columns, is_number, recognise
 from .titles import names_contigs
 
 log = logging.getLogger("llmbin")
@@ -83,31 +83,12 @@ def write_depth_table(table: DepthTable, write: Callable[[str], object]) -> None
         write("\t".join([name, str(length), f"{mean.sum():.6g}", *numbers]) + "\n")
 
 
-def _lines(path: InputFile) -> Lines:
-    """Numbered lines that are not blank, without their ends. Only a line feed ends a line."""
-    before, parts = 0, [b""]
-    for chunk in read_chunks(path):
-        first, *others = chunk.split(b"\n")
-        parts.append(first)
-        if not others:
-            continue  # a line longer than a chunk is joined once, at its end
-        whole = [b"".join(parts), *others[:-1]]
-        parts = [others[-1]]
-        for number, line in enumerate(whole, before + 1):
-            if line and line != b"\r":
-                yield number, line[:-1] if line[-1] == 13 else line
-        before += len(whole)
-    last = b"".join(parts)
-    if last.strip():
-        yield before + 1, last.removesuffix(b"\r")
-
-
 def _begin(path: InputFile) -> tuple[list[tuple[int, bytes]], Lines]:
     """The first line, header or row, with up to three behind it; and the lines after these.
 
     Comments before it are left out.
     """
-    lines = _lines(path)
+    lines = read_lines(path)
     head: list[tuple[int, bytes]] = []
     for number, line in lines:
         if not head:

@@ -28,6 +28,7 @@ log = logging.getLogger("llmbin")
 
 Rows = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint32]
+HIGHEST_RATE = 1 << 31  # hashes have 32 bits
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class HomologySearch:
         for contig, end in zip(contigs, ends.tolist(), strict=True):
             self._add(contig, words[begin:end])
             begin = end
-        while self._words_held > self._thresholds.most_words:
+        while self._words_held > self._thresholds.most_words and self._word_rate < HIGHEST_RATE:
             self._thin()
 
     def _add(self, contig: Contig, words: Words) -> None:

@@ -2,8 +2,8 @@
 
 Contigs end within genes, and half a gene at an end is half an answer: the other half is on another
 contig. Counted by the share of the profile that they cover, the genes of a genome add up to the
-same whatever its contigs are (docs/notes/2026-11-28-quality-near-the-truth.md). A gene that a frameshift or a stop
-codon breaks is one gene, too.
+same whatever its contigs are. A gene that a frameshift or a stop codon breaks is one gene, too.
+(docs/notes/2026-11-28-quality-near-the-truth.md)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
+MOST_COPIES = 32_767  # of a family on a contig that are counted
 SEGMENTS = 16  # of a profile, within which a place is not told from another
 
 
@@ -88,9 +89,9 @@ class Matches:
 
     def counts(self, contigs: int, families: int) -> npt.NDArray[np.int16]:
         """Whole genes of each family on each contig: int16 [contigs, families]."""
-        found = np.zeros((contigs, families), np.int16)
-        np.add.at(found, (self.contig[self.whole], self.family[self.whole]), 1)
-        return found
+        place = self.contig[self.whole] * families + self.family[self.whole]
+        copies = np.bincount(place, minlength=contigs * families).clip(max=MOST_COPIES)
+        return copies.reshape(contigs, families).astype(np.int16)
 
     def genes(self, rules: GenePartThresholds = GENE_PARTS) -> Genes:
         """Genes: matches of a family on a contig that lie behind each other are one."""

@@ -27,6 +27,8 @@ MATCH_BITS = 22.0  # of such a word, extended along the profile without gaps
 GENE_BITS, COLUMN_BITS = 42.0, 0.4  # of a chain of matches, and for each column that it is over
 ARM_BITS, TRNA_BITS = 8.0, 38.0  # of a T arm, and of the whole cloverleaf
 
+MOST_COPIES = 32_767  # of a gene on a contig, or in a bin, that are counted
+
 Counts = npt.NDArray[np.int16]
 Rows = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 
@@ -56,9 +58,9 @@ class RnaGenes:
 
     def together(self, rows: Rows) -> RnaGenes:
         """Those of some rows, as of one bin: n is 1."""
-        return RnaGenes(
+        return _counts(
             *(
-                counts[rows].sum(0, keepdims=True, dtype=np.int16)
+                counts[rows].sum(0, keepdims=True, dtype=np.int64)
                 for counts in (self.rrna, self.whole, self.trna)
             )
         )
@@ -92,15 +94,18 @@ class RnaSearch:
     def look(self, contigs: list[Contig]) -> RnaGenes:
         """Genes of each of some contigs."""
         codes = [contig.codes for contig in contigs]
-        genes = _none(len(contigs))
+        n = len(contigs)
+        rrna, whole, trna = (
+            np.zeros((n, kinds), np.int64) for kinds in (len(KINDS), len(KINDS), len(AMINO_ACIDS))
+        )
         for contig, kind, _, _, _, cover, _ in self._rrna.scan(codes):
-            genes.rrna[contig, kind] += 1
-            genes.whole[contig, kind] += cover >= WHOLE_COVER
+            rrna[contig, kind] += 1
+            whole[contig, kind] += cover >= WHOLE_COVER
         for contig, _, _, _, anticodon, _ in self._trna.scan(codes):
             amino_acid = AMINO_ACIDS.find(amino_acid_of(anticodon))
             if amino_acid >= 0:  # not of a stop codon
-                genes.trna[contig, amino_acid] += 1
-        return genes
+                trna[contig, amino_acid] += 1
+        return _counts(rrna, whole, trna)
 
     def keep(self, contigs: list[Contig], found: RnaGenes) -> None:
         """The next rows."""
@@ -119,6 +124,11 @@ def amino_acid_of(anticodon: int) -> str:
     """The amino acid of an anticodon, a number by the order A C G T; ``*`` for a stop."""
     first, second, third = anticodon >> 4, anticodon >> 2 & 3, anticodon & 3
     return STANDARD_CODE[(3 - third) << 4 | (3 - second) << 2 | (3 - first)]
+
+
+def _counts(*counts: npt.NDArray[np.int64]) -> RnaGenes:
+    """Genes as they are kept: more copies than `MOST_COPIES` are so many."""
+    return RnaGenes(*(found.clip(max=MOST_COPIES).astype(np.int16) for found in counts))
 
 
 def _none(n: int) -> RnaGenes:

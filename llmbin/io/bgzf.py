@@ -52,6 +52,8 @@ def inflated(path: InputFile, group: bytes) -> Iterator[bytes]:
     while at < len(group):
         total = _block_size(path, group, at)
         crc, length = struct.unpack_from("<II", group, at + total - 8)
+        if length > LARGEST:
+            raise CoverageError(f"{path}: a block of impossible size; the BAM file is damaged")
         try:
             block = igzip_lib.decompress(
                 view[at + HEADER : at + total - 8], igzip_lib.DECOMP_DEFLATE, 15, max(length, 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import FastaError
+from ..errors import FastaError, short
 from .fasta import read_fasta
 from .inputs import InputFile
 
@@ -58,7 +58,7 @@ def read_contigs(
     for record in read_fasta(path):
         if record.name in seen:
             raise FastaError(
-                f"{path}, line {record.line}: a second contig named {record.name!r}; "
+                f"{path}, line {record.line}: a second contig named {short(record.name)}; "
                 "contig names must be unique"
             )
         seen.add(record.name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bz2
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from ..errors import InputError
 from .inputs import InputFile, open_input
@@ -16,6 +17,11 @@ EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000
 
 CHUNK = 1 << 17  # bytes: what a reader makes of a chunk still lies in the processor's cache
 
+# A few bytes may come to gigabytes. What is fed and given at a time is so small that no more than
+# some 64 MB of them are held.
+SLICE, PIECE = 1 << 11, 1 << 22
+XZ_MEMORY = 1 << 30
+
 
 class _Decompressor(Protocol):
     @property
@@ -23,6 +29,18 @@ class _Decompressor(Protocol):
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, /) -> bytes: ...
+
+
+# What compressed bytes come to, in pieces that memory holds; returns what is behind the member.
+_Pieces = Generator[bytes, None, bytes]
+
+
+@dataclass(frozen=True)
+class _Codec:
+    """Makes a decompressor of a member, and feeds it."""
+
+    new: Callable[[], _Decompressor]
+    feed: Callable[[Any, bytes], _Pieces]
 
 
 def read_chunks(path: InputFile) -> Iterator[bytes]:
@@ -37,8 +55,8 @@ def read_chunks(path: InputFile) -> Iterator[bytes]:
         with open_input(path) as handle:
             begin = handle.read(CHUNK)  # a pipe cannot go back to it
             chunks = chain([begin], iter(lambda: handle.read(CHUNK), b""))
-            if new := _decompressor(begin):
-                yield from _decompress(path, chunks, new)
+            if codec := _codec(begin):
+                yield from _decompress(path, chunks, codec)
             elif begin:
                 yield from chunks
     except FileNotFoundError:
@@ -49,26 +67,48 @@ def read_chunks(path: InputFile) -> Iterator[bytes]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
-    """What makes a decompressor for data that begin so; None for plain data."""
+def _codec(magic: bytes) -> _Codec | None:
+    """How data that begin so are decompressed; None for plain data."""
     if magic.startswith(b"\x1f\x8b"):
         from isal import isal_zlib
 
-        return lambda: cast(_Decompressor, isal_zlib.decompressobj(wbits=31))
+        return _Codec(lambda: cast(_Decompressor, isal_zlib.decompressobj(wbits=31)), _at_once)
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
         import zstandard
 
-        return lambda: cast(_Decompressor, zstandard.ZstdDecompressor().decompressobj())
+        zstd = zstandard.ZstdDecompressor
+        return _Codec(lambda: cast(_Decompressor, zstd().decompressobj()), _in_slices)
     if magic.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMADecompressor
+        return _Codec(lambda: lzma.LZMADecompressor(memlimit=XZ_MEMORY), _bounded)
     if magic.startswith(b"BZh"):
-        return bz2.BZ2Decompressor
+        return _Codec(bz2.BZ2Decompressor, _bounded)
     return None
 
 
-def _decompress(
-    path: InputFile, chunks: Iterator[bytes], new: Callable[[], _Decompressor]
-) -> Iterator[bytes]:
+def _at_once(stream: _Decompressor, data: bytes) -> _Pieces:
+    """A chunk of gzip comes to a thousand times its size at most."""
+    yield stream.decompress(data)
+    return stream.unused_data
+
+
+def _in_slices(stream: _Decompressor, data: bytes) -> _Pieces:
+    """Four bytes of Zstandard come to as many as 128 kB."""
+    for at in range(0, len(data), SLICE):
+        yield stream.decompress(data[at : at + SLICE])
+        if stream.eof:
+            return stream.unused_data + data[at + SLICE :]
+    return b""
+
+
+def _bounded(stream: lzma.LZMADecompressor | bz2.BZ2Decompressor, data: bytes) -> _Pieces:
+    """Forty bytes of bzip2 come to as many as 46 MB."""
+    yield stream.decompress(data, PIECE)
+    while not (stream.eof or stream.needs_input):
+        yield stream.decompress(b"", PIECE)
+    return stream.unused_data
+
+
+def _decompress(path: InputFile, chunks: Iterator[bytes], codec: _Codec) -> Iterator[bytes]:
     """Members one after the other; what is cut off, or is no member, is an error."""
     stream: _Decompressor | None = None
     blocks, end = False, b""  # of BGZF, and the last bytes of the file
@@ -78,16 +118,8 @@ def _decompress(
         data = chunk
         while data:
             if stream is None:
-                stream = new()
-            try:
-                out = stream.decompress(data)
-            except Exception as error:  # each codec has an error class of its own
-                raise InputError(
-                    f"{path}: damaged compressed data ({error}); fetch or compress the file again"
-                ) from None
-            if out:
-                yield out
-            data = stream.unused_data if stream.eof else b""
+                stream = codec.new()
+            data = yield from _fed(path, codec, stream, data)
             if stream.eof:
                 stream = None
                 data = data.lstrip(b"\0")  # padding behind the last member, left by tar and tapes
@@ -96,3 +128,26 @@ def _decompress(
             f"{path}: the compressed data end too early, the file is truncated; "
             "fetch or compress it again"
         )
+
+
+def _fed(path: InputFile, codec: _Codec, stream: _Decompressor, data: bytes) -> _Pieces:
+    """What some bytes come to; returns those behind the end of the member."""
+    pieces = codec.feed(stream, data)
+    while True:
+        try:
+            piece = next(pieces)
+        except StopIteration as end:
+            return cast(bytes, end.value) if stream.eof else b""
+        except Exception as error:  # each codec has an error class of its own
+            raise InputError(_cannot(path, str(error))) from None
+        if piece:
+            yield piece
+
+
+def _cannot(path: InputFile, error: str) -> str:
+    if "memory" in error.lower():  # what xz and Zstandard say of a large window
+        return (
+            f"{path}: was compressed with a window that is too large to be read here ({error}); "
+            "decompress it first (xz -d, zstd -d --long=31)"
+        )
+    return f"{path}: damaged compressed data ({error}); fetch or compress the file again"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sys
 import tempfile
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from ..errors import LlmbinError, OutputError
+from ..errors import LlmbinError, OutputError, first_line
 from .inputs import InputFile
+
+log = logging.getLogger("llmbin")
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Stage = TypeVar("Stage")
 
 STAGING = ".llmbin-work"
 LOG = "llmbin.log"
@@ -174,20 +178,24 @@ class Workspace:
         files = [self.folder / BINS / (name + ENDING) for name in names if name and "/" not in name]
         return [path for path in files if path.is_file() and not path.is_symlink()]
 
-    def load(self, stage: str, key: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]] | None:
-        """Arrays of a finished stage with the same key, or None."""
+    def load(
+        self, stage: str, key: dict[str, Any], read: Callable[[dict[str, Array]], Stage]
+    ) -> Stage | None:
+        """What ``read`` makes of the arrays of a finished stage with the same key.
+
+        None if there is none, or if its file is damaged.
+        """
         path = self.staging / f"stage-{stage}-{_digest(key)}.npz"
         if not path.is_file():
             return None
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+                return read(dict(arrays))
+        except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
+            log.warning("%s: damaged (%s); computing it again", path, first_line(error))
             return None
 
-    def save(
-        self, stage: str, key: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]
-    ) -> None:
+    def save(self, stage: str, key: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
             np.savez(handle, **arrays)  # type: ignore[arg-type]

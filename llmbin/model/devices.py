@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import DeviceError
+from ..errors import DeviceError, first_line
 
 CLASH = (
     "both onnxruntime and onnxruntime-gpu are installed, and the later one overwrote the other's "
@@ -171,9 +171,7 @@ def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]
             onnx, options, providers=[(provider, settings)], disabled_optimizers=unwanted
         )
     except Exception as error:  # onnxruntime raises classes of its own making
-        raise DeviceError(
-            f"{provider} cannot load the encoder ({str(error).splitlines()[0]})"
-        ) from None
+        raise DeviceError(f"{provider} cannot load the encoder ({first_line(error)})") from None
     if made.get_providers()[0] != provider:
         raise DeviceError(
             f"{provider} is there but does not start ({missing or 'no NVIDIA driver?'}); "

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError, DeviceMemoryError
+from ..errors import DeviceError, DeviceMemoryError, ModelPackError, first_line
 from .devices import Device, choose_devices, session
 from .pack import ModelPack
 from .queue import bounded_queue
@@ -56,10 +56,10 @@ class OnnxEncoder:
             codes, lengths = np.resize(codes, (least, bases)), np.resize(lengths, least)
         try:
             (out,) = self._run({"codes": codes, "lengths": lengths})
+            return np.asarray(out[: len(batch.lengths)], np.float32)
         except Exception as error:  # onnxruntime raises classes of its own making
             kind = DeviceMemoryError if "memory" in str(error).lower() else DeviceError
-            raise kind(f"encoding failed on {self.device}: {str(error).splitlines()[0]}") from None
-        return np.asarray(out[: len(batch.lengths)], np.float32)
+            raise kind(f"encoding failed on {self.device}: {first_line(error)}") from None
 
 
 def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Device, Encoder]:
@@ -111,9 +111,10 @@ def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:
 
     Raises:
         DeviceError: not even one window fits.
+        ModelPackError: the vectors are none.
     """
     try:
-        return encoder.encode(batch)
+        return checked(encoder.encode(batch), (len(batch.lengths), encoder.width), "encoder")
     except DeviceMemoryError as error:
         if len(batch.lengths) == 1:
             raise DeviceError(
@@ -124,6 +125,25 @@ def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:
     return np.concatenate(
         [encode_in_parts(encoder, batch.part(rows)) for rows in (slice(0, half), slice(half, None))]
     )
+
+
+def checked(vectors: Floats, shape: tuple[int, int], graph: str) -> Floats:
+    """What a graph of a pack gave, if it is what config.json promises.
+
+    Raises:
+        ModelPackError: it has another shape, or numbers that are not finite.
+    """
+    if vectors.shape != shape:
+        raise ModelPackError(
+            f"the {graph} of the model pack gives an array of {vectors.shape}, config.json "
+            f"promises {shape}; fetch the pack again, or take another with --model"
+        )
+    if not np.isfinite(vectors).all():
+        raise ModelPackError(
+            f"the {graph} of the model pack gives numbers that are not finite; take another "
+            "--precision, or another pack with --model"
+        )
+    return vectors
 
 
 class ContigVectors:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,10 +90,21 @@ def profiles(plan: WindowPlan, max_bases: int = MAX_BASES) -> list[Profile]:
 
 
 def cache_folder() -> Path:
-    """``$LLMBIN_CACHE``, or ``llmbin-fast`` in the user's cache folder."""
-    named = os.environ.get("LLMBIN_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(named) if named else base / "llmbin-fast"
+    """``$LLMBIN_CACHE``, or ``llmbin-fast`` in the user's cache folder.
+
+    Raises:
+        DeviceError: the user has none.
+    """
+    if named := os.environ.get("LLMBIN_CACHE"):
+        return Path(named)
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "llmbin-fast"
+    try:
+        return Path.home() / ".cache" / "llmbin-fast"
+    except RuntimeError:
+        raise DeviceError(
+            "there is no home folder to keep engines in; name a folder in LLMBIN_CACHE"
+        ) from None
 
 
 def engine_key(onnx: bytes, precision: str, shapes: Sequence[Profile], target: Target) -> str:
@@ -113,8 +125,14 @@ def open_cache(folder: Path) -> Path:
     Raises:
         DeviceError: others own it or may write there, so what lies in it cannot be trusted.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    seen = folder.stat()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seen = folder.stat()
+    except OSError as error:
+        raise DeviceError(
+            f"{folder}: cannot be a cache of engines ({error.strerror or error}); "
+            "name another in LLMBIN_CACHE"
+        ) from None
     if seen.st_uid != os.getuid() or seen.st_mode & 0o022:
         raise DeviceError(
             f"{folder}: engines are native code, and others can write here; "
@@ -126,16 +144,29 @@ def open_cache(folder: Path) -> Path:
 def cached_engine(folder: Path, key: str) -> bytes | None:
     """An engine from the cache, or None where it is missing, was altered or is not ours."""
     path, note = folder / f"{key}.engine", folder / f"{key}.json"
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
-        data, noted = path.read_bytes(), json.loads(note.read_text())
-    except (OSError, ValueError):
+        data, noted = _own(path), json.loads(_own(note))
+    except (OSError, ValueError, RecursionError):
         noted, data = {}, b""
     if not isinstance(noted, dict) or hashlib.sha256(data).hexdigest() != noted.get("sha256"):
         log.warning("%s: not the engine that was stored here; building it again", path)
         return None
     return data
+
+
+def _own(path: Path) -> bytes:
+    """What is in a file of the user's that nobody else may write; no link is followed.
+
+    Raises:
+        OSError: it is not such a file, or cannot be read.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as handle:
+        seen = os.fstat(handle.fileno())
+        if not stat.S_ISREG(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o022:
+            raise OSError(f"{path}: not a file of the user's own")
+        return handle.read()
 
 
 def store_engine(folder: Path, key: str, data: bytes, target: Target) -> Path:

@@ -19,6 +19,8 @@ _NODE_OP, _NODE_ATTRIBUTE, _NODE_DOMAIN = 4, 5, 7
 _ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 5, 6, 10, 11
 _TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
 
+MOST_NESTED = 16  # graphs in each other
+
 # Plain arithmetic on tensors: nothing here reads a file, loops or calls out.
 ALLOWED = frozenset(
     [
@@ -130,15 +132,17 @@ def check_onnx(data: bytes, name: str) -> OnnxSummary:
     return summary
 
 
-def _graph(data: memoryview, summary: OnnxSummary) -> None:
+def _graph(data: memoryview, summary: OnnxSummary, depth: int = 0) -> None:
+    if depth > MOST_NESTED:
+        raise ValueError("graphs are nested too deep")
     for number, value in _fields(data):
         if number == _GRAPH_NODE:
-            _node(value, summary)
+            _node(value, summary, depth)
         elif number == _GRAPH_INITIALIZER:
             _tensor(value, summary)
 
 
-def _node(data: memoryview, summary: OnnxSummary) -> None:
+def _node(data: memoryview, summary: OnnxSummary, depth: int) -> None:
     operator = domain = ""
     for number, value in _fields(data):
         if number == _NODE_OP:
@@ -150,7 +154,7 @@ def _node(data: memoryview, summary: OnnxSummary) -> None:
                 if part in (_ATTRIBUTE_TENSOR, _ATTRIBUTE_TENSORS):
                     _tensor(inner, summary)
                 elif part in (_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS):
-                    _graph(inner, summary)
+                    _graph(inner, summary, depth + 1)
     summary.operators.add(operator if domain in ("", "ai.onnx") else f"{domain}::{operator}")
 
 
@@ -171,21 +175,18 @@ def _fields(data: bytes | memoryview) -> Iterator[tuple[int, memoryview]]:
         key, at = _varint(view, at)
         number, kind = key >> 3, key & 7
         if kind == 0:
-            start = at
-            _, at = _varint(view, at)
-            yield number, view[start:at]
+            _, end = _varint(view, at)
+            size = end - at
         elif kind in (1, 5):
             size = 8 if kind == 1 else 4
-            yield number, view[at : at + size]
-            at += size
         elif kind == 2:
             size, at = _varint(view, at)
-            if at + size > len(view):
-                raise ValueError("a field runs over the end")
-            yield number, view[at : at + size]
-            at += size
         else:
             raise ValueError("unknown wire type")
+        if at + size > len(view):
+            raise ValueError("a field runs over the end")
+        yield number, view[at : at + size]
+        at += size
 
 
 def _varint(view: memoryview, at: int) -> tuple[int, int]:

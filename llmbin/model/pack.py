@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelPackError
+from ..errors import ModelPackError, short
 from .onnx_check import check_onnx
 from .windows import WindowPlan
 
 FORMAT = 2
 MAX_FILE = 4 << 30
 COMPOSITION = 136 + 61  # tetranucleotides and codons
+SIZES = ("window", "bucket", "stride", "width", "max_windows")
+NOISE = ("at_1kb", "exponent", "until_kb", "dims")
+PRECISIONS = {"fp32", "fp16", "int8"}
+LONGEST_LABEL = 100
+MOST_LENGTHS = 1024  # padded lengths of windows: TensorRT has a profile for each
 PROJECTOR, WEIGHTS = "projector.onnx", "model.safetensors"
 BUILT_IN = Path(__file__).parent.parent / "models"
 
@@ -69,16 +76,16 @@ class ModelPack:
 
 
 def find_pack(model: str) -> Path:
-    """Folder of a pack: a path, or the name of one that is installed.
+    """Folder of a pack: the name of one that is installed, or else a path.
 
     Raises:
         ModelPackError: there is none.
     """
-    path = Path(model)
-    if (path / "config.json").is_file():
-        return path
-    if (BUILT_IN / model / "config.json").is_file():
+    if model in list_packs():  # also where a folder is called so; "./" in front means that one
         return BUILT_IN / model
+    path = Path(model)
+    if model.isprintable() and (path / "config.json").is_file():
+        return path
     known = ", ".join(list_packs())
     raise ModelPackError(
         f"{model}: no such model pack (a folder with config.json, or one of: {known})"
@@ -97,36 +104,40 @@ def load_pack(folder: Path) -> ModelPack:
         ModelPackError: a file is missing, altered or too large, or holds what packs may not hold.
     """
     raw = _read(folder / "config.json", 1 << 20)
-    try:
-        config = json.loads(raw)
-        files = config["files"]
-        encoders = {str(k): str(v) for k, v in config["encoders"].items()}
-        window, bucket, stride = (int(config[k]) for k in ("window", "bucket", "stride"))
-        width, most = int(config["width"]), int(config["max_windows"])
-        version = str(config["version"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelPackError(f"{folder / 'config.json'}: malformed ({error!r})") from None
+    config = _manifest(folder / "config.json", raw)
     if config.get("format") != FORMAT:
         raise ModelPackError(
             f"{folder}: pack format {config.get('format')!r}, this version reads {FORMAT}; "
             "update llmbin-fast or the pack"
         )
+    try:
+        files, encoders = config["files"], config["encoders"]
+        window, bucket, stride, width, most = (_whole(config[key]) for key in SIZES)
+        name, version = _label(config["name"]), _label(config["version"])
+        if not (isinstance(files, dict) and isinstance(encoders, dict)):
+            raise TypeError("files and encoders must be objects")
+        if not (encoders and set(encoders) <= PRECISIONS):
+            raise ValueError(f"encoders are some of {', '.join(sorted(PRECISIONS))}")
+    except (ValueError, KeyError, TypeError) as error:
+        raise _malformed(folder, error) from None
     if not (
         0 < stride <= bucket <= window <= 1 << 20
         and window % bucket == 0
+        and window // bucket <= MOST_LENGTHS
         and bucket % stride == 0
         and 0 < width <= 8192
         and most > 0
     ):
         raise ModelPackError(f"{folder}: impossible sizes in config.json")
-    contents = {name: _checked(folder, name, entry) for name, entry in files.items()}
-    for name in {WEIGHTS, PROJECTOR, *encoders.values()} - contents.keys():
-        raise ModelPackError(f"{folder}: {name} is used but not listed under files")
-    for name in encoders.values():
-        check_onnx(contents[name], str(folder / name))
+    contents = {file: _checked(folder, file, entry) for file, entry in files.items()}
+    for file in (WEIGHTS, PROJECTOR, *encoders.values()):
+        if not isinstance(file, str) or file not in contents:
+            raise ModelPackError(f"{folder}: {short(str(file))} is used but not listed under files")
+    for file in encoders.values():
+        check_onnx(contents[file], str(folder / file))
     projector = _projector(folder, contents[PROJECTOR], config)
     return ModelPack(
-        name=str(config["name"]),
+        name=name,
         version=version,
         folder=folder,
         digest=hashlib.sha256(raw).hexdigest(),
@@ -134,31 +145,89 @@ def load_pack(folder: Path) -> ModelPack:
         window=window,
         max_windows=most,
         bucket=bucket,
-        encoders={precision: contents[name] for precision, name in encoders.items()},
+        encoders={precision: contents[file] for precision, file in encoders.items()},
         projector=projector,
         config=config,
     )
 
 
+def _manifest(path: Path, raw: bytes) -> dict[str, Any]:
+    """The object in config.json.
+
+    Raises:
+        ModelPackError: it is no JSON object, or nested too deep.
+    """
+    try:
+        config = json.loads(raw)
+    except RecursionError:
+        raise ModelPackError(f"{path}: malformed (nested too deep)") from None
+    except ValueError as error:
+        raise ModelPackError(f"{path}: malformed ({error})") from None
+    if not isinstance(config, dict):
+        raise ModelPackError(f"{path}: malformed (no object)")
+    return config
+
+
+def _malformed(folder: Path, error: Exception) -> ModelPackError:
+    what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return ModelPackError(f"{folder / 'config.json'}: malformed ({what})")
+
+
+def _whole(value: Any) -> int:
+    """A whole number of JSON; true is none, nor is 1.5."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{short(repr(value))} is no whole number")
+    return value
+
+
+def _number(value: Any) -> float:
+    """A finite number of JSON, which knows NaN and 1e999 too."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{short(repr(value))} is no number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number
+
+
+def _label(value: Any) -> str:
+    """A name that a line of a log can hold."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_LABEL or not value.isprintable():
+        raise TypeError(f"{short(repr(value))} is no name")
+    return value
+
+
 def _projector(folder: Path, onnx: bytes, config: dict[str, Any]) -> Projector:
     check_onnx(onnx, str(folder / PROJECTOR))
     try:
-        noise, outputs = config["noise"], int(config["outputs"])
-        numbers = [float(noise[k]) for k in ("at_1kb", "exponent", "until_kb", "dims")]
+        outputs = _whole(config["outputs"])
+        noise = {key: _number(config["noise"][key]) for key in NOISE}
     except (KeyError, ValueError, TypeError) as error:
-        raise ModelPackError(f"{folder / 'config.json'}: malformed ({error!r})") from None
-    if numbers[0] <= 0 or not -2 <= numbers[1] <= 0 or numbers[2] <= 0 or not 0 < outputs <= 4096:
+        raise _malformed(folder, error) from None
+    at_1kb, exponent, until_kb, dims = noise.values()
+    if not (
+        0 < outputs <= 4096
+        and 0 < at_1kb <= 1e6
+        and -2 <= exponent <= 0
+        and 0 < until_kb <= 1e6
+        and 0 < dims <= outputs
+    ):
         raise ModelPackError(f"{folder}: impossible numbers in config.json")
-    return Projector(onnx, outputs, *numbers)
+    return Projector(onnx, outputs, at_1kb, exponent, until_kb, dims)
 
 
 def _checked(folder: Path, name: str, entry: Any) -> bytes:
-    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-        raise ModelPackError(f"{folder}: the file name {name!r} leaves the pack")
+    if not name.isprintable() or Path(name).name != name or name in ("", ".", ".."):
+        raise ModelPackError(f"{folder}: the file name {short(name)} leaves the pack")
     try:
-        size, digest = int(entry["bytes"]), str(entry["sha256"])
-    except (KeyError, TypeError, ValueError):
-        raise ModelPackError(f"{folder}: {name} has no size or sha256 in config.json") from None
+        size, digest = _whole(entry["bytes"]), str(entry["sha256"])
+    except (KeyError, TypeError):
+        raise ModelPackError(
+            f"{folder}: {short(name)} has no size or sha256 in config.json"
+        ) from None
     data = _read(folder / name, size)
     if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
         raise ModelPackError(
@@ -169,10 +238,17 @@ def _checked(folder: Path, name: str, entry: Any) -> bytes:
 
 
 def _read(path: Path, limit: int) -> bytes:
+    """What is in a file; neither a pipe nor a device has an end that is sure to come."""
+    limit = min(limit, MAX_FILE)
     try:
-        size = path.stat().st_size
-        if size > min(limit, MAX_FILE):
-            raise ModelPackError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
-        return path.read_bytes()
+        seen = path.stat()
+        if not stat.S_ISREG(seen.st_mode):
+            raise ModelPackError(f"{path}: not a file")
+        if seen.st_size <= limit:
+            with open(path, "rb") as handle:
+                data = handle.read(limit + 1)
+            if len(data) <= limit:
+                return data
     except OSError as error:
         raise ModelPackError(f"{path}: cannot be read ({error.strerror or error})") from None
+    raise ModelPackError(f"{path}: {seen.st_size:,} bytes, more than the {limit:,} allowed")

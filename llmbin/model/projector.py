@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError
+from ..errors import DeviceError, first_line
 from .devices import Device, session
+from .encoder import checked
 from .pack import Projector
 
 Floats = npt.NDArray[np.float32]
@@ -33,6 +34,7 @@ def project_features(features: Floats, projector: Projector) -> Floats:
 
     Raises:
         DeviceError: the runtime cannot load the projector, or its shapes do not fit.
+        ModelPackError: what it gives are no vectors.
     """
     run = session(projector.onnx, Device("cpu", 0, "fp32", "projector"))
     # Chunks of one shape, so that a row's sums never depend on how many there are.
@@ -40,9 +42,9 @@ def project_features(features: Floats, projector: Projector) -> Floats:
     try:
         parts = [run({"features": padded[i : i + CHUNK]})[0] for i in range(0, len(padded), CHUNK)]
     except Exception as error:  # onnxruntime raises classes of its own making
-        raise DeviceError(
-            f"the projector does not fit the encoder: {str(error).splitlines()[0]}"
-        ) from None
+        raise DeviceError(f"the projector does not fit the encoder: {first_line(error)}") from None
+    for part in parts:
+        checked(part, (CHUNK, projector.outputs), "projector")
     return (
         np.concatenate(parts)[: len(features)]
         if parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from ..errors import InputError
+from ..errors import InputError, short
 
 log = logging.getLogger("llmbin")
 
@@ -26,12 +26,12 @@ def assemblies_of(names: Sequence[str], separator: str) -> list[str]:
     for name in names:
         if separator not in name:
             raise InputError(
-                f"contig {name!r} has no {separator!r} in its name; "
+                f"contig {short(name)} has no {separator!r} in its name; "
                 f"--separator is for names like S1{separator}contig1"
             )
         if name.startswith(separator):
             raise InputError(
-                f"by --separator {separator!r} contig {name!r} is of a sample without a name, "
+                f"by --separator {separator!r} contig {short(name)} is of a sample without a name, "
                 f"the part in front of the first {separator!r}; choose a separator that comes "
                 "behind the name of the sample"
             )

@@ -38,11 +38,11 @@ def measure_coverage(setting: Setting, features: Features, assemblies: int) -> C
         )
         return no_coverage(len(features.names))
     key = _key(setting)
-    if setting.options.resume and (arrays := setting.work.load("coverage", key)):
+    held = setting.work.load("coverage", key, _from_arrays) if setting.options.resume else None
+    if held is not None:
         log.info("resuming: coverage was measured before")
-        coverage = _from_arrays(arrays)
-    else:
-        coverage = _measured(setting, features)
+    coverage = _measured(setting, features) if held is None else held
+    if held is None:
         setting.work.save("coverage", key, _arrays(coverage))
     plural = "s" * (len(coverage.samples) > 1)
     names = ", ".join(coverage.samples[:8])
@@ -98,4 +98,7 @@ def _from_arrays(arrays: dict[str, Any]) -> Coverage:
         for records, mapped, counted, long, *rest in arrays["reads"].tolist()
     ]
     names, files = arrays["samples"].tolist(), arrays["files"].tolist()
-    return Coverage(names, arrays["mean"], arrays["variance"], reads, files)
+    mean, variance = arrays["mean"], arrays["variance"]
+    if not (mean.shape == variance.shape and mean.shape[1:] == (len(names),)):
+        raise ValueError("arrays of several lengths")
+    return Coverage(names, mean, variance, reads, files)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .. import __version__
 from ..errors import InputError, UsageError
@@ -55,14 +57,13 @@ def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | Non
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
     key = _key(setting, embedder, markers is not None)
-    arrays = setting.work.load("features", key) if setting.options.resume else None
-    if arrays is not None:
+    read = partial(_from_arrays, markers=markers is not None)
+    held = setting.work.load("features", key, read) if setting.options.resume else None
+    if held is not None:
         log.info("resuming: contigs were read and embedded before")
-        features = _from_arrays(arrays, markers is not None)
-    else:
-        features = _embedded(setting, embedder, markers)
+    features = _embedded(setting, embedder, markers) if held is None else held
     _check_lengths(setting, features)
-    if arrays is None:
+    if held is None:
         setting.work.save("features", key, _arrays(features))
     return features
 
@@ -116,7 +117,7 @@ def _arrays(features: Features) -> dict[str, Any]:
         features.computed_positions,
     )
     arrays = {
-        "names": np.array(features.names),
+        "names": _packed(features.names),
         "lengths": features.lengths,
         "gc": features.gc,
         "composition": features.composition,
@@ -132,10 +133,15 @@ def _arrays(features: Features) -> dict[str, Any]:
     return arrays
 
 
+def _packed(names: list[str]) -> npt.NDArray[np.uint8]:
+    """Names, a line each: an array of texts has the longest one's room for each."""
+    return np.frombuffer("\n".join(names).encode("utf-8", "surrogateescape"), np.uint8)
+
+
 def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     too_short, short_bases, encoded, computed = (int(x) for x in arrays["numbers"])
-    return Features(
-        names=arrays["names"].tolist(),
+    features = Features(
+        names=arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\n"),
         lengths=arrays["lengths"],
         gc=arrays["gc"],
         composition=arrays["composition"],
@@ -149,6 +155,10 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
         rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
     )
+    rows = (features.names, features.lengths, features.gc, features.composition, features.lm)
+    if len({len(part) for part in rows}) > 1:
+        raise ValueError("arrays of several lengths")
+    return features
 
 
 def describe(features: Features, shortest: int) -> None:

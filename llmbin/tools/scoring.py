@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from ..errors import InputError
+from ..errors import InputError, short
 from ..io.inputs import InputFile
-from ..io.streams import read_chunks
+from ..io.lines import read_lines
 
+GOLD = ("SEQUENCEID", "BINID", "LENGTH")
+LONGEST = 10**15  # bases: more is no length
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -56,7 +59,7 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
     for number, line in _lines(path):
         if line.startswith("@@"):
             columns = {title.upper().lstrip("_"): i for i, title in enumerate(line[2:].split("\t"))}
-            if not {"SEQUENCEID", "BINID", "LENGTH"} <= columns.keys():
+            if not columns.keys() >= set(GOLD):
                 raise InputError(
                     f"{path}, line {number}: the columns SEQUENCEID, BINID and _LENGTH are needed"
                 )
@@ -68,12 +71,14 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
                 )
             fields = line.split("\t")
             try:
-                genome, length = fields[columns["BINID"]], int(fields[columns["LENGTH"]])
-                gold[fields[columns["SEQUENCEID"]]] = genome, length
-            except (IndexError, ValueError):
-                length = 0
-            if length < 1:
+                contig, genome, digits = (fields[columns[title]] for title in GOLD)
+            except IndexError:
+                digits = ""
+            if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:16]) < LONGEST):
                 raise InputError(f"{path}, line {number}: not a contig, a genome and a length")
+            if contig in gold:
+                raise InputError(f"{path}, line {number}: contig {short(contig)} comes twice")
+            gold[contig] = genome, int(digits)
     if not gold:
         raise InputError(f"{path}: the gold standard is empty")
     return gold
@@ -105,7 +110,7 @@ def read_bins(path: InputFile) -> dict[str, str]:
                 )
             if fields[contig] in bins:
                 raise InputError(
-                    f"{path}, line {number}: contig {fields[contig]!r} is in a bin already"
+                    f"{path}, line {number}: contig {short(fields[contig])} is in a bin already"
                 )
             bins[fields[contig]] = fields[label]
     return bins
@@ -127,7 +132,8 @@ def score_bins(
     if bins and not bins.keys() & gold.keys():
         raise InputError(
             f"none of {len(bins):,} contigs with a bin is in the gold standard, the first is "
-            f"{next(iter(bins))!r}; is it that of this assembly, and a table of contig and bin?"
+            f"{short(next(iter(bins)))}; is it that of this assembly, "
+            "and a table of contig and bin?"
         )
     genome_size: dict[str, int] = defaultdict(int)
     for genome, length in gold.values():
@@ -200,8 +206,9 @@ def _adjusted_rand(table: dict[str, dict[str, int]]) -> float:
     return (both - expected) / (top - expected) if top != expected else 1.0
 
 
-def _lines(path: InputFile) -> list[tuple[int, str]]:
-    text = (
-        b"".join(read_chunks(path)).removeprefix(BYTE_ORDER_MARK).decode("utf-8", "surrogateescape")
-    )
-    return [(i, line.rstrip("\r")) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+def _lines(path: InputFile) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, as text, without a byte order mark."""
+    for number, line in read_lines(path):
+        text = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+        if text.strip():
+            yield number, text.rstrip(b"\r").decode("utf-8", "surrogateescape")

@@ -277,3 +277,11 @@ def test_pairs_among_some_contigs() -> None:
 def test_evidence_grows_with_length_up_to_a_limit() -> None:
     evidence = homology_of((0, 1, 500), (0, 2, 1000), (0, 3, 10**6)).evidence
     assert evidence == pytest.approx([1.5, 3.1, 10])
+
+
+def test_a_run_of_one_base_has_no_words_and_thinning_ends() -> None:
+    """Its hash is 0, which every rate would keep."""
+    run = "A" * 400 + "T" * 400
+    assert len(spaced_words([encode_bases(run.encode())], 1)[0]) <= 2 * 22  # where A meets T
+    texts = [run, "AT" * 400, "ACGTTGCATTGACCATGA" * 40]
+    assert found(texts, thresholds=HomologyThresholds(most_words=10)) == []

@@ -5,6 +5,7 @@ import pytest
 
 from llmbin.features.scan import watched
 from llmbin.genes.markers import MarkerSearch, load_marker_set
+from llmbin.genes.matches import Matches
 from llmbin.genes.quality import estimate
 from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import (
@@ -183,3 +184,13 @@ def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
         verdict is None or verdict == hit for verdict, hit in zip(verdicts, told, strict=True)
     )
     assert min(verdicts.count(verdict) for verdict in (True, False, None)) > 40
+
+
+def test_more_copies_than_a_count_holds_stay_the_most_there_can_be() -> None:
+    n = 40_000
+    family = np.where(np.arange(n) < n - 2, 3, 4).astype(np.int16)
+    ones, flags = np.ones(n, np.float32), np.ones(n, bool)
+    found = Matches(np.ones(n, np.int64), family, 0 * ones, ones, flags, flags, ones, flags)
+    counts = found.counts(2, 6)
+    assert counts.dtype == np.int16
+    assert counts.tolist() == [[0] * 6, [0, 0, 0, 32_767, 2, 0]]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from llmbin._kernels import FastaParser
 from llmbin.errors import FastaError, InputError
+from llmbin.io import lines, streams
 from llmbin.io.fasta import read_fasta
+from llmbin.io.streams import read_chunks
 
 TEXT = (
     b">k141_1 flag=1 multi=2.0\nACGTacgtNRYKM\nACG\n\n>k141_2\r\nAC\r\nGT\r\n>empty\n>last a b\nTTT"
@@ -113,6 +115,79 @@ def reference_parse(text: bytes) -> list[tuple[bytes, bytes, int]]:
             name, sequence, start = out[-1]
             out[-1] = (name, sequence + line, start)
     return out
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("end", [b"\n", b" \t\r\n", b""])
+@pytest.mark.parametrize("step", [1 << 17, 1 << 22])
+def test_a_line_longer_than_is_held_is_read_as_it_comes(end: bytes, step: int) -> None:
+    bases = b"ACGTN" * 700_000
+    text = b">a\n" + bases + end + (b">b\nAC\n" if end else b"")
+    parser, got = FastaParser(), []
+    for at in range(0, len(text), step):
+        assert parser.feed(text[at : at + step])
+        got += parser.take()
+    assert parser.finish()
+    want = [(b"a", bases, 1)] + ([(b"b", b"AC", 3)] if end else [])
+    assert got + parser.take() == want
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (b">a\nAC\n>" + b"b" * (MIB + 1) + b"\nAC\n", 3, "a header of more than 1,048,576"),
+        (b">a " + b"b" * 3 * MIB + b"\nAC\n", 1, "a header of more than 1,048,576"),
+        (b">" + b"b" * 70_000 + b" more\nAC\n", 1, "a name of more than 65,535 bytes"),
+        (b";" * 3 * MIB, 1, "a header of more than"),
+        (b"A" * 3 * MIB, 1, "expected '>'"),
+        (b">a\n" + b"A" * 3 * MIB + b"!\n", 2, "'!' is not"),
+        (b">a\n" + b" " * 3 * MIB + b"\n", 2, "byte 32"),
+        (b">a\n" + b"A" * 3 * MIB + b" A\n", 2, "byte 32"),
+        (b">a\n\n" + b"\0" * 3 * MIB, 3, "byte 0"),
+    ],
+)
+def test_long_lines_that_are_wrong_are_told(text: bytes, line: int, message: str) -> None:
+    parser = FastaParser()
+    for at in range(0, len(text), 1 << 17):
+        if not parser.feed(text[at : at + (1 << 17)]):
+            break
+    else:
+        parser.finish()
+    assert message in parser.error and parser.error_line == line
+
+
+@pytest.mark.parametrize("codec", [bz2.compress, zstandard.compress])
+def test_a_bomb_comes_in_pieces_that_memory_holds(
+    codec: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it in one chunk of the file."""
+    monkeypatch.setattr(streams, "SLICE", 64)
+    monkeypatch.setattr(streams, "PIECE", 1 << 20)
+    size = 16 << 20
+    path = tmp_path / "bomb"
+    path.write_bytes(codec(bytes(size)))  # type: ignore[operator]
+    assert path.stat().st_size < streams.CHUNK
+    chunks = [len(chunk) for chunk in read_chunks(path)]
+    assert sum(chunks) == size and max(chunks) <= 8 << 20
+
+
+def test_a_window_too_large_for_the_memory_is_told_with_the_remedy(tmp_path: Path) -> None:
+    settings = zstandard.ZstdCompressionParameters(window_log=30, write_content_size=False)
+    packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+    path = tmp_path / "x.zst"
+    path.write_bytes(packer.compress(TEXT) + packer.flush())
+    with pytest.raises(InputError, match=r"window that is too large.*zstd -d --long=31"):
+        list(read_fasta(path))
+
+
+def test_a_table_is_not_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "LONGEST_LINE", 500_000)
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(b"a\nb" + b"1" * 900_000, 1))
+    with pytest.raises(InputError, match="line 2: more than 500,000 bytes"):
+        list(lines.read_lines(path))
 
 
 line = st.binary().map(lambda b: bytes(b"ACGTNacgtnRY"[x % 12] for x in b))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,45 @@ def test_a_cache_that_others_can_write_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     with pytest.raises(DeviceError, match="others can write"):
         open_cache(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "open to all", "deep note", "link to nothing"])
+def test_an_engine_that_is_no_file_of_the_users_own_is_built_again(
+    kind: str, builds: list[Target], tmp_path: Path
+) -> None:
+    pack, cache = load_pack(find_pack(DEFAULT_MODEL)), tmp_path / "cache"
+    data, path = engine_for(pack, "fp16", None, ORIN, cache)
+    if kind == "open to all":
+        path.chmod(0o666)
+    elif kind == "deep note":
+        path.with_suffix(".json").write_text("[" * 100_000)
+    elif kind == "pipe":
+        path.unlink()
+        os.mkfifo(path)
+    elif kind == "link":
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+    else:
+        path.unlink()
+        path.symlink_to(tmp_path / "none")
+    assert engines.cached_engine(cache, path.stem) is None
+    if kind != "pipe":  # which is left to whoever put it there
+        assert engine_for(pack, "fp16", None, ORIN, cache)[0] == data
+        assert len(builds) == 2
+
+
+def test_without_a_home_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LLMBIN_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    with pytest.raises(DeviceError, match="LLMBIN_CACHE"):
+        engines.cache_folder()
+
+
+def test_a_cache_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DeviceError, match="cannot be a cache"):
+        open_cache(tmp_path / "file")
 
 
 def test_there_is_a_profile_for_every_padded_length() -> None:

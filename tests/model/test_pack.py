@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from onnx import TensorProto, helper
 from llmbin.errors import DeviceError, ModelPackError
 from llmbin.io.contigs import Contig
 from llmbin.model.devices import Device
-from llmbin.model.encoder import OnnxEncoder, encode_batches
+from llmbin.model.encoder import OnnxEncoder, encode_batches, encode_in_parts
 from llmbin.model.onnx_check import check_onnx
 from llmbin.model.pack import COMPOSITION, find_pack, load_pack
 from llmbin.model.projector import project
@@ -97,6 +100,24 @@ def test_altered_and_missing_files_are_refused(copy: Path, name: str) -> None:
         (lambda c: c["noise"].__setitem__("at_1kb", -1), "impossible numbers"),
         (lambda c: c.__setitem__("outputs", 0), "impossible numbers"),
         (lambda c: c["noise"].__setitem__("exponent", 1), "impossible numbers"),
+        (lambda c: c["noise"].__setitem__("dims", -10), "impossible numbers"),
+        (lambda c: c["noise"].__setitem__("dims", 33), "impossible numbers"),
+        (lambda c: c["noise"].__setitem__("at_1kb", math.nan), "not finite"),
+        (lambda c: c["noise"].__setitem__("until_kb", math.inf), "not finite"),
+        (lambda c: c["noise"].__setitem__("until_kb", 10**400), "not finite"),
+        (lambda c: c.__setitem__("noise", []), "malformed"),
+        (lambda c: c.__setitem__("window", math.inf), "no whole number"),
+        (lambda c: c.__setitem__("width", 128.5), "no whole number"),
+        (lambda c: c.__setitem__("bucket", True), "no whole number"),
+        (lambda c: c.__setitem__("files", []), "must be objects"),
+        (lambda c: c.__setitem__("encoders", {}), "encoders are some of"),
+        (lambda c: c.__setitem__("encoders", {"fp8": "encoder.fp32.onnx"}), "encoders are some"),
+        (lambda c: c.__setitem__("encoders", {"fp32": ["x"]}), "not listed"),
+        (lambda c: c.pop("name"), "'name' is missing"),
+        (lambda c: c.__setitem__("name", "a\nb"), "no name"),
+        (lambda c: c["files"].__setitem__("a\0b", {"bytes": 1, "sha256": ""}), "leaves the pack"),
+        (lambda c: c["files"].__setitem__("\ud800", {"bytes": 1, "sha256": ""}), "leaves"),
+        (lambda c: c["files"]["projector.onnx"].__setitem__("bytes", 1e999), "no size or sha256"),
     ],
 )
 def test_impossible_manifests_are_refused(
@@ -105,6 +126,89 @@ def test_impossible_manifests_are_refused(
     rewrite(copy, change)
     with pytest.raises(ModelPackError, match=message):
         load_pack(copy)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", "", "{", "\0"])
+def test_a_manifest_that_is_no_object_is_refused(copy: Path, text: str) -> None:
+    (copy / "config.json").write_text(text)
+    with pytest.raises(ModelPackError, match="malformed"):
+        load_pack(copy)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_listed_must_be_a_file(copy: Path, kind: str) -> None:
+    """A pipe waits for ever, and a device never ends."""
+    path = copy / "model.safetensors"
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(ModelPackError, match=r"model\.safetensors: not a file"):
+        load_pack(copy)
+
+
+@pytest.mark.parametrize("depth", [40, 5000])
+def test_graphs_nested_deep_are_refused(depth: int) -> None:
+    deep = b""
+    for _ in range(depth):  # a graph in an attribute of a node of a graph
+        for key in (b"\x32", b"\x2a", b"\x0a"):
+            deep = key + _varint(len(deep)) + deep
+    with pytest.raises(ModelPackError, match="not a valid ONNX"):
+        check_onnx(b"\x3a" + _varint(len(deep)) + deep, "x")
+
+
+def _varint(n: int) -> bytes:
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes([*out, n])
+
+
+def test_a_folder_does_not_stand_in_for_an_installed_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT_MODEL).mkdir()
+    (tmp_path / DEFAULT_MODEL / "config.json").write_text("{}")
+    assert load_pack(find_pack(DEFAULT_MODEL)).name == DEFAULT_MODEL
+    with pytest.raises(ModelPackError, match="format None"):
+        load_pack(find_pack(f"./{DEFAULT_MODEL}"))
+
+
+@pytest.mark.parametrize(
+    ("give", "message"),
+    [
+        (lambda v: np.where(np.arange(v.shape[1]) == 3, np.nan, v), "not finite"),
+        (lambda v: v[:, 1:], "promises"),
+        (lambda v: v[0], "promises"),
+    ],
+)
+def test_what_an_encoder_gives_is_looked_at(
+    give: Callable[[np.ndarray], np.ndarray], message: str
+) -> None:
+    class Odd:
+        width = 4
+
+        def encode(self, batch: Batch) -> np.ndarray:
+            return give(np.ones((len(batch.lengths), 4), np.float32))
+
+    batch = Batch(np.zeros((2, 8), np.uint8), np.full(2, 8, np.int32), np.arange(2))
+    with pytest.raises(ModelPackError, match=message):
+        encode_in_parts(Odd(), batch)
+
+
+def test_what_a_projector_gives_is_looked_at() -> None:
+    pack = load_pack(find_pack(DEFAULT_MODEL))
+    composition = np.ones((2, COMPOSITION), np.float32)
+    lm = np.ones((2, pack.width), np.float32)
+    with pytest.raises(ModelPackError, match="promises"):
+        project(composition, lm, replace(pack.projector, outputs=31))
+    with pytest.raises(ModelPackError, match="not finite"):
+        project(composition * np.nan, lm, pack.projector)
 
 
 def test_foreign_operators_subgraphs_and_external_data_are_refused(copy: Path) -> None:
