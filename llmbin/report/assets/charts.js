@@ -1,0 +1,119 @@
+// What all charts have in common: colours of the page, size, axes, and what is said on hover.
+
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const PALETTE = {
+  light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#882255", "#999933"],
+  dark: ["#4ba3e3", "#ff8243", "#2ec99a", "#f0a0cd", "#a6dcff", "#ffc04d", "#d1608f", "#cccc66"],
+};
+const palette = () => (dark.matches ? PALETTE.dark : PALETTE.light);
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+const drawn = [];
+
+/** A chart in an element; build(width, height) gives its options, again for every size and theme. */
+function chart(id, build, events = {}) {
+  const box = byId(id);
+  const drawing = echarts.init(box, null, { renderer: "canvas" });
+  const draw = () => {
+    if (!box.clientWidth) return;
+    drawing.resize();
+    drawing.setOption({ ...common(), ...build(box.clientWidth, box.clientHeight) }, true);
+  };
+  for (const [name, listener] of Object.entries(events)) drawing.on(name, listener);
+  let size = "";
+  new ResizeObserver(() => {
+    const now = `${box.clientWidth} ${box.clientHeight}`;
+    if (now !== size) draw();
+    size = now;
+  }).observe(box);
+  const made = { draw, drawing, box };
+  drawn.push(made);
+  return made;
+}
+dark.addEventListener("change", () => drawn.forEach(({ draw }) => draw()));
+
+function common() {
+  const family = getComputedStyle(document.body).fontFamily;
+  return {
+    animation: false,
+    backgroundColor: "transparent",
+    textStyle: { fontFamily: family, fontSize: 0.8 * rem(), color: colour("--soft") },
+    grid: { left: 4 * rem(), right: 1.2 * rem(), top: 1.2 * rem(), bottom: 3.4 * rem() },
+  };
+}
+
+function tooltip(content) {
+  return {
+    trigger: "item",
+    confine: true,
+    backgroundColor: colour("--card"),
+    borderColor: colour("--line"),
+    padding: [0.5 * rem(), 0.7 * rem()],
+    textStyle: { color: colour("--text") },
+    formatter: content,
+  };
+}
+
+/** What a chart says on hover: a title and rows of two; elements, never markup. */
+function tip(title, rows) {
+  const list = el("dl");
+  for (const [name, value] of rows) list.append(el("dt", {}, name), el("dd", {}, value));
+  return el("div", { class: "tip" }, el("b", {}, title), list);
+}
+
+function axis(name, more = {}) {
+  const line = { lineStyle: { color: colour("--line") } };
+  const label = { color: colour("--soft"), fontSize: 0.8 * rem(), hideOverlap: true };
+  return {
+    name,
+    nameLocation: "middle",
+    nameTextStyle: { color: colour("--soft"), fontSize: 0.85 * rem() },
+    type: "value",
+    axisLine: { show: true, ...line },
+    splitLine: line,
+    axisTick: { show: false },
+    ...more,
+    axisLabel: { ...label, ...(more.axisLabel || {}) },
+  };
+}
+const xAxis = (name, more) => axis(name, { nameGap: 2 * rem(), ...more });
+const yAxis = (name, more) => axis(name, { nameGap: 2.9 * rem(), ...more });
+
+/** Limits of a logarithmic axis that hold all numbers above zero. */
+function logLimits(values) {
+  let low = Infinity, high = 0;
+  for (const v of values) {
+    if (v > 0 && v < low) low = v;
+    if (v > high) high = v;
+  }
+  if (!high) return { min: 0.01, max: 1 };
+  low = Math.max(low, high / 1e5);
+  return { min: 10 ** Math.floor(Math.log10(low)), max: 10 ** Math.ceil(Math.log10(high) + 1e-9) };
+}
+const logAxis = (limits) => ({
+  type: "log", ...limits, axisLabel: { formatter: (v) => (v >= 1e3 ? `${v / 1e3}k` : String(Number(v.toPrecision(2)))) },
+});
+
+/** Least and most of some numbers, with a little room, within 0 and 1. */
+function sharesLimits(values) {
+  let low = 1, high = 0;
+  for (const v of values) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  if (low > high) return { min: 0, max: 1 };
+  return { min: Math.max(0, Math.floor(low * 20 - 0.2) / 20), max: Math.min(1, Math.ceil(high * 20 + 0.2) / 20) };
+}
+const percents = { axisLabel: { formatter: (v) => `${Math.round(100 * v)} %` } };
+
+/** What is known of a contig, for hover. */
+function contigTip(i) {
+  const b = points.bin[i];
+  const rows = [["length", bases(points.length[i])], ["GC", percent(points.gc[i])]];
+  points.samples.slice(0, 4).forEach((s, j) => rows.push([`depth ${s}`, depthText(points.depth[j][i])]));
+  if (points.samples.length > 4) rows.push(["", `and ${points.samples.length - 4} more samples`]);
+  if (b >= 0) rows.push(["bin", bins.names[b]]);
+  else rows.push(["in no bin", data.unbinned.find((u) => u.row === points.reason[i])?.why || ""]);
+  rows.push([b >= 0 ? "probability" : "best bin", points.probability[i].toFixed(2)]);
+  return tip(points.names[i], rows);
+}
