@@ -22,13 +22,27 @@ from .commands import (
     embed,
     export,
     models,
+    report,
     run,
     score,
     train,
 )
 from .errors import LlmbinError
 
-COMMANDS = (run, demo, embed, depth, score, models, doctor, export, build_engine, bench, train)
+COMMANDS = (
+    run,
+    report,
+    demo,
+    embed,
+    depth,
+    score,
+    models,
+    doctor,
+    export,
+    build_engine,
+    bench,
+    train,
+)
 
 
 def entry() -> None:

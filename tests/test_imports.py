@@ -24,6 +24,7 @@ ORDER = (
     "features",
     "cluster",
     "results",
+    "report",
     "stages",
     "pipeline",
     "tools",

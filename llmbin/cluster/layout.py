@@ -43,7 +43,7 @@ def layout(
 def _like(
     points: Points, queries: KernelRows, landmarks: KernelRows, k: int, threads: int
 ) -> tuple[npt.NDArray[np.int64], Values]:
-    """The nearest landmarks: their numbers and distances [queries, up to k]; inf beyond the last."""
+    """Numbers and distances of the nearest landmarks [queries, up to k]; inf beyond the last."""
     k = min(k, len(landmarks))
     index, distance = nearest(points, queries, landmarks, k, Resources(threads))
     number = np.searchsorted(landmarks, np.maximum(index, 0))

@@ -13,7 +13,12 @@ NO_PART = ("contigs", "progress", "force", "resume", "report")  # of what is com
 
 
 def command_of(record: dict[str, Any]) -> str:
-    """``llmbin-fast run ...`` with all options that are not the default; "" without parameters."""
+    """``llmbin-fast run ...`` with all options that are not the default.
+
+    What the record calls its ``command``, if it does; "" without parameters.
+    """
+    if "command" in record:
+        return shlex.join(record["command"])
     held: dict[str, Any] = record.get("parameters", {})
     if "outdir" not in held:
         return ""

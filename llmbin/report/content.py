@@ -39,13 +39,10 @@ def content_of(run: FinishedRun) -> dict[str, Any]:
 
 
 def title_of(record: dict[str, Any]) -> str:
-    """The folder's name, or that of the contigs."""
-    parameters = record.get("parameters", {})
-    for key in ("outdir", "contigs"):
-        name = PurePath(str(parameters.get(key, ""))).name
-        if name:
-            return readable(name)
-    return "bins"
+    """The record's title, the folder's name, or that of the contigs."""
+    held = record.get("parameters", {})
+    names = (record.get("title"), held.get("outdir"), held.get("contigs"))
+    return readable(next((PurePath(n).name for n in names if n and PurePath(n).name), "bins"))
 
 
 def about(record: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..results.tables import text_file
 
 SHOWN_SAMPLES = 12  # of which the depth of every contig is kept: those with most bases in bins
 DEPTH = "depth_"
@@ -193,6 +194,14 @@ def read_contigs(files: RunFiles, bins: BinTable) -> ContigTable:
         total_depth=floats[:, 2],
         places=read_places(files.places, names),
     )
+
+
+def write_places(path: Path, names: Sequence[str], places: Floats) -> None:
+    """``places.tsv``: where contigs are on the map, float32 [n, 2] from 0 to 1."""
+    with text_file(path) as handle:
+        handle.write("contig\tx\ty\n")
+        rows = zip(names, places.tolist(), strict=True)
+        handle.writelines(f"{name}\t{x:.4f}\t{y:.4f}\n" for name, (x, y) in rows)
 
 
 def read_places(path: Path, names: Sequence[str]) -> Floats | None:

@@ -12,6 +12,7 @@ import hashlib
 import html
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 
 from .content import content_of
@@ -45,6 +46,12 @@ def page_of(run: FinishedRun) -> str:
         script=script,
         data=script_json(content),
     )
+
+
+def write_page(path: Path, run: FinishedRun) -> None:
+    """``report.html``."""
+    with open(path, "w", encoding="utf-8", newline="\n") as handle:
+        handle.write(page_of(run))
 
 
 def policy(style: str, scripts: tuple[str, ...]) -> str:

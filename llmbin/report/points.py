@@ -49,12 +49,18 @@ def point_data(contigs: ContigTable, sample: Sample) -> dict[str, Any]:
         "bin": integers(contigs.bin[rows]),
         "reason": integers(contigs.reason[rows]),
         "gc": quantised(contigs.gc[rows], 0, 1),
-        "probability": quantised(contigs.probability[rows], 0, 1),
+        "probability": _probability(contigs, sample),
         "samples": contigs.samples,
         "depth": [logarithmic(contigs.depth[rows, s]) for s in range(len(contigs.samples))],
         "x": None if places is None else quantised(places[rows, 0], 0, 1),
         "y": None if places is None else quantised(places[rows, 1], 0, 1),
     }
+
+
+def _probability(contigs: ContigTable, sample: Sample) -> dict[str, Any] | None:
+    """None where nobody knows: bins of other programs."""
+    held = contigs.probability[sample.rows]
+    return None if np.isnan(held).all() else quantised(held, 0, 1)
 
 
 def colours_of_bins(contigs: ContigTable, bins: int) -> list[int]:
