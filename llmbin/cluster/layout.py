@@ -16,6 +16,7 @@ from .neighbours import nearest
 from .points import Points
 from .thresholds import LAYOUT, LayoutThresholds
 
+START = (32.0, 20.0)  # width and height of the plane at the beginning: screens are wide
 Edges = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Values]  # from, to, weight
 
 
@@ -76,7 +77,7 @@ def edges_between(number: npt.NDArray[np.int64], distance: Values) -> Edges:
 
 
 def principal_plane(points: Points) -> Values:
-    """Where the layout begins, float64 [m, 2] from -10 to 10: ranks in two principal components.
+    """Where the layout begins, float64 [m, 2]: ranks in two principal components.
 
     Ranks, since a few genomes unlike all others would leave the rest in a corner.
     """
@@ -89,7 +90,7 @@ def principal_plane(points: Points) -> Values:
     axes = axes[:, -2:] * np.where(axes[:, -2:].sum(0) < 0, -1, 1)
     plane = np.einsum("ni,ij->nj", x, axes)[:, ::-1]
     ranks = np.argsort(np.argsort(plane, axis=0, kind="stable"), axis=0, kind="stable")
-    return np.asarray(ranks * (20 / max(len(x) - 1, 1)) - 10)
+    return np.asarray((ranks / max(len(x) - 1, 1) - 0.5) * START)
 
 
 def spread(

@@ -26,7 +26,8 @@ function bytesOf(text) {
 /** Numbers as report/encode.py has packed them. */
 function decode(packed) {
   if (packed === null) return null;
-  if (packed.u32 !== undefined) return Array.from(new Uint32Array(bytesOf(packed.u32)), (v) => v - 1);
+  if (packed.u32 !== undefined)
+    return Array.from(new Uint32Array(bytesOf(packed.u32)), (v) => v - 1);
   const scale = (packed.high - packed.low) / 65535;
   return Float64Array.from(new Uint16Array(bytesOf(packed.u16)), (step) => {
     const value = packed.low + step * scale;
@@ -36,6 +37,7 @@ function decode(packed) {
 
 const points = data.points;
 for (const key of ["length", "bin", "reason", "gc", "probability", "x", "y"])
+  // some may be null
   points[key] = decode(points[key]);
 points.depth = points.depth.map(decode);
 points.names = points.count ? points.names.split("\n") : [];
@@ -50,14 +52,24 @@ bins.number = (title, b) => {
 
 const CLASSES = ["near-complete", "high", "medium", "low", "unknown"];
 const CLASS_COLOUR = {
-  "near-complete": "--good", high: "--fair", medium: "--poor", low: "--bad", unknown: "--bad",
+  "near-complete": "--good",
+  high: "--fair",
+  medium: "--poor",
+  low: "--bad",
+  unknown: "--bad",
 };
 const CLASS_SYMBOL = {
-  "near-complete": "circle", high: "diamond", medium: "triangle", low: "rect", unknown: "rect",
+  "near-complete": "circle",
+  high: "diamond",
+  medium: "triangle",
+  low: "rect",
+  unknown: "rect",
 };
 const CLASS_PATH = {
-  circle: "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z", diamond: "M6 0L12 6L6 12L0 6z",
-  triangle: "M6 1L12 11L0 11z", rect: "M1.5 1.5h9v9h-9z",
+  circle: "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
+  diamond: "M6 0L12 6L6 12L0 6z",
+  triangle: "M6 1L12 11L0 11z",
+  rect: "M1.5 1.5h9v9h-9z",
 };
 
 /** The mark of a class of quality: shape and colour say the same. */
@@ -87,18 +99,33 @@ function percent(share, places = 1) {
   if (share > 0 && Number(text) === 0) return `< ${10 ** -places} %`;
   return share < 1 && Number(text) === 100 ? `> ${100 - 10 ** -places} %` : `${text} %`;
 }
-const depthText = (d) => (d === 0 ? "0" : d >= 100 ? d.toFixed(0) : d >= 1 ? d.toFixed(1) : digits(d, 2));
+const depthText = (d) =>
+  d === 0 ? "0" : d >= 100 ? d.toFixed(0) : d >= 1 ? d.toFixed(1) : digits(d, 2);
 const share = (part, whole) => (whole > 0 ? part / whole : 0);
 
 /** A table with a title, and rows of text, or of cells. */
 function table(caption, heads, rows) {
-  const cell = (content, i) => (content instanceof Element && content.tagName === "TD" ? content
-    : el("td", { class: heads[i].number ? "number" : undefined }, content));
-  return el("table", {},
+  const cell = (content, i) =>
+    content instanceof Element && content.tagName === "TD"
+      ? content
+      : el("td", { class: heads[i].number ? "number" : undefined }, content);
+  return el(
+    "table",
+    {},
     caption ? el("caption", {}, caption) : null,
-    el("thead", {}, el("tr", {}, ...heads.map((h) =>
-      el("th", { scope: "col", class: h.number ? "number" : undefined }, h.title)))),
-    el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map(cell)))));
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ...heads.map((h) =>
+          el("th", { scope: "col", class: h.number ? "number" : undefined }, h.title),
+        ),
+      ),
+    ),
+    el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map(cell)))),
+  );
 }
 
 /** The bin that is looked at, and who wants to know. */

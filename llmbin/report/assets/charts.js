@@ -10,7 +10,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 const drawn = [];
 
-/** A chart in an element; build(width, height) gives its options, again for every size and theme. */
+/** A chart in an element; build(width, height) gives its options, for every size and theme. */
 function chart(id, build, events = {}) {
   const box = byId(id);
   const drawing = echarts.init(box, null, { renderer: "canvas" });
@@ -79,41 +79,66 @@ function axis(name, more = {}) {
 const xAxis = (name, more) => axis(name, { nameGap: 2 * rem(), ...more });
 const yAxis = (name, more) => axis(name, { nameGap: 2.9 * rem(), ...more });
 
+/** The next of 1, 2, 5, 10, 20 ... on one side. */
+function round125(value, to) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const steps = to === Math.ceil ? [1, 2, 5, 10] : [5, 2, 1];
+  return (
+    power * (steps.find((s) => (to === Math.ceil ? s * power >= value : s * power <= value)) || 1)
+  );
+}
+
 /** Limits of a logarithmic axis that hold all numbers above zero. */
 function logLimits(values) {
-  let low = Infinity, high = 0;
+  let low = Infinity,
+    high = 0;
   for (const v of values) {
     if (v > 0 && v < low) low = v;
     if (v > high) high = v;
   }
   if (!high) return { min: 0.01, max: 1 };
   low = Math.max(low, high / 1e5);
-  return { min: 10 ** Math.floor(Math.log10(low)), max: 10 ** Math.ceil(Math.log10(high) + 1e-9) };
+  return { min: round125(low, Math.floor), max: round125(high * 1.001, Math.ceil) };
 }
 const logAxis = (limits) => ({
-  type: "log", ...limits, axisLabel: { formatter: (v) => (v >= 1e3 ? `${v / 1e3}k` : String(Number(v.toPrecision(2)))) },
+  type: "log",
+  ...limits,
+  axisLabel: { formatter: (v) => (v >= 1e3 ? `${v / 1e3}k` : String(Number(v.toPrecision(2)))) },
 });
 
 /** Least and most of some numbers, with a little room, within 0 and 1. */
 function sharesLimits(values) {
-  let low = 1, high = 0;
+  let low = 1,
+    high = 0;
   for (const v of values) {
     if (v < low) low = v;
     if (v > high) high = v;
   }
   if (low > high) return { min: 0, max: 1 };
-  return { min: Math.max(0, Math.floor(low * 20 - 0.2) / 20), max: Math.min(1, Math.ceil(high * 20 + 0.2) / 20) };
+  return {
+    min: Math.max(0, Math.floor(low * 20 - 0.2) / 20),
+    max: Math.min(1, Math.ceil(high * 20 + 0.2) / 20),
+  };
 }
 const percents = { axisLabel: { formatter: (v) => `${Math.round(100 * v)} %` } };
+
+/** The probability of a contig's best bin; nobody knows it for bins of other programs. */
+const chance = (i) => (points.probability ? points.probability[i].toFixed(2) : "");
+const sure = (i) => !points.probability || points.probability[i] >= 0.9;
 
 /** What is known of a contig, for hover. */
 function contigTip(i) {
   const b = points.bin[i];
-  const rows = [["length", bases(points.length[i])], ["GC", percent(points.gc[i])]];
-  points.samples.slice(0, 4).forEach((s, j) => rows.push([`depth ${s}`, depthText(points.depth[j][i])]));
+  const rows = [
+    ["length", bases(points.length[i])],
+    ["GC", percent(points.gc[i])],
+  ];
+  points.samples
+    .slice(0, 4)
+    .forEach((s, j) => rows.push([`depth ${s}`, depthText(points.depth[j][i])]));
   if (points.samples.length > 4) rows.push(["", `and ${points.samples.length - 4} more samples`]);
   if (b >= 0) rows.push(["bin", bins.names[b]]);
   else rows.push(["in no bin", data.unbinned.find((u) => u.row === points.reason[i])?.why || ""]);
-  rows.push([b >= 0 ? "probability" : "best bin", points.probability[i].toFixed(2)]);
+  if (points.probability) rows.push([b >= 0 ? "probability" : "of its best bin", chance(i)]);
   return tip(points.names[i], rows);
 }

@@ -18,8 +18,10 @@ function drawDetail() {
     byId("bin-title").textContent = bins.names[b];
     byId("bin-facts").replaceChildren(...factsOf(b));
     byId("bin-doubtful").replaceChildren(doubtfulOf(b));
-    byId("bin-chart").hidden = !rows.length;
-    byId("bin-chart").setAttribute("aria-label", `${plural(rows.length, "contig")} of ${bins.names[b]} by GC and ${meanDepth() ? "depth" : "length"}`);
+    byId("bin-doubtful").parentElement.hidden = !points.probability;
+    byId("bin-chart").hidden = rows.length < 2;
+    const axes = `by GC and ${meanDepth() ? "depth" : "length"}`;
+    byId("bin-chart").setAttribute("aria-label", `The contigs of ${bins.names[b]} ${axes}`);
     byId("bin-note").textContent = binNote(b, rows);
     made.draw();
   };
@@ -32,12 +34,24 @@ function factsOf(b) {
   const facts = [["quality", bins.columns.quality[b]]];
   for (const title of ["completeness", "contamination"])
     if (Number.isFinite(bins.number(title, b))) facts.push([title, `${withInterval(title, b)} %`]);
-  facts.push(["size", bases(bins.number("bp", b))], ["contigs", count(bins.number("contigs", b))],
-    ["N50", bases(bins.number("n50", b))], ["GC", percent(bins.number("gc", b))]);
+  facts.push(
+    ["size", bases(bins.number("bp", b))],
+    ["contigs", count(bins.number("contigs", b))],
+    ["N50", bases(bins.number("n50", b))],
+    ["GC", percent(bins.number("gc", b))],
+  );
   const shown = ["bin", "quality", "completeness", "contamination", "bp", "contigs", "n50", "gc"];
   for (const [title, column] of Object.entries(bins.columns))
-    if (!shown.includes(title) && !/_(low|high)$/.test(title) && column[b] !== "" && column[b] !== "NA")
-      facts.push([title.replaceAll("_", " "), title === "confidence" ? Number(column[b]).toFixed(3) : column[b]]);
+    if (
+      !shown.includes(title) &&
+      !/_(low|high)$/.test(title) &&
+      column[b] !== "" &&
+      column[b] !== "NA"
+    )
+      facts.push([
+        title.replaceAll("_", " "),
+        title === "confidence" ? Number(column[b]).toFixed(3) : column[b],
+      ]);
   return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
 }
 
@@ -46,23 +60,32 @@ const sumDepth = (i) => points.depth.reduce((sum, of) => sum + of[i], 0);
 
 function binNote(b, rows) {
   const whole = bins.number("contigs", b);
-  const drawn = rows.length < whole ? `Drawn: ${count(rows.length)} of ${plural(whole, "contig")}. ` : "";
-  const what = meanDepth() ? (points.samples.length > 1 ? `Depth is the sum over ${points.samples.length} samples. ` : "") : "";
-  const some = rows.some((i) => points.probability[i] < 0.9) ? "Diamonds: probability under 0.9." : "";
-  return drawn + what + some;
+  const drawn =
+    rows.length < whole ? `Drawn: ${count(rows.length)} of ${plural(whole, "contig")}. ` : "";
+  const what = meanDepth()
+    ? points.samples.length > 1
+      ? `Depth is the sum over ${points.samples.length} samples. `
+      : ""
+    : "";
+  const some = rows.some((i) => !sure(i)) ? "Diamonds: probability under 0.9." : "";
+  return rows.length < 2 && whole < 2 ? "One contig." : drawn + what + some;
 }
 
 function contigsChart(rows) {
   const depths = meanDepth();
   const y = depths ? sumDepth : (i) => points.length[i];
-  const values = rows.map(y), limits = logLimits(values);
+  const values = rows.map(y),
+    limits = logLimits(values);
   const longest = Math.max(1, ...rows.map((i) => points.length[i]));
   const fill = palette()[bins.colour[chosen.bin]];
   const series = (name, symbol, some, style) => ({
-    name, type: "scatter", symbol, data: some.map((i) => ({ value: [points.gc[i], Math.max(y(i), limits.min)], contig: i })),
-    symbolSize: (_, p) => rem() * (0.3 + 0.9 * Math.sqrt(points.length[p.data.contig] / longest)), itemStyle: style,
+    name,
+    type: "scatter",
+    symbol,
+    data: some.map((i) => ({ value: [points.gc[i], Math.max(y(i), limits.min)], contig: i })),
+    symbolSize: (_, p) => rem() * (0.3 + 0.9 * Math.sqrt(points.length[p.data.contig] / longest)),
+    itemStyle: style,
   });
-  const sure = (i) => points.probability[i] >= 0.9;
   return {
     grid: { left: 4 * rem(), right: rem(), top: rem(), bottom: 3.4 * rem() },
     tooltip: tooltip(({ data: d }) => contigTip(d.contig)),
@@ -70,18 +93,42 @@ function contigsChart(rows) {
     yAxis: yAxis(depths ? "depth" : "length, bp", logAxis(limits)),
     series: [
       series("sure", "circle", rows.filter(sure), { color: fill, opacity: 0.65 }),
-      series("doubtful", "diamond", rows.filter((i) => !sure(i)), { color: fill, opacity: 1, borderColor: colour("--text"), borderWidth: 1.5 }),
+      series(
+        "doubtful",
+        "diamond",
+        rows.filter((i) => !sure(i)),
+        { color: fill, opacity: 1, borderColor: colour("--text"), borderWidth: 1.5 },
+      ),
     ],
   };
 }
 
 function doubtfulOf(b) {
   const list = data.doubtful[b];
-  if (!list.length) return el("p", { class: "note" }, "None: every contig of this bin belongs to it with a probability of 0.9 or more.");
-  const heads = [{ title: "contig" }, { title: "length", number: true }, { title: "GC", number: true },
-    ...(meanDepth() ? [{ title: "depth", number: true }] : []), { title: "probability", number: true }];
-  const rows = list.map(([name, length, gc, depth, p]) => [el("td", { class: "name" }, name), bases(length), percent(gc),
-    ...(meanDepth() ? [depthText(depth)] : []), p.toFixed(2)]);
-  return el("div", {}, el("div", { class: "scroll" }, table("", heads, rows)),
-    el("p", { class: "note" }, "The least probable first, up to ten; contigs.tsv has all."));
+  if (!list.length)
+    return el(
+      "p",
+      { class: "note" },
+      "None: every contig of this bin belongs to it with a probability of 0.9 or more.",
+    );
+  const heads = [
+    { title: "contig" },
+    { title: "length", number: true },
+    { title: "GC", number: true },
+    ...(meanDepth() ? [{ title: "depth", number: true }] : []),
+    { title: "probability", number: true },
+  ];
+  const rows = list.map(([name, length, gc, depth, p]) => [
+    el("td", { class: "name" }, name),
+    bases(length),
+    percent(gc),
+    ...(meanDepth() ? [depthText(depth)] : []),
+    p.toFixed(2),
+  ]);
+  return el(
+    "div",
+    {},
+    el("div", { class: "scroll" }, table("", heads, rows)),
+    el("p", { class: "note" }, "The least probable first, up to ten; contigs.tsv has all."),
+  );
 }

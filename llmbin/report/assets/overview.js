@@ -1,22 +1,30 @@
 // The numbers that matter, in a sentence and in tiles.
 
 function leadSentence() {
-  const t = data.totals, none = data.unbinned;
+  const t = data.totals;
   if (!t.contigs) return "There are no contigs.";
-  const left = t.bases - t.binned_bases;
-  const parts = [];
-  if (bins.count) {
-    const good = t.classes["near-complete"];
-    const judged = !t.classes.unknown;
-    const which = judged ? `, ${good ? count(good) : "none"} near-complete` : "";
-    parts.push(`${plural(bins.count, "bin")}${which}, with ${bases(t.binned_bases)} of ${bases(t.bases)} (${percent(share(t.binned_bases, t.bases))})`
-      + (t.mapped_share === null ? "." : ` and ${percent(t.mapped_share)} of the mapped bases of the reads.`));
-  } else parts.push(`No bins, of ${plural(t.contigs, "contig")} with ${bases(t.bases)}.`);
-  if (left > 0 && none.length) {
-    const first = none[0];
-    parts.push(`What keeps most of the rest out: ${first.why} (${bases(first.bases)} in ${plural(first.contigs, "contig")}).`);
+  const sentences = [
+    bins.count ? whatIsBinned(t) : `No bins, of ${contigsWith(t.contigs, t.bases)}.`,
+  ];
+  if (t.bases > t.binned_bases && data.unbinned.length) {
+    const { why, contigs, bases: size } = data.unbinned[0];
+    sentences.push(`What keeps most of the rest out: ${why} (${contigsWith(contigs, size)}).`);
   }
-  return parts.join(" ");
+  return sentences.join(" ");
+}
+
+const contigsWith = (n, size) => `${plural(n, "contig")} with ${bases(size)}`;
+
+function whatIsBinned(t) {
+  const good = t.classes["near-complete"];
+  const which = t.classes.unknown ? "" : `, ${good ? count(good) : "none"} near-complete`;
+  const of = percent(share(t.binned_bases, t.bases));
+  const size = `with ${bases(t.binned_bases)} of ${bases(t.bases)} (${of})`;
+  const reads =
+    t.mapped_share === null
+      ? ""
+      : ` and ${percent(t.mapped_share)} of the mapped bases of the reads`;
+  return `${plural(bins.count, "bin")}${which}, ${size}${reads}.`;
 }
 
 function tile(value, text) {
@@ -27,7 +35,8 @@ function drawSummary() {
   const t = data.totals;
   byId("lead").textContent = leadSentence();
   const judged = CLASSES.filter((c) => t.classes[c] !== undefined && c !== "unknown");
-  const tiles = t.classes.unknown ? [tile(count(bins.count), "bins, quality not estimated")]
+  const tiles = t.classes.unknown
+    ? [tile(count(bins.count), "bins, quality not estimated")]
     : judged.map((c) => tile(count(t.classes[c]), c === "near-complete" ? c : `${c} quality`));
   tiles.push(tile(percent(share(t.binned_bases, t.bases)), `of ${bases(t.bases)} binned`));
   if (t.mapped_share !== null) tiles.push(tile(percent(t.mapped_share), "of mapped bases binned"));
@@ -43,12 +52,26 @@ function basesBar() {
     const c = bins.columns.quality[b];
     of.set(c, (of.get(c) || 0) + bins.number("bp", b));
   });
-  const rows = CLASSES.filter((c) => of.get(c)).map((c) => [c === "unknown" ? "in bins" : c, of.get(c), `var(${CLASS_COLOUR[c]})`, c]);
+  const rows = CLASSES.filter((c) => of.get(c)).map((c) => [
+    c === "unknown" ? "in bins" : c,
+    of.get(c),
+    `var(${CLASS_COLOUR[c]})`,
+    c,
+  ]);
   rows.push(["in no bin", data.totals.bases - data.totals.binned_bases, "var(--line)", null]);
   const words = rows.map(([name, n]) => `${name} ${bases(n)}`).join(", ");
-  const bar = el("div", { class: "bar", role: "img", "aria-label": `Bases: ${words}` },
-    ...rows.filter(([, n]) => n > 0).map(([, n, fill]) => el("i", { style: { flexGrow: n, background: fill } })));
-  const key = el("div", { class: "key", "aria-hidden": "true" }, el("span", {}, "Bases:"),
-    ...rows.map(([name, n, , c]) => el("span", {}, c ? mark(c) : null, `${name} ${bases(n)}`)));
+  const bar = el(
+    "div",
+    { class: "bar", role: "img", "aria-label": `Bases: ${words}` },
+    ...rows
+      .filter(([, n]) => n > 0)
+      .map(([, n, fill]) => el("i", { style: { flexGrow: n, background: fill } })),
+  );
+  const key = el(
+    "div",
+    { class: "key", "aria-hidden": "true" },
+    el("span", {}, "Bases:"),
+    ...rows.map(([name, n, , c]) => el("span", {}, c ? mark(c) : null, `${name} ${bases(n)}`)),
+  );
   return el("div", {}, bar, key);
 }
