@@ -33,7 +33,10 @@ class Made:
     more: dict[str, str] = field(default_factory=dict)  # further columns of bins.tsv, by title
 
 
-def write_run(folder: Path, made: Made = Made(), seed: int = 0) -> Path:
+USUAL = Made()
+
+
+def write_run(folder: Path, made: Made = USUAL, seed: int = 0) -> Path:
     """A folder like that of a run."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,8 +46,9 @@ def write_run(folder: Path, made: Made = Made(), seed: int = 0) -> Path:
     n = len(label)
     names = [*made.names, *(f"k_{i}" for i in range(len(made.names), n))][:n]
     length = np.maximum(1000, rng.lognormal(9, 0.8, n).astype(int))
-    gc_of, depth_of = rng.uniform(0.3, 0.7, made.bins + 1), rng.lognormal(
-        2, 1, (made.bins + 1, made.samples)
+    gc_of, depth_of = (
+        rng.uniform(0.3, 0.7, made.bins + 1),
+        rng.lognormal(2, 1, (made.bins + 1, made.samples)),
     )
     gc = np.clip(gc_of[label] + rng.normal(0, 0.02, n), 0, 1)
     depth = depth_of[label] * rng.lognormal(0, 0.1, (n, made.samples))

@@ -9,6 +9,7 @@ from typing import Any
 from ..options import ModelOptions, RunOptions
 
 OPTIONS = {"bams": "--bam", "formats": "--format"}  # where they are not called like the parameter
+FILES = ("outdir", "bams", "depth")
 NO_PART = ("contigs", "progress", "force", "resume", "report")  # of what is computed
 
 
@@ -22,14 +23,20 @@ def command_of(record: dict[str, Any]) -> str:
     held: dict[str, Any] = record.get("parameters", {})
     if "outdir" not in held:
         return ""
-    words = ["llmbin-fast", "run", str(held.get("contigs", ""))]
+    words = ["llmbin-fast", "run", _file(str(held.get("contigs", "")))]
     usual = defaults()
     for name, value in held.items():
         if name in NO_PART or value == usual.get(name, MISSING) or value in (None, "", []):
             continue
         words.append(OPTIONS.get(name, "--" + name.replace("_", "-")))
-        words += map(str, value) if isinstance(value, list) else [str(value)]
+        values = list(map(str, value)) if isinstance(value, list) else [str(value)]
+        words += map(_file, values) if name in FILES else values
     return shlex.join(words)
+
+
+def _file(path: str) -> str:
+    """A file that no command takes for an option; ``-`` is standard input."""
+    return f"./{path}" if path.startswith("-") and path != "-" else path
 
 
 def defaults() -> dict[str, Any]:

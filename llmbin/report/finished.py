@@ -214,7 +214,7 @@ def read_places(path: Path, names: Sequence[str]) -> Floats | None:
         return None
     _, rows = _table(path, ("contig", "x", "y"))
     places = array("f")
-    for (line, (name, x, y)), wanted in zip(rows, names, strict=False):
+    for wanted, (line, (name, x, y)) in zip(names, rows, strict=False):
         if name != wanted:
             raise InputError(
                 f"{path}, line {line}: is of another run, contigs.tsv has {wanted!r} there; "

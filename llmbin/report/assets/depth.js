@@ -68,7 +68,7 @@ function sizeOf(names, samples) {
   const across = Math.min(9, 1.5 + 0.45 * letters(samples));
   const turned = samples.length > 8 || across > 5;
   const top = turned ? across : 2;
-  const row = Math.min(1.15, Math.max(0.3, 38 / names.length));
+  const row = Math.min(2.2, Math.max(0.3, 38 / names.length));
   const width = left + samples.length * (samples.length > 8 ? 1.1 : 2.5);
   return { names, left, top, turned, row, width, height: top + 0.6 + names.length * row };
 }

@@ -30,6 +30,7 @@ function drawMap() {
       ),
     );
   points.samples.forEach((s, i) => byId("map-sample").append(el("option", { value: i }, s)));
+  byId("map-views").hidden = !points.x;
   byId("map-sample").append(el("option", { value: -1 }, "length instead"));
   byId("map-sample").addEventListener("change", (e) =>
     show({ y: Number(e.target.value), zoom: null }),
