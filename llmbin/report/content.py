@@ -24,6 +24,7 @@ def content_of(run: FinishedRun) -> dict[str, Any]:
     contigs, bins = run.contigs, run.bins
     return {
         "title": title_of(run.record),
+        "from": what_from(run.record),
         "run": about(run.record),
         "totals": totals(run),
         "bins": {
@@ -43,6 +44,16 @@ def title_of(record: dict[str, Any]) -> str:
     held = record.get("parameters", {})
     names = (record.get("title"), held.get("outdir"), held.get("contigs"))
     return readable(next((PurePath(n).name for n in names if n and PurePath(n).name), "bins"))
+
+
+def what_from(record: dict[str, Any]) -> str:
+    """The file of the contigs, and the samples."""
+    samples = list(map(readable, record.get("samples", [])))
+    some = ", ".join(samples[:6]) + ("" if len(samples) <= 6 else " ...")
+    plural = "s" * (len(samples) != 1)
+    words = [PurePath(str(i.get("path", ""))).name for i in record.get("inputs", [])[:1]]
+    words.append(f"{len(samples)} sample{plural}: {some}" if samples else "no samples")
+    return ", ".join(map(readable, filter(None, words)))
 
 
 def about(record: dict[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def quality(bins: BinTable, sample: str) -> Part | None:
         return None
     of, names = bins.columns["quality"], bins.names
     return {
-        **_section("quality", "completeness and contamination", _largest("Bins", bins)),
+        **_section("quality", "completeness and contamination", _largest("A mark a bin, coloured by quality", bins)),
         "plot_type": "scatter",
         "pconfig": {
             "id": "llmbin_quality_plot",
@@ -164,7 +164,7 @@ def _section(part: str, title: str, text: str) -> Part:
 
 def _largest(what: str, bins: BinTable) -> str:
     more = len(bins.names) > MOST_BINS
-    return f"{what}; of this run the {MOST_BINS} largest." if more else f"{what}."
+    return f"{what}; of each run the {MOST_BINS} largest at most." if more else f"{what}."
 
 
 def _whole(title: str, text: str) -> Part:

@@ -60,4 +60,6 @@ def test_without_samples_markers_or_bins(tmp_path: Path) -> None:
 
 
 def test_the_title_is_the_folder(tmp_path: Path) -> None:
-    assert content_of(run_of(tmp_path))["title"] == "gut"
+    content = content_of(run_of(tmp_path))
+    assert content["title"] == "gut"
+    assert content["from"] == "my contigs.fasta, 3 samples: S1, S2, S3"

@@ -88,17 +88,12 @@ function round125(value, to) {
   );
 }
 
-/** Limits of a logarithmic axis that hold all numbers above zero. */
+/** Ends of a logarithmic axis for all numbers above zero, but over five powers of ten at most. */
 function logLimits(values) {
-  let low = Infinity,
-    high = 0;
-  for (const v of values) {
-    if (v > 0 && v < low) low = v;
-    if (v > high) high = v;
-  }
-  if (!high) return { min: 0.01, max: 1 };
-  low = Math.max(low, high / 1e5);
-  return { min: round125(low, Math.floor), max: round125(high * 1.001, Math.ceil) };
+  const [low, high] = extremes(values.filter((v) => v > 0));
+  if (low > high) return { min: 0.01, max: 1 };
+  const least = Math.max(low, high / 1e5);
+  return { min: round125(least, Math.floor), max: round125(high * 1.001, Math.ceil) };
 }
 const logAxis = (limits) => ({
   type: "log",
@@ -106,19 +101,26 @@ const logAxis = (limits) => ({
   axisLabel: { formatter: (v) => (v >= 1e3 ? `${v / 1e3}k` : String(Number(v.toPrecision(2)))) },
 });
 
-/** Least and most of some numbers, with a little room, within 0 and 1. */
+/** Ends of an axis for shares, with its steps: whole hundredths around all of them. */
 function sharesLimits(values) {
-  let low = 1,
-    high = 0;
+  const [low, high] = extremes(values);
+  if (low > high) return { min: 0, max: 1 };
+  const wide = 100 * (high - low);
+  const step = [1, 2, 5, 10].find((s) => wide / s <= 6) || 20;
+  const ends = [Math.floor((100 * low - 0.2) / step), Math.ceil((100 * high + 0.2) / step)];
+  const [min, max] = ends.map((end) => Math.min(1, Math.max(0, (end * step) / 100)));
+  return { min, max, interval: step / 100 };
+}
+
+/** The least and the largest of some numbers. */
+function extremes(values) {
+  let low = Infinity;
+  let high = -Infinity;
   for (const v of values) {
     if (v < low) low = v;
     if (v > high) high = v;
   }
-  if (low > high) return { min: 0, max: 1 };
-  return {
-    min: Math.max(0, Math.floor(low * 20 - 0.2) / 20),
-    max: Math.min(1, Math.ceil(high * 20 + 0.2) / 20),
-  };
+  return [low, high];
 }
 const percents = { axisLabel: { formatter: (v) => `${Math.round(100 * v)} %` } };
 

@@ -1,6 +1,7 @@
 // Sections that have something to say, in order.
 
 byId("title").textContent = data.title;
+byId("from").textContent = data.from;
 byId("version").textContent = data.run.version;
 const SECTIONS = [
   [

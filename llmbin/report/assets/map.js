@@ -217,8 +217,7 @@ function mapOptions(width, height) {
 /** Axes of the map: as many bases a pixel in both directions. */
 function mapAxes(width, height) {
   const span = (values) => {
-    const low = Math.min(...extremes(values)),
-      high = Math.max(...extremes(values));
+    const [low, high] = extremes(values);
     return [(low + high) / 2, Math.max(high - low, 0.02)];
   };
   const [[x, w], [y, h]] = [span(points.x), span(points.y)];
@@ -228,14 +227,4 @@ function mapAxes(width, height) {
     xAxis: { ...hidden, min: x - (unit * width) / 2, max: x + (unit * width) / 2 },
     yAxis: { ...hidden, min: y - (unit * height) / 2, max: y + (unit * height) / 2 },
   };
-}
-
-function extremes(values) {
-  let low = Infinity,
-    high = -Infinity;
-  for (const v of values) {
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  return [low, high];
 }
