@@ -82,4 +82,6 @@ def run(options: RunOptions) -> RunResult:
             write_report(setting)
         work.commit()
         report(options, outcome, bins)
+        if options.report:
+            log.info("report: %s", options.outdir / "report.html")
     return RunResult(features, coverage, binning, bins, clock)

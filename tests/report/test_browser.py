@@ -171,6 +171,10 @@ def test_a_bin_is_looked_at_from_the_table(browser: Any, tmp_path: Path) -> None
     page.select_option("#bin-choice", "5")
     assert opened.text("#bin-title") == "bin.0006"
     assert page.locator("#bin-after").is_disabled()
+    assert page.evaluate("location.hash") == "#bin=bin.0006"
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert opened.text("#bin-title") == "bin.0006"
     assert opened.wrong == []
 
 

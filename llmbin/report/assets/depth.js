@@ -101,7 +101,8 @@ function depthOptions(heat, size, width, height) {
       data: size.names,
       inverse: true,
       axisLabel: {
-        interval: size.row >= 0.9 ? 0 : "auto",
+        interval: size.row >= 0.6 ? 0 : "auto",
+        fontSize: Math.min(0.8, Math.max(0.6, 0.9 * size.row)) * rem(),
         width: left - 0.8 * rem(),
         overflow: "truncate",
       },

@@ -1,5 +1,7 @@
 // One bin: its numbers, its contigs by GC and depth, and those that may not belong.
 
+const LINK = "#bin=";
+
 function drawDetail() {
   if (!bins.count) return false;
   const select = byId("bin-choice");
@@ -25,9 +27,22 @@ function drawDetail() {
     byId("bin-note").textContent = binNote(b, rows);
     made.draw();
   };
-  chosen.listeners.push(show);
+  chosen.listeners.push(() => {
+    show();
+    history.replaceState(null, "", LINK + encodeURIComponent(bins.names[chosen.bin]));
+  });
   show();
+  followLink();
+  window.addEventListener("hashchange", followLink);
   return true;
+}
+
+/** A link to one bin: report.html#bin=bin.0007 */
+function followLink() {
+  if (!location.hash.startsWith(LINK)) return;
+  const wanted = location.hash.slice(LINK.length);
+  const b = bins.names.findIndex((name) => [name, encodeURIComponent(name)].includes(wanted));
+  if (b >= 0) choose(b, { scroll: true });
 }
 
 function factsOf(b) {
