@@ -169,7 +169,7 @@ class ReassignThresholds:
 
 @dataclass(frozen=True)
 class LayoutThresholds:
-    """The map of contigs, which people look at and nothing depends on."""
+    """The map of contigs, on which nothing depends (a-map-of-contigs)."""
 
     landmarks: int = 1_500  # contigs that are laid out; the others go where they are
     neighbours: int = 10  # of a landmark that attract it
