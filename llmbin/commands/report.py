@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
 from ..errors import UsageError
-from ..options import RECRUIT_LENGTH
+from ..options import RECRUIT_LENGTH, ModelOptions
 from .common import Commands, add_command, add_model_options, model_options, positive
 
 
@@ -26,7 +27,7 @@ def add(commands: Commands) -> None:
     add_("--bam", nargs="+", type=Path, default=[], metavar="BAM", help="or BAM and CRAM files")
     add_("--samples", nargs="+", metavar="NAME", help="names of the samples")
     add_(
-        "--recruit-length",
+        "--min-length",
         type=positive,
         default=RECRUIT_LENGTH,
         metavar="BP",
@@ -91,15 +92,9 @@ def _report_given(options: argparse.Namespace) -> None:
     from ..options import RunOptions
     from ..tools.given_bins import GivenBins, report_given
 
-    command = ["llmbin-fast", "report", "--contigs", str(options.contigs)]
-    command += ["--bins", str(options.bins)]
-    for name in ("depth", "bam", "samples"):
-        if values := getattr(options, name):
-            command += [f"--{name}", *map(str, values)]
-    command += ["-o", str(options.output)]
-    least = options.recruit_length
+    least = options.min_length
     report_given(
-        GivenBins(options.bins, options.output, command),
+        GivenBins(options.bins, options.output, command_again(options)),
         RunOptions(
             contigs=options.contigs,
             outdir=options.output.parent,
@@ -114,3 +109,16 @@ def _report_given(options: argparse.Namespace) -> None:
             progress=not options.quiet,
         ),
     )
+
+
+def command_again(options: argparse.Namespace) -> list[str]:
+    """The words of the command, with what is not usual."""
+    usual = {f.name: f.default for f in fields(ModelOptions)}
+    usual |= {"min_length": RECRUIT_LENGTH, "markers": "auto"}
+    words = ["llmbin-fast", "report"]
+    for name in ("contigs", "bins", "depth", "bam", "samples", *usual, "output"):
+        value = getattr(options, name)
+        if value and value != usual.get(name):
+            values = value if isinstance(value, list) else [value]
+            words += ["--" + name.replace("_", "-"), *map(str, values)]
+    return words

@@ -100,8 +100,9 @@ def quality(bins: BinTable, sample: str) -> Part | None:
     if not len(judged):
         return None
     of, names = bins.columns["quality"], bins.names
+    text = _largest("A mark a bin, coloured by quality", bins)
     return {
-        **_section("quality", "completeness and contamination", _largest("A mark a bin, coloured by quality", bins)),
+        **_section("quality", "completeness and contamination", text),
         "plot_type": "scatter",
         "pconfig": {
             "id": "llmbin_quality_plot",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cluster.binning import Binning
+from ..depth.coverage import no_coverage
 from ..errors import InputError
 from ..io.inputs import check_inputs
 from ..io.workspace import Workspace, check_output, whole_file
@@ -67,7 +68,10 @@ def measure(setting: Setting, given: GivenBins) -> FinishedRun:
     embedder = open_embedder(options.model)
     markers = choose_markers(options.markers)
     features = embed_contigs(setting, embedder, markers)
-    coverage = measure_coverage(setting, features, 1)
+    given_depth = options.bams or options.depth
+    coverage = (
+        measure_coverage(setting, features, 1) if given_depth else no_coverage(len(features.names))
+    )
     points = place_contigs(features, coverage, embedder, options.threads)
     binning, names = binning_of(table, features.names, features.lengths, given.bins)
     outcome = Outcome(features, coverage, binning, [""] * len(features.names), points.missing)
@@ -99,7 +103,7 @@ def binning_of(
     if not found:
         raise InputError(
             f"{path}: holds none of the {len(contigs):,} contigs; "
-            "give the contigs that were binned, or lower --recruit-length"
+            "give the contigs that were binned, or lower --min-length"
         )
     number = {name: i for i, name in enumerate(found)}
     label = np.array([number.get(name, -1) for name in held])

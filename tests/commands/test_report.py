@@ -80,7 +80,8 @@ def test_bins_of_another_program(
     (tmp_path / "theirs.tsv").write_text(re.sub(r"\tmag_0*", "\tMetaBAT.", table))
     page = tmp_path / "theirs.html"
     given = ("--contigs", community.contigs, "--bins", tmp_path / "theirs.tsv")
-    status, _, err = cli("report", *given, "--depth", community.depth, "-o", page, "-q")
+    given += ("--depth", community.depth, "--seed", 2, "--output", page)
+    status, _, err = cli("report", *given, "-q")
     assert (status, err) == (0, "")
     assert names(tmp_path) == {"theirs.tsv", "theirs.html"}
     text = page.read_text(encoding="utf-8")
@@ -92,7 +93,7 @@ def test_bins_of_another_program(
         assert '"{}":[{}]'.format(title, ",".join(f'"{v}"' for v in columns[title])) in text
     assert '"probability":null' in text
     assert "confidence" not in text.split('id="data">')[1].split("</script>")[0]
-    assert f"--bins {tmp_path / 'theirs.tsv'}" in text
+    assert "llmbin-fast report " + " ".join(map(str, given)) in text
 
 
 @pytest.mark.parametrize(

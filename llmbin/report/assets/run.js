@@ -36,7 +36,7 @@ const MEANINGS = {
   "its bin is smaller than": "a cluster by themselves, under --min-bin-size",
   "no cluster is large and clean enough to be a bin": "there are no bins at all",
   "no contig is long enough to begin a bin": "none has --min-length bases",
-  "shorter than": "not looked at, see --recruit-length",
+  "shorter than": "not looked at",
 };
 
 /** What a reason means, in a line of its own. */
