@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .encode import integers, logarithmic, names_in_one, quantised
+from .encode import integers, logarithmic, names_in_one, quantised, readable
 from .finished import ContigTable, Rows
 
 MOST_POINTS = 40_000
@@ -50,7 +50,7 @@ def point_data(contigs: ContigTable, sample: Sample) -> dict[str, Any]:
         "reason": integers(contigs.reason[rows]),
         "gc": quantised(contigs.gc[rows], 0, 1),
         "probability": _probability(contigs, sample),
-        "samples": contigs.samples,
+        "samples": list(map(readable, contigs.samples)),
         "depth": [logarithmic(contigs.depth[rows, s]) for s in range(len(contigs.samples))],
         "x": None if places is None else quantised(places[rows, 0], 0, 1),
         "y": None if places is None else quantised(places[rows, 1], 0, 1),

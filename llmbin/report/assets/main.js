@@ -4,14 +4,7 @@ byId("title").textContent = data.title;
 byId("from").textContent = data.from;
 byId("version").textContent = data.run.version;
 const SECTIONS = [
-  [
-    "summary",
-    "Summary",
-    () => {
-      drawSummary();
-      return true;
-    },
-  ],
+  ["summary", "Summary", drawSummary],
   ["map", "Contigs", drawMap],
   ["quality", "Quality", drawQuality],
   ["depth", "Depth", drawDepth],

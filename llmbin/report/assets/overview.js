@@ -43,6 +43,7 @@ function drawSummary() {
   tiles.push(tile(count(t.binned_contigs), `of ${plural(t.contigs, "contig")} binned`));
   byId("tiles").append(...tiles);
   byId("classes").append(basesBar());
+  return true;
 }
 
 /** Bases by class of bin, and those in none. */

@@ -1,8 +1,8 @@
 // Contigs in no bin, and the run itself: stages, versions, inputs, command.
 
 function drawUnbinned() {
-  const rows = data.unbinned,
-    t = data.totals;
+  const rows = data.unbinned;
+  const t = data.totals;
   if (!rows.length) return false;
   const left = t.bases - t.binned_bases;
   const contigs = plural(t.contigs - t.binned_contigs, "contig");
