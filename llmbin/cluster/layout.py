@@ -117,7 +117,7 @@ def spread(
 def among_landmarks(placed: Values, number: npt.NDArray[np.int64], distance: Values) -> Values:
     """Mean place of each contig's nearest landmarks [n, 2], weighted by likelihood.
 
-    Distances are -2 log likelihoods.
+    Distances are -2 log likelihoods; every contig has one landmark at least.
     """
     weight = np.exp(-(distance - distance[:, :1]) / 2)
     weight /= weight.sum(1, keepdims=True)

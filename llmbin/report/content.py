@@ -102,9 +102,13 @@ def totals(run: FinishedRun) -> dict[str, Any]:
 
 
 def class_counts(bins: BinTable) -> dict[str, int]:
-    """Bins of each class of quality, in the order of `CLASSES`; classes without bins too."""
+    """Bins of each class of quality, in the order of `CLASSES`, also of classes without bins.
+
+    A class that is not among them, as of a later version, comes last.
+    """
     found = bins.columns["quality"]
-    return {c: found.count(c) for c in CLASSES if c != "unknown" or c in found}
+    every = dict.fromkeys([*CLASSES, *found])
+    return {c: found.count(c) for c in every if c != "unknown" or c in found}
 
 
 def why_unbinned(run: FinishedRun) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .content import CLASSES, class_counts, title_of, totals
+from .content import class_counts, title_of, totals
 from .encode import number, readable
 from .finished import BinTable, FinishedRun
 
@@ -87,7 +87,7 @@ def classes(bins: BinTable, sample: str) -> Part:
     return {
         **_section("classes", "bins by quality", "Bins of each class of estimated quality."),
         "plot_type": "bargraph",
-        "categories": {c: {"name": c, "color": COLOURS[c]} for c in CLASSES if c in counts},
+        "categories": {c: {"name": c, "color": COLOURS.get(c, COLOURS["unknown"])} for c in counts},
         "pconfig": {"id": "llmbin_classes_plot", "title": "llmbin-fast: bins", "ylab": "bins"},
         "data": {sample: counts},
     }

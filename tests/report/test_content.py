@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,15 @@ def test_without_samples_markers_or_bins(tmp_path: Path) -> None:
     content = content_of(run_of(tmp_path, Made(bins=0)))
     assert content["doubtful"] == []
     assert content["totals"]["binned_bases"] == 0
+
+
+def test_a_class_of_a_later_version_counts(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    columns = {**run.bins.columns, "quality": ["finished", *run.bins.columns["quality"][1:]]}
+    later = replace(run, bins=replace(run.bins, columns=columns))
+    classes = content_of(later)["totals"]["classes"]
+    assert list(classes) == ["near-complete", "high", "medium", "low", "finished"]
+    assert classes["near-complete"] == classes["finished"] == 1
 
 
 def test_the_title_is_the_folder(tmp_path: Path) -> None:

@@ -51,20 +51,11 @@ bins.number = (title, b) => {
 };
 
 const CLASSES = ["near-complete", "high", "medium", "low", "unknown"];
-const CLASS_COLOUR = {
-  "near-complete": "--good",
-  high: "--fair",
-  medium: "--poor",
-  low: "--bad",
-  unknown: "--bad",
-};
-const CLASS_SYMBOL = {
-  "near-complete": "circle",
-  high: "diamond",
-  medium: "triangle",
-  low: "rect",
-  unknown: "rect",
-};
+CLASSES.push(...new Set(bins.columns.quality.filter((c) => !CLASSES.includes(c))));
+const CLASS_COLOURS = { "near-complete": "--good", high: "--fair", medium: "--poor" };
+const CLASS_SYMBOLS = { "near-complete": "circle", high: "diamond", medium: "triangle" };
+const classColour = (quality) => CLASS_COLOURS[quality] || "--bad";
+const classSymbol = (quality) => CLASS_SYMBOLS[quality] || "rect";
 const CLASS_PATH = {
   circle: "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
   diamond: "M6 0L12 6L6 12L0 6z",
@@ -78,8 +69,8 @@ function mark(quality) {
   svg.setAttribute("viewBox", "0 0 12 12");
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", CLASS_PATH[CLASS_SYMBOL[quality] || "rect"]);
-  path.style.fill = `var(${CLASS_COLOUR[quality] || "--bad"})`;
+  path.setAttribute("d", CLASS_PATH[classSymbol(quality)]);
+  path.style.fill = `var(${classColour(quality)})`;
   svg.append(path);
   return svg;
 }

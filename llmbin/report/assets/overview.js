@@ -56,7 +56,7 @@ function basesBar() {
   const rows = CLASSES.filter((c) => of.get(c)).map((c) => [
     c === "unknown" ? "in bins" : c,
     of.get(c),
-    `var(${CLASS_COLOUR[c]})`,
+    `var(${classColour(c)})`,
     c,
   ]);
   rows.push(["in no bin", data.totals.bases - data.totals.binned_bases, "var(--line)", null]);

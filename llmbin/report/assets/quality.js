@@ -54,9 +54,9 @@ function marksOf(quality, judged) {
   return {
     name: quality,
     type: "scatter",
-    symbol: CLASS_SYMBOL[quality],
+    symbol: classSymbol(quality),
     z: 3,
-    color: colour(CLASS_COLOUR[quality]),
+    color: colour(classColour(quality)),
     itemStyle: { opacity: 0.8, borderColor: colour("--card"), borderWidth: 1 },
     data: judged
       .filter((b) => bins.columns.quality[b] === quality)
