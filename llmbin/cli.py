@@ -23,6 +23,7 @@ from .commands import (
     export,
     models,
     quality,
+    report,
     run,
     score,
     train,
@@ -31,6 +32,7 @@ from .errors import LlmbinError
 
 COMMANDS = (
     run,
+    report,
     demo,
     quality,
     embed,

@@ -49,6 +49,7 @@ class RunOptions:
     prefix: str = "bin"
     formats: Sequence[str] = ()
     sample_id: str = ""
+    report: bool = True
     force: bool = False
     resume: bool = False
     progress: bool = True

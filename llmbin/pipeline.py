@@ -26,7 +26,7 @@ from .stages.checks import check_options
 from .stages.clustering import bin_points, place_contigs
 from .stages.coverage import measure_coverage
 from .stages.embedding import choose_markers, describe, embed_contigs
-from .stages.output import write_results, write_run_record
+from .stages.output import write_map, write_report, write_results, write_run_record
 from .stages.setting import set_out
 
 log = logging.getLogger("llmbin")
@@ -74,7 +74,14 @@ def run(options: RunOptions) -> RunResult:
         bins = summarise(outcome, options.prefix, markers)
         with clock.stage("output"):
             write_results(setting, outcome, bins)
+        if options.report:
+            with clock.stage("map"):
+                write_map(setting, outcome, points)
         write_run_record(setting, embedder, outcome, bins)
+        if options.report:
+            write_report(setting)
         work.commit()
         report(options, outcome, bins)
+        if options.report:
+            log.info("report: %s", options.outdir / "report.html")
     return RunResult(features, coverage, binning, bins, clock)

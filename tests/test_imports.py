@@ -25,6 +25,7 @@ ORDER = (
     "estimator",
     "cluster",
     "results",
+    "report",
     "stages",
     "pipeline",
     "tools",

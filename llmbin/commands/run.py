@@ -83,6 +83,11 @@ def _add_output(group: Parser) -> None:
         help="@SampleID of bioboxes, as the gold standard has it (default: the FASTA file's name)",
     )
     group.add_argument(
+        "--no-report",
+        action="store_true",
+        help="leave out report.html, its places.tsv, and the files for MultiQC",
+    )
+    group.add_argument(
         "--force", action="store_true", help="replace what an earlier run left in the folder"
     )
     group.add_argument(
@@ -150,6 +155,7 @@ def run(options: argparse.Namespace) -> None:
             prefix=options.prefix,
             formats=options.formats,
             sample_id=options.sample_id,
+            report=not options.no_report,
             force=options.force,
             resume=options.resume,
             progress=not options.quiet,

@@ -28,6 +28,7 @@ Stage = TypeVar("Stage")
 STAGING = ".llmbin-work"
 LOG = "llmbin.log"
 LOCK = ".llmbin-lock"
+UNDONE = "result-"  # before the name of a result that is not in its place yet
 BINS = "bins"
 TABLE = "bins.tsv"  # one row a bin, by name
 RESULTS = (
@@ -36,8 +37,11 @@ RESULTS = (
     "contigs.tsv",
     "unbinned.fna.gz",
     "binning.bioboxes.tsv",
+    "places.tsv",
+    "report.html",
     "run.json",
 )
+MULTIQC = "*llmbin_*_mqc.json"  # further results, which are called after the bins
 ENDING = ".fna.gz"  # of a bin's file
 MOVE_IT = "move it away or choose another folder"
 
@@ -119,6 +123,7 @@ class Workspace:
             if self.staging.resolve() in path.resolve().parents:
                 raise OutputError(f"{path}: is an input among what a run keeps; {MOVE_IT}")
         results = [self.folder / name for name in (*RESULTS, LOG)]
+        results += sorted(self.folder.glob(MULTIQC))
         if bins.exists() and not bins.is_dir():
             raise OutputError(f"{bins}: is a file where a folder of bins goes; {MOVE_IT}")
         inside = [p for p in bins.iterdir() if p.name.endswith(ENDING)] if bins.is_dir() else []
@@ -130,14 +135,14 @@ class Workspace:
 
     def _clear_results(self) -> None:
         """Take away results and copies of pipes that a run left unfinished."""
-        for path in (*self.staging.glob("result-*"), *self.staging.glob("pipe-*")):
+        for path in (*self.staging.glob(UNDONE + "*"), *self.staging.glob("pipe-*")):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
                 missing_ok=True
             )
 
     def result(self, name: str) -> Path:
         """Where to write a result for now."""
-        return self.staging / f"result-{name}"
+        return self.staging / f"{UNDONE}{name}"
 
     def commit(self) -> None:
         """Replace an earlier run's results by these.
@@ -150,7 +155,7 @@ class Workspace:
         bins, table = self.folder / BINS, self.folder / TABLE
         try:
             (self.folder / RESULTS[-1]).unlink(missing_ok=True)
-            for path in self._earlier_bins():
+            for path in (*self._earlier_bins(), *self.folder.glob(MULTIQC)):
                 path.unlink(missing_ok=True)
             # The new table comes before its bins: a later run finds by it what is left of this
             # one, should it be stopped here.
@@ -158,6 +163,8 @@ class Workspace:
             bins.mkdir(exist_ok=True)
             for path in sorted(self.result(BINS).iterdir()):
                 os.replace(path, bins / path.name)
+            for path in sorted(self.staging.glob(UNDONE + MULTIQC)):
+                os.replace(path, self.folder / path.name.removeprefix(UNDONE))
             for name in RESULTS:
                 if self.result(name).exists():
                     os.replace(self.result(name), self.folder / name)

@@ -53,6 +53,7 @@ def record_of(
         "contigs": len(features.names),
         "bases": features.bases,
         "contigs_too_short": features.too_short,
+        "bases_too_short": features.short_bases,
         "samples": coverage.samples,
         "reads": reads,
         "bins": len(bins),

@@ -23,6 +23,12 @@ FILES = {
     "contig2bin.tsv",
     "contigs.tsv",
     "llmbin.log",
+    "llmbin_bins_mqc.json",
+    "llmbin_classes_mqc.json",
+    "llmbin_general_mqc.json",
+    "llmbin_quality_mqc.json",
+    "places.tsv",
+    "report.html",
     "run.json",
     "unbinned.fna.gz",
 }
@@ -93,9 +99,8 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    assert {"reading", "homology", "markers", "coverage", "binning", "output"} == set(
-        record["stages"]
-    )
+    stages = {"reading", "homology", "markers", "coverage", "binning", "output", "map"}
+    assert stages == set(record["stages"])
     assert len(record["inputs"]) == 2
     assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[
         3
@@ -147,7 +152,7 @@ def test_threads_and_batch_size_change_no_byte(
         "run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q", *options
     )
     assert (status, err) == (0, "")
-    for name in ("contig2bin.tsv", "bins.tsv", "contigs.tsv", "unbinned.fna.gz"):
+    for name in ("contig2bin.tsv", "bins.tsv", "contigs.tsv", "places.tsv", "unbinned.fna.gz"):
         assert (tmp_path / name).read_bytes() == (finished / name).read_bytes()
 
 

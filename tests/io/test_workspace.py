@@ -150,3 +150,24 @@ def test_the_command_keeps_what_is_not_its_own(cli: Cli, tmp_path: Path) -> None
     assert cli("run", contigs, "-o", out / "B", "-q", "--force")[0] == 0
     assert (out / "B" / "bins" / "metabat.1.fa").read_text() == ">x\n"
     assert [p.name for p in out.iterdir()] == ["B"]
+
+
+def test_files_for_multiqc_are_replaced_whatever_their_prefix(tmp_path: Path) -> None:
+    (tmp_path / "other_mqc.json").write_text("mine")
+    with Workspace(tmp_path, force=True) as work:
+        results(work, ["a.0001"])
+        work.result("a.llmbin_bins_mqc.json").write_text("{}")
+        work.commit()
+    assert (tmp_path / "a.llmbin_bins_mqc.json").is_file()
+    with Workspace(tmp_path, force=True) as work:
+        results(work, ["b.0001"])
+        work.result("llmbin_bins_mqc.json").write_text("{}")
+        work.commit()
+    assert {p.name for p in tmp_path.glob("*.json")} == {
+        "other_mqc.json",
+        "llmbin_bins_mqc.json",
+        "run.json",
+    }
+    (tmp_path / "x.llmbin_bins_mqc.json").mkdir()
+    with pytest.raises(OutputError, match="is a folder where a result goes"):
+        Workspace(tmp_path, force=True)
