@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -26,30 +25,10 @@ from .commands import (
     score,
     train,
 )
-from .errors import LlmbinError
+from .errors import LlmbinError, MemoryLimitError, StorageError, cannot_write
+from .signals import stay_if_stopping
 
 COMMANDS = (run, demo, embed, depth, score, models, doctor, export, build_engine, bench, train)
-
-
-def entry() -> None:
-    """Console entry point. A polite kill ends like Ctrl-C: what is unfinished is taken away."""
-    if sys.stderr is None:  # closed by who started this
-        sys.stderr = open(os.devnull, "w")
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
-    sys.exit(main())
-
-
-def _stop(number: int, _: object) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
-    raise Stopped(128 + number)
-
-
-class Stopped(KeyboardInterrupt):
-    """A signal asked the program to end, with this exit status."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,33 +40,55 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     set_up_logging(logging.DEBUG if options.verbose and not options.quiet else level)
     try:
-        return command(options) or 0
-    except LlmbinError as error:
-        if options.debug:
+        status = command(options) or 0
+        _flush()
+        return status
+    except BaseException as error:
+        stay_if_stopping()
+        if options.debug or not (told := _told(error, "resume" in options)):
             raise
-        print(f"llmbin-fast: error: {error}", file=sys.stderr)
-        return error.exit_code
+        line, status = told
+        if line:
+            print(f"llmbin-fast: {line}", file=sys.stderr)
+        return status
+
+
+def _flush() -> None:
+    """What was printed may still wait, and fail."""
+    try:
+        sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (OSError, MemoryError) as error:
-        if options.debug:
-            raise
-        what = (
-            f"{error.filename or 'a file'}: {error.strerror or error}"
-            if isinstance(error, OSError)
-            else "out of memory"
-        )
-        print(
-            f"llmbin-fast: error: {what}; free some and try again, "
-            "`run --resume` keeps finished stages",
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt as stop:
-        hint = "; `--resume` continues from the last finished stage" if "resume" in options else ""
-        print(f"llmbin-fast: stopped{hint}", file=sys.stderr)
-        return stop.args[0] if isinstance(stop, Stopped) else 130
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries again, and complains
+        raise StorageError(cannot_write("standard output", error)) from None
+
+
+def _told(error: BaseException, resumes: bool) -> tuple[str, int] | None:
+    """The line and the exit status for what ended a command; None for a fault of the program."""
+    again = "; `run --resume` keeps finished stages" if resumes else ""
+    if isinstance(error, LlmbinError):
+        keeps = isinstance(error, (StorageError, MemoryLimitError))
+        return f"error: {error}{again if keeps else ''}", error.exit_code
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return "", 1
+    if isinstance(error, OSError):
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+        return f"error: {what}{again}", 1
+    if no_memory(error):
+        what = "out of memory; give it more (a larger machine, or limit), or fewer --threads"
+        return f"error: {what}{again}", MemoryLimitError.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return f"stopped{again}", 130
+    return None
+
+
+def no_memory(error: BaseException) -> bool:
+    """Whether this is how a lack of memory, or of address space for a thread, looks."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    )
 
 
 def build_parser() -> argparse.ArgumentParser:

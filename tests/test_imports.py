@@ -16,6 +16,7 @@ ORDER = (
     "errors",
     "options",
     "resources",
+    "signals",
     "progress",
     "io",
     "depth",
@@ -31,6 +32,7 @@ ORDER = (
     "training",
     "commands",
     "cli",
+    "__main__",
 )
 
 

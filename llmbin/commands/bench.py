@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the figures."""
     from ..io.inputs import check_inputs
-    from ..io.workspace import check_output
+    from ..io.outputs import check_output
     from ..tools.throughput import measure, table, write_json
 
     inputs = [options.contigs] if options.contigs else []

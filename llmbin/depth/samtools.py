@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import CoverageError
 from ..io.fasta import read_fasta
 from ..io.inputs import InputFile
+from ..io.outputs import scratch_folder
 
 CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in the last container, from version 3 on
 
@@ -27,8 +27,7 @@ def sorted_bam(
     Raises:
         CoverageError: the file cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="llmbin-sort-", dir=scratch) as name:
-        folder = Path(name)
+    with scratch_folder("llmbin-sort-", scratch) as folder:
         if kind == "CRAM":
             yield _cram_as_bam(path, threads, folder, reference)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..io.outputs import writing
 from ..model.embedder import Embedder
 from ..results.record import record_of, write_record
 from ..results.sequences import write_sequences
@@ -28,7 +29,8 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
         sample_id = options.sample_id or options.contigs.name
         write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, options.prefix, sample_id)
     folder = work.result("bins")
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{b}.fna.gz" for name, b, _ in binned(outcome, options.prefix)}
     write_sequences(setting.inputs.contigs, files, work.result("unbinned.fna.gz"), options.threads)
 

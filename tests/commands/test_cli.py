@@ -360,14 +360,14 @@ def test_an_output_that_is_an_input_or_no_file(
 
 
 def test_a_polite_kill_leaves_nothing(tmp_path: Path) -> None:
-    program = [sys.executable, "-P", "-c", "from llmbin.cli import entry; entry()"]
+    program = [sys.executable, "-P", "-m", "llmbin"]
     run = [*program, "run", "-", "-o", str(tmp_path / "out")]
     process = subprocess.Popen(run, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out" / "llmbin.log").exists():
         assert process.poll() is None
     process.terminate()
     _, err = process.communicate()
-    assert process.returncode == 128 + 15
+    assert process.returncode == -15
     assert err.splitlines()[-1].startswith("llmbin-fast: stopped")
     assert not list((tmp_path / "out").glob(".llmbin-lock"))
 
@@ -501,8 +501,8 @@ def test_names_come_out_as_they_went_in_whatever_the_locale(
     run = [
         sys.executable,
         "-P",
-        "-c",
-        "from llmbin.cli import entry; entry()",
+        "-m",
+        "llmbin",
         "run",
         folder + b"/\xe4.fa",
         "--depth",
