@@ -26,6 +26,7 @@ from .commands import (
     train,
 )
 from .errors import LlmbinError, MemoryLimitError, StorageError, cannot_write
+from .resources import check_address_space
 from .signals import stay_if_stopping
 
 COMMANDS = (run, demo, embed, depth, score, models, doctor, export, build_engine, bench, train)
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     set_up_logging(logging.DEBUG if options.verbose and not options.quiet else level)
     try:
+        check_address_space()
         status = command(options) or 0
         _flush()
         return status
@@ -68,7 +70,7 @@ def _told(error: BaseException, resumes: bool) -> tuple[str, int] | None:
     """The line and the exit status for what ended a command; None for a fault of the program."""
     again = "; `run --resume` keeps finished stages" if resumes else ""
     if isinstance(error, LlmbinError):
-        keeps = isinstance(error, (StorageError, MemoryLimitError))
+        keeps = isinstance(error, StorageError)
         return f"error: {error}{again if keeps else ''}", error.exit_code
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

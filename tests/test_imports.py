@@ -15,6 +15,7 @@ ORDER = (
     "_kernels",
     "errors",
     "options",
+    "cgroups",
     "resources",
     "signals",
     "progress",

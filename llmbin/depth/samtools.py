@@ -13,6 +13,7 @@ from ..io.fasta import read_fasta
 from ..io.inputs import InputFile
 from ..io.outputs import scratch_folder
 
+SORTING = 768  # MB of memory for sorting, samtools' default for one thread alone
 CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in the last container, from version 3 on
 
 
@@ -65,9 +66,11 @@ def _sort(path: InputFile, threads: int, folder: Path, *options: str) -> str:
     import pysam
 
     pysam.set_verbosity(0)  # what is wrong is said once, by us
-    out = ["-O", "bam", "-l", "1", "-T", str(folder / "part"), "-o", str(folder / "sorted.bam")]
+    memory = max(1, SORTING // max(1, threads))
+    how = f"-@ {max(0, threads - 1)} -m {memory}M -O bam -l 1".split()
+    where = ["-T", str(folder / "part"), "-o", str(folder / "sorted.bam")]
     try:
-        pysam.sort("-@", str(max(0, threads - 1)), *out, *options, os.fspath(path))
+        pysam.sort(*how, *where, *options, os.fspath(path))
     except (pysam.SamtoolsError, OSError) as error:
         said = re.findall(r"samtools sort: ([^\n'\\]+)", str(error))
         return said[-1].replace(os.fspath(path), "it") if said else "samtools cannot sort it"

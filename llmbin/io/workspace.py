@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..errors import LlmbinError, MemoryLimitError, OutputError, StorageError, cannot_write
+from ..errors import LlmbinError, OutputError, StorageError, cannot_write
 from ..signals import all_or_nothing, stay_if_stopping, when_stopped
 from .inputs import InputFile
 from .outputs import among, lock, whole_file, writing
@@ -36,7 +36,6 @@ RESULTS = (
 )
 ENDING = ".fna.gz"  # of a bin's file
 MOVE_IT = "move it away or choose another folder"
-KEEPING = (StorageError, MemoryLimitError)  # after these it is worth to go on
 
 
 class Workspace:
@@ -107,7 +106,7 @@ class Workspace:
     ) -> None:
         stay_if_stopping()
         failed = kind is not None and issubclass(kind, LlmbinError)
-        undone = failed and not self._resume and not isinstance(error, KEEPING)
+        undone = failed and not self._resume and not isinstance(error, StorageError)
         with all_or_nothing(), self._open:
             if kind is None or undone:
                 shutil.rmtree(self.staging, ignore_errors=True)

@@ -93,7 +93,7 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    assert {"reading", "homology", "markers", "coverage", "binning", "output"} == set(
+    assert {"survey", "coverage", "reading", "homology", "markers", "binning", "output"} == set(
         record["stages"]
     )
     assert len(record["inputs"]) == 2
