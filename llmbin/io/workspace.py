@@ -113,7 +113,8 @@ class Workspace:
             empty = self._leave()
             if failed and empty and (self._made or self._new_log):
                 (self.folder / LOG).unlink(missing_ok=True)
-            self._lock.close()
+            with contextlib.suppress(OSError):  # nothing was written to it
+                self._lock.close()
         if failed and empty:
             with contextlib.suppress(OSError):  # something else was put into one meanwhile
                 for folder in self._made:
@@ -169,21 +170,38 @@ class Workspace:
             self._replace_results()
 
     def _replace_results(self) -> None:
-        bins, table = self.folder / BINS, self.folder / TABLE
-        (self.folder / RESULTS[-1]).unlink(missing_ok=True)
-        for path in self._earlier_bins():
-            path.unlink(missing_ok=True)
-        # The new table comes before its bins: a later run finds by it what is left of this one,
-        # should it be stopped here.
-        os.replace(self.result(TABLE), table)
+        bins = self.folder / BINS
+        made = not bins.exists()
         bins.mkdir(exist_ok=True)
-        for path in sorted(self.result(BINS).iterdir()):
-            os.replace(path, bins / path.name)
-        for name in RESULTS:
-            if self.result(name).exists():
-                os.replace(self.result(name), self.folder / name)
-            elif name != TABLE:
-                (self.folder / name).unlink(missing_ok=True)
+        done: list[tuple[Path, Path]] = []
+        try:
+            for path, place in self._moves():
+                os.replace(path, place)
+                done.append((path, place))
+        except OSError:
+            with contextlib.suppress(OSError):  # as it was before
+                for path, place in reversed(done):
+                    os.replace(place, path)
+                if made:
+                    bins.rmdir()
+            raise
+
+    def _moves(self) -> list[tuple[Path, Path]]:
+        """What goes where: an earlier run's results out of the way, then these to their places.
+
+        The earlier table goes after its bins, and the new one comes before its own: a later run
+        finds by it what is left, should this one be killed meanwhile.
+        """
+        bins, earlier = self.folder / BINS, self.staging / "earlier"
+        earlier.mkdir(exist_ok=True)
+        record, others = RESULTS[-1], [name for name in RESULTS[:-1] if name != TABLE]
+        old = [self.folder / record, *self._earlier_bins()]
+        old += [self.folder / name for name in (TABLE, *others)]
+        new = [(self.result(TABLE), self.folder / TABLE)]
+        new += [(path, bins / path.name) for path in sorted(self.result(BINS).iterdir())]
+        new += [(self.result(name), self.folder / name) for name in (*others, record)]
+        away = [(path, earlier / path.name) for path in old]
+        return [(path, place) for path, place in (*away, *new) if path.exists()]
 
     def _earlier_bins(self) -> list[Path]:
         """Files of the bins that an earlier run's table lists; others there are not ours."""
