@@ -63,9 +63,9 @@ def argument(text: str) -> str:
 
 def command() -> str:
     """The command line of this process."""
-    return " ".join(
-        ["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *map(argument, sys.argv[1:])]
-    )
+    path = Path(sys.argv[0])
+    module = path.parent.name if path.stem == "__main__" else path.stem
+    return " ".join(["python", "-m", f"bench.{module}", *map(argument, sys.argv[1:])])
 
 
 def write(name: str, result: dict[str, Any]) -> Path:

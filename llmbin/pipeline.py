@@ -81,6 +81,6 @@ def run(options: RunOptions) -> RunResult:
         with clock.stage("output"):
             write_results(setting, outcome, bins)
         write_run_record(setting, embedder, outcome, bins)
-        work.commit()
         report(options, outcome, bins)
+        work.commit()
     return RunResult(features, coverage, binning, bins, clock)
