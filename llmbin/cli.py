@@ -25,7 +25,7 @@ from .commands import (
     score,
     train,
 )
-from .errors import LlmbinError, MemoryLimitError, StorageError, cannot_write
+from .errors import LlmbinError, MemoryLimitError, StorageError
 from .resources import check_address_space
 from .signals import stay_if_stopping
 
@@ -42,9 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     set_up_logging(logging.DEBUG if options.verbose and not options.quiet else level)
     try:
         check_address_space()
-        status = command(options) or 0
-        _flush()
-        return status
+        return command(options) or 0
     except BaseException as error:
         stay_if_stopping()
         if options.debug or not (told := _told(error, "resume" in options)):
@@ -55,26 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
 
 
-def _flush() -> None:
-    """What was printed may still wait, and fail."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries again, and complains
-        raise StorageError(cannot_write("standard output", error)) from None
-
-
 def _told(error: BaseException, resumes: bool) -> tuple[str, int] | None:
     """The line and the exit status for what ended a command; None for a fault of the program."""
     again = "; `run --resume` keeps finished stages" if resumes else ""
+    if isinstance(error, BrokenPipeError):  # who reads our output has heard enough
+        _forget_output()
+        return "", 1
     if isinstance(error, LlmbinError):
+        if str(error).startswith("standard output"):
+            _forget_output()
         keeps = isinstance(error, StorageError)
         return f"error: {error}{again if keeps else ''}", error.exit_code
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return "", 1
     if isinstance(error, OSError):
         what = f"{error.filename or 'a file'}: {error.strerror or error}"
         return f"error: {what}{again}", 1
@@ -84,6 +73,11 @@ def _told(error: BaseException, resumes: bool) -> tuple[str, int] | None:
     if isinstance(error, KeyboardInterrupt):
         return f"stopped{again}", 130
     return None
+
+
+def _forget_output() -> None:
+    """What could not be printed is not tried again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def no_memory(error: BaseException) -> bool:

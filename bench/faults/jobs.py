@@ -90,14 +90,11 @@ def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:
             str(out) if a == "OUT" else a.replace("OUT/", f"{out}/") for a in arguments
         ]
 
-    options = ("-t", "2", "-q", "--min-bin-size", "40000")
+    base = ("run", contigs, "--depth", depth, "-o", "OUT", "-t", "2", "-q")
+    plain = (*base, "--min-bin-size", "40000", "--markers", "off")
     jobs = [
-        Job(
-            "run",
-            out_of("run", contigs, "--depth", depth, "-o", "OUT", *options),
-            ("--resume",),
-            ("run.json",),
-        ),
+        Job("run", out_of(*plain), ("--resume",), ("run.json",)),
+        Job("run with markers", out_of(*base), ("--resume",), ("run.json",)),
         Job("embed", out_of("embed", contigs, "-o", "OUT/v.npz", "-q", "-t", "2")),
     ]
     if not names or "depth" in names:

@@ -32,6 +32,20 @@ def writing(path: object) -> Iterator[None]:
         raise StorageError(cannot_write(error.filename or path, error)) from None
 
 
+def show(text: str) -> None:
+    """Print a line on standard output.
+
+    Raises:
+        StorageError: it is closed, or full.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(cannot_write("standard output", error)) from None
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name when it is whole, or not at all.

@@ -18,7 +18,7 @@ log = logging.getLogger("llmbin")
 # Fitted to the peaks of whole runs of 5 kb to 1,158 Mb, all within 30 % (docs/reliability.md).
 PLAIN, WITH_MARKERS = 80 * MIB, 195 * MIB  # interpreter, libraries, model; profiles of markers
 SEARCH, A_BASE_OF_SEARCH = 105 * MIB, 63  # what searching markers takes, which is soon reached
-A_BASE, A_CONTIG = 1.05, 3_300  # bytes
+A_BASE, A_CONTIG = 1.15, 3_300  # bytes
 A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is less
 A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
