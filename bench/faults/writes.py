@@ -37,20 +37,20 @@ def trials(jobs: list[Job], shim: Shim, chance: random.Random, scratch: Path) ->
         for job, at, writes in chance.sample(calls, len(calls)):
             kind, error = FAULTS[turn % len(FAULTS)]
             turn += 1
-            wrong = one(job, whole[job.name], shim.failing, (at, kind, error), scratch)
+            wrong = one(job, whole[job.name], shim, (at, kind, error), scratch)
             name = "short writes" if kind == "short" else f"{errno.errorcode[error]} {kind}"
             yield Trial("write", f"{job.name}, {name}", f"call {at} of {writes}", wrong)
 
 
 def one(
-    job: Job, whole: dict[str, str], failing, fault: tuple[int, str, int], scratch: Path
+    job: Job, whole: dict[str, str], shim: Shim, fault: tuple[int, str, int], scratch: Path
 ) -> str:
     """One fault of a job; what was wrong."""
     at, kind, error = fault
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         out = Path(folder) / "out"
         out.mkdir()
-        ending = run(job.command(out), failing(out, at, kind, error))
+        ending = run(job.command(out), shim.failing(out, at, kind, error))
         wrong = judge.after_an_error(job, out, whole, ending)
         if not wrong and ending.status and os.strerror(error) not in ending.said:
             wrong = f"another cause than {os.strerror(error)}: {ending.said[-300:]!r}"

@@ -24,7 +24,7 @@ A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
 ON_GPU = 1_000 * MIB  # CUDA's own
 # Address space: libraries, what is reserved with a byte in use, a thread's stack and heap.
-SPACE, A_BYTE_SPACE, A_THREADS_SPACE = 100 * MIB, 1.25, 62 * MIB
+SPACE, A_BYTE_SPACE, A_THREADS_SPACE = 115 * MIB, 1.25, 62 * MIB
 
 
 @dataclass(frozen=True)
