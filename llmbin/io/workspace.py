@@ -35,6 +35,9 @@ RESULTS = (
     "run.json",
 )
 ENDING = ".fna.gz"  # of a bin's file
+NAMES = "arrays"  # in a stage file, the names of all others
+# What reading a damaged stage file may raise, besides errors of the system and of values.
+DAMAGED = (KeyError, EOFError, RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error)
 MOVE_IT = "move it away or choose another folder"
 
 
@@ -219,17 +222,20 @@ class Workspace:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            with np.load(path, allow_pickle=False) as held:
+                arrays = dict(held)
+        except (OSError, ValueError, *DAMAGED):
             return None
+        names = arrays.pop(NAMES, np.empty(0)).tolist()  # no checksum of the format covers names
+        return arrays if sorted(arrays) == names else None
 
     def save(
         self, stage: str, key: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]
     ) -> None:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
-            np.savez(handle, **arrays)  # type: ignore[arg-type]
+            held = {NAMES: np.array(sorted(arrays)), **arrays}
+            np.savez(handle, **held)  # type: ignore[arg-type]
 
 
 def _locked(path: Path) -> IO[bytes]:

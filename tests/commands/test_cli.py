@@ -372,6 +372,43 @@ def test_a_polite_kill_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "out").glob(".llmbin-lock"))
 
 
+def test_a_wrong_table_or_separator_is_told_before_the_long_work(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def long_work(*_: object) -> None:
+        raise AssertionError("was begun")
+
+    monkeypatch.setattr("llmbin.stages.embedding.profile_contigs", long_work)
+    contigs, table = tmp_path / "c.fa", tmp_path / "d.tsv"
+    contigs.write_text(GOOD + ">last\n" + "ACGTTGCA" * 300 + "\n")
+    for text, options, message in (
+        ("contigname\tS\na\t1\nb\t2\nother\t3\n", [], "first is 'last'"),
+        ("contigName\tcontigLen\tS\na\t2400\t1\nb\t2400\t2\nlast\t9\t3\n", [], "has 9 bases"),
+        ("contigname,S\na,1\n", [], "commas"),
+        ("contigname\tS\na\t1\nb\t2\nlast\tx\n", [], "line 4: 'x' is not a number"),
+        ("contigname\tS\na\t1\nb\t2\nlast\t3\n", ["--separator", "#"], "has no '#'"),
+    ):
+        table.write_text(text)
+        arguments = ("run", contigs, "--depth", table, "-o", tmp_path / "out", "-q")
+        check_error(cli(*arguments, *options), "", message)
+        assert not (tmp_path / "out").exists()
+
+
+def test_no_memory_is_137(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    for error in (MemoryError(), RuntimeError("can't start new thread")):
+
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr("llmbin.stages.embedding.profile_contigs", fail)
+            outcome = cli("run", contigs, "-o", tmp_path / "out", "-q", "--force")
+        assert outcome[0] == 137
+        check_error(outcome, "", "out of memory")
+
+
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     from llmbin.cli import main
     from llmbin.errors import InputError
