@@ -10,14 +10,16 @@ Status 1 if anything was wrong.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from .. import record
 from . import kills, memory, places, together, writes
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--jobs", nargs="+", default=[], metavar="NAME", help="(default: all)")
     parser.add_argument("--name", default="faults", help="of the result (default: %(default)s)")
+    parser.add_argument("--add", action="store_true", help="keep the rows of kinds not run now")
     options = parser.parse_args()
     found: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="llmbin-faults-") as name:
@@ -56,7 +59,11 @@ def main() -> None:
                 if trial.wrong:
                     print(f"{trial.what} {trial.where}: {trial.wrong}", flush=True)
             print(f"{kind}: {sum(t.kind == kind for t in found)} trials", flush=True)
-    record.write(options.name, summary(found, options.seed, options.minutes))
+    result = summary(found, options.seed, options.minutes)
+    kept = record.RESULTS / f"{options.name}.json"
+    if options.add and kept.exists():
+        result = joined(json.loads(kept.read_text()), result, options.kinds)
+    record.write(options.name, result)
     sys.exit(any(trial.wrong for trial in found))
 
 
@@ -72,7 +79,7 @@ def trials_of(
     return of_kind[kind](jobs, chance, folder)
 
 
-def summary(found: list[Trial], seed: int, minutes: float) -> dict[str, object]:
+def summary(found: list[Trial], seed: int, minutes: float) -> dict[str, Any]:
     """Counts of trials by what was done, and all that was wrong."""
     done = Counter((t.kind, t.what) for t in found)
     wrong = Counter((t.kind, t.what) for t in found if t.wrong)
@@ -92,6 +99,23 @@ def summary(found: list[Trial], seed: int, minutes: float) -> dict[str, object]:
         "wrong": len(faults),
         "rows": rows,
         "faults": faults,
+    }
+
+
+def joined(before: dict[str, Any], now: dict[str, Any], kinds: Sequence[str]) -> dict[str, Any]:
+    """Rows of an earlier campaign, but those of the kinds that were run now."""
+    rows, faults = (
+        [*(row for row in before[name] if row["kind"] not in kinds), *now[name]]
+        for name in ("rows", "faults")
+    )
+    earlier = [*before.get("earlier_commands", []), before["command"]]
+    trials = sum(row["trials"] for row in rows)
+    return now | {
+        "rows": rows,
+        "faults": faults,
+        "trials": trials,
+        "wrong": len(faults),
+        "earlier_commands": earlier,
     }
 
 

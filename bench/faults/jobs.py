@@ -43,6 +43,8 @@ class Job:
     def results(self, out: Path) -> dict[str, str]:
         """Digest of each file that is to be seen; those that differ from run to run have none."""
         found = {}
+        if not out.exists():
+            return found
         for path in sorted(out.rglob("*")):
             name = path.relative_to(out)
             hidden = any(part.startswith(".") for part in name.parts)

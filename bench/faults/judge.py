@@ -16,7 +16,7 @@ def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -
 
     Right are whole results, or one line and an exit status, and nothing half.
     """
-    found = job.results(out) if out.exists() else {}
+    found = job.results(out)
     if ending.status == 0:
         return "" if found == whole else "status 0 without whole results"
     if ending.status < 0:
@@ -33,7 +33,7 @@ def after_a_signal(
     job: Job, out: Path, whole: dict[str, str], ending: Ending, number: signal.Signals
 ) -> str:
     """What is wrong after a polite signal; ``ending.seconds`` count from it."""
-    found = job.results(out) if out.exists() else {}
+    found = job.results(out)
     if ending.status == 0:
         return "" if found == whole else "status 0 without whole results"
     if ending.status != -number:

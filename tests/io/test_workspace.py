@@ -148,11 +148,13 @@ def test_a_commit_that_fails_leaves_what_was_there(
             raise OSError(errno.EIO, "Input/output error")
         replace(path, to)
 
-    with pytest.raises(StorageError, match="Input/output error"):
-        with Workspace(tmp_path, force=True) as work:
-            results(work, ["bin.0001"])
-            monkeypatch.setattr(os, "replace", fail)
-            work.commit()
+    with (
+        pytest.raises(StorageError, match="Input/output error"),
+        Workspace(tmp_path, force=True) as work,
+    ):
+        results(work, ["bin.0001"])
+        monkeypatch.setattr(os, "replace", fail)
+        work.commit()
     assert len(calls) > 6  # and back again
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
 
