@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--jobs", nargs="+", default=[], metavar="NAME", help="(default: all)")
     parser.add_argument("--name", default="faults", help="of the result (default: %(default)s)")
-    parser.add_argument("--add", action="store_true", help="keep the rows of kinds not run now")
+    parser.add_argument("--add", action="store_true", help="to what earlier campaigns counted")
     options = parser.parse_args()
     found: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="llmbin-faults-") as name:
@@ -62,7 +62,7 @@ def main() -> None:
     result = summary(found, options.seed, options.minutes)
     kept = record.RESULTS / f"{options.name}.json"
     if options.add and kept.exists():
-        result = joined(json.loads(kept.read_text()), result, options.kinds)
+        result = joined(json.loads(kept.read_text()), result)
     record.write(options.name, result)
     sys.exit(any(trial.wrong for trial in found))
 
@@ -102,21 +102,20 @@ def summary(found: list[Trial], seed: int, minutes: float) -> dict[str, Any]:
     }
 
 
-def joined(before: dict[str, Any], now: dict[str, Any], kinds: Sequence[str]) -> dict[str, Any]:
-    """Rows of an earlier campaign, but those of the kinds that were run now."""
-    rows, faults = (
-        [*(row for row in before[name] if row["kind"] not in kinds), *now[name]]
-        for name in ("rows", "faults")
-    )
+def joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """An earlier campaign and this one, counted together."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in (*before["rows"], *now["rows"]):
+        counts.setdefault((row["kind"], row["what"]), Counter()).update(
+            {name: row[name] for name in ("trials", "wrong")}
+        )
+    rows = [
+        {"kind": kind, "what": what, "trials": c["trials"], "wrong": c["wrong"]}
+        for (kind, what), c in sorted(counts.items())
+    ]
+    sums = {name: before[name] + now[name] for name in ("trials", "wrong", "minutes", "faults")}
     earlier = [*before.get("earlier_commands", []), before["command"]]
-    trials = sum(row["trials"] for row in rows)
-    return now | {
-        "rows": rows,
-        "faults": faults,
-        "trials": trials,
-        "wrong": len(faults),
-        "earlier_commands": earlier,
-    }
+    return now | sums | {"rows": rows, "earlier_commands": earlier}
 
 
 if __name__ == "__main__":

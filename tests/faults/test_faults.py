@@ -151,7 +151,7 @@ def test_the_judge_knows_what_is_wrong(job: Job, whole: dict[str, str], out: Pat
 
 
 def test_a_campaign_is_of_its_seed(job: Job) -> None:
-    from bench.faults.__main__ import KINDS, summary, trials_of
+    from bench.faults.__main__ import KINDS, joined, summary, trials_of
     from bench.faults.trials import Trial
 
     assert set(KINDS) == {"kill", "write", "place", "together", "memory"}
@@ -159,6 +159,8 @@ def test_a_campaign_is_of_its_seed(job: Job) -> None:
     found = [Trial("kill", "run, SIGKILL", "after 1 s", wrong) for wrong in ("", "", "bad")]
     told = summary(found, 1, 2.0)
     assert (told["trials"], told["wrong"]) == (3, 1)
+    both = joined({"command": "x", **told}, told)
+    assert (both["trials"], both["rows"][0]["wrong"], len(both["faults"])) == (6, 2, 2)
 
 
 def test_standard_output_that_is_closed_or_full_is_told() -> None:
