@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -181,6 +182,9 @@ class Workspace:
             for path, place in self._moves():
                 os.replace(path, place)
                 done.append((path, place))
+            new = [place for _, place in done if self.staging not in place.parents]
+            if gone := next((place for place in new if not place.exists()), None):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(gone))
         except OSError:
             with contextlib.suppress(OSError):  # as it was before
                 for path, place in reversed(done):

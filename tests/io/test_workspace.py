@@ -159,6 +159,25 @@ def test_a_commit_that_fails_leaves_what_was_there(
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
 
 
+def test_results_that_are_deleted_as_they_come_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def lose(path: Path, to: Path) -> None:
+        replace(path, to)
+        if to.name == "bin.0001.fna.gz":
+            to.unlink()
+
+    with (
+        pytest.raises(StorageError, match=r"bin.0001.*its folder is gone"),
+        Workspace(tmp_path) as work,
+    ):
+        results(work, ["bin.0001"])
+        monkeypatch.setattr(os, "replace", lose)
+        work.commit()
+
+
 def test_what_a_killed_writer_left_is_swept_and_what_is_written_is_not(tmp_path: Path) -> None:
     from llmbin.io.outputs import whole_file
 
