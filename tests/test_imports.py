@@ -15,7 +15,9 @@ ORDER = (
     "_kernels",
     "errors",
     "options",
+    "cgroups",
     "resources",
+    "signals",
     "progress",
     "io",
     "depth",
@@ -34,6 +36,7 @@ ORDER = (
     "training",
     "commands",
     "cli",
+    "__main__",
 )
 
 

@@ -69,7 +69,7 @@ def report_again(folder: Path, output: Path | None = None) -> None:
         InputError: it is not the folder of a finished run.
         OutputError: a file cannot be written.
     """
-    from ..io.workspace import check_output, whole_file
+    from ..io.outputs import check_output, whole_file
     from ..progress import log
     from ..report.finished import files_in, read_run
     from ..report.multiqc import multiqc_files

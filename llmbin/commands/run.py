@@ -14,6 +14,7 @@ from .common import (
     add_model_options,
     model_options,
     positive,
+    size,
 )
 
 
@@ -28,7 +29,14 @@ def add(commands: Commands) -> None:
     _add_coverage(parser.add_argument_group("coverage"))
     _add_output(parser.add_argument_group("output"))
     _add_binning(parser.add_argument_group("binning"))
-    add_model_options(parser)
+    add_model_options(parser).add_argument(
+        "--max-memory",
+        type=size,
+        default=0,
+        metavar="SIZE",
+        help="memory that the run may use, as 16G: one that will need more does not begin "
+        "(default: what the machine, its container and `ulimit` allow)",
+    )
 
 
 def _add_coverage(group: Parser) -> None:
@@ -146,6 +154,7 @@ def run(options: argparse.Namespace) -> None:
             samples=options.samples,
             model=model_options(options),
             threads=options.threads,
+            max_memory=options.max_memory,
             min_length=options.min_length,
             recruit_length=recruit_length,
             min_bin_size=options.min_bin_size,

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import __version__
 from ..estimator.classes import CLASSES, DRAFTS
+from ..io.outputs import writing
 from ..model.devices import installed
 from ..model.embedder import Embedder
 from ..options import RunOptions
@@ -25,7 +26,8 @@ PACKAGES = ("numpy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """``run.json``: enough to repeat the run and to explain it."""
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    with writing(path):
+        path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def record_of(

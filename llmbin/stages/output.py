@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..cluster.layout import layout
 from ..cluster.points import Points
+from ..io.outputs import writing
 from ..model.embedder import Embedder
 from ..report.finished import RunFiles, read_run, write_places
 from ..report.multiqc import multiqc_files
@@ -33,7 +34,8 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
         sample_id = options.sample_id or options.contigs.name
         write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, options.prefix, sample_id)
     folder = work.result("bins")
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{b}.fna.gz" for name, b, _ in binned(outcome, options.prefix)}
     write_sequences(setting.inputs.contigs, files, work.result("unbinned.fna.gz"), options.threads)
 

@@ -13,7 +13,8 @@ from ..cluster.binning import Binning
 from ..depth.coverage import no_coverage
 from ..errors import InputError
 from ..io.inputs import check_inputs
-from ..io.workspace import Workspace, check_output, whole_file
+from ..io.outputs import check_output, whole_file
+from ..io.workspace import Workspace
 from ..model.embedder import open_embedder
 from ..options import RunOptions
 from ..progress import Clock, log
@@ -28,6 +29,7 @@ from ..stages.coverage import measure_coverage
 from ..stages.embedding import choose_markers, embed_contigs
 from ..stages.output import write_map
 from ..stages.setting import Setting, set_out
+from ..stages.survey import survey_contigs
 from .scoring import read_bins
 
 NO_BIN = "in no bin of the table"
@@ -67,11 +69,10 @@ def measure(setting: Setting, given: GivenBins) -> FinishedRun:
     table = read_bins(given.bins)
     embedder = open_embedder(options.model)
     markers = choose_markers(options.markers)
-    features = embed_contigs(setting, embedder, markers)
+    survey = survey_contigs(setting)
     given_depth = options.bams or options.depth
-    coverage = (
-        measure_coverage(setting, features, 1) if given_depth else no_coverage(len(features.names))
-    )
+    coverage = measure_coverage(setting, survey) if given_depth else no_coverage(len(survey.names))
+    features = embed_contigs(setting, embedder, markers)
     points = place_contigs(features, coverage, embedder, options.threads)
     binning, names = binning_of(table, features.names, features.lengths, given.bins)
     outcome = Outcome(features, coverage, binning, [""] * len(features.names), points.missing)

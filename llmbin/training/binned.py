@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..estimator.traits import ContigTraits, Ruler, bin_traits
-from ..features.profile import Features, Searches, survey_contigs
+from ..features.profile import Features, Searches, profile_without_lm
 from ..genes.markers import MarkerSearch, MarkerSet
 from ..io.contigs import Assembly, read_contigs
 from ..tools.scoring import read_bins, read_gold
@@ -37,7 +37,7 @@ class BinnedCommunity:
         assembly = Assembly([], [], [])
         binned = read_contigs(contigs, 1, assembly, self._bins)
         search = Searches(MarkerSearch(self._markers, threads))
-        return survey_contigs(binned, assembly, threads, search)
+        return profile_without_lm(binned, assembly, threads, search)
 
     def bins(self, shards: Shards, sources: Sources, ruler: Ruler) -> DrawnBins:
         """Traits and truth of the bins; each is of the genome that most of its bases are of.

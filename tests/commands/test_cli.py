@@ -99,7 +99,7 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    stages = {"reading", "homology", "markers", "coverage", "binning", "output", "map"}
+    stages = {"survey", "reading", "homology", "markers", "coverage", "binning", "output", "map"}
     assert stages == set(record["stages"])
     assert len(record["inputs"]) == 2
     assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[
@@ -392,16 +392,53 @@ def test_an_output_that_is_an_input_or_no_file(
 
 
 def test_a_polite_kill_leaves_nothing(tmp_path: Path) -> None:
-    program = [sys.executable, "-P", "-c", "from llmbin.cli import entry; entry()"]
+    program = [sys.executable, "-P", "-m", "llmbin"]
     run = [*program, "run", "-", "-o", str(tmp_path / "out")]
     process = subprocess.Popen(run, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out" / "llmbin.log").exists():
         assert process.poll() is None
     process.terminate()
     _, err = process.communicate()
-    assert process.returncode == 128 + 15
+    assert process.returncode == -15
     assert err.splitlines()[-1].startswith("llmbin-fast: stopped")
     assert not list((tmp_path / "out").glob(".llmbin-lock"))
+
+
+def test_a_wrong_table_or_separator_is_told_before_the_long_work(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def long_work(*_: object) -> None:
+        raise AssertionError("was begun")
+
+    monkeypatch.setattr("llmbin.stages.embedding.profile_contigs", long_work)
+    contigs, table = tmp_path / "c.fa", tmp_path / "d.tsv"
+    contigs.write_text(GOOD + ">last\n" + "ACGTTGCA" * 300 + "\n")
+    for text, options, message in (
+        ("contigname\tS\na\t1\nb\t2\nother\t3\n", [], "first is 'last'"),
+        ("contigName\tcontigLen\tS\na\t2400\t1\nb\t2400\t2\nlast\t9\t3\n", [], "has 9 bases"),
+        ("contigname,S\na,1\n", [], "commas"),
+        ("contigname\tS\na\t1\nb\t2\nlast\tx\n", [], "line 4: 'x' is not a number"),
+        ("contigname\tS\na\t1\nb\t2\nlast\t3\n", ["--separator", "#"], "has no '#'"),
+    ):
+        table.write_text(text)
+        arguments = ("run", contigs, "--depth", table, "-o", tmp_path / "out", "-q")
+        check_error(cli(*arguments, *options), "", message)
+        assert not (tmp_path / "out").exists()
+
+
+def test_no_memory_is_137(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    for error in (MemoryError(), RuntimeError("can't start new thread")):
+
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr("llmbin.stages.embedding.profile_contigs", fail)
+            outcome = cli("run", contigs, "-o", tmp_path / "out", "-q", "--force")
+        assert outcome[0] == 137
+        check_error(outcome, "", "out of memory")
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
@@ -533,8 +570,8 @@ def test_names_come_out_as_they_went_in_whatever_the_locale(
     run = [
         sys.executable,
         "-P",
-        "-c",
-        "from llmbin.cli import entry; entry()",
+        "-m",
+        "llmbin",
         "run",
         folder + b"/\xe4.fa",
         "--depth",
