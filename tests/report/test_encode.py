@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmbin.report.encode import (
@@ -30,12 +30,14 @@ def unpacked(packed: dict[str, object]) -> np.ndarray:
     return np.where(steps == 0, 0, 10**values) if packed.get("log") else values
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-3, 7)))
 def test_quantised_numbers_are_off_by_half_a_step_at_most(values: list[float]) -> None:
     again = unpacked(quantised(np.array(values), -3, 7))
     np.testing.assert_allclose(again, values, atol=10 / STEPS / 2 + 1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.just(0.0), st.floats(2e-4, 1e6))))
 def test_depths_are_off_by_a_thousandth_at_most(values: list[float]) -> None:
     np.testing.assert_allclose(unpacked(logarithmic(np.array(values))), values, rtol=1e-3)
@@ -46,11 +48,13 @@ def test_what_is_beyond_or_unknown_is_at_the_ends() -> None:
     assert again.tolist() == [0, 1, 0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-1, 2**32 - 2)))
 def test_integers_come_back(values: list[int]) -> None:
     assert unpacked(integers(np.array(values, np.int64))).tolist() == values
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_json_stays_in_its_script_element(text: str) -> None:
     made = script_json({text: [text]})
