@@ -20,6 +20,13 @@ def test(session: nox.Session) -> None:
 
 
 @nox.session
+def report(session: nox.Session) -> None:
+    """The report in a browser (a Chromium on the PATH, or Playwright's own) and in MultiQC."""
+    session.install(".[cpu,test,report-test]")
+    session.run("pytest", "-rs", "tests/report", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style: `nox -s lint -- --fix` mends what can be mended."""
     session.install("ruff>=0.5")

@@ -22,6 +22,8 @@ from . import communities, report
 from .peers import PEERS, version_of
 from .quality import ABLATIONS
 
+ESTIMATED = ("three", "one", "long", "mapped", "strains", "tail")
+
 
 @dataclass(frozen=True)
 class Detail:
@@ -74,7 +76,7 @@ def main() -> None:
                 *["--add"] * options.add,
             ]
             jobs.append(("quality", *folders, "--peers", *found, *more))
-    for detail in details(options.work):
+    for detail in details(options.work, options.genomes):
         if not set(detail.communities) <= set(options.communities):
             print(
                 f"bench.{detail.module} left out: it wants {', '.join(detail.communities)}",
@@ -98,7 +100,7 @@ def main() -> None:
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
-def details(work: Path) -> list[Detail]:
+def details(work: Path, genomes: Path) -> list[Detail]:
     """What is measured of single communities, beside the binners."""
 
     def of(*names: str) -> tuple[str, ...]:
@@ -111,6 +113,7 @@ def details(work: Path) -> list[Detail]:
             ("long", "one"),
             (*of("long", "one"), "--ablations", *ABLATIONS, "--name", "ablations"),
         ),
+        Detail("estimates", ESTIMATED, (*of(*ESTIMATED), "--genomes", str(genomes))),
         Detail("precision", ("assembled", "long"), of("assembled", "long")),
         Detail(
             "oracle",

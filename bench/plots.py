@@ -2,7 +2,7 @@
 
 python -m bench.plots
 
-writes quality.svg, scale.svg and throughput.svg into bench/results.
+writes quality.svg, estimates.svg, scale.svg and throughput.svg into bench/results.
 """
 
 from __future__ import annotations
@@ -81,6 +81,28 @@ def quality() -> None:
         frameon=False,
     )
     save(figure, "quality")
+
+
+def estimates() -> None:
+    """Estimated completeness and contamination of bins against the truth."""
+    from matplotlib import pyplot
+
+    result = read("estimates")
+    figure, axes = pyplot.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+    for k, (axis, name) in enumerate(zip(axes, ("completeness", "contamination"), strict=True)):
+        truth, estimate = zip(*(p[2 * k : 2 * k + 2] for p in result["points"]), strict=True)
+        most = 100 if name == "completeness" else 50
+        axis.plot([0, most], [0, most], color="#999999", linewidth=0.8)
+        axis.plot(truth, estimate, "o", color="#0b5394", alpha=0.4, markersize=4, mew=0)
+        error = result["all"][name]["mean_absolute_error"]
+        axis.set_title(f"{name}: {error:.1f} points off in the mean", fontsize=11)
+        axis.set_xlabel("truth, %")
+        axis.set_ylabel("estimate, %")
+        axis.set_aspect("equal")
+        axis.set_xlim(-1, most + 1)
+        axis.set_ylim(-1, most + 1)
+        axis.grid(alpha=0.3)
+    save(figure, "estimates")
 
 
 def with_slopes(
@@ -197,6 +219,7 @@ def main() -> None:
         "axes.spines.right": False,
     }
     quality()
+    estimates()
     scale()
     throughput()
 

@@ -278,11 +278,36 @@ def threads(result: dict[str, Any]) -> str:
     )
 
 
+def estimates(result: dict[str, Any]) -> str:
+    """Errors of estimated completeness and contamination, a row for each community."""
+    rows = [
+        [
+            r.get("community", "all"),
+            str(r["bins"]),
+            *(
+                f"{r[what]['mean_absolute_error']:.1f} ({r[what]['bias']:+.1f})"
+                for what in ("completeness", "contamination")
+            ),
+            *(
+                f"{100 * r[what]['in_interval']:.0f} %"
+                for what in ("completeness", "contamination")
+            ),
+            f"{r['both']} of {r['near_complete']}",
+            f"{r['both']} of {r['called_near_complete']}",
+        ]
+        for r in [*result["rows"], result["all"]]
+    ]
+    titles = ["community", "bins", "completeness, points off (bias)", "contamination"]
+    titles += ["inside the interval: completeness", "contamination"]
+    return table([*titles, "near-complete bins called so", "called so that are"], rows)
+
+
 # Part of a page -> result file and what makes the part of it.
 PARTS = {
     "near-complete": ("quality", near_complete),
     "quality": ("quality", quality),
     "quality-more": ("quality-more", quality),
+    "estimates": ("estimates", estimates),
     "throughput": ("throughput", throughput),
     "scale": ("scale", scale),
     "ablations": ("ablations", ablations),

@@ -6,8 +6,8 @@
 // Memory: a table copies the words that it keeps, 8 bytes each; codes and words in are the
 // caller's. Threads: `shared` may start as many as it is told, and ends them; a table may be read
 // by any number at once, and changed by one alone. Results do not depend on threads.
-// Throws: std::bad_alloc, std::system_error if no thread can be started. Contigs have fewer than
-// 2^31 bases and a table fewer than 2^32 words; neither is checked.
+// Throws: std::bad_alloc. Contigs have fewer than 2^31 bases and a table fewer than 2^32 words;
+// neither is checked.
 #pragma once
 
 #include <cstddef>

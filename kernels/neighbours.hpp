@@ -4,8 +4,7 @@
 // All searches give the same bits for the same question, whatever the processor and the number of
 // threads. Memory: what they are asked is the caller's; answers are the caller's to keep.
 // Threads: a search may start as many as it is told, and ends them; searches may run side by side.
-// Throws: std::bad_alloc, std::system_error if no thread can be started, std::runtime_error
-// where CUDA fails. Numbers of rows and cells are not checked.
+// Throws: std::bad_alloc, std::runtime_error where CUDA fails. Numbers of rows and cells are not checked.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,8 @@ namespace llmbin {
 namespace {
 
 constexpr int kWord = 12;
-constexpr uint32_t kWordCount = 1u << 2 * kWord;
+constexpr int kEnd = 10;  // bases of a word that are looked at first: their bits fit a near cache
+constexpr uint32_t kWordCount = 1u << 2 * kWord, kEndCount = 1u << 2 * kEnd;
 constexpr float kMostBits = 24, kFewestBits = 12;  // of a word
 constexpr float kDrop = 10;                        // bits below its best where an extension ends
 constexpr ptrdiff_t kMostApart = 2000;             // bases between two matches of a chain,
@@ -35,6 +36,13 @@ struct RrnaScanner::Reach {
     float bits = 0;
 };
 
+// Of each match the bits of the best chain that ends in it, and the match before it, or their
+// number.
+struct RrnaScanner::Chains {
+    std::vector<float> bits;
+    std::vector<size_t> before;
+};
+
 // A stretch without gaps.
 struct RrnaScanner::Match {
     ptrdiff_t base;
@@ -44,14 +52,17 @@ struct RrnaScanner::Match {
 };
 
 RrnaScanner::RrnaScanner(RrnaProfiles profiles, RrnaRules rules)
-    : profiles_(std::move(profiles)), rules_(rules), looked_for_(kWordCount / 64, 0) {
+    : profiles_(std::move(profiles)), rules_(rules), looked_for_(kWordCount / 64, 0),
+      ends_(kEndCount / 64, 0) {
     for (size_t p = 0; p < profiles_.kinds.size(); ++p) add_words(p, seeds_);
     std::sort(seeds_.begin(), seeds_.end(), [](const Seed &a, const Seed &b) {
         return std::tie(a.word, a.profile, a.column) < std::tie(b.word, b.profile, b.column);
     });
     for (const Seed &seed : seeds_)
-        for (const uint32_t word : {seed.word, other_strand<kWord>(seed.word)})
+        for (const uint32_t word : {seed.word, other_strand<kWord>(seed.word)}) {
             looked_for_[word / 64] |= 1ull << word % 64;
+            ends_[word % kEndCount / 64] |= 1ull << word % 64;
+        }
 }
 
 int32_t RrnaScanner::columns(size_t profile) const {
@@ -177,20 +188,15 @@ void RrnaScanner::match(Strand s, uint32_t word, ptrdiff_t begin, Matches &found
     }
 }
 
-// Genes of one profile: the best chains, none of which shares a match with a better one.
-void RrnaScanner::chain(Strand s, size_t profile, std::vector<Match> &held,
-                        std::vector<RrnaGene> &out) const {
-    std::sort(held.begin(), held.end(), [](const Match &a, const Match &b) {
-        return std::tie(a.base, a.column, a.length) < std::tie(b.base, b.column, b.length);
-    });
-    const size_t n = held.size();
-    std::vector<float> score(n);
-    std::vector<size_t> before(n, n);
+// The best chain that ends in each match. Matches come in the order of their bases.
+RrnaScanner::Chains RrnaScanner::link(size_t profile, const std::vector<Match> &matches) const {
+    const size_t n = matches.size();
+    Chains best{std::vector<float>(n), std::vector<size_t>(n, n)};
     for (size_t j = 0; j < n; ++j) {
-        const Match &next = held[j];
-        score[j] = next.bits;
+        const Match &next = matches[j];
+        best.bits[j] = next.bits;
         for (size_t i = j; i-- > 0;) {
-            const Match &last = held[i];
+            const Match &last = matches[i];
             if (next.base - last.base > kMostApart + columns(profile)) break;
             if (next.base - last.base > kMostApart + last.length) continue;
             const ptrdiff_t shift = std::abs(next.diagonal() - last.diagonal());
@@ -200,37 +206,55 @@ void RrnaScanner::chain(Strand s, size_t profile, std::vector<Match> &held,
                                                ptrdiff_t{last.column} + last.length - next.column});
             if (shared >= next.length) continue;
             const float own = next.bits * static_cast<float>(next.length - shared) / next.length;
-            const float cost = cost_of_shift(shift);
-            if (score[i] + own - cost <= score[j]) continue;
-            score[j] = score[i] + own - cost;
-            before[j] = i;
+            const float bits = best.bits[i] + own - cost_of_shift(shift);
+            if (bits <= best.bits[j]) continue;
+            best.bits[j] = bits;
+            best.before[j] = i;
         }
     }
+    return best;
+}
+
+// Adds the genes of one profile: the best chains, none of which shares a match with a better one.
+void RrnaScanner::chain(Strand s, size_t profile, std::vector<Match> &matches,
+                        std::vector<RrnaGene> &out) const {
+    std::sort(matches.begin(), matches.end(), [](const Match &a, const Match &b) {
+        return std::tie(a.base, a.column, a.length) < std::tie(b.base, b.column, b.length);
+    });
+    const size_t n = matches.size();
+    const Chains best = link(profile, matches);
     std::vector<size_t> order(n);
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return score[a] > score[b]; });
+                     [&](size_t a, size_t b) { return best.bits[a] > best.bits[b]; });
     std::vector<bool> used(n, false);
     for (const size_t last : order) {
         if (used[last]) continue;
         size_t first = last;
         used[last] = true;
-        while (before[first] < n && !used[before[first]]) {
-            first = before[first];
+        while (best.before[first] < n && !used[best.before[first]]) {
+            first = best.before[first];
             used[first] = true;
         }
         // A chain that ran into a better one keeps what it has beside it.
-        float bits = before[first] < n ? score[last] - score[before[first]] : score[last];
-        int32_t from = held[first].column, to = held[last].column + held[last].length - 1;
-        ptrdiff_t begin = held[first].base, end = held[last].base + held[last].length - 1;
-        bits += over_gaps(s, profile, from, begin, -1) + over_gaps(s, profile, to, end, 1);
-        const auto reached = static_cast<float>(to + 1 - from);
-        const float cover = reached / static_cast<float>(columns(profile));
-        if (bits < std::max(rules_.gene_bits, rules_.column_bits * reached)) continue;
-        if (cover < rules_.least_cover) continue;
-        out.push_back({profiles_.kinds[profile], static_cast<size_t>(begin),
-                       static_cast<size_t>(end + 1), false, cover, bits});
+        const size_t taken = best.before[first];
+        const float bits = best.bits[last] - (taken < n ? best.bits[taken] : 0);
+        add_gene(s, profile, matches[first], matches[last], bits, out);
     }
+}
+
+// Adds the gene of a chain from its first match to its last, if it is one.
+void RrnaScanner::add_gene(Strand s, size_t profile, const Match &first, const Match &last,
+                           float bits, std::vector<RrnaGene> &out) const {
+    int32_t from = first.column, to = last.column + last.length - 1;
+    ptrdiff_t begin = first.base, end = last.base + last.length - 1;
+    bits += over_gaps(s, profile, from, begin, -1) + over_gaps(s, profile, to, end, 1);
+    const auto reached = static_cast<float>(to + 1 - from);
+    const float cover = reached / static_cast<float>(columns(profile));
+    if (bits < std::max(rules_.gene_bits, rules_.column_bits * reached)) return;
+    if (cover < rules_.least_cover) return;
+    out.push_back({profiles_.kinds[profile], static_cast<size_t>(begin),
+                   static_cast<size_t>(end + 1), false, cover, bits});
 }
 
 // Genes of a strand; where two of a kind overlap by half of one, the better one is left.
@@ -270,7 +294,8 @@ void RrnaScanner::scan(const uint8_t *codes, size_t n, std::vector<RrnaGene> &ou
     for (ptrdiff_t i = 0; i < length; ++i) {
         const bool known = words.add(codes[i]);
         const uint32_t word = words.word();
-        if (known && (looked_for_[word / 64] >> word % 64 & 1)) hits.push_back({word, i + 1});
+        if (!known || !(ends_[word % kEndCount / 64] >> word % 64 & 1)) continue;
+        if (looked_for_[word / 64] >> word % 64 & 1) hits.push_back({word, i + 1});
     }
     Matches found(profiles_.kinds.size());
     for (const Hit &hit : hits) match(forward, hit.word, hit.end - kWord, found);

@@ -54,6 +54,7 @@ private:
     };
     struct Match;
     struct Reach;
+    struct Chains;
     using Matches = std::vector<std::vector<Match>>;  // of each profile
 
     int32_t columns(size_t profile) const;
@@ -66,6 +67,9 @@ private:
     static bool is_known(const std::vector<Match> &last, ptrdiff_t begin, ptrdiff_t diagonal,
                          ptrdiff_t longest);
     void match(Strand strand, uint32_t word, ptrdiff_t begin, Matches &found) const;
+    Chains link(size_t profile, const std::vector<Match> &matches) const;
+    void add_gene(Strand strand, size_t profile, const Match &first, const Match &last, float bits,
+                  std::vector<RrnaGene> &out) const;
     void chain(Strand strand, size_t profile, std::vector<Match> &matches,
                std::vector<RrnaGene> &out) const;
     void genes(Strand strand, Matches &found, std::vector<RrnaGene> &out) const;
@@ -73,6 +77,7 @@ private:
     RrnaProfiles profiles_;
     RrnaRules rules_;
     std::vector<uint64_t> looked_for_;  // a bit for each word, on either strand
+    std::vector<uint64_t> ends_;        // the same for their last bases
     std::vector<Seed> seeds_;           // by word
 };
 

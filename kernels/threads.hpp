@@ -1,7 +1,7 @@
 // Work shared out among threads.
 //
 // Threads are started for one call and have ended when it returns, also where it throws.
-// Throws: the first exception of a worker, std::system_error if no thread can be started.
+// Where fewer can be started, these do it. Throws: the first exception of a worker.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -34,7 +35,12 @@ void share_out(size_t n, int threads, MakeWorker make_worker) {
     };
     std::vector<std::thread> pool;
     const size_t most = std::min(n, static_cast<size_t>(std::max(1, threads)));
-    for (size_t i = 1; i < most; ++i) pool.emplace_back(work);
+    pool.reserve(most);
+    try {
+        while (pool.size() + 1 < most) pool.emplace_back(work);
+    } catch (const std::system_error &) {
+        // What is there goes on: leaving here with threads at work would end the program.
+    }
     work();
     for (auto &thread : pool) thread.join();
     if (failed) std::rethrow_exception(failed);

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -23,14 +22,18 @@ from .commands import (
     export,
     models,
     quality,
+    report,
     run,
     score,
     train,
 )
-from .errors import LlmbinError
+from .errors import LlmbinError, MemoryLimitError, StorageError
+from .resources import check_address_space
+from .signals import stay_if_stopping
 
 COMMANDS = (
     run,
+    report,
     demo,
     quality,
     embed,
@@ -45,27 +48,6 @@ COMMANDS = (
 )
 
 
-def entry() -> None:
-    """Console entry point. A polite kill ends like Ctrl-C: what is unfinished is taken away."""
-    if sys.stderr is None:  # closed by who started this
-        sys.stderr = open(os.devnull, "w")
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
-    sys.exit(main())
-
-
-def _stop(number: int, _: object) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
-    raise Stopped(128 + number)
-
-
-class Stopped(KeyboardInterrupt):
-    """A signal asked the program to end, with this exit status."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status. Expected errors become one line on standard error."""
     options = build_parser().parse_args(argv)
@@ -75,33 +57,50 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     set_up_logging(logging.DEBUG if options.verbose and not options.quiet else level)
     try:
+        check_address_space()
         return command(options) or 0
-    except LlmbinError as error:
-        if options.debug:
+    except BaseException as error:
+        stay_if_stopping()
+        if options.debug or not (told := _told(error, "resume" in options)):
             raise
-        print(f"llmbin-fast: error: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (OSError, MemoryError) as error:
-        if options.debug:
-            raise
-        what = (
-            f"{error.filename or 'a file'}: {error.strerror or error}"
-            if isinstance(error, OSError)
-            else "out of memory"
-        )
-        print(
-            f"llmbin-fast: error: {what}; free some and try again, "
-            "`run --resume` keeps finished stages",
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt as stop:
-        hint = "; `--resume` continues from the last finished stage" if "resume" in options else ""
-        print(f"llmbin-fast: stopped{hint}", file=sys.stderr)
-        return stop.args[0] if isinstance(stop, Stopped) else 130
+        line, status = told
+        if line:
+            print(f"llmbin-fast: {line}", file=sys.stderr)
+        return status
+
+
+def _told(error: BaseException, resumes: bool) -> tuple[str, int] | None:
+    """The line and the exit status for what ended a command; None for a fault of the program."""
+    again = "; `run --resume` keeps finished stages" if resumes else ""
+    if isinstance(error, BrokenPipeError):  # who reads our output has heard enough
+        _forget_output()
+        return "", 1
+    if isinstance(error, LlmbinError):
+        if str(error).startswith("standard output"):
+            _forget_output()
+        keeps = isinstance(error, StorageError)
+        return f"error: {error}{again if keeps else ''}", error.exit_code
+    if isinstance(error, OSError):
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+        return f"error: {what}{again}", 1
+    if no_memory(error):
+        what = "out of memory; give it more (a larger machine, or limit), or fewer --threads"
+        return f"error: {what}{again}", MemoryLimitError.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return f"stopped{again}", 130
+    return None
+
+
+def _forget_output() -> None:
+    """What could not be printed is not tried again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def no_memory(error: BaseException) -> bool:
+    """Whether this is how a lack of memory, or of address space for a thread, looks."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    )
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 
@@ -37,6 +39,16 @@ class OutputError(LlmbinError):
     """The output folder cannot be used."""
 
 
+class StorageError(OutputError):
+    """A file cannot be written: disk full, quota, folder gone. What was finished before is kept."""
+
+
+class MemoryLimitError(LlmbinError):
+    """More memory is needed than there is, or than is allowed."""
+
+    exit_code = 137  # as of what the kernel kills for memory: pipelines then ask for more of it
+
+
 class ModelPackError(LlmbinError):
     """A model pack is incomplete, altered, or asks for something that packs may not do."""
 
@@ -57,3 +69,28 @@ def short(text: str) -> str:
 def first_line(error: Exception) -> str:
     """What a library's error says, without the lines behind the first."""
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "your quota is used up: free some, or ask for more",
+    errno.EFBIG: "files may not be so large here: raise `ulimit -f`, or use another disk",
+    errno.EIO: "the disk, or the network to it, fails: use another",
+    errno.EROFS: "that disk is only for reading: choose another folder",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.ENOENT: "its folder is gone: was it deleted or moved meanwhile?",
+    errno.EMFILE: "raise `ulimit -n`",
+    errno.EPIPE: "who reads it has ended",
+    errno.EBADF: "it is closed: leave it open, or give a file",
+}
+
+
+def cannot_write(path: object, error: OSError) -> str:
+    """The sentence for a file that cannot be written: why, and what helps."""
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    why = error.strerror or str(error)
+    return (
+        f"{os.fspath(path) if isinstance(path, os.PathLike) else path}: cannot be written "
+        f"({why}){'; ' * bool(remedy)}{remedy}"
+    )

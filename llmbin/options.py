@@ -31,7 +31,10 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Everything a user may choose of a run; lengths and sizes in bp."""
+    """Everything a user may choose of a run; lengths and sizes in bp.
+
+    ``max_memory`` is in bytes, 0 for what the machine and its limits allow.
+    """
 
     contigs: Path
     outdir: Path
@@ -40,6 +43,7 @@ class RunOptions:
     samples: Sequence[str] | None = None
     model: ModelOptions = field(default_factory=ModelOptions)
     threads: int = 1
+    max_memory: int = 0
     min_length: int = MIN_LENGTH
     recruit_length: int = RECRUIT_LENGTH
     min_bin_size: int = MIN_BIN_SIZE
@@ -49,6 +53,7 @@ class RunOptions:
     prefix: str = "bin"
     formats: Sequence[str] = ()
     sample_id: str = ""
+    report: bool = True
     force: bool = False
     resume: bool = False
     progress: bool = True

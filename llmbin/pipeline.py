@@ -1,9 +1,10 @@
 """The main job, from contigs to bins.
 
-Read the contigs once: take windows and embed them with the language model, count
-tetranucleotides and codons, and look for marker genes and homologous stretches meanwhile. Measure
-coverage. Project it all to points of one calibrated metric. Build HDBSCAN's tree over long
-contigs, cut it where the genomes are, tell relatives apart, recruit the other contigs. Write bins.
+Look over the contigs and measure coverage, so that what is wrong with the inputs is told at once.
+Read the contigs: take windows and embed them with the language model, count tetranucleotides and
+codons, and look for marker genes and homologous stretches meanwhile. Project it all to points of
+one calibrated metric. Build HDBSCAN's tree over long contigs, cut it where the genomes are, tell
+relatives apart, recruit the other contigs. Write bins.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from .options import RunOptions
 from .progress import Clock, log_file
 from .results.record import report
 from .results.summary import Bin, Outcome, summarise
-from .stages.assemblies import assemblies_of, describe_assemblies
+from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
 from .stages.clustering import bin_points, place_contigs
 from .stages.coverage import measure_coverage
 from .stages.embedding import choose_markers, describe, embed_contigs
-from .stages.output import write_results, write_run_record
+from .stages.memory import check_memory
+from .stages.output import write_map, write_report, write_results, write_run_record
 from .stages.setting import set_out
+from .stages.survey import survey_contigs
 
 log = logging.getLogger("llmbin")
 
@@ -56,16 +59,19 @@ def run(options: RunOptions) -> RunResult:
     with workspace as work, log_file(options.outdir / LOG):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         setting = set_out(options, work, clock)
+        with clock.stage("survey"):
+            survey = survey_contigs(setting)
+        check_memory(setting, survey)
         embedder = open_embedder(options.model)
         markers = choose_markers(options.markers)
 
+        with clock.stage("coverage"):
+            coverage = measure_coverage(setting, survey)
         features = embed_contigs(setting, embedder, markers)
-        assemblies = assemblies_of(features.names, options.separator)
+        assemblies = survey.assemblies
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
 
-        with clock.stage("coverage"):
-            coverage = measure_coverage(setting, features, len(set(assemblies)))
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)
             binning = bin_points(points, features, markers, assemblies, options, embedder.device)
@@ -74,7 +80,14 @@ def run(options: RunOptions) -> RunResult:
         bins = summarise(outcome, options.prefix, markers)
         with clock.stage("output"):
             write_results(setting, outcome, bins)
+        if options.report:
+            with clock.stage("map"):
+                write_map(setting, outcome, points)
         write_run_record(setting, embedder, outcome, bins)
-        work.commit()
+        if options.report:
+            write_report(setting)
         report(options, outcome, bins)
+        work.commit()
+        if options.report:
+            log.info("report: %s", options.outdir / "report.html")
     return RunResult(features, coverage, binning, bins, clock)

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .errors import StorageError, cannot_write
+from .signals import when_stopped
+
 log = logging.getLogger("llmbin")
 
 
@@ -41,8 +44,15 @@ def set_up_logging(level: int) -> None:
 
 @contextlib.contextmanager
 def log_file(path: Path) -> Iterator[None]:
-    """Write every message to a file as well."""
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
+    """Write every message to a file as well.
+
+    Raises:
+        StorageError: it cannot be written; so does every message then.
+    """
+    try:
+        handler = _LogFile(path, mode="w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise StorageError(cannot_write(path, error)) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.setLevel(logging.DEBUG)
     log.addHandler(handler)
@@ -50,7 +60,18 @@ def log_file(path: Path) -> Iterator[None]:
         yield
     finally:
         log.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # each message was flushed before
+            handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that is missing lines is an error, as any other file."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            raise StorageError(cannot_write(Path(self.baseFilename).name, error)) from None
+        super().handleError(record)
 
 
 @dataclass
@@ -89,7 +110,8 @@ def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], o
             TextColumn("{task.completed:,.0f} bp"),
             TimeElapsedColumn(),
         ]
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        with when_stopped(progress.stop), progress:
             task = progress.add_task(title, total=total)
             yield lambda n: progress.advance(task, n)
         return

@@ -2,15 +2,84 @@
 
 from __future__ import annotations
 
+import math
 import os
+import resource
+from contextlib import suppress
 from dataclasses import dataclass
+
+from .cgroups import group_limits
+from .errors import MemoryLimitError
+
+MIB = 1 << 20
+LEAST_ADDRESS_SPACE = 256 * MIB  # numpy and the kernels; with less, libraries crash while they load
 
 
 def usable_cores() -> int:
-    """CPU cores that this process may use; all there are, on systems that do not tell."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """CPU cores that this process may use: of its affinity and its quota, rounded up.
+
+    All there are, on systems that tell neither.
+    """
+    told = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if told else os.cpu_count() or 1
+    quota = group_limits().cores
+    return max(1, min(cores, math.ceil(quota))) if quota else cores
+
+
+@dataclass(frozen=True)
+class MemoryLimit:
+    """Bytes that may be used at most, and what says so."""
+
+    size: int
+    source: str
+
+
+def memory_limit() -> MemoryLimit | None:
+    """The least of the machine's memory and what its control groups allow; None if unknown."""
+    found = []
+    with suppress(OSError, ValueError):
+        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+        found.append(MemoryLimit(pages * page, "this machine"))
+    if (group := group_limits().memory) is not None:
+        found.append(MemoryLimit(group, "this container or job (its control group)"))
+    return min(found, key=lambda limit: limit.size, default=None)
+
+
+def address_space() -> int | None:
+    """Bytes of address space that ``ulimit -v`` or ``-d`` allows; None for no limit."""
+    kinds = [resource.RLIMIT_AS, resource.RLIMIT_DATA]
+    limits = [resource.getrlimit(kind)[0] for kind in kinds]
+    return min((n for n in limits if n != resource.RLIM_INFINITY), default=None)
+
+
+def check_address_space() -> None:
+    """Whether there is address space for the libraries, which is to be known before they load.
+
+    Raises:
+        MemoryLimitError: there is not.
+    """
+    if (allowed := address_space()) is None:
+        return
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # it reserves some for each core
+    if allowed < LEAST_ADDRESS_SPACE:
+        raise MemoryLimitError(
+            f"`ulimit -v` (or -d) allows {shown(allowed)} of address space, and the libraries "
+            f"alone need {shown(LEAST_ADDRESS_SPACE)}; raise it"
+        )
+
+
+def free_memory() -> int | None:
+    """Bytes that nobody uses now, or only as a cache; None where the system does not tell."""
+    with suppress(OSError, ValueError), open("/proc/meminfo", encoding="ascii") as handle:
+        for line in handle:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def shown(size: int) -> str:
+    """Bytes for people: MB below 10 GB."""
+    return f"{size / 1e6:,.0f} MB" if size < 10**10 else f"{size / 1e9:,.1f} GB"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import estimates
 from bench.communities import PLANS, Genome, LongReads, Piece, Plan, build, write_long_reads
 from bench.long_reads import (
     CHEMISTRIES,
@@ -297,3 +298,21 @@ def test_new_rows_take_the_place_of_old_ones(
     ]
     assert peers == {"A": "1", "B": "2"}
     assert commands == ["python -m bench.q x"]
+
+
+def test_estimates_are_judged_by_bases(tmp_path: Path) -> None:
+    (tmp_path / "gold.tsv").write_text(
+        "@Version:0.9.1\n@SampleID:x\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
+        "a\tg1\t900\nb\tg2\t100\nc\tg2.strain1\t500\n"
+    )
+    (tmp_path / "contig2bin.tsv").write_text("a\tx\nb\tx\nc\ty\n")
+    titles = "bin\tcompleteness\tcompleteness_low\tcompleteness_high"
+    titles += "\tcontamination\tcontamination_low\tcontamination_high\n"
+    rows = "x\t91.00\t85.00\t95.00\t4.00\t1.00\t12.00\ny\t40.00\t30.00\t49.00\t0.00\t0.00\t0.00\n"
+    (tmp_path / "bins.tsv").write_text(titles + rows)
+    bins = list(estimates.judged(tmp_path, tmp_path, {"g1": 1000, "g2": 1000}))
+    assert [(c.truth, k.truth) for c, k in bins] == [(90, 10), (50, 0)]
+    found = estimates.summary(bins)
+    assert found["completeness"] == {"mean_absolute_error": 5.5, "bias": -4.5, "in_interval": 0.5}
+    assert found["contamination"] == {"mean_absolute_error": 3.0, "bias": -3.0, "in_interval": 1.0}
+    assert (found["near_complete"], found["called_near_complete"], found["both"]) == (0, 1, 0)

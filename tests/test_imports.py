@@ -15,7 +15,9 @@ ORDER = (
     "_kernels",
     "errors",
     "options",
+    "cgroups",
     "resources",
+    "signals",
     "progress",
     "io",
     "depth",
@@ -25,6 +27,7 @@ ORDER = (
     "estimator",
     "cluster",
     "results",
+    "report",
     "stages",
     "pipeline",
     "tools",
@@ -33,6 +36,7 @@ ORDER = (
     "training",
     "commands",
     "cli",
+    "__main__",
 )
 
 

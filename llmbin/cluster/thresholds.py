@@ -167,6 +167,19 @@ class ReassignThresholds:
     firm_length: int = 10_000  # bp of a contig that knows its bin better than its neighbours do
 
 
+@dataclass(frozen=True)
+class LayoutThresholds:
+    """The map of contigs, on which nothing depends (a-map-of-contigs)."""
+
+    landmarks: int = 1_500  # contigs that are laid out; the others go where they are
+    neighbours: int = 10  # of a landmark that attract it
+    repelled: int = 5  # others that each pushes off, in each round
+    rounds: int = 100
+    step: float = 0.1  # of the first round; it falls to 0
+    like: int = 4  # landmarks that a contig's place is the mean of
+    scatter: float = 0.25  # of that place, so that contigs do not lie upon one another
+
+
 DEPTH_NOISE = DepthNoise()
 MISSING_DEPTH = MissingDepthThresholds()
 TREE_CONTIGS = TreeContigThresholds()
@@ -180,3 +193,4 @@ REPULSION = RepulsionThresholds()
 SPLIT = SplitThresholds()
 JOIN = JoinThresholds()
 REASSIGN = ReassignThresholds()
+LAYOUT = LayoutThresholds()

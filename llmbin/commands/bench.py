@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the figures."""
     from ..io.inputs import check_inputs
-    from ..io.workspace import check_output
+    from ..io.outputs import check_output, show
     from ..tools.throughput import measure, table, write_json
 
     inputs = [options.contigs] if options.contigs else []
@@ -38,6 +38,6 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         check_output(options.json, inputs)
     found = measure(options.contigs, options.preset, model_options(options), options.threads)
-    print(table(found))
+    show(table(found))
     if options.json:
         write_json(found, options.json)

@@ -46,9 +46,10 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print where the engine is."""
+    from ..io.outputs import show
     from ..model.engines import build_for
 
     _, path = build_for(
         options.model, options.precision, options.device, options.compute_capability, options.output
     )
-    print(path)
+    show(str(path))

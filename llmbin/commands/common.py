@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -34,12 +35,12 @@ def add_threads(parser: Parser) -> None:
         "--threads",
         type=positive,
         default=usable_cores(),
-        help="CPU threads (default: all cores, %(default)s)",
+        help="CPU threads (default: all cores that it may use, %(default)s)",
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Model, device, threads, batches and windows."""
+def add_model_options(parser: argparse.ArgumentParser) -> Parser:
+    """Model, device, threads, batches and windows; gives their group."""
     group = parser.add_argument_group("model and device")
     add = group.add_argument
     add(
@@ -77,6 +78,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="decides where the windows of long contigs begin (default: %(default)s)",
     )
+    return group
 
 
 def model_options(options: argparse.Namespace) -> ModelOptions:
@@ -128,3 +130,12 @@ def natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError("must be 0 or more")
     return value
+
+
+def size(text: str) -> int:
+    """Bytes, as 16G, 500M or 2.5 GB, in powers of 1,000; with an i, as 16Gi, of 1,024."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([KMGT])(i)?)?B?", text.strip(), re.IGNORECASE)
+    if not match or not float(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r}: a size was expected, as 16G or 500M")
+    power = " KMGT".index((match[2] or " ").upper())
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)

@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
 
 def demo(options: argparse.Namespace) -> int:
     """Make, bin, score; 0 if any genome is near-complete."""
+    from ..io.outputs import show
     from ..options import RunOptions
     from ..pipeline import run
     from ..progress import log
@@ -55,7 +56,7 @@ def demo(options: argparse.Namespace) -> int:
         )
     )
     found = score_bins(read_bins(out / "bins" / "contig2bin.tsv"), read_gold(made.gold))
-    print(
+    show(
         f"{found.near_complete} of {found.genomes} genomes near-complete (> 90 % complete, "
         f"< 5 % contaminated), F1 {found.f1:.3f}, {found.binned_percent:.1f} % of the bases binned"
     )

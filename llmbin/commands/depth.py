@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,16 +76,16 @@ def depth(
     from ..depth.samtools import named_reference
     from ..depth.tables import DepthTable, write_depth_table
     from ..io.inputs import check_inputs, stored
-    from ..io.workspace import check_output, whole_file
+    from ..io.outputs import check_output, scratch_folder, whole_file
     from ..progress import log
 
     rules = DepthRules(min_identity=min_identity)
     given = [*bams, *([reference] if reference else [])]
     check_inputs(given)
     check_output(output, given)
-    with tempfile.TemporaryDirectory(prefix="llmbin-depth-") as name:
-        files = stored(bams, Path(name), "pipe-sample")
-        sequences = stored([reference], Path(name), "pipe-reference")[0] if reference else None
+    with scratch_folder("llmbin-depth-") as folder:
+        files = stored(bams, folder, "pipe-sample")
+        sequences = stored([reference], folder, "pipe-reference")[0] if reference else None
         titles = sample_names(files, samples)
         for path in files:
             if check_alignments(path) == "CRAM" and (fasta := named_reference(path)):

@@ -39,9 +39,11 @@ def add(commands: Commands) -> None:
 
 def run(_: argparse.Namespace) -> int:
     """Print a line a finding; 0 if all is fine."""
+    from ..io.outputs import show
+
     findings = examine()
     for what, found, fine in findings:
-        print(f"{'ok ' if fine else 'BAD'} {what}: {found}")
+        show(f"{'ok ' if fine else 'BAD'} {what}: {found}")
     return 0 if all(fine for _, _, fine in findings) else 1
 
 

@@ -72,7 +72,7 @@ def embed(
 
     from ..features.profile import Reading, profile_contigs
     from ..io.inputs import check_inputs
-    from ..io.workspace import check_output, whole_file
+    from ..io.outputs import check_output, whole_file
     from ..model.embedder import open_embedder
     from ..model.projector import project
     from ..progress import Monitor, bar, log

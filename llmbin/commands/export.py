@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
         pack = load_pack(find_pack(options.model))
         export_pack(pack, options.out, options.precision, options.calibrate)
         return
-    from ..io.workspace import whole_file
+    from ..io.outputs import whole_file
 
     windows = windows_of(options.calibrate, CHECK_LENGTH, CHECK)
     graphs, _, _ = export_folder(Path(options.model), windows)

@@ -16,9 +16,10 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print a line a pack."""
+    from ..io.outputs import show
     from ..model.pack import find_pack, list_packs, load_pack
 
     for name in [options.model] if options.model else list_packs():
         pack = load_pack(find_pack(name))
         what = f"{', '.join(pack.encoders)}\t{pack.projector.outputs} dimensions"
-        print(f"{pack.name}\t{pack.version}\t{what}\tsha256 {pack.digest}\t{pack.folder}")
+        show(f"{pack.name}\t{pack.version}\t{what}\tsha256 {pack.digest}\t{pack.folder}")

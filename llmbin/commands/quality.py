@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
         InputError: a bin cannot be read, is empty or there twice, or a contig is missing.
         OutputError: an output cannot be written, or is one of the inputs.
     """
-    from ..io.workspace import check_output, whole_file
+    from ..io.outputs import check_output, whole_file
     from ..quality.assess import assess_bins
     from ..quality.bins import bins_of_table, find_bins
     from ..quality.tables import genome_info, quality_json, quality_table

@@ -14,6 +14,7 @@ from .common import (
     add_model_options,
     model_options,
     positive,
+    size,
 )
 
 
@@ -28,7 +29,14 @@ def add(commands: Commands) -> None:
     _add_coverage(parser.add_argument_group("coverage"))
     _add_output(parser.add_argument_group("output"))
     _add_binning(parser.add_argument_group("binning"))
-    add_model_options(parser)
+    add_model_options(parser).add_argument(
+        "--max-memory",
+        type=size,
+        default=0,
+        metavar="SIZE",
+        help="memory that the run may use, as 16G: one that will need more does not begin "
+        "(default: what the machine, its container and `ulimit` allow)",
+    )
 
 
 def _add_coverage(group: Parser) -> None:
@@ -81,6 +89,11 @@ def _add_output(group: Parser) -> None:
         default="",
         metavar="NAME",
         help="@SampleID of bioboxes, as the gold standard has it (default: the FASTA file's name)",
+    )
+    group.add_argument(
+        "--no-report",
+        action="store_true",
+        help="leave out report.html, its places.tsv, and the files for MultiQC",
     )
     group.add_argument(
         "--force", action="store_true", help="replace what an earlier run left in the folder"
@@ -141,6 +154,7 @@ def run(options: argparse.Namespace) -> None:
             samples=options.samples,
             model=model_options(options),
             threads=options.threads,
+            max_memory=options.max_memory,
             min_length=options.min_length,
             recruit_length=recruit_length,
             min_bin_size=options.min_bin_size,
@@ -150,6 +164,7 @@ def run(options: argparse.Namespace) -> None:
             prefix=options.prefix,
             formats=options.formats,
             sample_id=options.sample_id,
+            report=not options.no_report,
             force=options.force,
             resume=options.resume,
             progress=not options.quiet,

@@ -29,6 +29,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print a row a binning."""
     from ..io.inputs import check_inputs
+    from ..io.outputs import show
     from ..tools.scoring import read_bins, read_gold, score_bins
 
     check_inputs([options.gold, *options.bins])
@@ -38,9 +39,9 @@ def run(options: argparse.Namespace) -> None:
         for path in options.bins
     }
     if options.json:
-        print(json.dumps(rows, indent=1))
+        show(json.dumps(rows, indent=1))
         return
-    print("\t".join(["binning", *next(iter(rows.values()))]))
+    show("\t".join(["binning", *next(iter(rows.values()))]))
     for name, row in rows.items():
         values = (f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values())
-        print("\t".join([name, *values]))
+        show("\t".join([name, *values]))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
+from errno import EACCES, EDQUOT, EFBIG, EIO, EMFILE, ENOENT, ENOSPC, EROFS
 from pathlib import Path
 
-from ..errors import CoverageError
+from ..errors import CoverageError, StorageError, cannot_write
 from ..io.fasta import read_fasta
 from ..io.inputs import InputFile
+from ..io.outputs import scratch_folder
 
+SORTING = 768  # MB of memory for sorting, samtools' default for one thread alone
+UNWRITTEN = (ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENOENT, EROFS, EACCES)
 CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in the last container, from version 3 on
 
 
@@ -26,9 +30,9 @@ def sorted_bam(
 
     Raises:
         CoverageError: the file cannot be read.
+        StorageError: the temporary file cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="llmbin-sort-", dir=scratch) as name:
-        folder = Path(name)
+    with scratch_folder("llmbin-sort-", scratch) as folder:
         if kind == "CRAM":
             yield _cram_as_bam(path, threads, folder, reference)
         else:
@@ -66,13 +70,33 @@ def _sort(path: InputFile, threads: int, folder: Path, *options: str) -> str:
     import pysam
 
     pysam.set_verbosity(0)  # what is wrong is said once, by us
-    out = ["-O", "bam", "-l", "1", "-T", str(folder / "part"), "-o", str(folder / "sorted.bam")]
+    memory = max(1, SORTING // max(1, threads))
+    how = f"-@ {max(0, threads - 1)} -m {memory}M -O bam -l 1".split()
+    where = ["-T", str(folder / "part"), "-o", str(folder / "sorted.bam")]
     try:
-        pysam.sort("-@", str(max(0, threads - 1)), *out, *options, os.fspath(path))
+        pysam.sort(*how, *where, *options, os.fspath(path))
     except (pysam.SamtoolsError, OSError) as error:
-        said = re.findall(r"samtools sort: ([^\n'\\]+)", str(error))
-        return said[-1].replace(os.fspath(path), "it") if said else "samtools cannot sort it"
+        return _reason(str(error), folder).replace(os.fspath(path), "it")
     return ""
+
+
+def _reason(said: str, folder: Path) -> str:
+    """What samtools says of a file that it cannot sort.
+
+    Raises:
+        StorageError: it cannot write to the folder.
+        MemoryError: it has too little memory.
+    """
+    with contextlib.suppress(ValueError, SyntaxError):
+        said = str(ast.literal_eval(said))  # pysam puts it between quotation marks
+    lines = re.findall(r"samtools sort: (.+)", said)
+    if any("allocate memory" in line for line in lines):
+        raise MemoryError
+    for number in UNWRITTEN:
+        why = os.strerror(number)
+        if any(why in line and str(folder) in line for line in lines):
+            raise StorageError(cannot_write(folder, OSError(number, why)))
+    return lines[-1] if lines else "samtools cannot sort it"
 
 
 def _has_cram_end(path: InputFile) -> bool:

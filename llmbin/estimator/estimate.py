@@ -15,7 +15,9 @@ from .traits import BinTraits, ContigTraits, bin_traits
 
 THERE = 0.5  # of a family's profile, that genes of a bin cover: it has the family
 FEW_FAMILIES = 5  # a bin that has fewer says little
-SPARSE = 200_000  # bp for each family: no bacterium or archaeon has so few markers
+# Bacteria and archaea have a marker family in every 5 to 100 kb; a bin with more bp for each of its
+# families, and some, is something else.
+SPARSE, SOME = 130_000, 500_000
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,6 @@ def basis_of(traits: BinTraits, number: int, bases: int, markers: MarkerSet) -> 
     text = f"{seen} of {known} marker families of {markers.domains[domain]}"
     if families < FEW_FAMILIES:
         return f"{text}: too few to tell; a piece of a genome, a plasmid, a virus or a eukaryote"
-    if bases > SPARSE * families:
+    if bases > SPARSE * families + SOME:
         return f"{text}: few for its size; perhaps a eukaryote, and then the estimate is void"
     return text

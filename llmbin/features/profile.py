@@ -106,7 +106,7 @@ def profile_contigs(
     )
 
 
-def survey_contigs(
+def profile_without_lm(
     contigs: Iterator[Contig],
     assembly: Assembly,
     threads: int = 1,

@@ -2,8 +2,8 @@
 
 Contigs end within genes, and half a gene at an end is half an answer: the other half is on another
 contig. Counted by the share of the profile that they cover, the genes of a genome add up to the
-same whatever its contigs are (docs/notes/2026-11-28-quality.md). A gene that a frameshift or a stop
-codon breaks is one gene, too.
+same whatever its contigs are. A gene that a frameshift or a stop codon breaks is one gene, too.
+(docs/notes/2026-11-28-quality-near-the-truth.md)
 """
 
 from __future__ import annotations

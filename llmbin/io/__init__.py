@@ -1,4 +1,4 @@
 """Files: plain and compressed streams, FASTA, BGZF, the output folder of a run.
 
-May import errors alone.
+May import errors and signals.
 """

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import FastaError, short
-from .fasta import read_fasta
+from .fasta import FastaRecord, read_fasta
 from .inputs import InputFile
 
 Codes = npt.NDArray[np.uint8]
@@ -54,14 +54,7 @@ def read_contigs(
     """
     from .._kernels import base_counts, encode_bases
 
-    seen: set[str] = set()
-    for record in read_fasta(path):
-        if record.name in seen:
-            raise FastaError(
-                f"{path}, line {record.line}: a second contig named {short(record.name)}; "
-                "contig names must be unique"
-            )
-        seen.add(record.name)
+    for record in unique_records(path):
         if names is not None and record.name not in names:
             continue
         if len(record.sequence) < min_length:
@@ -74,3 +67,20 @@ def read_contigs(
         assembly.lengths.append(len(codes))
         assembly.gc.append(gc / known if known else 0.0)
         yield Contig(len(assembly.names) - 1, record.name, codes)
+
+
+def unique_records(path: InputFile) -> Iterator[FastaRecord]:
+    """Records of a FASTA file in which every name comes once.
+
+    Raises:
+        FastaError: not nucleotide FASTA, or two contigs with one name.
+    """
+    seen: set[str] = set()
+    for record in read_fasta(path):
+        if record.name in seen:
+            raise FastaError(
+                f"{path}, line {record.line}: a second contig named {short(record.name)}; "
+                "contig names must be unique"
+            )
+        seen.add(record.name)
+        yield record

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from ..errors import InputError, UsageError
+from .outputs import writing
 
 STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 PIECE = 1 << 20
@@ -111,7 +112,7 @@ def stored(paths: Sequence[Path], folder: Path, kind: str = "input") -> list[Inp
 
 def _store(path: Path, copy: Path, name: str) -> StoredPipe:
     shown = "standard input" if str(path) in STDIN else str(path)
-    with open_input(path) as source, open(copy, "wb") as handle:
+    with open_input(path) as source, writing(copy), open(copy, "wb") as handle:
         while piece := source.read(PIECE):
             handle.write(piece)
     if not copy.stat().st_size:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
 import os
 import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, BinaryIO, TypeAlias, TypeVar, cast
+from typing import IO, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from ..errors import LlmbinError, OutputError, first_line
+from ..errors import LlmbinError, OutputError, StorageError, cannot_write, first_line
+from ..signals import all_or_nothing, stay_if_stopping, when_stopped
 from .inputs import InputFile
+from .outputs import among, lock, whole_file, writing
 
 log = logging.getLogger("llmbin")
 
@@ -28,6 +29,7 @@ Stage = TypeVar("Stage")
 STAGING = ".llmbin-work"
 LOG = "llmbin.log"
 LOCK = ".llmbin-lock"
+UNDONE = "result-"  # before the name of a result that is not in its place yet
 BINS = "bins"
 TABLE = "bins.tsv"  # one row a bin, by name
 RESULTS = (
@@ -36,9 +38,13 @@ RESULTS = (
     "contigs.tsv",
     "unbinned.fna.gz",
     "binning.bioboxes.tsv",
+    "places.tsv",
+    "report.html",
     "run.json",
 )
+MULTIQC = "*llmbin_*_mqc.json"  # further results, which are called after the bins
 ENDING = ".fna.gz"  # of a bin's file
+NAMES = "arrays"  # in a stage file, the names of all others
 MOVE_IT = "move it away or choose another folder"
 
 
@@ -46,10 +52,10 @@ class Workspace:
     """A run's output folder.
 
     Results are written to a hidden folder inside and moved into place at the end, ``run.json``
-    last. A run that was stopped leaves its finished stages there for ``resume``. After an expected
-    error (bad input, say) nothing new is left, unless the run was resuming. What is not a result of
-    a run stays as it is: other files in the folder and in its ``bins``, and whatever else is in
-    folders above, which other runs may share.
+    last. A run that was stopped, could not write or had no memory leaves its finished stages there
+    for ``resume``. After any other expected error (bad input, say) nothing new is left, unless the
+    run was resuming. What is not a result of a run stays as it is: other files in the folder and in
+    its ``bins``, and whatever else is in folders above, which other runs may share.
 
     Raises:
         OutputError: the folder is in use or cannot be written, or a result would replace an input.
@@ -71,24 +77,35 @@ class Workspace:
         self._resume = resume
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            used = [p.name for p in folder.iterdir() if p.name not in (LOG, LOCK)]
-            if used and not (force or resume):
-                raise OutputError(
-                    f"{folder}: the folder is not empty; choose another, "
-                    "or say --force (replace) or --resume (continue)"
-                )
-            self._check_places(inputs)
             self._lock = _locked(folder / LOCK)
-            if force:
-                shutil.rmtree(self.staging, ignore_errors=True)
-            self.staging.mkdir(exist_ok=True)
-            self._clear_results()
+            try:
+                self._prepare(force, inputs)
+            except BaseException:
+                (folder / LOCK).unlink(missing_ok=True)
+                self._lock.close()
+                raise
         except FileExistsError:
             raise OutputError(f"{folder}: is a file, a folder was expected") from None
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+            raise OutputError(cannot_write(folder, error)) from None
+        self._open = contextlib.ExitStack()
+
+    def _prepare(self, force: bool, inputs: Sequence[Path]) -> None:
+        used = [p.name for p in self.folder.iterdir() if p.name not in (LOG, LOCK)]
+        if used and not (force or self._resume):
+            raise OutputError(
+                f"{self.folder}: the folder is not empty; choose another, "
+                "or say --force (replace) or --resume (continue)"
+            )
+        self._check_places(inputs)
+        if force:
+            shutil.rmtree(self.staging, ignore_errors=True)
+        self.staging.mkdir(exist_ok=True)
+        self._clear_results()
 
     def __enter__(self) -> Workspace:
+        hint = "`--resume` continues from the last finished stage"
+        self._open.enter_context(when_stopped(self._leave, hint))
         return self
 
     def __exit__(
@@ -97,20 +114,30 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        undone = kind is not None and issubclass(kind, LlmbinError) and not self._resume
-        try:
-            self._clear_results()
+        stay_if_stopping()
+        failed = kind is not None and issubclass(kind, LlmbinError)
+        undone = failed and not self._resume and not isinstance(error, StorageError)
+        with all_or_nothing(), self._open:
             if kind is None or undone:
                 shutil.rmtree(self.staging, ignore_errors=True)
-            if undone and (self._made or self._new_log):
+            empty = self._leave()
+            if failed and empty and (self._made or self._new_log):
                 (self.folder / LOG).unlink(missing_ok=True)
-        finally:
-            (self.folder / LOCK).unlink(missing_ok=True)
-            self._lock.close()
-        if undone:
+            with contextlib.suppress(OSError):  # nothing was written to it
+                self._lock.close()
+        if failed and empty:
             with contextlib.suppress(OSError):  # something else was put into one meanwhile
                 for folder in self._made:
                     folder.rmdir()
+
+    def _leave(self) -> bool:
+        """Take away what is unfinished and the lock; whether no finished stage is left."""
+        self._clear_results()
+        with contextlib.suppress(OSError):
+            self.staging.rmdir()
+        with contextlib.suppress(OSError):
+            (self.folder / LOCK).unlink()
+        return not self.staging.exists()
 
     def _check_places(self, inputs: Sequence[Path]) -> None:
         """What stands where a result goes must be one: nobody's folder, and no input."""
@@ -119,25 +146,28 @@ class Workspace:
             if self.staging.resolve() in path.resolve().parents:
                 raise OutputError(f"{path}: is an input among what a run keeps; {MOVE_IT}")
         results = [self.folder / name for name in (*RESULTS, LOG)]
+        results += sorted(self.folder.glob(MULTIQC))
         if bins.exists() and not bins.is_dir():
             raise OutputError(f"{bins}: is a file where a folder of bins goes; {MOVE_IT}")
         inside = [p for p in bins.iterdir() if p.name.endswith(ENDING)] if bins.is_dir() else []
         for path in (*results, *inside):
             if path.is_dir():
                 raise OutputError(f"{path}: is a folder where a result goes; {MOVE_IT}")
-            if _among(path, inputs):
+            if among(path, inputs):
                 raise OutputError(f"{path}: is an input, which a result may replace; {MOVE_IT}")
 
     def _clear_results(self) -> None:
-        """Take away results and copies of pipes that a run left unfinished."""
-        for path in (*self.staging.glob("result-*"), *self.staging.glob("pipe-*")):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
-                missing_ok=True
-            )
+        """Take away all that a run left unfinished: what is here but the finished stages."""
+        for path in self.staging.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif not path.name.startswith("stage-"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def result(self, name: str) -> Path:
         """Where to write a result for now."""
-        return self.staging / f"result-{name}"
+        return self.staging / f"{UNDONE}{name}"
 
     def commit(self) -> None:
         """Replace an earlier run's results by these.
@@ -145,28 +175,49 @@ class Workspace:
         ``run.json`` goes first and comes last, so that it marks a whole run.
 
         Raises:
-            OutputError: a result cannot be put in its place.
+            StorageError: a result cannot be put in its place.
         """
-        bins, table = self.folder / BINS, self.folder / TABLE
+        with all_or_nothing(), writing(self.folder):
+            self._replace_results()
+
+    def _replace_results(self) -> None:
+        bins = self.folder / BINS
+        made = not bins.exists()
+        bins.mkdir(exist_ok=True)
+        done: list[tuple[Path, Path]] = []
         try:
-            (self.folder / RESULTS[-1]).unlink(missing_ok=True)
-            for path in self._earlier_bins():
-                path.unlink(missing_ok=True)
-            # The new table comes before its bins: a later run finds by it what is left of this
-            # one, should it be stopped here.
-            os.replace(self.result(TABLE), table)
-            bins.mkdir(exist_ok=True)
-            for path in sorted(self.result(BINS).iterdir()):
-                os.replace(path, bins / path.name)
-            for name in RESULTS:
-                if self.result(name).exists():
-                    os.replace(self.result(name), self.folder / name)
-                elif name != TABLE:
-                    (self.folder / name).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{error.filename or self.folder}: cannot be replaced ({error.strerror or error})"
-            ) from None
+            for path, place in self._moves():
+                os.replace(path, place)
+                done.append((path, place))
+            new = [place for _, place in done if self.staging not in place.parents]
+            if gone := next((place for place in new if not place.exists()), None):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(gone))
+        except OSError:
+            with contextlib.suppress(OSError):  # as it was before
+                for path, place in reversed(done):
+                    os.replace(place, path)
+                if made:
+                    bins.rmdir()
+            raise
+
+    def _moves(self) -> list[tuple[Path, Path]]:
+        """What goes where: an earlier run's results out of the way, then these to their places.
+
+        The earlier table goes after its bins, and the new one comes before its own: a later run
+        finds by it what is left, should this one be killed meanwhile.
+        """
+        bins, earlier = self.folder / BINS, self.staging / "earlier"
+        earlier.mkdir(exist_ok=True)
+        record, others = RESULTS[-1], [name for name in RESULTS[:-1] if name != TABLE]
+        old = [self.folder / record, *self._earlier_bins(), *sorted(self.folder.glob(MULTIQC))]
+        old += [self.folder / name for name in (TABLE, *others)]
+        new = [(self.result(TABLE), self.folder / TABLE)]
+        new += [(path, bins / path.name) for path in sorted(self.result(BINS).iterdir())]
+        for path in sorted(self.staging.glob(UNDONE + MULTIQC)):
+            new.append((path, self.folder / path.name.removeprefix(UNDONE)))
+        new += [(self.result(name), self.folder / name) for name in (*others, record)]
+        away = [(path, earlier / path.name) for path in old]
+        return [(path, place) for path, place in (*away, *new) if path.exists()]
 
     def _earlier_bins(self) -> list[Path]:
         """Files of the bins that an earlier run's table lists; others there are not ours."""
@@ -189,8 +240,12 @@ class Workspace:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return read(dict(arrays))
+            with np.load(path, allow_pickle=False) as held:
+                arrays = dict(held)
+            names = arrays.pop(NAMES).tolist()  # no checksum of the format covers names
+            if sorted(arrays) != names:
+                raise ValueError("names that were not written")
+            return read(arrays)
         except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
             log.warning("%s: damaged (%s); computing it again", path, first_line(error))
             return None
@@ -198,12 +253,8 @@ class Workspace:
     def save(self, stage: str, key: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
-            np.savez(handle, **arrays)  # type: ignore[arg-type]
-
-
-def _among(path: Path, inputs: Sequence[Path]) -> bool:
-    """Whether a file is one of the inputs, by whatever name."""
-    return path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs)
+            held = {NAMES: np.array(sorted(arrays)), **arrays}
+            np.savez(handle, **held)  # type: ignore[arg-type]
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -212,82 +263,14 @@ def _locked(path: Path) -> IO[bytes]:
     Raises:
         OutputError: another run is using the folder.
     """
-    handle = open(path, "wb")
-    try:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # systems without it
-        pass
-    except BlockingIOError:
-        handle.close()
-        raise OutputError(f"{path.parent}: another run is using this folder") from None
-    except OSError:  # file systems without locks
-        pass
-    return handle
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name when it is whole, or not at all.
-
-    What is no file (a device, a pipe, ``-`` for standard output) is written to as it is; a
-    symbolic link is followed.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    if str(path) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            with open(path, "wb") as handle:
-                yield handle
-            return
-        target = path.resolve()
-        if target.is_dir() or not target.name:
-            raise OutputError(f"{path}: is a folder, a file was expected")
-        temporary = tempfile.NamedTemporaryFile(
-            "wb", dir=target.parent, prefix=f".{target.name[:100]}.", delete=False
-        )
-        try:
-            with temporary:
-                yield cast(BinaryIO, temporary)
-            os.chmod(temporary.name, 0o666 & ~_umask())
-            os.replace(temporary.name, target)
-        finally:
-            Path(temporary.name).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def check_output(path: Path, inputs: Sequence[Path]) -> None:
-    """An output must not be one of the inputs, nor a folder, and its folder must be there.
-
-    Raises:
-        OutputError: it is, or it is not.
-    """
-    if str(path) == "-":
-        return
-    try:
-        if not path.name or path.is_dir():
-            raise OutputError(f"{str(path)!r}: is a folder, a file was expected")
-        if _among(path, inputs):
-            raise OutputError(
-                f"{path}: is also an input, which it would replace; choose another name"
-            )
-        if not path.resolve().parent.is_dir():
-            raise OutputError(f"{path}: there is no such folder; make it first")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    while True:
+        handle = open(path, "wb")
+        if lock(handle) is False:
+            handle.close()
+            raise OutputError(f"{path.parent}: another run is using this folder; choose another")
+        if os.fstat(handle.fileno()).st_nlink:
+            return handle
+        handle.close()  # the run before took it away just now
 
 
 def _digest(key: dict[str, Any]) -> str:

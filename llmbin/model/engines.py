@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError
-from ..io.workspace import whole_file
+from ..io.outputs import whole_file
 from .cuda import Gpu, find_gpu
 from .pack import ModelPack, find_pack, load_pack
 from .windows import WindowPlan

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DeviceError, OutputError
-from ..io.workspace import whole_file
+from ..io.outputs import whole_file
 from .engines import MAX_BASES
 from .pack import ModelPack
 

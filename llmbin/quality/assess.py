@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..errors import UsageError
 from ..estimator.classes import draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
-from ..features.profile import Features, Searches, survey_contigs
+from ..features.profile import Features, Searches, profile_without_lm
 from ..genes.markers import MarkerSearch, load_marker_set, markers_available
 from ..genes.rna import RnaGenes, RnaSearch
 from ..progress import Monitor, bar
@@ -58,7 +58,7 @@ def assess_bins(given: GivenBins, threads: int = 1, progress: bool = True) -> li
     reader = BinReader(given)
     searches = Searches(MarkerSearch(markers, threads), None, RnaSearch())
     with bar("reading bins", None, progress) as advance:
-        features = survey_contigs(
+        features = profile_without_lm(
             iter(reader), reader.assembly, threads, searches, Monitor(advance)
         )
     bins = reader.rows()

@@ -1,4 +1,4 @@
 """What a run leaves: summaries of bins, tables, sequences, the record.
 
-May import everything but stages, pipeline, tools and commands.
+May import everything but report, stages, pipeline, tools and commands.
 """

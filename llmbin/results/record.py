@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..estimator.classes import CLASSES
+from ..estimator.classes import CLASSES, DRAFTS
+from ..io.outputs import writing
 from ..model.devices import installed
 from ..model.embedder import Embedder
 from ..options import RunOptions
@@ -25,7 +26,8 @@ PACKAGES = ("numpy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """``run.json``: enough to repeat the run and to explain it."""
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    with writing(path):
+        path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def record_of(
@@ -53,6 +55,7 @@ def record_of(
         "contigs": len(features.names),
         "bases": features.bases,
         "contigs_too_short": features.too_short,
+        "bases_too_short": features.short_bases,
         "samples": coverage.samples,
         "reads": reads,
         "bins": len(bins),
@@ -88,6 +91,9 @@ def report(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> None:
         found = [b.quality_class for b in bins]
         counts = ", ".join(f"{found.count(c)} {c}" for c in CLASSES if c in found)
         log.info("estimated quality: %s", counts)
+        drafts = [b.draft for b in bins]
+        counts = ", ".join(f"{drafts.count(d)} {d}" for d in DRAFTS if d in drafts)
+        log.info("by the MIMAG standard, with RNA genes: %s", counts)
 
 
 def why_none(options: RunOptions, outcome: Outcome) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..io.fasta import FastaRecord, read_fasta
 from ..io.inputs import InputFile
+from ..io.outputs import writing
 
 LINE = 80
 LEVEL = 2  # of ISA-L's gzip: near zlib's ratio at level 4, ten times as fast
@@ -22,12 +23,16 @@ def write_sequences(
     """Second pass over the contigs: each goes to its file, or else to ``unbinned``.
 
     Contigs that were too short to be looked at are among the unbinned.
+
+    Raises:
+        StorageError: a file cannot be written.
     """
-    for path in dict.fromkeys(files.values()):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(unbinned):
+        for path in dict.fromkeys(files.values()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        unbinned.write_bytes(_gzip(b""))
     waiting: dict[Path, list[FastaRecord]] = {}
     bases = 0
-    unbinned.write_bytes(_gzip(b""))
     with ThreadPoolExecutor(threads) as pool:
         for record in read_fasta(source):
             waiting.setdefault(files.get(record.name, unbinned), []).append(record)
@@ -50,7 +55,7 @@ def _append(path: Path, records: Sequence[FastaRecord]) -> None:
             _wrapped(record.sequence),
         )
     )
-    with open(path, "ab") as handle:
+    with writing(path), open(path, "ab") as handle:
         handle.write(_gzip(b"".join(parts)))
 
 

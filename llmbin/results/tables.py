@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from ..estimator.estimate import Estimate
 from ..genes.rna import KINDS, RnaGenes
+from ..io.outputs import writing
 from ..options import bin_name
 from .summary import Bin, Outcome
 
@@ -20,9 +22,18 @@ RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in KINDS), "trna_amino_acids"]
 BIOBOXES_HEAD = "@Version:0.9.1\n@SampleID:{}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
 
 
-def text_file(path: Path) -> TextIO:
-    """A new table."""
-    return open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n")
+@contextmanager
+def text_file(path: Path) -> Iterator[TextIO]:
+    """A new table.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with (
+        writing(path),
+        open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as handle,
+    ):
+        yield handle
 
 
 def binned(outcome: Outcome, prefix: str) -> Iterator[tuple[str, str, int]]:

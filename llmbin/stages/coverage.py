@@ -1,4 +1,7 @@
-"""The second stage: coverage of the contigs, measured or read, or its stored outcome."""
+"""The first stage: coverage of the contigs, measured or read, or its stored outcome.
+
+It comes before the long work, so that what is wrong with BAM files or tables is told at once.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ from ..depth.coverage import (
     no_coverage,
 )
 from ..depth.reads import DepthRules, ReadKind
-from ..features.profile import Features
 from ..io.workspace import fingerprint
 from .setting import Setting
+from .survey import Survey
 
 log = logging.getLogger("llmbin")
 
 
-def measure_coverage(setting: Setting, features: Features, assemblies: int) -> Coverage:
+def measure_coverage(setting: Setting, survey: Survey) -> Coverage:
     """Coverage from BAM or CRAM files or tables, or of no samples.
 
     Raises:
@@ -36,34 +39,32 @@ def measure_coverage(setting: Setting, features: Features, assemblies: int) -> C
             "no coverage was given (--bam or --depth): binning by composition alone, "
             "which finds fewer genomes"
         )
-        return no_coverage(len(features.names))
+        return no_coverage(len(survey.names))
     key = _key(setting)
     held = setting.work.load("coverage", key, _from_arrays) if setting.options.resume else None
     if held is not None:
         log.info("resuming: coverage was measured before")
-    coverage = _measured(setting, features) if held is None else held
+    coverage = _measured(setting, survey) if held is None else held
     if held is None:
         setting.work.save("coverage", key, _arrays(coverage))
     plural = "s" * (len(coverage.samples) > 1)
     names = ", ".join(coverage.samples[:8])
     log.info("coverage of %d sample%s: %s", len(coverage.samples), plural, names)
-    check_depths(coverage, assemblies)
+    check_depths(coverage, len(set(survey.assemblies)))
     return coverage
 
 
-def _measured(setting: Setting, features: Features) -> Coverage:
+def _measured(setting: Setting, survey: Survey) -> Coverage:
     options, inputs = setting.options, setting.inputs
     if inputs.tables:
-        return coverage_from_tables(
-            inputs.tables, features.names, options.samples, features.lengths
-        )
+        return coverage_from_tables(inputs.tables, survey.names, options.samples, survey.lengths)
     how = Measuring(
         rules=DepthRules(min_identity=options.min_identity),
         threads=options.threads,
         scratch=setting.work.staging,
         reference=inputs.contigs,
     )
-    return coverage_from_bams(inputs.bams, features.names, features.lengths, options.samples, how)
+    return coverage_from_bams(inputs.bams, survey.names, survey.lengths, options.samples, how)
 
 
 def _key(setting: Setting) -> dict[str, Any]:

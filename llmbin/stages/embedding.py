@@ -1,4 +1,4 @@
-"""The first stage: one pass over the contigs, or its stored outcome."""
+"""The second stage: one pass over the contigs, or its stored outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import __version__
-from ..errors import InputError, UsageError
+from ..errors import UsageError
 from ..features.profile import Features, Reading, Searches, profile_contigs
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
@@ -53,8 +53,8 @@ def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | Non
     """Features of the contigs of at least ``recruit_length``.
 
     Raises:
-        InputError: no contig is long enough.
-        FastaError: not nucleotide FASTA, or two contigs of one name.
+        DeviceError: the encoder failed.
+        StorageError: they cannot be kept.
     """
     key = _key(setting, embedder, markers is not None)
     read = partial(_from_arrays, markers=markers is not None)
@@ -62,7 +62,6 @@ def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | Non
     if held is not None:
         log.info("resuming: contigs were read and embedded before")
     features = _embedded(setting, embedder, markers) if held is None else held
-    _check_lengths(setting, features)
     if held is None:
         setting.work.save("features", key, _arrays(features))
     return features
@@ -80,16 +79,6 @@ def _embedded(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -
             reading,
             Searches(search, homology, RnaSearch()),
             Monitor(advance, setting.clock),
-        )
-
-
-def _check_lengths(setting: Setting, features: Features) -> None:
-    least = setting.options.min_length
-    if not (features.lengths >= least).any():
-        count = features.too_short + len(features.names)
-        raise InputError(
-            f"{setting.inputs.contigs}: none of the {count:,} contigs has {least:,} bases or "
-            "more; lower --min-length, or check that this is the assembly"
         )
 
 

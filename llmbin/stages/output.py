@@ -1,10 +1,16 @@
-"""The last stage: every file of the output folder."""
+"""The last stages: every file of the output folder, and the report that is made from them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..cluster.layout import layout
+from ..cluster.points import Points
+from ..io.outputs import writing
 from ..model.embedder import Embedder
+from ..report.finished import RunFiles, read_run, write_places
+from ..report.multiqc import multiqc_files
+from ..report.page import write_page
 from ..results.record import record_of, write_record
 from ..results.sequences import write_sequences
 from ..results.summary import Bin, Outcome
@@ -28,7 +34,8 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
         sample_id = options.sample_id or options.contigs.name
         write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, options.prefix, sample_id)
     folder = work.result("bins")
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{b}.fna.gz" for name, b, _ in binned(outcome, options.prefix)}
     write_sequences(setting.inputs.contigs, files, work.result("unbinned.fna.gz"), options.threads)
 
@@ -40,3 +47,19 @@ def write_run_record(
     inputs = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
     record = record_of(setting.options, embedder, inputs, outcome, bins)
     write_record(setting.work.result("run.json"), {**record, "stages": setting.clock.stages})
+
+
+def write_map(setting: Setting, outcome: Outcome, points: Points) -> None:
+    """``places.tsv``: where contigs are on the report's map."""
+    places = layout(points, outcome.features.lengths, setting.options.threads)
+    write_places(setting.work.result("places.tsv"), outcome.features.names, places)
+
+
+def write_report(setting: Setting) -> None:
+    """``report.html`` and the files for MultiQC, from the record and the tables."""
+    place = setting.work.result
+    names = ("run.json", "bins.tsv", "contigs.tsv", "places.tsv")
+    run = read_run(RunFiles(*map(place, names)))
+    write_page(place("report.html"), run)
+    for name, text in multiqc_files(run).items():
+        place(name).write_text(text, encoding="utf-8")

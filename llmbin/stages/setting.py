@@ -9,12 +9,10 @@ from typing import Any
 
 from ..depth.bam import check_alignments
 from ..depth.coverage import sample_names
-from ..io.fasta import read_fasta
 from ..io.inputs import InputFile, stored
 from ..io.workspace import Workspace, file_digest
 from ..options import RunOptions
 from ..progress import Clock
-from .assemblies import assemblies_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def set_out(options: RunOptions, work: Workspace, clock: Clock) -> Setting:
 
     Raises:
         InputError: a file is not what it should be.
-        UsageError: names of samples or of assemblies do not fit the files.
+        UsageError: names of samples do not fit the files.
     """
     (contigs,) = stored([options.contigs], work.staging, "pipe-contigs")
     bams = stored(options.bams, work.staging, "pipe-sample")
@@ -60,6 +58,4 @@ def set_out(options: RunOptions, work: Workspace, clock: Clock) -> Setting:
         check_alignments(path)
     if bams:
         sample_names(bams, options.samples)
-    if options.separator:
-        assemblies_of([next(read_fasta(contigs)).name], options.separator)
     return Setting(options, Inputs(contigs, bams, tables), work, clock)

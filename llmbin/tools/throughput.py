@@ -144,7 +144,7 @@ def table(found: Throughput) -> str:
 
 def write_json(found: Throughput, path: Path) -> None:
     """For a program."""
-    from ..io.workspace import whole_file
+    from ..io.outputs import whole_file
 
     with whole_file(path) as handle:
         handle.write((json.dumps(asdict(found), indent=1) + "\n").encode())

@@ -8,22 +8,58 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import nn
+
+from ..errors import StorageError
+from ..io.outputs import scratch_folder, whole_file, writing
 
 
 def save_checkpoint(
     folder: Path, step: int, module: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
-    """Write step, weights and AdamW moments; only a whole checkpoint replaces an older one."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write step, weights and AdamW moments; only a whole checkpoint replaces an older one.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{k}": v.contiguous() for k, v in module.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {
             f"optimizer.{index}.{k}": torch.as_tensor(v).contiguous() for k, v in state.items()
         }
-    save_file(tensors, folder / "state.tmp", metadata={"step": json.dumps(step)})
-    os.replace(folder / "state.tmp", folder / "state.safetensors")
+    save_tensors(tensors, folder / "state.safetensors", {"step": json.dumps(step)})
+
+
+def save_tensors(
+    tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str] | None = None
+) -> None:
+    """A safetensors file, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with whole_file(path) as handle:
+        handle.write(save(tensors, metadata))
+
+
+def save_model(model: Any, folder: Path) -> None:
+    """A model by its ``save_pretrained``; each file replaces an earlier one when it is whole.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with scratch_folder(f".{folder.name}-", folder.parent) as made, writing(folder):
+        try:
+            model.save_pretrained(made)
+        except SafetensorError as error:
+            raise StorageError(f"{folder}: cannot be written ({error})") from None
+        folder.mkdir(exist_ok=True)
+        for path in sorted(made.iterdir()):
+            os.replace(path, folder / path.name)
 
 
 def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> int:

@@ -9,19 +9,17 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from .arguments import Commands, add_settings, settings_of
+from .gene_steps import add_markers, add_quality, add_rna
 from .settings import (
     PRECISIONS,
     Finetuning,
     FragmentSampling,
     LMTraining,
-    MarkerSettings,
     PackSettings,
     ProjectorSettings,
-    QualityTraining,
 )
 
 
@@ -33,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         prog="llmbin-fast train", description="Train a model pack, step by step."
     )
     commands = parser.add_subparsers(required=True, metavar="STEP")
-    learnt = (_add_lm, _add_finetune, _add_markers, _add_rna, _add_quality)
+    learnt = (_add_lm, _add_finetune, add_markers, add_rna, add_quality)
     for add in (_add_shards, *learnt, _add_pack, _add_all, _add_eval):
         add(commands)
     options = parser.parse_args(argv)
@@ -49,36 +47,6 @@ def _leave_group() -> None:
     torch = sys.modules.get("torch")
     if torch and torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
-
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Settings = TypeVar("Settings", bound="DataclassInstance")
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _add_settings(
-    parser: argparse.ArgumentParser,
-    settings: type[DataclassInstance],
-    about: str = "",
-    skip: str = "",
-) -> None:
-    """One option a field, with its type and default."""
-    for field in fields(settings):
-        if field.name != skip:
-            name, usual = "--" + field.name.replace("_", "-"), field.default
-            how: dict[str, Any] = (
-                {"action": argparse.BooleanOptionalAction}
-                if isinstance(usual, bool)
-                else {"type": type(usual)}
-            )
-            parser.add_argument(name, default=usual, help=f"{about}(default: %(default)s)", **how)
-
-
-def _settings(options: argparse.Namespace, settings: type[Settings]) -> Settings:
-    """The options of `_add_settings` as an instance."""
-    return settings(**{f.name: getattr(options, f.name) for f in fields(settings)})
 
 
 def _add_shards(commands: Commands) -> None:
@@ -108,7 +76,7 @@ def _add_lm(commands: Commands) -> None:
     )
     parser.add_argument("shards", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    _add_settings(parser, LMTraining)
+    add_settings(parser, LMTraining)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument(
         "--dilations", type=int, nargs="+", default=[1, 3, 9], help="one block each"
@@ -121,7 +89,7 @@ def _lm(options: argparse.Namespace) -> None:
     from .lm import train_lm
 
     config = GenomeLMConfig(width=options.width, dilations=tuple(options.dilations))
-    train_lm(options.shards, options.out, config, _settings(options, LMTraining))
+    train_lm(options.shards, options.out, config, settings_of(options, LMTraining))
 
 
 def _add_finetune(commands: Commands) -> None:
@@ -149,7 +117,7 @@ def _add_finetune(commands: Commands) -> None:
         help="fragments of unseen genera and their genomes (TSV): "
         "the model that places them best is kept (default: the last one)",
     )
-    _add_settings(parser, Finetuning)
+    add_settings(parser, Finetuning)
     parser.set_defaults(command=_finetune)
 
 
@@ -157,96 +125,9 @@ def _finetune(options: argparse.Namespace) -> None:
     from .finetune import finetune
     from .judge import read_fragments
 
-    settings = _settings(options, Finetuning)
+    settings = settings_of(options, Finetuning)
     held = read_fragments(options.dev[0], options.dev[1], settings.window) if options.dev else None
     finetune(options.shards, options.lm, options.out, settings, options.teacher, held)
-
-
-def _add_markers(commands: Commands) -> None:
-    parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
-    parser.add_argument("shards", type=Path)
-    parser.add_argument(
-        "--table",
-        type=Path,
-        required=True,
-        help="TSV with the columns genome, genome_bp, stored_bp, sequences and domain or name",
-    )
-    parser.add_argument(
-        "--seeds-from",
-        nargs="+",
-        required=True,
-        metavar="GENOME",
-        help="small genomes whose proteins seed the families",
-    )
-    parser.add_argument(
-        "--archaea",
-        type=Path,
-        required=True,
-        help="file with the names of the archaeal genomes, one a line",
-    )
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.set_defaults(command=_markers)
-
-
-def _markers(options: argparse.Namespace) -> None:
-    from .markers import markers_of_shards, read_census
-    from .shards import Shards
-
-    shards, settings = Shards(options.shards), MarkerSettings()
-    census = read_census(shards, options.table, options.archaea, settings)
-    markers_of_shards(shards, census, options.seeds_from, options.out, settings)
-
-
-def _add_quality(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "quality", help="train the estimator of completeness and contamination"
-    )
-    parser.add_argument("shards", type=Path, help="shards of genomes, whole ones most of all")
-    parser.add_argument(
-        "--table", type=Path, required=True, help="TSV with the columns genome and genome_bp"
-    )
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    _add_settings(parser, QualityTraining)
-    parser.set_defaults(command=_quality)
-
-
-def _quality(options: argparse.Namespace) -> None:
-    from .quality import train_quality
-    from .shards import Shards
-
-    settings = _settings(options, QualityTraining)
-    train_quality(Shards(options.shards), options.table, options.out, settings)
-
-
-def _add_rna(commands: Commands) -> None:
-    parser = commands.add_parser("rna", help="learn what RNA genes look like from whole ones")
-    for kind in ("5S", "16S", "23S"):
-        parser.add_argument(
-            f"--{kind.lower()}",
-            nargs="+",
-            type=Path,
-            required=True,
-            dest=kind,
-            metavar="FASTA",
-            help=f"whole {kind} genes, a profile for each file (of a domain)",
-        )
-    parser.add_argument(
-        "--trna",
-        nargs="+",
-        type=Path,
-        required=True,
-        metavar="TEXT",
-        help="transfer RNAs, as `aragorn -t -l -br` prints them",
-    )
-    parser.add_argument("-o", "--out", type=Path, required=True, help="rna.npz")
-    parser.set_defaults(command=_rna)
-
-
-def _rna(options: argparse.Namespace) -> None:
-    from ..genes.rna import KINDS
-    from .rna import learn_rna
-
-    learn_rna({kind: getattr(options, kind) for kind in KINDS}, options.trna, options.out)
 
 
 def _add_precision(parser: argparse.ArgumentParser) -> None:
@@ -297,7 +178,7 @@ def _add_pack(commands: Commands) -> None:
         default=PackSettings.per_genome,
         help="fragments of each genome",
     )
-    _add_settings(parser, ProjectorSettings, "projector ", skip="seed")
+    add_settings(parser, ProjectorSettings, "projector ", skip="seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-t", "--threads", type=int, default=1)
     parser.set_defaults(command=_pack)
@@ -313,7 +194,10 @@ def _pack(options: argparse.Namespace) -> None:
         options.projector,
         foreign=options.lm is None,
     )
-    settings, projecting = _settings(options, PackSettings), _settings(options, ProjectorSettings)
+    settings, projecting = (
+        settings_of(options, PackSettings),
+        settings_of(options, ProjectorSettings),
+    )
     make_pack(source, options.out, settings, projecting)
 
 
@@ -351,7 +235,7 @@ def _add_all(commands: Commands) -> None:
 def _all(options: argparse.Namespace) -> None:
     from .presets import WholeTraining, train_all
 
-    train_all(options.shards, options.out, _settings(options, WholeTraining))
+    train_all(options.shards, options.out, settings_of(options, WholeTraining))
 
 
 def _add_eval(commands: Commands) -> None:
@@ -390,4 +274,4 @@ def _add_eval(commands: Commands) -> None:
 def _eval(options: argparse.Namespace) -> None:
     from .evaluate import Evaluation, evaluate
 
-    evaluate(_settings(options, Evaluation), options.out)
+    evaluate(settings_of(options, Evaluation), options.out)

@@ -25,6 +25,7 @@ from ..features.composition import TETRANUCLEOTIDES, composition_vectors
 from ..model.language_model import GenomeLM, masked_mean
 from ..model.pack import COMPOSITION
 from ..model.windows import Batch, WindowPlan
+from .checkpoint import save_model
 from .fragments import fragment_features, random_fragment
 from .judge import Fragments, pair_figures
 from .loop import Loop, Metrics, set_up
@@ -216,7 +217,7 @@ class Best:
 
     def write(self, module: BinningLM) -> None:
         """Keep this model."""
-        module.lm.save_pretrained(self.out / "lm")
+        save_model(module.lm, self.out / "lm")
         save_projector(module.projector(), self.out / "projector.safetensors")
 
 

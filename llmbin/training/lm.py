@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..model.language_model import GenomeLM, GenomeLMConfig
+from .checkpoint import save_model
 from .loop import Loop, Metrics, set_up
 from .losses import same_genome_loss
 from .settings import LMTraining
@@ -78,5 +79,5 @@ def train_lm(shard_folder: Path, out: Path, config: GenomeLMConfig, options: LMT
             metrics.write(step, *row, codes.numel() * accelerator.num_processes / (began - before))
             loop.save(step)
     if loop.writes:
-        loop.whole.lm.save_pretrained(out / "lm")
+        save_model(loop.whole.lm, out / "lm")
     return out / "lm"

@@ -7,6 +7,7 @@ that was killed continues from its last checkpoint exactly as if nothing had hap
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from ..io.outputs import whole_file, writing
 from .checkpoint import load_checkpoint, save_checkpoint
 from .loader import batches_of_steps
 from .settings import Schedule
@@ -120,17 +122,21 @@ class Metrics:
     """
 
     def __init__(self, path: Path, names: Sequence[str], options: Schedule, done: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
         rows = (
             [r for r in csv.reader(path.open()) if r[:1] and r[0].isdigit() and int(r[0]) < done]
             if path.exists()
             else []
         )
-        self.names, self.earlier = names, rows
-        self.handle = path.open("w", newline="")
+        self.path, self.names, self.earlier = path, names, rows
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([["step", *names], *rows])
+        with whole_file(path) as whole:  # a kill here must not lose the rows before
+            whole.write(text.getvalue().encode())
+        with writing(path):
+            self.handle = path.open("a", newline="")
         self.rows = csv.writer(self.handle)
-        self.rows.writerow(["step", *names])
-        self.rows.writerows(rows)
         try:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -143,8 +149,9 @@ class Metrics:
 
     def write(self, step: int, *values: float) -> None:
         """Note one step."""
-        self.rows.writerow([step, *(f"{v:.5g}" for v in values)])
-        self.handle.flush()
+        with writing(self.path):
+            self.rows.writerow([step, *(f"{v:.5g}" for v in values)])
+            self.handle.flush()
         named = list(zip(self.names, values, strict=True))
         if self.board is not None:
             for name, value in named:

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..errors import InputError
 from ..model.pack import Projector
+from .checkpoint import save_tensors
 from .fragments import FragmentFeatures
 from .losses import same_genome_loss
 from .settings import NOISE_BINS, ProjectorSettings
@@ -91,7 +92,7 @@ def calibrate(
 
 def save_projector(module: ResidualProjector, path: Path) -> None:
     """Weights as safetensors."""
-    save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, path)
+    save_tensors({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, path)
 
 
 def load_projector(path: Path) -> ResidualProjector:

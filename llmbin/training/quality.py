@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..estimator.network import QUANTILES, Network, network_of
-from ..estimator.traits import BinTraits, Ruler
+from ..estimator.traits import Ruler
 from ..genes.markers import MarkerSet, load_marker_set
-from .drawn_bins import Drawing, DrawnBins, Sources, fit_ruler
-from .pieces import Pieces, break_genomes, load_pieces
+from .binned import BinnedCommunity
+from .drawn_bins import Drawing, DrawnBins, Sources, fit_ruler, join_bins
+from .pieces import Ints, Pieces, break_genomes, load_pieces
 from .settings import PieceSettings, QualityTraining
 from .shards import Shards
 
@@ -40,6 +42,8 @@ LEAST_SHARE = 0.04  # of a genome that is stored
 LACKING = 0.2  # a family that is covered less is lacking
 MOST_LACKING, LEAST_LACKING = 0.3, 0.01  # shares of clades that a family's loss is drawn with
 CONTAMINATION_WEIGHT = 1.5
+CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
+N50_COLUMN = 3  # of `BinTraits.sizes`
 
 
 def train_quality(
@@ -47,9 +51,12 @@ def train_quality(
     table: Path,
     out: Path,
     settings: QualityTraining,
+    binned: Sequence[tuple[Path, Path]] = (),
     breaking: PieceSettings | None = None,
 ) -> None:
     """Write ``quality.npz`` and ``evaluation.json`` to ``out``; broken genomes are kept there.
+
+    ``binned`` are folders of communities and of runs (see `binned.BinnedCommunity`).
 
     Raises:
         InputError: the table lacks a genome, or no genome is complete.
@@ -62,8 +69,14 @@ def train_quality(
     levels = range(len(breaking.medians))
     sources = read_sources(shards, table, pieces, markers)
     ruler = fit_ruler(pieces, settings.dims, levels)
-    bins = Drawing(pieces, sources, ruler, len(markers.names), settings.seed).bins(settings.bins)
-    log.info("drew %d bins of %d genomes", len(bins.truth), int((sources.weight > 0).sum()))
+    drawn = Drawing(pieces, sources, ruler, len(markers.names), settings.seed).bins(settings.bins)
+    log.info("drew %d bins of %d genomes", len(drawn.truth), int((sources.weight > 0).sum()))
+    made = [
+        BinnedCommunity(community, run, markers, settings.threads).bins(shards, sources, ruler)
+        for community, run in binned
+    ]
+    bins = Examples(join_bins([drawn, *made]), settings.bins)
+    log.info("read %d bins of %d runs", len(bins.of_runs), len(made))
     evaluation = cross_validate(bins, sources, ruler, markers, settings)
     (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
     log.info("on clades left out: %s", evaluation["all"])
@@ -122,8 +135,28 @@ def _families_found(pieces: Pieces, genomes: int, markers: MarkerSet) -> npt.NDA
 
 
 @dataclass(frozen=True)
+class Examples:
+    """Bins to learn from: first those that were drawn, then those of runs."""
+
+    bins: DrawnBins
+    drawn: int
+
+    @property
+    def of_runs(self) -> Ints:
+        """Rows of the bins that the program made."""
+        return np.arange(self.drawn, len(self.bins.truth))
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> Examples:
+        """Some of them."""
+        return Examples(self.bins.take(chosen), int(chosen[: self.drawn].sum()))
+
+
+@dataclass(frozen=True)
 class Lessons:
-    """Bins as tensors: traits as they are, ``truth`` [n, 2]; and what is known of the families."""
+    """Bins as tensors: traits as they are, ``truth`` [n, 2]; and what is known of the families.
+
+    The first ``drawn`` bins are drawn, the others made by the program.
+    """
 
     once: Tensor
     more: Tensor
@@ -131,6 +164,16 @@ class Lessons:
     truth: Tensor
     domains: Tensor  # [families, domains], columns that add up to 1
     lacking: Tensor  # [families], the share of clades that lack each
+    drawn: int
+
+    def batch(self, size: int, binned: float) -> Tensor:
+        """Rows by chance, a share of ``binned`` of the program's own bins where there are any."""
+        total = len(self.truth)
+        of_runs = round(binned * size) if total > self.drawn else 0
+        some = torch.randint(self.drawn, (size - of_runs,))
+        if not of_runs:
+            return some
+        return torch.cat([some, torch.randint(self.drawn, total, (of_runs,))])
 
 
 class Estimator(nn.Module):
@@ -160,15 +203,15 @@ class Estimator(nn.Module):
 
 
 def fit(
-    bins: DrawnBins,
+    bins: Examples,
     sources: Sources,
     ruler: Ruler,
     markers: MarkerSet,
     settings: QualityTraining,
 ) -> dict[str, Any]:
     """Arrays of a network (see `estimator.network.network_of`) that is trained on bins."""
-    mean = bins.traits.sizes.mean(0)
-    scale = bins.traits.sizes.std(0) + 1e-3
+    sizes = bins.bins.traits.sizes
+    mean, scale = sizes.mean(0), sizes.std(0) + 1e-3
     lessons = _lessons(bins, sources, markers, mean, scale)
     members = [_member(lessons, settings, settings.seed + k) for k in range(settings.members)]
     arrays: dict[str, Any] = {
@@ -186,9 +229,9 @@ def fit(
 
 
 def _lessons(
-    bins: DrawnBins, sources: Sources, markers: MarkerSet, mean: Any, scale: Any
+    examples: Examples, sources: Sources, markers: MarkerSet, mean: Any, scale: Any
 ) -> Lessons:
-    t = bins.traits
+    bins, t = examples.bins, examples.bins.traits
     pure = (bins.truth[:, 0] > 0.995) & (bins.truth[:, 1] < 0.002)
     clade = sources.clade[bins.genome]
     lacking = [(t.once[pure & (clade == c)] < LACKING).mean(0) for c in np.unique(clade[pure])]
@@ -196,8 +239,9 @@ def _lessons(
     chance = np.minimum(share, MOST_LACKING) + LEAST_LACKING
     columns = (t.once, t.more, (t.sizes - mean) / scale, bins.truth)
     domains = (markers.used.T / markers.used.sum(1)).astype(np.float32)
-    arrays = (*columns, domains, chance)
-    return Lessons(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays))
+    once, more, sizes, truth = (torch.from_numpy(np.asarray(a, np.float32)) for a in columns)
+    lost = torch.from_numpy(np.asarray(chance, np.float32))
+    return Lessons(once, more, sizes, truth, torch.from_numpy(domains), lost, examples.drawn)
 
 
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
@@ -212,7 +256,7 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
         optimiser, settings.learning_rate, total_steps=settings.steps, pct_start=0.1
     )
     for _ in range(settings.steps):
-        rows = torch.randint(len(lessons.truth), (settings.batch,))
+        rows = lessons.batch(settings.batch, settings.binned_share)
         loss = _loss(network, lessons, rows, settings.losses)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -249,38 +293,36 @@ def _pinball(error: Tensor, points: Tensor) -> Tensor:
 
 
 def cross_validate(
-    bins: DrawnBins,
+    examples: Examples,
     sources: Sources,
     ruler: Ruler,
     markers: MarkerSet,
     settings: QualityTraining,
 ) -> dict[str, Any]:
     """How far a single network's estimates are from the truth, of clades that it never saw."""
-    alone = replace(settings, members=1)
+    alone, bins = replace(settings, members=1), examples.bins
     clade = sources.clade[bins.genome]
     known = np.unique(clade)
     order = np.random.default_rng(settings.seed).permutation(len(known))
     fold = order[np.searchsorted(known, clade)] % settings.folds
     answers = np.zeros((len(fold), 6))
     for held in range(settings.folds):
-        arrays = fit(bins.take(fold != held), sources, ruler, markers, alone)
+        arrays = fit(examples.take(fold != held), sources, ruler, markers, alone)
         network: Network = network_of(arrays)
         answers[fold == held] = network.quantiles(bins.take(fold == held).traits, markers)
+    runs, drawn = examples.of_runs, slice(examples.drawn)
+    answer, truth = answers[drawn], bins.truth[drawn]
+    n50 = 10.0 ** bins.traits.sizes[drawn, N50_COLUMN]
     return {
         "settings": asdict(settings),
         "genomes": int((sources.weight > 0).sum()),
         "clades": len(known),
-        "all": errors(answers, bins.truth),
-        "by_completeness": _by(answers, bins.truth, bins.truth[:, 0], np.linspace(0, 1, 11)),
-        "by_contamination": _by(
-            answers, bins.truth, bins.truth[:, 1], np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
-        ),
-        "by_n50": _by(answers, bins.truth, _n50(bins.traits), 10.0 ** np.arange(3, 7.5, 0.5)),
+        "all": errors(answer, truth),
+        "of_runs": errors(answers[runs], bins.truth[runs]) if len(runs) else None,
+        "by_completeness": _by(answer, truth, truth[:, 0], np.linspace(0, 1, 11)),
+        "by_contamination": _by(answer, truth, truth[:, 1], CONTAMINATIONS),
+        "by_n50": _by(answer, truth, n50, 10.0 ** np.arange(3, 7.5, 0.5)),
     }
-
-
-def _n50(traits: BinTraits) -> npt.NDArray[np.float64]:
-    return np.asarray(10.0 ** traits.sizes[:, 3], np.float64)
 
 
 def _by(answers: Any, truth: Any, value: Any, bounds: Any) -> list[dict[str, Any]]:

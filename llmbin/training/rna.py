@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..genes.rna import KINDS
 from ..io.fasta import read_fasta
-from ..io.workspace import whole_file
+from ..io.outputs import whole_file
 
 ROUNDS = 3  # of building a profile and aligning all genes to it
 LEAST_SHARE = 0.005  # of a base in a column, so that no word is out of the question

@@ -189,7 +189,8 @@ class QualityTraining:
 
     ``bins`` are drawn, in whose contigs composition is measured along ``dims`` directions. A family
     is taken away from a bin, as its lineage may have lost it, with a probability of up to
-    ``losses`` times the share of clades that lack it. ``folds`` are those of the evaluation, by
+    ``losses`` times the share of clades that lack it. ``binned_share`` is that of a batch
+    that the program's own bins have, where there are any. ``folds`` are those of the evaluation, by
     clade.
     """
 
@@ -203,6 +204,7 @@ class QualityTraining:
     weight_decay: float = 0.3
     dropout: float = 0.4
     losses: float = 1.0
+    binned_share: float = 0.25
     folds: int = 4
     seed: int = 1
     threads: int = 1

@@ -23,6 +23,12 @@ FILES = {
     "contig2bin.tsv",
     "contigs.tsv",
     "llmbin.log",
+    "llmbin_bins_mqc.json",
+    "llmbin_classes_mqc.json",
+    "llmbin_general_mqc.json",
+    "llmbin_quality_mqc.json",
+    "places.tsv",
+    "report.html",
     "run.json",
     "unbinned.fna.gz",
 }
@@ -93,9 +99,8 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    assert {"reading", "homology", "markers", "coverage", "binning", "output"} == set(
-        record["stages"]
-    )
+    stages = {"survey", "reading", "homology", "markers", "coverage", "binning", "output", "map"}
+    assert stages == set(record["stages"])
     assert len(record["inputs"]) == 2
     assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[
         3
@@ -110,6 +115,33 @@ def test_bins_are_the_genomes(finished: Path, community: Community, cli: Cli) ->
     assert scores["ari"] > 0.95
 
 
+def test_quality_of_its_bins_is_what_a_run_says(finished: Path, cli: Cli, tmp_path: Path) -> None:
+    assert cli("quality", finished / "bins", "-o", tmp_path / "q.tsv", "-q")[0] == 0
+    same = {
+        "bin": "Name",
+        "contigs": "Total_Contigs",
+        "bp": "Genome_Size",
+        "n50": "Contig_N50",
+        "completeness": "Completeness",
+        "contamination": "Contamination",
+        "quality_basis": "Completeness_Model_Used",
+        "quality": "quality",
+        "rrna_16s": "rrna_16s",
+        "trna_amino_acids": "trna_amino_acids",
+        "mimag": "mimag",
+    }
+    said, found = rows(finished / "bins.tsv"), rows(tmp_path / "q.tsv")
+    assert [[b[title] for title in same] for b in said] == [
+        [b[title] for title in same.values()] for b in found
+    ]
+    status, _, err = cli("quality", finished, "-o", tmp_path / "no.tsv")
+    assert status == 1
+    assert err == (
+        f"llmbin-fast: error: {finished}: is the folder of a run; its bins are in "
+        f"{finished / 'bins'}\n"
+    )
+
+
 @pytest.mark.parametrize(
     "options", [["-t", "1"], ["--batch-size", "1"], ["--batch-size", "7", "-t", "3"]]
 )
@@ -120,7 +152,7 @@ def test_threads_and_batch_size_change_no_byte(
         "run", community.contigs, "--depth", community.depth, "-o", tmp_path, "-q", *options
     )
     assert (status, err) == (0, "")
-    for name in ("contig2bin.tsv", "bins.tsv", "contigs.tsv", "unbinned.fna.gz"):
+    for name in ("contig2bin.tsv", "bins.tsv", "contigs.tsv", "places.tsv", "unbinned.fna.gz"):
         assert (tmp_path / name).read_bytes() == (finished / name).read_bytes()
 
 
@@ -360,16 +392,53 @@ def test_an_output_that_is_an_input_or_no_file(
 
 
 def test_a_polite_kill_leaves_nothing(tmp_path: Path) -> None:
-    program = [sys.executable, "-P", "-c", "from llmbin.cli import entry; entry()"]
+    program = [sys.executable, "-P", "-m", "llmbin"]
     run = [*program, "run", "-", "-o", str(tmp_path / "out")]
     process = subprocess.Popen(run, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out" / "llmbin.log").exists():
         assert process.poll() is None
     process.terminate()
     _, err = process.communicate()
-    assert process.returncode == 128 + 15
+    assert process.returncode == -15
     assert err.splitlines()[-1].startswith("llmbin-fast: stopped")
     assert not list((tmp_path / "out").glob(".llmbin-lock"))
+
+
+def test_a_wrong_table_or_separator_is_told_before_the_long_work(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def long_work(*_: object) -> None:
+        raise AssertionError("was begun")
+
+    monkeypatch.setattr("llmbin.stages.embedding.profile_contigs", long_work)
+    contigs, table = tmp_path / "c.fa", tmp_path / "d.tsv"
+    contigs.write_text(GOOD + ">last\n" + "ACGTTGCA" * 300 + "\n")
+    for text, options, message in (
+        ("contigname\tS\na\t1\nb\t2\nother\t3\n", [], "first is 'last'"),
+        ("contigName\tcontigLen\tS\na\t2400\t1\nb\t2400\t2\nlast\t9\t3\n", [], "has 9 bases"),
+        ("contigname,S\na,1\n", [], "commas"),
+        ("contigname\tS\na\t1\nb\t2\nlast\tx\n", [], "line 4: 'x' is not a number"),
+        ("contigname\tS\na\t1\nb\t2\nlast\t3\n", ["--separator", "#"], "has no '#'"),
+    ):
+        table.write_text(text)
+        arguments = ("run", contigs, "--depth", table, "-o", tmp_path / "out", "-q")
+        check_error(cli(*arguments, *options), "", message)
+        assert not (tmp_path / "out").exists()
+
+
+def test_no_memory_is_137(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contigs = tmp_path / "c.fa"
+    contigs.write_text(GOOD)
+    for error in (MemoryError(), RuntimeError("can't start new thread")):
+
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr("llmbin.stages.embedding.profile_contigs", fail)
+            outcome = cli("run", contigs, "-o", tmp_path / "out", "-q", "--force")
+        assert outcome[0] == 137
+        check_error(outcome, "", "out of memory")
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
@@ -501,8 +570,8 @@ def test_names_come_out_as_they_went_in_whatever_the_locale(
     run = [
         sys.executable,
         "-P",
-        "-c",
-        "from llmbin.cli import entry; entry()",
+        "-m",
+        "llmbin",
         "run",
         folder + b"/\xe4.fa",
         "--depth",

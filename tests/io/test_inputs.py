@@ -58,10 +58,7 @@ TABLE = "contigname\tA\tB\n" + "".join(f"k{i}\t{i + 1}\t{2 * i + 1}\n" for i in 
 
 
 def in_shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    script = (
-        f'llmbin() {{ "{sys.executable}" -P -c "from llmbin.cli import entry; entry()" "$@"; }}; '
-        f"{command}"
-    )
+    script = f'llmbin() {{ "{sys.executable}" -P -m llmbin "$@"; }}; {command}'
     return subprocess.run(
         ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
     )

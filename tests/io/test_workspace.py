@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from llmbin.errors import InputError, OutputError
+from llmbin.errors import InputError, OutputError, StorageError
 from llmbin.io.workspace import BINS, TABLE, Workspace
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -119,6 +121,76 @@ def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
         assert work.load("features", key, dict) is None
 
 
+def test_no_flipped_bit_of_a_stage_is_taken_for_a_result(tmp_path: Path) -> None:
+    arrays = {"names": np.array(["a", "b"]), "mean": np.arange(4.0)}
+    with Workspace(tmp_path, resume=True) as work:
+        work.save("coverage", {"version": "1"}, arrays)
+        (stage,) = work.staging.glob("stage-*")
+        whole = stage.read_bytes()
+        for at in range(len(whole)):
+            stage.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+            held = work.load("coverage", {"version": "1"})
+            assert held is None or all((held[k] == v).all() for k, v in arrays.items())
+
+
+def test_a_commit_that_fails_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Workspace(tmp_path) as work:
+        results(work, ["old.0001"])
+        work.commit()
+    before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
+    replace, calls = os.replace, []
+
+    def fail(path: Path, to: Path) -> None:
+        calls.append(path)
+        if len(calls) == 6:
+            raise OSError(errno.EIO, "Input/output error")
+        replace(path, to)
+
+    with (
+        pytest.raises(StorageError, match="Input/output error"),
+        Workspace(tmp_path, force=True) as work,
+    ):
+        results(work, ["bin.0001"])
+        monkeypatch.setattr(os, "replace", fail)
+        work.commit()
+    assert len(calls) > 6  # and back again
+    assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
+
+
+def test_results_that_are_deleted_as_they_come_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def lose(path: Path, to: Path) -> None:
+        replace(path, to)
+        if to.name == "bin.0001.fna.gz":
+            to.unlink()
+
+    with (
+        pytest.raises(StorageError, match=r"bin.0001.*its folder is gone"),
+        Workspace(tmp_path) as work,
+    ):
+        results(work, ["bin.0001"])
+        monkeypatch.setattr(os, "replace", lose)
+        work.commit()
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_is_written_is_not(tmp_path: Path) -> None:
+    from llmbin.io.outputs import whole_file
+
+    (tmp_path / ".x.tsv.dead.part").write_text("half")
+    with whole_file(tmp_path / "x.tsv") as first:
+        first.write(b"first")
+        with whole_file(tmp_path / "x.tsv") as second:
+            second.write(b"second")
+        assert len(list(tmp_path.glob(".x.tsv.*"))) == 1
+    assert files(tmp_path) == {"x.tsv"}
+    assert (tmp_path / "x.tsv").read_bytes() == b"first"
+
+
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     with Workspace(tmp_path / "out") as work:
         for options in ({"force": True}, {"resume": True}):
@@ -150,3 +222,24 @@ def test_the_command_keeps_what_is_not_its_own(cli: Cli, tmp_path: Path) -> None
     assert cli("run", contigs, "-o", out / "B", "-q", "--force")[0] == 0
     assert (out / "B" / "bins" / "metabat.1.fa").read_text() == ">x\n"
     assert [p.name for p in out.iterdir()] == ["B"]
+
+
+def test_files_for_multiqc_are_replaced_whatever_their_prefix(tmp_path: Path) -> None:
+    (tmp_path / "other_mqc.json").write_text("mine")
+    with Workspace(tmp_path, force=True) as work:
+        results(work, ["a.0001"])
+        work.result("a.llmbin_bins_mqc.json").write_text("{}")
+        work.commit()
+    assert (tmp_path / "a.llmbin_bins_mqc.json").is_file()
+    with Workspace(tmp_path, force=True) as work:
+        results(work, ["b.0001"])
+        work.result("llmbin_bins_mqc.json").write_text("{}")
+        work.commit()
+    assert {p.name for p in tmp_path.glob("*.json")} == {
+        "other_mqc.json",
+        "llmbin_bins_mqc.json",
+        "run.json",
+    }
+    (tmp_path / "x.llmbin_bins_mqc.json").mkdir()
+    with pytest.raises(OutputError, match="is a folder where a result goes"):
+        Workspace(tmp_path, force=True)

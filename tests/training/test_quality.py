@@ -14,6 +14,7 @@ from llmbin.errors import InputError
 from llmbin.estimator.network import network_of
 from llmbin.genes.markers import load_marker_set
 from llmbin.tools.synthetic import marker_proteins, synthetic_genome
+from llmbin.training.binned import BinnedCommunity
 from llmbin.training.drawn_bins import Drawing, Sources, fit_ruler
 from llmbin.training.pieces import (
     Pieces,
@@ -23,7 +24,7 @@ from llmbin.training.pieces import (
     shifted,
     substituted,
 )
-from llmbin.training.quality import cross_validate, errors, fit, read_sources
+from llmbin.training.quality import Examples, cross_validate, errors, fit, read_sources
 from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
@@ -139,12 +140,13 @@ def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) 
 def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: Sources) -> None:
     ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
     bins = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5).bins(SMALL.bins)
-    arrays = fit(bins, sources, ruler, MARKERS, SMALL)
+    examples = Examples(bins, SMALL.bins)
+    arrays = fit(examples, sources, ruler, MARKERS, SMALL)
     answers = network_of(arrays).quantiles(bins.traits, MARKERS)
     found = errors(answers, bins.truth)
     guess = np.abs(bins.truth[:, 0] - np.median(bins.truth[:, 0])).mean()
     assert found["completeness"]["mean_absolute_error"] < 100 * guess / 2
-    evaluation = cross_validate(bins, sources, ruler, MARKERS, SMALL)
+    evaluation = cross_validate(examples, sources, ruler, MARKERS, SMALL)
     assert evaluation["all"]["bins"] == sum(row["bins"] for row in evaluation["by_n50"])
     assert json.loads(json.dumps(evaluation))["clades"] == 2
 
@@ -158,3 +160,33 @@ def test_errors_in_points() -> None:
         "in_interval": 1.0,
     }
     assert found["contamination"]["in_interval"] == 0
+
+
+def test_bins_of_runs_are_examples_too(
+    held: tuple[Shards, Path], pieces: Pieces, sources: Sources, tmp_path: Path
+) -> None:
+    shards, _ = held
+    sequences = {k: shards.genome(k).sequences[0] for k in (0, 2)}
+    parts = {
+        f"c{k}_{i}": p for k, s in sequences.items() for i, p in enumerate(np.array_split(s, 5))
+    }
+    text = {name: np.frombuffer(b"ACGTN", np.uint8)[p].tobytes() for name, p in parts.items()}
+    fasta = b"".join(b">%s\n%s\n" % (name.encode(), t) for name, t in text.items())
+    (tmp_path / "contigs.fasta").write_bytes(fasta)
+    head = "@Version:0.9.1\n@SampleID:x\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
+    gold = "".join(f"{n}\tg{n[1]}\t{len(p)}\n" for n, p in parts.items())
+    (tmp_path / "gold.tsv").write_text(head + gold.replace("\tg2", "\tg2.strain1_0.98"))
+    bins = "".join(f"{n}\tbin.{n[1]}\n" for n in parts if n != "c0_4").replace(
+        "c2_4\tbin.2", "c2_4\tbin.0"
+    )
+    (tmp_path / "contig2bin.tsv").write_text(bins)
+    ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
+    community = BinnedCommunity(tmp_path, tmp_path, MARKERS, 1)
+    made = community.bins(shards, sources, ruler)
+    assert made.genome.tolist() == [0, 2]
+    np.testing.assert_allclose(made.truth, [[0.8, 0.2], [0.8, 0]], atol=0.02)
+    share = made.traits.once @ (MARKERS.used[0] / MARKERS.used[0].sum())
+    assert (share > 0.6).all()
+    (tmp_path / "gold.tsv").write_text(head + gold.replace("\tg2", "\tother"))
+    with pytest.raises(InputError, match="no genome 'other'"):
+        BinnedCommunity(tmp_path, tmp_path, MARKERS, 1).bins(shards, sources, ruler)

@@ -1,0 +1,122 @@
+"""A campaign of faults: so many minutes of kills, failing writes, strange places and little memory.
+
+python -m bench.faults --minutes 30 [--seed 1] [--kinds kill write ...] [--jobs run depth ...]
+
+Every trial is a whole command with a fault, and where it has begun something the command that goes
+on; docs/reliability.md says what counts as right. Kills get most of the minutes.
+Status 1 if anything was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from .. import record
+from . import kills, memory, places, together, writes
+from .jobs import Job, make_jobs
+from .shim import Shim, build_shim
+from .trials import Trial
+
+KINDS = {"kill": 4, "write": 3, "place": 1, "together": 1, "memory": 1}  # shares of the time
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--jobs", nargs="+", default=[], metavar="NAME", help="(default: all)")
+    parser.add_argument("--name", default="faults", help="of the result (default: %(default)s)")
+    parser.add_argument("--add", action="store_true", help="to what earlier campaigns counted")
+    options = parser.parse_args()
+    found: list[Trial] = []
+    with tempfile.TemporaryDirectory(prefix="llmbin-faults-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shim, jobs = build_shim(folder), make_jobs(folder, options.jobs)
+        print(f"jobs: {', '.join(job.name for job in jobs)}", flush=True)
+        shares = sum(KINDS[kind] for kind in options.kinds)
+        for kind in options.kinds:
+            end = time.monotonic() + 60 * options.minutes * KINDS[kind] / shares
+            chance = random.Random(f"{options.seed} {kind}")
+            for trial in takewhile(
+                lambda _, end=end: time.monotonic() < end,
+                trials_of(kind, jobs, shim, chance, folder),
+            ):
+                found.append(trial)
+                if trial.wrong:
+                    print(f"{trial.what} {trial.where}: {trial.wrong}", flush=True)
+            print(f"{kind}: {sum(t.kind == kind for t in found)} trials", flush=True)
+    result = summary(found, options.seed, options.minutes)
+    kept = record.RESULTS / f"{options.name}.json"
+    if options.add and kept.exists():
+        result = joined(json.loads(kept.read_text()), result)
+    record.write(options.name, result)
+    sys.exit(any(trial.wrong for trial in found))
+
+
+def trials_of(
+    kind: str, jobs: list[Job], shim: Shim | None, chance: random.Random, folder: Path
+) -> Iterator[Trial]:
+    """Trials of a kind without end; none where the machine cannot do it."""
+    if kind == "kill":
+        return kills.trials(jobs, shim, chance, folder)
+    if kind == "write":
+        return writes.trials(jobs, shim, chance, folder) if shim else iter(())
+    of_kind = {"place": places.trials, "together": together.trials, "memory": memory.trials}
+    return of_kind[kind](jobs, chance, folder)
+
+
+def summary(found: list[Trial], seed: int, minutes: float) -> dict[str, Any]:
+    """Counts of trials by what was done, and all that was wrong."""
+    done = Counter((t.kind, t.what) for t in found)
+    wrong = Counter((t.kind, t.what) for t in found if t.wrong)
+    rows = [
+        {"kind": kind, "what": what, "trials": n, "wrong": wrong[kind, what]}
+        for (kind, what), n in sorted(done.items())
+    ]
+    faults = [
+        {"kind": t.kind, "what": t.what, "where": t.where, "wrong": t.wrong}
+        for t in found
+        if t.wrong
+    ]
+    return {
+        "seed": seed,
+        "minutes": minutes,
+        "trials": len(found),
+        "wrong": len(faults),
+        "rows": rows,
+        "faults": faults,
+    }
+
+
+def joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """An earlier campaign and this one, counted together."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in (*before["rows"], *now["rows"]):
+        counts.setdefault((row["kind"], row["what"]), Counter()).update(
+            {name: row[name] for name in ("trials", "wrong")}
+        )
+    rows = [
+        {"kind": kind, "what": what, "trials": c["trials"], "wrong": c["wrong"]}
+        for (kind, what), c in sorted(counts.items())
+    ]
+    sums = {name: before[name] + now[name] for name in ("trials", "wrong", "minutes", "faults")}
+    earlier = [*before.get("earlier_commands", []), before["command"]]
+    return now | sums | {"rows": rows, "earlier_commands": earlier}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Whether a command that was disturbed ended as it should."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+from .jobs import Ending, Job
+
+SECONDS = 5.0  # in which a signal must end a command
+
+
+def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -> str:
+    """What is wrong after a fault that the program saw: nothing, or a sentence.
+
+    Right are whole results, or one line and an exit status, and nothing half.
+    """
+    found = job.results(out)
+    if ending.status == 0:
+        return "" if found == whole else "status 0 without whole results"
+    if ending.status < 0:
+        return f"died of {signal.Signals(-ending.status).name}: {ending.said[-200:]!r}"
+    lines = ending.said.splitlines()[-1 if job.talks else 0 :]
+    if len(lines) != 1 or not lines[0].startswith("llmbin-fast: error: "):
+        return f"no single line of an error: {ending.said[-300:]!r}"
+    if found and found != whole:
+        return f"half of the results: {sorted(found)}"
+    return ""
+
+
+def after_a_signal(
+    job: Job, out: Path, whole: dict[str, str], ending: Ending, number: signal.Signals
+) -> str:
+    """What is wrong after a polite signal; ``ending.seconds`` count from it."""
+    found = job.results(out)
+    if ending.status == 0:
+        return "" if found == whole else "status 0 without whole results"
+    if ending.status != -number:
+        return f"status {ending.status} after {number.name}: {ending.said[-200:]!r}"
+    if ending.seconds > SECONDS:
+        return f"took {ending.seconds:.1f} s to end"
+    said = "".join(ending.said.splitlines(keepends=True)[-1 if job.talks else 0 :])
+    if not before_it_began(ending) and not re.fullmatch(
+        rf"llmbin-fast: stopped by {number.name}[^\n]*\n", said
+    ):
+        return f"no single line: {ending.said[-300:]!r}"
+    if found and found != whole and not job.name.startswith("train"):
+        return f"half of the results: {sorted(found)}"
+    return ""
+
+
+def before_it_began(ending: Ending) -> bool:
+    """Whether Python itself was still starting: it says nothing, or where in itself it was."""
+    return "llmbin-fast: " not in ending.said and not re.search(
+        r"llmbin/(?!__init__|__main__|signals)", ending.said
+    )
+
+
+def after_going_on(job: Job, out: Path, whole: dict[str, str], ending: Ending) -> str:
+    """What is wrong after the command that goes on."""
+    if ending.status != 0:
+        return f"cannot go on: status {ending.status}, {ending.said[-300:]!r}"
+    found = job.results(out)
+    if found != whole:
+        names = sorted(n for n in {*found, *whole} if found.get(n) != whole.get(n))
+        return f"other results after going on: {names}"
+    hidden = sorted(p.name for p in out.rglob(".*"))
+    return f"left behind: {hidden}" if hidden else ""

@@ -1,0 +1,196 @@
+"""Files that are written: each whole or not at all, and an error that says what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from ..errors import OutputError, StorageError, cannot_write
+from ..signals import when_stopped
+
+STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+@contextlib.contextmanager
+def writing(path: object) -> Iterator[None]:
+    """What the system says of a file while it is written, as our error.
+
+    Raises:
+        StorageError: it cannot be written; says why, and what helps.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(cannot_write(error.filename or path, error)) from None
+
+
+def show(text: str) -> None:
+    """Print a line on standard output.
+
+    Raises:
+        StorageError: it is closed, or full.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(cannot_write("standard output", error)) from None
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when it is whole, or not at all.
+
+    What is no file (a device, a pipe, ``-`` for standard output) is written to as it is; a
+    symbolic link is followed.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if str(path) in STDOUT:
+        with writing("standard output"):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        return
+    with writing(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with open(path, "wb") as handle:
+                yield handle
+            return
+        target = path.resolve()
+        if target.is_dir() or not target.name:
+            raise OutputError(f"{path}: is a folder, a file was expected")
+        with _temporary(target) as temporary:
+            yield cast(BinaryIO, temporary)
+            temporary.flush()
+            os.chmod(temporary.name, 0o666 & ~_umask())
+            os.replace(temporary.name, target)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[IO[bytes]]:
+    """A file beside its target, under a lock that tells that somebody still writes to it.
+
+    What others left who were killed is taken away.
+    """
+    begin = f".{target.name[:100]}."
+    _sweep(target.parent, begin)
+    try:
+        temporary = _locked_temporary(target.parent, begin)
+    except OSError as error:
+        error.filename = None  # nobody knows this name
+        raise
+    name = Path(temporary.name)
+
+    def remove() -> None:
+        name.unlink(missing_ok=True)
+
+    with when_stopped(remove):
+        try:
+            with temporary:
+                yield temporary
+        except OSError as error:
+            error.filename = None
+            raise
+        finally:
+            remove()
+
+
+def _sweep(folder: Path, begin: str) -> None:
+    for left in folder.glob(glob.escape(begin) + "*.part"):
+        with contextlib.suppress(OSError), open(left, "rb") as handle:
+            if lock(handle):
+                left.unlink()
+
+
+def _locked_temporary(folder: Path, begin: str) -> IO[bytes]:
+    while True:
+        made = tempfile.NamedTemporaryFile(
+            "wb", dir=folder, prefix=begin, suffix=".part", delete=False
+        )
+        lock(made)
+        if os.fstat(made.fileno()).st_nlink:
+            return made
+        made.close()  # somebody swept it away before it was locked
+
+
+def lock(handle: IO[bytes]) -> bool | None:
+    """Take the lock of a file, which ends with the process.
+
+    False if another process has it, None where the system or the file system has no locks.
+    """
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return None
+    return True
+
+
+@contextlib.contextmanager
+def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
+    """A folder for what is needed for a while (the system's place for it by default).
+
+    Raises:
+        StorageError: there is no place for it, or it cannot be written.
+    """
+    try:
+        name = tempfile.mkdtemp(prefix=prefix, dir=parent)
+    except OSError as error:
+        if parent is None and error.errno == errno.ENOENT:
+            raise StorageError(f"{error.strerror}; name a folder in TMPDIR") from None
+        where = parent or f"{tempfile.gettempdir()} (TMPDIR)"
+        raise StorageError(cannot_write(where, error)) from None
+
+    def remove() -> None:
+        shutil.rmtree(name, ignore_errors=True)
+
+    with when_stopped(remove):
+        try:
+            yield Path(name)
+        finally:
+            remove()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def among(path: Path, inputs: Sequence[Path]) -> bool:
+    """Whether a file is one of the inputs, by whatever name."""
+    return path.is_file() and any(p.is_file() and p.samefile(path) for p in inputs)
+
+
+def check_output(path: Path, inputs: Sequence[Path]) -> None:
+    """An output must not be one of the inputs, nor a folder, and its folder must be there.
+
+    Raises:
+        OutputError: it is, or it is not.
+    """
+    if str(path) == "-":
+        return
+    try:
+        if not path.name or path.is_dir():
+            raise OutputError(f"{str(path)!r}: is a folder, a file was expected")
+        if among(path, inputs):
+            raise OutputError(
+                f"{path}: is also an input, which it would replace; choose another name"
+            )
+        if not path.resolve().parent.is_dir():
+            raise OutputError(f"{path}: there is no such folder; make it first")
+    except OSError as error:
+        raise OutputError(cannot_write(path, error)) from None

@@ -1,0 +1,46 @@
+"""The command that repeats a run, from the parameters in its record."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import MISSING, fields
+from typing import Any
+
+from ..options import ModelOptions, RunOptions
+
+OPTIONS = {"bams": "--bam", "formats": "--format"}  # where they are not called like the parameter
+FILES = ("outdir", "bams", "depth")
+NO_PART = ("contigs", "progress", "force", "resume", "report")  # of what is computed
+
+
+def command_of(record: dict[str, Any]) -> str:
+    """``llmbin-fast run ...`` with all options that are not the default.
+
+    What the record calls its ``command``, if it does; "" without parameters.
+    """
+    if "command" in record:
+        return shlex.join(record["command"])
+    held: dict[str, Any] = record.get("parameters", {})
+    if "outdir" not in held:
+        return ""
+    words = ["llmbin-fast", "run", _file(str(held.get("contigs", "")))]
+    usual = defaults()
+    for name, value in held.items():
+        if name in NO_PART or value == usual.get(name, MISSING) or value in (None, "", []):
+            continue
+        words.append(OPTIONS.get(name, "--" + name.replace("_", "-")))
+        values = list(map(str, value)) if isinstance(value, list) else [str(value)]
+        words += map(_file, values) if name in FILES else values
+    return shlex.join(words)
+
+
+def _file(path: str) -> str:
+    """A file that no command takes for an option; ``-`` is standard input."""
+    return f"./{path}" if path.startswith("-") and path != "-" else path
+
+
+def defaults() -> dict[str, Any]:
+    """Parameters by name, with the values that they have if nobody says anything."""
+    every = (*fields(RunOptions), *fields(ModelOptions))
+    plain = {f.name: f.default for f in every if f.default is not MISSING}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}

@@ -1,0 +1,105 @@
+"""How much memory a run will need, said before it begins and not by who kills it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from ..errors import MemoryLimitError
+from ..genes.markers import markers_available
+from ..io.inputs import InputFile
+from ..io.streams import read_chunks
+from ..resources import MIB, MemoryLimit, address_space, free_memory, memory_limit, shown
+from .setting import Setting
+from .survey import Survey
+
+log = logging.getLogger("llmbin")
+
+# Fitted to the peaks of whole runs of 5 kb to 1,158 Mb, all within 30 % (docs/reliability.md).
+PLAIN, WITH_MARKERS = 80 * MIB, 195 * MIB  # interpreter, libraries, model; profiles of markers
+SEARCH, A_BASE_OF_SEARCH = 105 * MIB, 63  # what searching markers takes, which is soon reached
+A_BASE, A_CONTIG = 1.15, 3_300  # bytes
+A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is less
+A_DEPTH = 40  # of a contig in a sample, or in a column of a table
+A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
+ON_GPU = 1_000 * MIB  # CUDA's own
+# Address space: libraries, what is reserved with a byte in use, a thread's stack and heap.
+SPACE, A_BYTE_SPACE, A_THREADS_SPACE = 115 * MIB, 1.25, 62 * MIB
+
+
+@dataclass(frozen=True)
+class RunSize:
+    """What decides how much memory a run needs: ``depths`` are samples, or columns of tables."""
+
+    contigs: int
+    bases: int
+    depths: int = 0
+    threads: int = 1
+    markers: bool = True
+    gpu: bool = False
+
+
+def size_of(setting: Setting, survey: Survey) -> RunSize:
+    """That of a run."""
+    options, inputs = setting.options, setting.inputs
+    return RunSize(
+        len(survey.names),
+        survey.bases,
+        len(inputs.bams) + sum(map(_columns, inputs.tables)),
+        options.threads,
+        options.markers != "off" and markers_available(),
+        options.model.device.startswith(("cuda", "tensorrt")),
+    )
+
+
+def _columns(table: InputFile) -> int:
+    return next(read_chunks(table), b"").partition(b"\n")[0].count(b"\t")
+
+
+def needed_memory(run: RunSize) -> int:
+    """Bytes of memory at the peak of a run."""
+    growing = A_BASE * run.bases + A_CONTIG * run.contigs
+    need = WITH_MARKERS + min(SEARCH, A_BASE_OF_SEARCH * run.bases) + growing
+    if not run.markers:
+        need = min(PLAIN + A_BASE_PLAIN * run.bases + A_CONTIG_PLAIN * run.contigs, need)
+    more = max(0, run.threads - THREADS) * min(1.0, run.bases / A_THREADS_BASES)
+    gpu = ON_GPU if run.gpu else 0
+    return int(need + A_DEPTH * run.contigs * run.depths + A_THREAD * more + gpu)
+
+
+def needed_space(run: RunSize) -> int:
+    """Bytes of address space; glibc reserves some for each thread."""
+    return int(A_BYTE_SPACE * needed_memory(run)) + SPACE + A_THREADS_SPACE * run.threads
+
+
+def check_memory(setting: Setting, survey: Survey) -> None:
+    """Say what the run needs; refuse one that cannot fit, and warn of one that may not.
+
+    Raises:
+        MemoryLimitError: it needs more than ``--max-memory``, the machine, its control group or
+            its address space allow.
+    """
+    run, options = size_of(setting, survey), setting.options
+    need = needed_memory(run)
+    log.info("this run needs some %s of memory", shown(need))
+    limit = (
+        MemoryLimit(options.max_memory, "--max-memory") if options.max_memory else memory_limit()
+    )
+    if limit is not None and need > limit.size:
+        insist = "" if options.max_memory else "; or say --max-memory if you know better"
+        raise MemoryLimitError(
+            f"this run needs some {shown(need)} of memory, and {limit.source} allows "
+            f"{shown(limit.size)}; give it more, or leave out short contigs "
+            f"(--recruit-length){insist}"
+        )
+    space, allowed = needed_space(run), address_space()
+    if allowed is not None and space > allowed:
+        raise MemoryLimitError(
+            f"this run needs some {shown(space)} of address space, and `ulimit -v` (or -d) allows "
+            f"{shown(allowed)}; raise it{', or use fewer --threads' * (options.threads > 1)}"
+        )
+    free = free_memory()
+    if free is not None and need > free and not options.max_memory:
+        log.warning(
+            "only %s of memory are free now: the run may be slow, or be killed", shown(free)
+        )

@@ -1,0 +1,108 @@
+"""Steps of ``llmbin-fast train`` whose outcome is genes, or what is said of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import Commands, add_settings, settings_of
+from .settings import MarkerSettings, QualityTraining
+
+
+def add_markers(commands: Commands) -> None:
+    """``train markers``."""
+    parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
+    parser.add_argument("shards", type=Path)
+    parser.add_argument(
+        "--table",
+        type=Path,
+        required=True,
+        help="TSV with the columns genome, genome_bp, stored_bp, sequences and domain or name",
+    )
+    parser.add_argument(
+        "--seeds-from",
+        nargs="+",
+        required=True,
+        metavar="GENOME",
+        help="small genomes whose proteins seed the families",
+    )
+    parser.add_argument(
+        "--archaea",
+        type=Path,
+        required=True,
+        help="file with the names of the archaeal genomes, one a line",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.set_defaults(command=_markers)
+
+
+def _markers(options: argparse.Namespace) -> None:
+    from .markers import markers_of_shards, read_census
+    from .shards import Shards
+
+    shards, settings = Shards(options.shards), MarkerSettings()
+    census = read_census(shards, options.table, options.archaea, settings)
+    markers_of_shards(shards, census, options.seeds_from, options.out, settings)
+
+
+def add_rna(commands: Commands) -> None:
+    """``train rna``."""
+    parser = commands.add_parser("rna", help="learn what RNA genes look like from whole ones")
+    for kind in ("5S", "16S", "23S"):
+        parser.add_argument(
+            f"--{kind.lower()}",
+            nargs="+",
+            type=Path,
+            required=True,
+            dest=kind,
+            metavar="FASTA",
+            help=f"whole {kind} genes, a profile for each file (of a domain)",
+        )
+    parser.add_argument(
+        "--trna",
+        nargs="+",
+        type=Path,
+        required=True,
+        metavar="TEXT",
+        help="transfer RNAs, as `aragorn -t -l -br` prints them",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="rna.npz")
+    parser.set_defaults(command=_rna)
+
+
+def _rna(options: argparse.Namespace) -> None:
+    from ..genes.rna import KINDS
+    from .rna import learn_rna
+
+    learn_rna({kind: getattr(options, kind) for kind in KINDS}, options.trna, options.out)
+
+
+def add_quality(commands: Commands) -> None:
+    """``train quality``."""
+    parser = commands.add_parser(
+        "quality", help="train the estimator of completeness and contamination"
+    )
+    parser.add_argument("shards", type=Path, help="shards of genomes, whole ones most of all")
+    parser.add_argument(
+        "--table", type=Path, required=True, help="TSV with the columns genome and genome_bp"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument(
+        "--binned",
+        nargs="*",
+        default=[],
+        metavar="FOLDER=RUN",
+        help="communities of these genomes (contigs.fasta, gold.tsv) and runs on them",
+    )
+    add_settings(parser, QualityTraining)
+    parser.set_defaults(command=_quality)
+
+
+def _quality(options: argparse.Namespace) -> None:
+    from .quality import train_quality
+    from .shards import Shards
+
+    held = [pair.partition("=") for pair in options.binned]
+    settings = settings_of(options, QualityTraining)
+    runs = [(Path(folder), Path(run)) for folder, _, run in held]
+    train_quality(Shards(options.shards), options.table, options.out, settings, runs)

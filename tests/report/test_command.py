@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from llmbin.cli import build_parser
+from llmbin.commands import run as run_command
+from llmbin.options import ModelOptions, RunOptions
+from llmbin.report.command import command_of
+from llmbin.results.record import parameters
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RunOptions(Path("c.fa"), Path("out")),
+        RunOptions(
+            Path("my contigs;rm -rf.fa"),
+            Path("-out"),
+            bams=[Path("a b.bam"), Path("$(c).bam")],
+            samples=["gut 1", "'2'"],
+            model=ModelOptions(device="cuda:1", windows=3, seed=7),
+            min_length=2000,
+            recruit_length=900,
+            min_identity=0.9,
+            separator="C",
+            markers="off",
+            prefix="mag_{}",
+            formats=["bioboxes"],
+            sample_id="x",
+        ),
+    ],
+)
+def test_the_command_does_the_same_again(
+    options: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[RunOptions] = []
+    monkeypatch.setattr("llmbin.pipeline.run", asked.append)
+    words = shlex.split(command_of({"parameters": parameters(options)}))
+    assert words[0] == "llmbin-fast"
+    run_command.run(build_parser().parse_args(words[1:]))
+    wanted, found = parameters(options), parameters(asked[0])
+    assert {**found, "threads": 1} == {**wanted, "threads": 1}
+
+
+def test_a_record_may_name_its_command_or_none() -> None:
+    assert command_of({"command": ["llmbin-fast", "report", "a b"]}) == "llmbin-fast report 'a b'"
+    assert command_of({}) == ""

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from llmbin import resources
+from llmbin.cgroups import GroupLimits
+from llmbin.errors import MemoryLimitError
+
+
+@pytest.mark.parametrize(
+    ("affinity", "quota", "wanted"),
+    [(8, None, 8), (8, 2.0, 2), (8, 1.5, 2), (8, 0.1, 1), (2, 6.0, 2)],
+)
+def test_cores_are_those_of_the_quota(
+    affinity: int, quota: float | None, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(affinity)), raising=False)
+    monkeypatch.setattr(resources, "group_limits", lambda: GroupLimits(quota))
+    assert resources.usable_cores() == wanted
+
+
+@pytest.mark.parametrize("command", [["models"], ["run", "--help"], ["depth", "--help"]])
+def test_systems_that_tell_no_affinity(command: list[str]) -> None:
+    code = (
+        "import os, sys; vars(os).pop('sched_getaffinity', None)\n"
+        "from llmbin.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, *command], check=False).returncode == 0
+
+
+def test_the_least_limit_of_memory_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "group_limits", lambda: GroupLimits(None, 1000))
+    found = resources.memory_limit()
+    assert found is not None and found.size == 1000 and "container" in found.source
+    monkeypatch.setattr(resources, "group_limits", lambda: GroupLimits(None, 1 << 59))
+    found = resources.memory_limit()
+    assert found is not None and found.source == "this machine"
+
+
+def test_too_little_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    unlimited = resource.RLIM_INFINITY
+
+    def limit(size: int) -> None:
+        monkeypatch.setattr(
+            resource, "getrlimit", lambda kind: (size if kind == resource.RLIMIT_AS else -1, -1)
+        )
+
+    limit(unlimited)
+    resources.check_address_space()
+    limit(1 << 40)
+    resources.check_address_space()
+    limit(100_000_000)
+    with pytest.raises(MemoryLimitError, match=r"ulimit -v.* allows 100 MB"):
+        resources.check_address_space()
+    assert MemoryLimitError.exit_code == 137
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(2_000_000, "2 MB"), (1_500_000_000, "1,500 MB"), (12 * 10**9, "12.0 GB")]
+)
+def test_sizes_for_people(size: int, text: str) -> None:
+    assert resources.shown(size) == text
