@@ -168,5 +168,8 @@ def all_targets() -> list[str]:
 
 
 def table(found: Sequence[Found]) -> list[dict[str, Any]]:
-    """What a results file holds."""
-    return [asdict(one) for one in found]
+    """What a results file holds; inputs by their names in the folder of the campaign."""
+    rows = [asdict(one) for one in found]
+    for fault in (fault for row in rows for fault in row["faults"]):
+        fault["input"] = Path(fault["input"]).name
+    return rows
