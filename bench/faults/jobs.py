@@ -22,6 +22,14 @@ STEPS = 12  # of training
 OTHERS = ("llmbin.log",)  # what a command leaves beside its results
 
 
+# Files of a run that tell when it was and what its folder is called.
+DIFFERENT = (
+    "run.json",
+    "report.html",
+    *(f"llmbin_{part}_mqc.json" for part in ("general", "classes", "bins", "quality")),
+)
+
+
 @dataclass(frozen=True)
 class Job:
     """A command: its arguments for an output, those to go on with, and which files are results.
@@ -95,8 +103,8 @@ def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:
     base = ("run", contigs, "--depth", depth, "-o", "OUT", "-t", "2", "-q")
     plain = (*base, "--min-bin-size", "40000", "--markers", "off")
     jobs = [
-        Job("run", out_of(*plain), ("--resume",), ("run.json",)),
-        Job("run with markers", out_of(*base), ("--resume",), ("run.json",)),
+        Job("run", out_of(*plain), ("--resume",), DIFFERENT),
+        Job("run with markers", out_of(*base), ("--resume",), DIFFERENT),
         Job("embed", out_of("embed", contigs, "-o", "OUT/v.npz", "-q", "-t", "2")),
     ]
     if not names or "depth" in names:

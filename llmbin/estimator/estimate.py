@@ -18,6 +18,7 @@ FEW_FAMILIES = 5  # a bin that has fewer says little
 # Bacteria and archaea have a marker family in every 5 to 100 kb; a bin with more bp for each of its
 # families, and some, is something else.
 SPARSE, SOME = 130_000, 500_000
+SMALLEST_GENOME = 100_000  # bp: of the smallest that are known, those of endosymbionts
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def estimate_bins(
     contigs = ContigTraits(features.lengths, places, features.genes)
     traits = bin_traits(contigs, network.ruler, bin_of, len(bins), len(markers.names))
     bases = [int(features.lengths[rows].sum()) for rows in bins]
-    answers = network.quantiles(traits, markers).tolist()
+    answers = network.quantiles(traits, markers)
+    most = np.array(bases, np.float64)[:, None] / SMALLEST_GENOME
+    answers[:, :3] = np.minimum(answers[:, :3], most)
     return [
         Estimate(
             completeness=answer[1],
@@ -66,7 +69,7 @@ def estimate_bins(
             contamination_interval=Interval(answer[3], answer[5]),
             basis=basis_of(traits, number, bases[number], markers),
         )
-        for number, answer in enumerate(answers)
+        for number, answer in enumerate(answers.tolist())
     ]
 
 

@@ -85,9 +85,8 @@ def calibrate(
         exponent,
     )
     onnx = projector_onnx(module, data.values.shape[1])
-    return Projector(
-        onnx, z.shape[1], at_1kb, exponent, settings.noise_until_kb, settings.effective_dims
-    )
+    effective = min(settings.effective_dims, z.shape[1])
+    return Projector(onnx, z.shape[1], at_1kb, exponent, settings.noise_until_kb, effective)
 
 
 def save_projector(module: ResidualProjector, path: Path) -> None:

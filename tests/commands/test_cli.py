@@ -437,8 +437,9 @@ def test_no_memory_is_137(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with monkeypatch.context() as patch:
             patch.setattr("llmbin.stages.embedding.profile_contigs", fail)
             outcome = cli("run", contigs, "-o", tmp_path / "out", "-q", "--force")
-        assert outcome[0] == 137
-        check_error(outcome, "", "out of memory")
+        status, out, err = outcome
+        assert status == 137
+        check_error((status, out, err.splitlines(keepends=True)[-1]), "", "out of memory")
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

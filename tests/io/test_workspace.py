@@ -129,7 +129,7 @@ def test_no_flipped_bit_of_a_stage_is_taken_for_a_result(tmp_path: Path) -> None
         whole = stage.read_bytes()
         for at in range(len(whole)):
             stage.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
-            held = work.load("coverage", {"version": "1"})
+            held = work.load("coverage", {"version": "1"}, dict)
             assert held is None or all((held[k] == v).all() for k, v in arrays.items())
 
 
