@@ -404,9 +404,9 @@ def test_no_memory_is_137(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
         with monkeypatch.context() as patch:
             patch.setattr("llmbin.stages.embedding.profile_contigs", fail)
-            outcome = cli("run", contigs, "-o", tmp_path / "out", "-q", "--force")
-        assert outcome[0] == 137
-        check_error(outcome, "", "out of memory")
+            status, _, err = cli("run", contigs, "-o", tmp_path / "out", "-q", "--force")
+        assert status == 137
+        assert err.splitlines()[-1].startswith("llmbin-fast: error: out of memory; give it more")
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
