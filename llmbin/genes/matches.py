@@ -113,6 +113,8 @@ class Matches:
 
     def chains(self, rows: Sequence[int], rules: GenePartThresholds) -> list[list[int]]:
         """Matches of one family on one contig, by begin, in groups that are one gene each."""
+        if len(rows) > rules.most_together:
+            return [[row] for row in rows]
         left, out = list(rows), []
         while left:
             chain, rest = [left[0]], []

@@ -59,6 +59,7 @@ class GenePartThresholds:
     least_likeness_inside: float = 1.5
     reach: float = 0.35  # of a profile: less may be missing at an end that is not cut
     overlap: float = 0.06  # of a profile: of two parts of one gene
+    most_together: int = 200  # matches of a family on a contig that may be parts of each other
 
 
 GENE_PARTS = GenePartThresholds()
