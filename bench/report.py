@@ -302,12 +302,25 @@ def estimates(result: dict[str, Any]) -> str:
     return table([*titles, "near-complete bins called so", "called so that are"], rows)
 
 
+def estimates_in_short(result: dict[str, Any]) -> str:
+    every = result["all"]
+    off = [every[w]["mean_absolute_error"] for w in ("completeness", "contamination")]
+    inside = [100 * every[w]["in_interval"] for w in ("completeness", "contamination")]
+    return (
+        f"Completeness that `bins.tsv` gives is {off[0]:.1f} points from the truth in the mean, and "
+        f"contamination {off[1]:.1f}, on {every['bins']} bins of {len(result['rows'])} communities; "
+        f"{inside[0]:.0f} and {inside[1]:.0f} % of the truths lie in the intervals that should hold "
+        "80 % ([estimates](bench/results/README.md#estimated-quality))."
+    )
+
+
 # Part of a page -> result file and what makes the part of it.
 PARTS = {
     "near-complete": ("quality", near_complete),
     "quality": ("quality", quality),
     "quality-more": ("quality-more", quality),
     "estimates": ("estimates", estimates),
+    "estimates-in-short": ("estimates", estimates_in_short),
     "throughput": ("throughput", throughput),
     "scale": ("scale", scale),
     "ablations": ("ablations", ablations),

@@ -3,4 +3,4 @@
 The command line is :mod:`llmbin.cli`; the program reads top-down from :mod:`llmbin.pipeline`.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
