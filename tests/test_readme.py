@@ -34,3 +34,14 @@ def test_the_two_commands_are_those_that_ci_runs() -> None:
             words = part.split()
             assert words[-1] in ci
             assert words[0] in ci
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    import tomllib
+
+    from llmbin import __version__
+
+    root = Path(__file__).parent.parent
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"] == __version__
+    assert f"\nversion: {__version__}\n" in (root / "CITATION.cff").read_text()
+    assert f"\n## {__version__} - " in (root / "CHANGELOG.md").read_text()
