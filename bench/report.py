@@ -306,11 +306,12 @@ def estimates_in_short(result: dict[str, Any]) -> str:
     every = result["all"]
     off = [every[w]["mean_absolute_error"] for w in ("completeness", "contamination")]
     inside = [100 * every[w]["in_interval"] for w in ("completeness", "contamination")]
+    bins = f"{every['bins']} bins of {len(result['rows'])} communities"
     return (
-        f"Completeness that `bins.tsv` gives is {off[0]:.1f} points from the truth in the mean, and "
-        f"contamination {off[1]:.1f}, on {every['bins']} bins of {len(result['rows'])} communities; "
-        f"{inside[0]:.0f} and {inside[1]:.0f} % of the truths lie in the intervals that should hold "
-        "80 % ([estimates](bench/results/README.md#estimated-quality))."
+        f"Completeness that `bins.tsv` gives is {off[0]:.1f} points from the truth in the mean, "
+        f"and contamination {off[1]:.1f}, on {bins}; {inside[0]:.0f} and {inside[1]:.0f} % of the "
+        "truths lie in the intervals that should hold 80 % "
+        "([estimates](bench/results/README.md#estimated-quality))."
     )
 
 
