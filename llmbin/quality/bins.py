@@ -154,7 +154,7 @@ def _check_name(name: str, place: str) -> None:
     """Refuse what readers of tables take for more than a name, a quotation mark in front too."""
     if name.startswith('"') or any(character < " " for character in name):
         raise InputError(
-            f"{place!r}: bin {name!r} has a tab or the like, or a quotation mark in front; rename it"
+            f"{place!r}: bin {name!r} has a tab or the like, or a quote in front; rename it"
         )
 
 
