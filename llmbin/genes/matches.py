@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ Flags = npt.NDArray[np.bool_]
 
 MOST_COPIES = 32_767  # of a family on a contig that are counted
 SEGMENTS = 16  # of a profile, within which a place is not told from another
+BINS = 1_000  # looked at together, so that memory does not grow with their number
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,23 @@ class Genes:
             float32 [bins, families]: from 0 to 1, and copies beyond the first.
         """
         of_bin = bin_of[self.contig]
-        there = of_bin >= 0
-        place = of_bin[there].astype(np.int64) * families + self.family[there]
-        begin, end = (SEGMENTS * a[there, None].astype(np.float64) for a in (self.begin, self.end))
+        parts = [
+            self._cover_of(of_bin, range(first, min(first + BINS, bins)), families)
+            for first in range(0, max(bins, 1), BINS)
+        ]
+        once, more = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return once, more
+
+    def _cover_of(self, of_bin: Ints, bins: range, families: int) -> tuple[Floats, Floats]:
+        """The same for some bins; ``of_bin`` is the bin of each gene."""
+        rows = np.flatnonzero((of_bin >= bins.start) & (of_bin < bins.stop))
+        place = (of_bin[rows].astype(np.int64) - bins.start) * families + self.family[rows]
+        begin, end = (SEGMENTS * a[rows, None].astype(np.float64) for a in (self.begin, self.end))
         segment = np.arange(SEGMENTS)
         share = np.clip(np.minimum(end, segment + 1) - np.maximum(begin, segment), 0, 1)
         at = (place[:, None] * SEGMENTS + segment).ravel()
-        total = np.bincount(at, share.ravel(), bins * families * SEGMENTS)
-        copies = total.reshape(bins, families, SEGMENTS)
+        total = np.bincount(at, share.ravel(), len(bins) * families * SEGMENTS)
+        copies = total.reshape(len(bins), families, SEGMENTS)
         once = np.minimum(copies, 1).mean(2)
         return once.astype(np.float32), (copies.mean(2) - once).astype(np.float32)
 
@@ -99,16 +110,14 @@ class Matches:
         known = self.take(order)
         same = (np.diff(known.contig) == 0) & (np.diff(known.family) == 0)
         edges = np.concatenate([[True], ~same, [True]])[: len(order) + 1]
-        bounds = np.flatnonzero(edges)
-        chains = [
-            chain
-            for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+        found = [
+            (chain[0], span)
+            for first, last in pairwise(np.flatnonzero(edges).tolist())
             for chain in known.chains(range(first, last), rules)
+            if (span := known.span(chain, rules)) is not None
         ]
-        spans = [known.span(chain, rules) for chain in chains]
-        kept = [k for k, span in enumerate(spans) if span is not None]
-        rows = [chains[k][0] for k in kept]
-        ends = np.array([spans[k] for k in kept], np.float32).reshape(-1, 2)
+        rows = [row for row, _ in found]
+        ends = np.array([span for _, span in found], np.float32).reshape(-1, 2)
         return Genes(known.contig[rows], known.family[rows], ends[:, 0], ends[:, 1])
 
     def chains(self, rows: Sequence[int], rules: GenePartThresholds) -> list[list[int]]:

@@ -101,15 +101,14 @@ def find_bins(paths: Sequence[Path], extension: str = "") -> GivenBins:
     not. A bin is called like its file without that.
 
     Raises:
-        InputError: there are no bins, or two of one name.
+        InputError: there are no bins, two of one name, or a name that breaks tables.
     """
     files = [file for path in paths for file in _files(path, extension)]
     check_inputs(files)
     by_name: dict[str, Path] = {}
     for file in files:
         name = bin_name_of(file, extension)
-        if any(character < " " for character in name):
-            raise InputError(f"{str(file)!r}: a name with a tab or the like; rename the file")
+        _check_name(name, str(file))
         other = by_name.setdefault(name, file)
         if other is file:
             continue
@@ -125,7 +124,8 @@ def bins_of_table(contigs: Sequence[Path], table: Path) -> GivenBins:
 
     Raises:
         UsageError: not one file of contigs.
-        InputError: the table cannot be read, is none of the kind, or has no bins.
+        InputError: the table cannot be read, is none of the kind, has no bins, or one with a name
+            that breaks tables.
     """
     if len(contigs) != 1:
         raise UsageError("--bins goes with one FASTA file, that of the contigs which were binned")
@@ -133,7 +133,10 @@ def bins_of_table(contigs: Sequence[Path], table: Path) -> GivenBins:
     of_contig = read_bins(table)
     if not of_contig:
         raise InputError(f"{table}: no contig is in a bin; a table of contig and bin was expected")
-    return GivenBins(sorted(set(of_contig.values())), list(contigs), of_contig, table)
+    names = sorted(set(of_contig.values()))
+    for name in names:
+        _check_name(name, str(table))
+    return GivenBins(names, list(contigs), of_contig, table)
 
 
 def bin_name_of(file: Path, extension: str = "") -> str:
@@ -145,6 +148,14 @@ def bin_name_of(file: Path, extension: str = "") -> str:
         for ending in endings:
             name = name.removesuffix(ending) or name
     return name
+
+
+def _check_name(name: str, place: str) -> None:
+    """Refuse what readers of tables take for more than a name, a quotation mark in front too."""
+    if name.startswith('"') or any(character < " " for character in name):
+        raise InputError(
+            f"{place!r}: bin {name!r} has a tab or the like, or a quote in front; rename it"
+        )
 
 
 def _files(path: Path, extension: str) -> list[Path]:

@@ -39,7 +39,7 @@ class Bin:
 
     @property
     def quality_class(self) -> str:
-        """Limits that the field uses, on the marker estimates alone."""
+        """Its class by completeness and contamination alone."""
         return quality_class(self.quality)
 
     @property

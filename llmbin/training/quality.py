@@ -272,20 +272,28 @@ def _loss(network: Estimator, lessons: Lessons, rows: Tensor, losses: float) -> 
         losses * torch.rand(len(rows), 1) * some * lessons.lacking
     )
     once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
-    share, extra = once @ lessons.domains, more @ lessons.domains
+    inputs, share = tensor_inputs(once, more, lessons.sizes[rows], lessons.domains)
+    out = network(inputs)
+    points = torch.tensor(QUANTILES)
+    truth = lessons.truth[rows]
+    completeness = truth[:, :1] - out[:, :3] - share
+    contamination = truth[:, 1:] - out[:, 3:]
+    return _pinball(completeness, points) + CONTAMINATION_WEIGHT * _pinball(contamination, points)
+
+
+def tensor_inputs(
+    once: Tensor, more: Tensor, sizes: Tensor, domains: Tensor
+) -> tuple[Tensor, Tensor]:
+    """As `estimator.network.network_inputs`, of tensors; ``domains`` as in `Lessons`."""
+    share, extra = once @ domains, more @ domains
     columns = [
         2 * once,
         2 * torch.sqrt(more + 1e-8),
         2 * share,
         4 * torch.sqrt(extra + 1e-8),
-        lessons.sizes[rows],
+        sizes,
     ]
-    out = network(torch.cat(columns, 1))
-    points = torch.tensor(QUANTILES)
-    truth = lessons.truth[rows]
-    completeness = truth[:, :1] - out[:, :3] - share.amax(1, keepdim=True)
-    contamination = truth[:, 1:] - out[:, 3:]
-    return _pinball(completeness, points) + CONTAMINATION_WEIGHT * _pinball(contamination, points)
+    return torch.cat(columns, 1), share.amax(1, keepdim=True)
 
 
 def _pinball(error: Tensor, points: Tensor) -> Tensor:

@@ -122,3 +122,18 @@ def test_a_frameshift_leaves_one_gene() -> None:
     genes = found.genes()
     assert len(genes.contig) == 1
     assert genes.end[0] - genes.begin[0] > 0.9
+
+
+def test_bins_are_covered_alike_however_many_are_looked_at_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(3)
+    contig, family = rng.integers(0, 60, 900), rng.integers(0, 5, 900).astype(np.int16)
+    begin, end = np.sort(rng.random((2, 900), np.float32), axis=0)
+    genes, bin_of = Genes(contig, family, begin, end), rng.integers(-1, 20, 60)
+    once, more = genes.cover(bin_of, 20, 5)
+    assert once.shape == more.shape == (20, 5)
+    monkeypatch.setattr("llmbin.genes.matches.BINS", 7)
+    again = genes.cover(bin_of, 20, 5)
+    assert (once.tobytes(), more.tobytes()) == (again[0].tobytes(), again[1].tobytes())
+    assert [part.shape for part in genes.cover(bin_of, 0, 5)] == [(0, 5), (0, 5)]

@@ -209,6 +209,18 @@ def test_bad_input_is_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ['"b', "a\vb"])
+def test_names_that_break_tables_are_refused(cli: Cli, tmp_path: Path, name: str) -> None:
+    file, table = tmp_path / f"{name}.fa", tmp_path / "bins.tsv"
+    file.write_text(">k1\nACGT\n")
+    table.write_text(f"k1\t{name}\n")
+    for given in ([file], [file, "--bins", table]):
+        code, _, err = cli("quality", *given, "-o", tmp_path / "q.tsv")
+        assert code == 1
+        assert "rename it" in err
+        assert not (tmp_path / "q.tsv").exists()
+
+
 def test_tiny_bins_are_assessed(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "one.fa").write_text(">a\nA\n")
     (tmp_path / "unknown.fa").write_text(">a\n" + "N" * 500 + "\n")

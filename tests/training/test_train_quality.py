@@ -11,7 +11,7 @@ pytest.importorskip("pyhmmer")
 
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError
-from llmbin.estimator.network import network_of
+from llmbin.estimator.network import network_inputs, network_of
 from llmbin.genes.markers import load_marker_set
 from llmbin.tools.synthetic import marker_proteins, synthetic_genome
 from llmbin.training.binned import BinnedCommunity
@@ -24,7 +24,14 @@ from llmbin.training.pieces import (
     shifted,
     substituted,
 )
-from llmbin.training.quality import Examples, cross_validate, errors, fit, read_sources
+from llmbin.training.quality import (
+    Examples,
+    cross_validate,
+    errors,
+    fit,
+    read_sources,
+    tensor_inputs,
+)
 from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
@@ -149,6 +156,19 @@ def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: 
     evaluation = cross_validate(examples, sources, ruler, MARKERS, SMALL)
     assert evaluation["all"]["bins"] == sum(row["bins"] for row in evaluation["by_n50"])
     assert json.loads(json.dumps(evaluation))["clades"] == 2
+
+
+def test_what_is_learnt_from_is_what_the_program_sees() -> None:
+    import torch
+
+    rng, families = np.random.default_rng(2), len(MARKERS.names)
+    once, more = rng.random((5, families)), rng.random((5, families)).round()
+    sizes = rng.normal(size=(5, 7))
+    seen, share = network_inputs(once, more, sizes, MARKERS.used)
+    domains = MARKERS.used.T / MARKERS.used.sum(1)
+    learnt, of_domain = tensor_inputs(*map(torch.from_numpy, (once, more, sizes, domains)))
+    assert learnt.numpy() == pytest.approx(seen, abs=3e-4)
+    assert of_domain.numpy() == pytest.approx(share)
 
 
 def test_errors_in_points() -> None:
