@@ -23,7 +23,10 @@ INTERVALS = {
     "completeness_high": "99",
     "contamination_low": "0",
     "contamination_high": "9",
-    "trna": "19",
+    "rrna_16s": "1",
+    "trna_amino_acids": "19",
+    "mimag": "high-quality draft",
+    "later": "7",
 }
 
 
@@ -134,7 +137,9 @@ def test_the_table_sorts_and_filters(browser: Any, tmp_path: Path) -> None:
     assert opened.column(1) == [f"bin.{b + 1:04d}" for b in range(120)]
     assert "99.5 % 80–99" in opened.column(3)[0].replace("\n", " ")
     heads = page.locator("#bins-table thead th").all_inner_texts()
-    assert "trna" in heads
+    assert heads[2:5] == ["completeness", "contamination", "MIMAG"]
+    assert heads[-3:] == ["16S rRNA", "amino acids with tRNA", "later"]
+    assert "16S rRNA" in opened.text("#bin-facts")
     size = heads.index("size") + 1
     sort = page.locator(f"#bins-table thead th:nth-child({size})")
     sort.get_by_role("button").click()

@@ -12,6 +12,7 @@ const FIXED = [
   "quality",
   "completeness",
   "contamination",
+  "mimag",
   "bp",
   "n50",
   "contigs",
@@ -52,11 +53,11 @@ function columnOf(title) {
     depth: depthText,
     confidence: (v) => v.toFixed(2),
   }[title];
-  const class_ = (c) => CLASSES.indexOf(c);
+  const ranks = { quality: CLASSES, mimag: DRAFTS }[title]; // the best first
   return {
     title,
     number,
-    key: title === "quality" ? (b) => class_(text[b]) : number ? (b) => values[b] : (b) => text[b],
+    key: (b) => (ranks ? rank(ranks, text[b]) : number ? values[b] : text[b]),
     cell: (b) => {
       if (title === "quality") return el("td", { class: "nowrap" }, mark(text[b]), text[b]);
       if (title === "completeness" || title === "contamination")
@@ -68,6 +69,11 @@ function columnOf(title) {
       );
     },
   };
+}
+
+function rank(ranks, text) {
+  const at = ranks.indexOf(text);
+  return at < 0 ? NaN : at; // what is not known comes last
 }
 
 function intervalCell(title, b) {
@@ -109,7 +115,7 @@ class TableOfBins {
   }
 
   head(column) {
-    const title = SHOWN[column.title] || column.title.replaceAll("_", " ");
+    const title = SHOWN[column.title] || titleOf(column.title);
     const button = el("button", { type: "button", onclick: () => this.sortBy(column) }, title);
     return el("th", { scope: "col", class: column.number ? "number" : undefined }, button);
   }
