@@ -168,6 +168,7 @@ def test_a_bin_is_looked_at_from_the_table(browser: Any, tmp_path: Path) -> None
     assert len(page.locator("#bin-doubtful tbody tr").all()) == len(listed)
     page.locator("#bins-table tbody tr").nth(3).get_by_role("button").press("Enter")
     assert opened.text("#bin-title") == "bin.0004"
+    assert page.evaluate("document.activeElement.id") == "bin-title"
     assert page.locator('#bins-table tr[aria-current="true"] th').inner_text() == "bin.0004"
     assert page.locator("#map-bin").input_value() == "3"
     page.locator("#bin-after").click()

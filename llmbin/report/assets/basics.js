@@ -136,7 +136,9 @@ function choose(bin, { mark: marked = true, scroll = false } = {}) {
   chosen.bin = bin;
   if (marked) chosen.marked = bin;
   for (const listener of chosen.listeners) listener();
-  if (scroll) byId("bin").scrollIntoView();
+  if (!scroll) return;
+  byId("bin").scrollIntoView();
+  byId("bin-title").focus({ preventScroll: true }); // the next Tab goes on from there
 }
 function fillBins(select, first) {
   if (first) select.append(el("option", { value: -1 }, first));

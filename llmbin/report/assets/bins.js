@@ -62,9 +62,10 @@ function columnOf(title) {
       if (title === "quality") return el("td", { class: "nowrap" }, mark(text[b]), text[b]);
       if (title === "completeness" || title === "contamination")
         return el("td", { class: "number" }, ...intervalCell(title, b));
+      const kind = number ? "number" : title === "mimag" ? "nowrap" : "name";
       return el(
         "td",
-        { class: number ? "number" : "name" },
+        { class: kind },
         number && say && Number.isFinite(values[b]) ? say(values[b]) : text[b],
       );
     },
