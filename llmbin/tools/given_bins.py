@@ -54,7 +54,7 @@ def report_given(given: GivenBins, options: RunOptions) -> None:
     check_output(given.output, [*options.inputs, given.bins])
     with scratch_folder("llmbin-report-") as folder:
         options = replace(options, outdir=folder / "out")
-        with Workspace(options.outdir) as work:
+        with Workspace(options.outdir, hint="") as work:
             setting = set_out(options, work, Clock())
             run = measure(setting, given)
     with whole_file(given.output) as handle:
