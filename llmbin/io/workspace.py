@@ -45,6 +45,7 @@ RESULTS = (
 MULTIQC = "*llmbin_*_mqc.json"  # further results, which are called after the bins
 ENDING = ".fna.gz"  # of a bin's file
 NAMES = "arrays"  # in a stage file, the names of all others
+RESUME_HINT = "`--resume` continues from the last finished stage"
 MOVE_IT = "move it away or choose another folder"
 
 
@@ -67,8 +68,10 @@ class Workspace:
         force: bool = False,
         resume: bool = False,
         inputs: Sequence[Path] = (),
+        hint: str = RESUME_HINT,
     ) -> None:
         self.folder = folder
+        self._hint = hint  # what to say if it is stopped
         self.staging = folder / STAGING
         # What an expected error takes away again: the folders that were missing (those above only
         # if nothing else is in them), or else the log.
@@ -104,8 +107,7 @@ class Workspace:
         self._clear_results()
 
     def __enter__(self) -> Workspace:
-        hint = "`--resume` continues from the last finished stage"
-        self._open.enter_context(when_stopped(self._leave, hint))
+        self._open.enter_context(when_stopped(self._leave, self._hint))
         return self
 
     def __exit__(

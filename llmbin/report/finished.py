@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,15 @@ from ..results.tables import text_file
 
 SHOWN_SAMPLES = 12  # of which the depth of every contig is kept: those with most bases in bins
 DEPTH = "depth_"
+RECORD_PARTS: dict[str, type] = {
+    "parameters": dict,
+    "model": dict,
+    "device": dict,
+    "packages": dict,
+    "stages": dict,
+    "inputs": list,
+    "samples": list,
+}
 
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
@@ -122,6 +132,9 @@ def read_run(files: RunFiles) -> FinishedRun:
         raise InputError(f"{files.record}: is no JSON ({error}); run again") from None
     if not isinstance(record, dict):
         raise InputError(f"{files.record}: is not the record of a run; run again")
+    for name, kind in RECORD_PARTS.items():
+        if not isinstance(record.get(name, kind()), kind):
+            raise InputError(f"{files.record}: {name!r} is not as a run writes it; run again")
     bins = read_bins(files.bins)
     return FinishedRun(record, bins, read_contigs(files, bins))
 
@@ -167,6 +180,8 @@ def read_contigs(files: RunFiles, bins: BinTable) -> ContigTable:
         try:
             names.append(fields[at["contig"]])
             all_depths = [float(fields[i]) for i in every]
+            if not math.isfinite(sum(all_depths)):
+                raise ValueError("a depth is no number")
             numbers.extend(
                 (float(fields[at["gc"]]), float(fields[at["probability"]]), sum(all_depths))
             )
@@ -174,7 +189,7 @@ def read_contigs(files: RunFiles, bins: BinTable) -> ContigTable:
             why = fields[at["why_unbinned"]].split(" (")[0]
             reason = reasons.setdefault(why, len(reasons)) if why else -1
             whole.extend((int(fields[at["length"]]), bin_row[fields[at["bin"]]], reason))
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, OverflowError) as error:
             raise InputError(
                 f"{files.contigs}, line {line}: not as a run writes it ({error}); run again"
             ) from None

@@ -44,6 +44,7 @@ def record_of(
     reads = dict(zip(coverage.samples, map(asdict, coverage.reads), strict=False))
     return {
         "program": "llmbin-fast",
+        "title": title_of(options.outdir),
         "version": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -62,6 +63,11 @@ def record_of(
         "binned_bases": sum(b.bp for b in bins),
         "padding_efficiency": features.encoded_bases / computed if computed else None,
     }
+
+
+def title_of(outdir: Path) -> str:
+    """What reports call a run: its folder's name, also where that is given as ``.``."""
+    return Path(os.path.abspath(outdir)).name
 
 
 def parameters(options: RunOptions) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from ..cluster.binning import Binning
 from ..depth.coverage import no_coverage
 from ..errors import InputError
 from ..io.inputs import check_inputs
-from ..io.outputs import check_output, whole_file
+from ..io.outputs import check_output, scratch_folder, whole_file
 from ..io.workspace import Workspace
 from ..model.embedder import open_embedder
 from ..options import RunOptions
@@ -53,9 +52,9 @@ def report_given(given: GivenBins, options: RunOptions) -> None:
     check_options(options)
     check_inputs([given.bins])
     check_output(given.output, [*options.inputs, given.bins])
-    with tempfile.TemporaryDirectory(prefix="llmbin-report-") as folder:
-        options = replace(options, outdir=Path(folder) / "out")
-        with Workspace(options.outdir) as work:
+    with scratch_folder("llmbin-report-") as folder:
+        options = replace(options, outdir=folder / "out")
+        with Workspace(options.outdir, hint="") as work:
             setting = set_out(options, work, Clock())
             run = measure(setting, given)
     with whole_file(given.output) as handle:

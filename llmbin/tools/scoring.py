@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from ..errors import InputError, short
 from ..io.inputs import InputFile
 from ..io.lines import read_lines
+from ..progress import log
 
 GOLD = ("SEQUENCEID", "BINID", "LENGTH")
 LONGEST = 10**15  # bases: more is no length
@@ -113,7 +114,19 @@ def read_bins(path: InputFile) -> dict[str, str]:
                     f"{path}, line {number}: contig {short(fields[contig])} is in a bin already"
                 )
             bins[fields[contig]] = fields[label]
+    _warn_of_zero(path, bins)
     return bins
+
+
+def _warn_of_zero(path: InputFile, bins: dict[str, str]) -> None:
+    """MetaBAT's table has contigs in no bin as 0, which other programs call their first bin."""
+    if zeros := sum(label == "0" for label in bins.values()):
+        log.warning(
+            "%s: 0 is taken for a bin, of %s contigs; MetaBAT writes 0 for contigs in no bin: "
+            "leave their lines out if the table is its own",
+            path,
+            f"{zeros:,}",
+        )
 
 
 def is_remark(line: str) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from finished_runs import Made, write_run
 
+from llmbin import signals
+from llmbin.errors import LlmbinError
 from llmbin.tools.synthetic import Community
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -128,3 +130,19 @@ def test_bins_of_other_contigs_are_refused(community: Community, cli: Cli, tmp_p
     assert status == 1
     assert "b.tsv: holds none of the" in err
     assert names(tmp_path) == {"b.tsv"}
+
+
+def test_when_stopped_it_promises_no_resume(
+    community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hints: list[list[str]] = []
+
+    def stop(*_: object) -> None:
+        hints.append(list(signals._hints))
+        raise LlmbinError("stopped here")
+
+    monkeypatch.setattr("llmbin.tools.given_bins.measure", stop)
+    (tmp_path / "b.tsv").write_text("k\tb\n")
+    given = ("--contigs", community.contigs, "--bins", tmp_path / "b.tsv")
+    assert cli("report", *given, "-o", tmp_path / "r.html", "-q")[0] != 0
+    assert hints == [[]]

@@ -23,7 +23,10 @@ INTERVALS = {
     "completeness_high": "99",
     "contamination_low": "0",
     "contamination_high": "9",
-    "trna": "19",
+    "rrna_16s": "1",
+    "trna_amino_acids": "19",
+    "mimag": "high-quality draft",
+    "later": "7",
 }
 
 
@@ -134,7 +137,9 @@ def test_the_table_sorts_and_filters(browser: Any, tmp_path: Path) -> None:
     assert opened.column(1) == [f"bin.{b + 1:04d}" for b in range(120)]
     assert "99.5 % 80–99" in opened.column(3)[0].replace("\n", " ")
     heads = page.locator("#bins-table thead th").all_inner_texts()
-    assert "trna" in heads
+    assert heads[2:5] == ["completeness", "contamination", "MIMAG"]
+    assert heads[-3:] == ["16S rRNA", "amino acids with tRNA", "later"]
+    assert "16S rRNA" in opened.text("#bin-facts")
     size = heads.index("size") + 1
     sort = page.locator(f"#bins-table thead th:nth-child({size})")
     sort.get_by_role("button").click()
@@ -163,6 +168,7 @@ def test_a_bin_is_looked_at_from_the_table(browser: Any, tmp_path: Path) -> None
     assert len(page.locator("#bin-doubtful tbody tr").all()) == len(listed)
     page.locator("#bins-table tbody tr").nth(3).get_by_role("button").press("Enter")
     assert opened.text("#bin-title") == "bin.0004"
+    assert page.evaluate("document.activeElement.id") == "bin-title"
     assert page.locator('#bins-table tr[aria-current="true"] th').inner_text() == "bin.0004"
     assert page.locator("#map-bin").input_value() == "3"
     page.locator("#bin-after").click()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,8 @@ def test_what_is_missing_is_named(tmp_path: Path, gone: str) -> None:
             "k\tlong" + "\t0.5" * 4 + "\tbin.0001\t1\tyes\t",
             "line 3: not as a run",
         ),
+        ("contigs.tsv", 2, "k\t" + "9" * 30 + "\t0.5" * 4 + "\t\t1\tno\tx", "line 2: not as a run"),
+        ("contigs.tsv", 2, "k\t1000" + "\tinf" * 4 + "\t\t1\tno\tx", "line 2: .*depth"),
         ("contigs.tsv", 2, "k\t1000" + "\t0.5" * 4 + "\tbin.0099\t1\tyes\t", "line 2: .*bin.0099"),
         ("contigs.tsv", 1, "contig\tlength", "has no column 'gc'"),
         ("bins.tsv", 1, "name\tbp", "has no column 'bin'"),
@@ -106,6 +109,15 @@ def test_a_broken_record_is_named(tmp_path: Path, text: str) -> None:
     write_run(tmp_path)
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(InputError, match=r"run\.json: is "):
+        read_run(files_in(tmp_path))
+
+
+@pytest.mark.parametrize("part", ["parameters", "stages", "inputs", "samples"])
+def test_a_part_of_the_record_that_is_something_else_is_named(tmp_path: Path, part: str) -> None:
+    write_run(tmp_path)
+    record = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**record, part: 1}))
+    with pytest.raises(InputError, match=rf"run\.json: '{part}' is not as a run writes it"):
         read_run(files_in(tmp_path))
 
 

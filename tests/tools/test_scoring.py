@@ -95,3 +95,11 @@ def test_bad_bins(tmp_path: Path) -> None:
     path.write_text("only one\n")
     with pytest.raises(InputError, match="line 1"):
         read_bins(path)
+
+
+def test_a_bin_called_0_is_asked_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table = tmp_path / "metabat.tsv"
+    table.write_text("a\t1\nb\t0\nc\t0\nd\t10\n")
+    with caplog.at_level("WARNING", "llmbin"):
+        assert read_bins(table) == {"a": "1", "b": "0", "c": "0", "d": "10"}
+    assert "metabat.tsv: 0 is taken for a bin, of 2 contigs; MetaBAT writes 0" in caplog.text

@@ -52,6 +52,7 @@ bins.number = (title, b) => {
 
 const CLASSES = ["near-complete", "high", "medium", "low", "unknown"];
 CLASSES.push(...new Set(bins.columns.quality.filter((c) => !CLASSES.includes(c))));
+const DRAFTS = ["high-quality draft", "medium-quality draft", "low-quality draft", "contaminated"];
 const CLASS_COLOURS = { "near-complete": "--good", high: "--fair", medium: "--poor" };
 const CLASS_SYMBOLS = { "near-complete": "circle", high: "diamond", medium: "triangle" };
 const classColour = (quality) => CLASS_COLOURS[quality] || "--bad";
@@ -62,6 +63,16 @@ const CLASS_PATH = {
   triangle: "M6 1L12 11L0 11z",
   rect: "M1.5 1.5h9v9h-9z",
 };
+
+const TITLES = {
+  rrna_5s: "5S rRNA",
+  rrna_16s: "16S rRNA",
+  rrna_23s: "23S rRNA",
+  trna_amino_acids: "amino acids with tRNA",
+  mimag: "MIMAG",
+};
+/** A column of the table of bins, for people. */
+const titleOf = (title) => TITLES[title] || title.replaceAll("_", " ");
 
 /** The mark of a class of quality: shape and colour say the same. */
 function mark(quality) {
@@ -125,7 +136,9 @@ function choose(bin, { mark: marked = true, scroll = false } = {}) {
   chosen.bin = bin;
   if (marked) chosen.marked = bin;
   for (const listener of chosen.listeners) listener();
-  if (scroll) byId("bin").scrollIntoView();
+  if (!scroll) return;
+  byId("bin").scrollIntoView();
+  byId("bin-title").focus({ preventScroll: true }); // the next Tab goes on from there
 }
 function fillBins(select, first) {
   if (first) select.append(el("option", { value: -1 }, first));

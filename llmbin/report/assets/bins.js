@@ -12,6 +12,7 @@ const FIXED = [
   "quality",
   "completeness",
   "contamination",
+  "mimag",
   "bp",
   "n50",
   "contigs",
@@ -52,22 +53,28 @@ function columnOf(title) {
     depth: depthText,
     confidence: (v) => v.toFixed(2),
   }[title];
-  const class_ = (c) => CLASSES.indexOf(c);
+  const ranks = { quality: CLASSES, mimag: DRAFTS }[title]; // the best first
   return {
     title,
     number,
-    key: title === "quality" ? (b) => class_(text[b]) : number ? (b) => values[b] : (b) => text[b],
+    key: (b) => (ranks ? rank(ranks, text[b]) : number ? values[b] : text[b]),
     cell: (b) => {
       if (title === "quality") return el("td", { class: "nowrap" }, mark(text[b]), text[b]);
       if (title === "completeness" || title === "contamination")
         return el("td", { class: "number" }, ...intervalCell(title, b));
+      const kind = number ? "number" : title === "mimag" ? "nowrap" : "name";
       return el(
         "td",
-        { class: number ? "number" : "name" },
+        { class: kind },
         number && say && Number.isFinite(values[b]) ? say(values[b]) : text[b],
       );
     },
   };
+}
+
+function rank(ranks, text) {
+  const at = ranks.indexOf(text);
+  return at < 0 ? NaN : at; // what is not known comes last
 }
 
 function intervalCell(title, b) {
@@ -109,7 +116,7 @@ class TableOfBins {
   }
 
   head(column) {
-    const title = SHOWN[column.title] || column.title.replaceAll("_", " ");
+    const title = SHOWN[column.title] || titleOf(column.title);
     const button = el("button", { type: "button", onclick: () => this.sortBy(column) }, title);
     return el("th", { scope: "col", class: column.number ? "number" : undefined }, button);
   }

@@ -64,7 +64,7 @@ function factsOf(b) {
       column[b] !== "NA"
     )
       facts.push([
-        title.replaceAll("_", " "),
+        titleOf(title),
         title === "confidence" ? Number(column[b]).toFixed(3) : column[b],
       ]);
   return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
