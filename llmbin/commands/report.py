@@ -90,11 +90,11 @@ def report_again(folder: Path, output: Path | None = None) -> None:
 
 def _report_given(options: argparse.Namespace) -> None:
     from ..options import RunOptions
-    from ..tools.given_bins import GivenBins, report_given
+    from ..tools.given_bins import BinsToReport, report_given
 
     least = options.min_length
     report_given(
-        GivenBins(options.bins, options.output, command_again(options)),
+        BinsToReport(options.bins, options.output, command_again(options)),
         RunOptions(
             contigs=options.contigs,
             outdir=options.output.parent,

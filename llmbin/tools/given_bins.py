@@ -35,7 +35,7 @@ NO_BIN = "in no bin of the table"
 
 
 @dataclass(frozen=True)
-class GivenBins:
+class BinsToReport:
     """Bins of another program: their table, the page to write, and the command that asked."""
 
     bins: Path
@@ -43,7 +43,7 @@ class GivenBins:
     command: Sequence[str]
 
 
-def report_given(given: GivenBins, options: RunOptions) -> None:
+def report_given(given: BinsToReport, options: RunOptions) -> None:
     """Write the page. Of the options, those of contigs, depth, markers, model and threads count.
 
     Raises:
@@ -62,7 +62,7 @@ def report_given(given: GivenBins, options: RunOptions) -> None:
     log.info("%d bins of %s in %s", len(run.bins.names), given.bins, given.output)
 
 
-def measure(setting: Setting, given: GivenBins) -> FinishedRun:
+def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     """Depth, quality and place of the bins' contigs, as a run would have them."""
     options, place = setting.options, setting.work.result
     table = read_bins(given.bins)
