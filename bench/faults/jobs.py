@@ -19,6 +19,7 @@ from llmbin.tools.synthetic import make_community
 
 PROGRAM = (sys.executable, "-P", "-m", "llmbin")
 STEPS = 12  # of training
+TRAINING = ("torch", "transformers", "accelerate")  # what it needs
 OTHERS = ("llmbin.log",)  # what a command leaves beside its results
 
 
@@ -110,7 +111,7 @@ def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:
     if not names or "depth" in names:
         bams = _alignments(folder, made.contigs)
         jobs.append(Job("depth", out_of("depth", *bams, "-o", "OUT/depth.tsv", "-q", "-t", "2")))
-    if (not names or "train lm" in names) and find_spec("torch") and find_spec("accelerate"):
+    if (not names or "train lm" in names) and all(map(find_spec, TRAINING)):
         jobs.append(_training(folder, out_of))
     if (not names or "build-engine" in names) and find_spec("tensorrt_rtx"):
         # Engines differ from build to build.

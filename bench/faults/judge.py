@@ -24,6 +24,8 @@ def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -
     lines = ending.said.splitlines()[-1 if job.talks else 0 :]
     if len(lines) != 1 or not lines[0].startswith("llmbin-fast: error: "):
         return f"no single line of an error: {ending.said[-300:]!r}"
+    if lines[0].startswith("llmbin-fast: error: a file: "):
+        return f"an error that does not say which file: {lines[0]!r}"
     if found and found != whole:
         return f"half of the results: {sorted(found)}"
     return ""
