@@ -36,7 +36,7 @@ class Job:
     """A command: its arguments for an output, those to go on with, and which files are results.
 
     ``differs`` are files that differ from run to run (times, versions) and are only to be there;
-    ``left`` are no results; one that ``talks`` says more than its last line.
+    ``left`` are no results, by patterns; one that ``talks`` says more than its last line.
     """
 
     name: str
@@ -57,7 +57,8 @@ class Job:
         for path in sorted(out.rglob("*")):
             name = path.relative_to(out)
             hidden = any(part.startswith(".") for part in name.parts)
-            if path.is_file() and not hidden and name.name not in self.left:
+            left = any(map(name.match, self.left))
+            if path.is_file() and not hidden and not left:
                 alike = name.name not in self.differs
                 found[str(name)] = hashlib.sha256(path.read_bytes() if alike else b"").hexdigest()
         return found
@@ -142,7 +143,11 @@ def _training(folder: Path, out_of: Callable[..., Callable[[Path], list[str]]]) 
         *often,
     )
     return Job(
-        "train lm", out_of(*arguments), differs=("lm.csv",), talks=True, left=("state.safetensors",)
+        "train lm",
+        out_of(*arguments),
+        differs=("lm.csv",),
+        talks=True,
+        left=("state.safetensors", "tensorboard/*"),
     )
 
 
