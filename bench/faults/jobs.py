@@ -51,7 +51,7 @@ class Job:
 
     def results(self, out: Path) -> dict[str, str]:
         """Digest of each file that is to be seen; those that differ from run to run have none."""
-        found = {}
+        found: dict[str, str] = {}
         if not out.exists():
             return found
         for path in sorted(out.rglob("*")):
