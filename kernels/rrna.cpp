@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -263,13 +264,23 @@ void RrnaScanner::genes(Strand s, Matches &found, std::vector<RrnaGene> &out) co
     for (size_t p = 0; p < found.size(); ++p) chain(s, p, found[p], all);
     std::stable_sort(all.begin(), all.end(),
                      [](const RrnaGene &a, const RrnaGene &b) { return a.bits > b.bits; });
+    size_t longest = 0;
+    for (const RrnaGene &gene : all) longest = std::max(longest, gene.end - gene.begin);
+    // By kind and first base: a long contig of nothing but genes has a hundred thousand.
+    using Place = std::pair<int32_t, size_t>;
+    std::map<Place, size_t> ends;
     for (const RrnaGene &gene : all) {
-        const bool taken = std::any_of(kept.begin(), kept.end(), [&](const RrnaGene &k) {
-            const size_t begin = std::max(k.begin, gene.begin), end = std::min(k.end, gene.end);
-            const size_t shorter = std::min(k.end - k.begin, gene.end - gene.begin);
-            return k.kind == gene.kind && begin < end && 2 * (end - begin) > shorter;
-        });
-        if (!taken) kept.push_back(gene);
+        auto near = ends.lower_bound({gene.kind, gene.begin - std::min(gene.begin, longest)});
+        bool taken = false;
+        for (; !taken && near != ends.end() && near->first < Place{gene.kind, gene.end}; ++near) {
+            const auto [start, stop] = std::pair{near->first.second, near->second};
+            const size_t begin = std::max(start, gene.begin), end = std::min(stop, gene.end);
+            const size_t shorter = std::min(stop - start, gene.end - gene.begin);
+            taken = begin < end && 2 * (end - begin) > shorter;
+        }
+        if (taken) continue;
+        ends[{gene.kind, gene.begin}] = gene.end;
+        kept.push_back(gene);
     }
     std::sort(kept.begin(), kept.end(), [](const RrnaGene &a, const RrnaGene &b) {
         return std::tie(a.begin, a.end, a.kind) < std::tie(b.begin, b.end, b.kind);

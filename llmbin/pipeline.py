@@ -2,9 +2,9 @@
 
 Look over the contigs and measure coverage, so that what is wrong with the inputs is told at once.
 Read the contigs: take windows and embed them with the language model, count tetranucleotides and
-codons, and look for marker genes and homologous stretches meanwhile. Project it all to points of
-one calibrated metric. Build HDBSCAN's tree over long contigs, cut it where the genomes are, tell
-relatives apart, recruit the other contigs. Write bins.
+codons, and look for genes of markers and RNAs and for homologous stretches meanwhile. Project it
+all to points of one calibrated metric. Build HDBSCAN's tree over long contigs, cut it where the
+genomes are, tell relatives apart, recruit the other contigs. Write bins, and the report on them.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from llmbin.tools.synthetic import make_community
 
 PROGRAM = (sys.executable, "-P", "-m", "llmbin")
 STEPS = 12  # of training
+TRAINING = ("torch", "transformers", "accelerate")  # what it needs
 OTHERS = ("llmbin.log",)  # what a command leaves beside its results
 
 
@@ -35,7 +36,7 @@ class Job:
     """A command: its arguments for an output, those to go on with, and which files are results.
 
     ``differs`` are files that differ from run to run (times, versions) and are only to be there;
-    ``left`` are no results; one that ``talks`` says more than its last line.
+    ``left`` are no results, by patterns; one that ``talks`` says more than its last line.
     """
 
     name: str
@@ -50,13 +51,14 @@ class Job:
 
     def results(self, out: Path) -> dict[str, str]:
         """Digest of each file that is to be seen; those that differ from run to run have none."""
-        found = {}
+        found: dict[str, str] = {}
         if not out.exists():
             return found
         for path in sorted(out.rglob("*")):
             name = path.relative_to(out)
             hidden = any(part.startswith(".") for part in name.parts)
-            if path.is_file() and not hidden and name.name not in self.left:
+            left = any(map(name.match, self.left))
+            if path.is_file() and not hidden and not left:
                 alike = name.name not in self.differs
                 found[str(name)] = hashlib.sha256(path.read_bytes() if alike else b"").hexdigest()
         return found
@@ -110,7 +112,7 @@ def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:
     if not names or "depth" in names:
         bams = _alignments(folder, made.contigs)
         jobs.append(Job("depth", out_of("depth", *bams, "-o", "OUT/depth.tsv", "-q", "-t", "2")))
-    if (not names or "train lm" in names) and find_spec("torch") and find_spec("accelerate"):
+    if (not names or "train lm" in names) and all(map(find_spec, TRAINING)):
         jobs.append(_training(folder, out_of))
     if (not names or "build-engine" in names) and find_spec("tensorrt_rtx"):
         # Engines differ from build to build.
@@ -141,7 +143,11 @@ def _training(folder: Path, out_of: Callable[..., Callable[[Path], list[str]]]) 
         *often,
     )
     return Job(
-        "train lm", out_of(*arguments), differs=("lm.csv",), talks=True, left=("state.safetensors",)
+        "train lm",
+        out_of(*arguments),
+        differs=("lm.csv",),
+        talks=True,
+        left=("state.safetensors", "tensorboard/*"),
     )
 
 

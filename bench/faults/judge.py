@@ -24,9 +24,16 @@ def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -
     lines = ending.said.splitlines()[-1 if job.talks else 0 :]
     if len(lines) != 1 or not lines[0].startswith("llmbin-fast: error: "):
         return f"no single line of an error: {ending.said[-300:]!r}"
-    if found and found != whole:
+    if lines[0].startswith("llmbin-fast: error: a file: "):
+        return f"an error that does not say which file: {lines[0]!r}"
+    if _half(job, found, whole):
         return f"half of the results: {sorted(found)}"
     return ""
+
+
+def _half(job: Job, found: dict[str, str], whole: dict[str, str]) -> bool:
+    """Training keeps its table of figures, with which it goes on."""
+    return bool(found) and found != whole and not job.name.startswith("train")
 
 
 def after_a_signal(
@@ -45,7 +52,7 @@ def after_a_signal(
         rf"llmbin-fast: stopped by {number.name}[^\n]*\n", said
     ):
         return f"no single line: {ending.said[-300:]!r}"
-    if found and found != whole and not job.name.startswith("train"):
+    if _half(job, found, whole):
         return f"half of the results: {sorted(found)}"
     return ""
 

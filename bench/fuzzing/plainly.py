@@ -78,7 +78,7 @@ def table(data: bytes) -> dict[str, set[float]] | None:
         return None
     rows: dict[str, set[float]] = {}
     for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
-        fields = [cell.strip().strip(b'"') for cell in line.split(b"\t")]
+        fields = [_unquoted(cell.strip()) for cell in line.split(b"\t")]
         words = fields[0].split()
         numbers = set()
         for cell in fields[1:]:
@@ -90,6 +90,11 @@ def table(data: bytes) -> dict[str, set[float]] | None:
             name = words[0].decode("utf-8", "surrogateescape")
             rows.setdefault(name, set()).update(numbers)
     return rows
+
+
+def _unquoted(cell: bytes) -> bytes:
+    quoted = len(cell) > 1 and cell[:1] == cell[-1:] == b'"'
+    return cell[1:-1] if quoted else cell
 
 
 def onnx_operators(data: bytes) -> tuple[set[str], bool]:

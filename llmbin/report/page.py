@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from ..results.tables import text_file
 from .content import content_of
 from .encode import script_json
 from .finished import FinishedRun
@@ -49,8 +50,12 @@ def page_of(run: FinishedRun) -> str:
 
 
 def write_page(path: Path, run: FinishedRun) -> None:
-    """``report.html``."""
-    with open(path, "w", encoding="utf-8", newline="\n") as handle:
+    """``report.html``.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with text_file(path) as handle:
         handle.write(page_of(run))
 
 

@@ -16,6 +16,7 @@ from ..results.sequences import write_sequences
 from ..results.summary import Bin, Outcome
 from ..results.tables import (
     binned,
+    text_file,
     write_bins_table,
     write_bioboxes,
     write_contig2bin,
@@ -62,4 +63,5 @@ def write_report(setting: Setting) -> None:
     run = read_run(RunFiles(*map(place, names)))
     write_page(place("report.html"), run)
     for name, text in multiqc_files(run).items():
-        place(name).write_text(text, encoding="utf-8")
+        with text_file(place(name)) as handle:
+            handle.write(text)

@@ -140,9 +140,10 @@ class Metrics:
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board: SummaryWriter | None = SummaryWriter(
-                str(path.parent / "tensorboard"), purge_step=done
-            )
+            with writing(path.parent / "tensorboard"):
+                self.board: SummaryWriter | None = SummaryWriter(
+                    str(path.parent / "tensorboard"), purge_step=done
+                )
         except ImportError:
             self.board = None
         log.info("%s: steps %d to %d, %s", path, done, options.steps, asdict(options))
@@ -154,7 +155,8 @@ class Metrics:
             self.handle.flush()
         named = list(zip(self.names, values, strict=True))
         if self.board is not None:
-            for name, value in named:
-                self.board.add_scalar(name, value, step)
+            with writing(self.path.parent / "tensorboard"):
+                for name, value in named:
+                    self.board.add_scalar(name, value, step)
         if step % 20 == 0:
             log.info("step %d: %s", step, ", ".join(f"{n} {v:.4g}" for n, v in named))

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from finished_runs import HOSTILE, USUAL, Made, write_run
 
+from llmbin.errors import StorageError
 from llmbin.report.finished import ContigTable, FinishedRun, files_in, read_run
-from llmbin.report.page import LIBRARY, SCRIPTS, asset, page_of
+from llmbin.report.page import LIBRARY, SCRIPTS, asset, page_of, write_page
 
 VENDOR = Path(__file__).parents[2] / "llmbin" / "report" / "assets" / "vendor"
 
@@ -47,6 +48,12 @@ class Markup(HTMLParser):
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     made = Made(names=HOSTILE)
     assert page_of(run_of(tmp_path / "a", made)) == page_of(run_of(tmp_path / "a", made))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="/dev/full: "):
+        write_page(Path("/dev/full"), run_of(tmp_path))
 
 
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
