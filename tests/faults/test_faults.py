@@ -140,6 +140,7 @@ def test_the_judge_knows_what_is_wrong(job: Job, whole: dict[str, str], out: Pat
         Ending(1, "", 0.0),
         Ending(1, "Traceback (most recent call last):\n" + line, 0.0),
         Ending(-11, line, 0.0),
+        Ending(1, "llmbin-fast: error: a file: No space left on device\n", 0.0),
     ):
         assert judge.after_an_error(job, out, whole, ending)
     (out / "bins.tsv").write_text("half\n")
