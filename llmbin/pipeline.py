@@ -20,7 +20,7 @@ from .io.workspace import LOG, Workspace
 from .model.embedder import open_embedder
 from .options import RunOptions
 from .progress import Clock, log_file
-from .results.record import report
+from .results.record import tell_outcome
 from .results.summary import Bin, Outcome, summarise
 from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
@@ -86,7 +86,7 @@ def run(options: RunOptions) -> RunResult:
         write_run_record(setting, embedder, outcome, bins)
         if options.report:
             write_report(setting)
-        report(options, outcome, bins)
+        tell_outcome(options, outcome, bins)
         work.commit()
         if options.report:
             log.info("report: %s", options.outdir / "report.html")

@@ -83,7 +83,7 @@ def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-def report(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> None:
+def tell_outcome(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> None:
     """Bins, or a sentence saying why there are none."""
     total = outcome.features.bases
     if not bins:
