@@ -88,7 +88,7 @@ def summary(found: list[Trial], seed: int, minutes: float) -> dict[str, Any]:
         for (kind, what), n in sorted(done.items())
     ]
     faults = [
-        {"kind": t.kind, "what": t.what, "where": t.where, "wrong": t.wrong}
+        {"kind": t.kind, "what": t.what, "where": t.where, "wrong": t.wrong.replace(sys.prefix, "")}
         for t in found
         if t.wrong
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,10 @@ def save_model(model: Any, folder: Path) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    with scratch_folder(f".{folder.name}-", folder.parent) as made, writing(folder):
+    begin = f".{folder.name}.llmbin-"
+    for left in folder.parent.glob(glob.escape(begin) + "*"):  # of a training that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with scratch_folder(begin, folder.parent) as made, writing(folder):
         try:
             model.save_pretrained(made)
         except SafetensorError as error:

@@ -532,3 +532,13 @@ def test_what_cannot_be_exported_says_why(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("ACGT\nAC\nGATTACA\n")
     with pytest.raises(ModelPackError, match="byte pairs"):
         read_vocabulary(tmp_path)
+
+
+def test_what_a_killed_training_left_of_a_model_is_swept_away(tmp_path: Path) -> None:
+    from llmbin.training.checkpoint import save_model
+
+    (tmp_path / ".lm.llmbin-half").mkdir()
+    (tmp_path / ".lm.llmbin-half" / "model.safetensors").write_bytes(b"half")
+    (tmp_path / ".lm-mine").mkdir()
+    save_model(GenomeLM(SMALL), tmp_path / "lm")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".lm-mine", "lm"]
