@@ -77,10 +77,15 @@ def network_inputs(
     The share is that of a domain's families that is covered, of the domain that has more: the
     network says how much completeness differs from it.
     """
-    families = used.T / used.sum(1)
+    families = domain_shares(used)
     share, extra = once @ families, more @ families
     columns = [2 * once, 2 * np.sqrt(more), 2 * share, 4 * np.sqrt(extra), sizes]
     return np.concatenate(columns, 1), share.max(1, keepdims=True)
+
+
+def domain_shares(used: npt.NDArray[np.bool_]) -> Doubles:
+    """What each family is of a domain's set: float64 [families, domains], columns add up to 1."""
+    return np.asarray(used.T / used.sum(1), np.float64)
 
 
 def gelu(x: Doubles) -> Doubles:
@@ -97,7 +102,7 @@ def load_network() -> Network:
 
 
 def network_of(arrays: dict[str, Any]) -> Network:
-    """A network from its arrays, by the names that `arrays_of` gives them."""
+    """A network from its arrays, by the names that `training.quality.fit` gives them."""
     spread, noise = arrays["noise"].tolist()
     ruler = Ruler(arrays["centre"], arrays["directions"], spread, noise)
     weights = [arrays[f"weight{k}"].astype(np.float64) for k in range(3)]

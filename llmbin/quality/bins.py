@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from ..errors import InputError, UsageError
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.inputs import check_inputs
+from ..results.summary import rows_of_bins
 from ..tools.scoring import read_bins
 
 FASTA = (".fa", ".fna", ".fasta", ".fas")
@@ -64,10 +64,7 @@ class BinReader:
 
     def rows(self) -> list[npt.NDArray[np.int64]]:
         """The contigs of each bin, when all have been read."""
-        places = np.array(self.places, np.int64)
-        order = np.argsort(places, kind="stable")
-        bounds = np.searchsorted(places[order], np.arange(len(self.given.names) + 1))
-        return [order[a:b] for a, b in pairwise(bounds)]
+        return rows_of_bins(np.array(self.places, np.int64), len(self.given.names))
 
     def _by_file(self) -> Iterator[Contig]:
         for place, path in enumerate(self.given.files):

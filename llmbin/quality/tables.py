@@ -11,6 +11,7 @@ from typing import Any
 from .. import __version__
 from ..estimator.estimate import Interval
 from ..genes.rna import AMINO_ACIDS, KINDS
+from ..results.tables import ESTIMATE_TITLES, estimate_fields
 from .assess import Assessment
 
 # The columns of CheckM2's quality_report.tsv (1.0.1 to 1.1.0), in its order.
@@ -46,12 +47,12 @@ def genome_info(bins: Sequence[Assessment]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["genome", "completeness", "contamination"])
-    writer.writerows([b.file, *_percents(b)] for b in bins)
+    writer.writerows([b.file, *estimate_fields(b.estimate)[:2]] for b in bins)
     return out.getvalue()
 
 
 def quality_json(bins: Sequence[Assessment]) -> str:
-    """The same, with all RNA genes; fractions as in the table in percent, None for not known."""
+    """The same, with all RNA genes; in percent as the table."""
     record = {
         "program": "llmbin-fast",
         "version": __version__,
@@ -61,7 +62,7 @@ def quality_json(bins: Sequence[Assessment]) -> str:
 
 
 def _checkm2_columns(b: Assessment) -> dict[str, str]:
-    completeness, contamination = _percents(b)
+    completeness, contamination, *_ = estimate_fields(b.estimate)
     values = (
         b.name,
         completeness,
@@ -82,11 +83,11 @@ def _checkm2_columns(b: Assessment) -> dict[str, str]:
 
 
 def _own_columns(b: Assessment) -> dict[str, str]:
-    estimate, rna = b.estimate, b.rna
+    rna = b.rna
+    bounds = list(zip(ESTIMATE_TITLES, estimate_fields(b.estimate), strict=True))[2:]
     kinds = [kind.lower() for kind in KINDS]
     return {
-        **_bounds("completeness", estimate.completeness_interval),
-        **_bounds("contamination", estimate.contamination_interval),
+        **dict(bounds),
         "quality": b.quality_class,
         **{f"rrna_{kind}": str(genes) for kind, genes in zip(kinds, rna.rrna[0], strict=True)},
         **{
@@ -96,18 +97,6 @@ def _own_columns(b: Assessment) -> dict[str, str]:
         "trna_genes": str(rna.trna.sum()),
         "trna_amino_acids": str(rna.amino_acids[0]),
         "mimag": b.draft,
-    }
-
-
-def _percents(b: Assessment) -> tuple[str, str]:
-    found = b.estimate
-    return f"{100 * found.completeness:.2f}", f"{100 * found.contamination:.2f}"
-
-
-def _bounds(title: str, interval: Interval) -> dict[str, str]:
-    return {
-        f"{title}_low": f"{100 * interval.low:.2f}",
-        f"{title}_high": f"{100 * interval.high:.2f}",
     }
 
 

@@ -13,6 +13,7 @@ from ..cluster.binning import Binning
 from ..depth.coverage import Coverage
 from ..estimator.classes import draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
+from ..estimator.traits import n50s
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
 from ..genes.rna import RnaGenes
@@ -65,8 +66,14 @@ class Outcome:
 
 def n50(lengths: npt.NDArray[np.int64]) -> int:
     """Length such that contigs at least that long hold half of the bases."""
-    ordered = np.sort(lengths)[::-1]
-    return int(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+    return int(n50s(np.zeros(len(lengths), np.int64), lengths.astype(np.float64), 1)[0])
+
+
+def rows_of_bins(bin_of: npt.NDArray[np.integer], bins: int) -> list[npt.NDArray[np.int64]]:
+    """The contigs of each bin, in their order; ``bin_of`` [contigs] is -1 for none."""
+    order = np.argsort(bin_of, kind="stable")
+    bounds = np.searchsorted(bin_of[order], np.arange(bins + 1))
+    return [order[a:b] for a, b in pairwise(bounds)]
 
 
 def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[Bin]:
@@ -75,9 +82,7 @@ def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[
     The depth of a bin is the mean over the bases of those of its contigs whose depth is known.
     """
     features, binning, missing = outcome.features, outcome.binning, outcome.missing
-    order = np.argsort(binning.label, kind="stable")
-    starts = np.searchsorted(binning.label[order], np.arange(binning.bins + 1))
-    held = [order[a:b] for a, b in pairwise(starts)]
+    held = rows_of_bins(binning.label, binning.bins)
     known: Sequence[Estimate | None] = [None] * len(held)
     if markers is not None:
         known = estimate_bins(features, held, markers)

@@ -92,7 +92,6 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
         "plan": asdict(embedder.plan),
         "shortest": setting.options.recruit_length,
         "markers": markers,
-        "rna": True,
         "separator": setting.options.separator,
     }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits
+from ..estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits, distances
 from ..genes.matches import Genes
 from .pieces import Ints, Pieces
 
@@ -252,12 +252,9 @@ def fit_ruler(pieces: Pieces, dims: int, levels: Sequence[int]) -> Ruler:
 def _noise(pieces: Pieces, ruler: Ruler, rows: Ints) -> tuple[float, float]:
     """Squared distances from the genome: what does not depend on length, and what does."""
     length = pieces.lengths[rows].astype(np.float64)
-    place = ruler.places(pieces.composition[rows].astype(np.float32)).astype(np.float64)
-    _, own = np.unique(pieces.genome[rows], return_inverse=True)
-    total = np.bincount(own, length)
-    apart = np.zeros(len(rows))
-    for column in place.T:
-        apart += (column - (np.bincount(own, length * column) / total)[own]) ** 2
+    place = ruler.places(pieces.composition[rows].astype(np.float32))
+    genomes, own = np.unique(pieces.genome[rows], return_inverse=True)
+    apart = distances(place, own, length, len(genomes))
     weight = 1 / (10 + 6e4 / length)
     usual = apart * weight < np.quantile(apart * weight, 0.97)
     law = np.stack([weight, weight / length], 1)[usual]

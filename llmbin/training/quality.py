@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..estimator.network import QUANTILES, Network, network_of
+from ..estimator.network import QUANTILES, Network, domain_shares, network_of
 from ..estimator.traits import Ruler
 from ..genes.markers import MarkerSet, load_marker_set
 from .binned import BinnedCommunity
@@ -111,7 +111,7 @@ def read_sources(shards: Shards, table: Path, pieces: Pieces, markers: MarkerSet
     bp = np.maximum([int(rows[name]["genome_bp"]) for name in shards.names], stored)
     share = stored / bp
     found = _families_found(pieces, len(shards), markers)
-    part = (found @ (markers.used.T / markers.used.sum(1))).max(1) / share
+    part = (found @ domain_shares(markers.used)).max(1) / share
     few = (sequences <= FEW_SEQUENCES) & (part >= 0.5)
     complete = ((part >= COMPLETE) | few) & (share >= LEAST_SHARE)
     if not complete.any():
@@ -238,7 +238,7 @@ def _lessons(
     share = np.mean(lacking or [np.zeros(t.once.shape[1])], axis=0)
     chance = np.minimum(share, MOST_LACKING) + LEAST_LACKING
     columns = (t.once, t.more, (t.sizes - mean) / scale, bins.truth)
-    domains = (markers.used.T / markers.used.sum(1)).astype(np.float32)
+    domains = domain_shares(markers.used).astype(np.float32)
     once, more, sizes, truth = (torch.from_numpy(np.asarray(a, np.float32)) for a in columns)
     lost = torch.from_numpy(np.asarray(chance, np.float32))
     return Lessons(once, more, sizes, truth, torch.from_numpy(domains), lost, examples.drawn)
