@@ -1,6 +1,7 @@
 """A campaign of faults: so many minutes of kills, failing writes, strange places and little memory.
 
 python -m bench.faults --minutes 30 [--seed 1] [--kinds kill write ...] [--jobs run depth ...]
+                       [--signals SIGKILL ...]
 
 Every trial is a whole command with a fault, and where it has begun something the command that goes
 on; docs/reliability.md says what counts as right. Kills get most of the minutes.
@@ -12,11 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -38,9 +40,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--jobs", nargs="+", default=[], metavar="NAME", help="(default: all)")
+    parser.add_argument(
+        "--signals", nargs="+", choices=sorted({s.name for s in kills.SIGNALS}), help="(default: all)"
+    )
     parser.add_argument("--name", default="faults", help="of the result (default: %(default)s)")
     parser.add_argument("--add", action="store_true", help="to what earlier campaigns counted")
     options = parser.parse_args()
+    signals = [signal.Signals[s] for s in options.signals] if options.signals else kills.SIGNALS
     found: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="llmbin-faults-") as name:
         folder = Path(name)
@@ -53,7 +59,7 @@ def main() -> None:
             chance = random.Random(f"{options.seed} {kind}")
             for trial in takewhile(
                 lambda _, end=end: time.monotonic() < end,
-                trials_of(kind, jobs, shim, chance, folder),
+                trials_of(kind, jobs, shim, chance, folder, signals),
             ):
                 found.append(trial)
                 if trial.wrong:
@@ -68,11 +74,16 @@ def main() -> None:
 
 
 def trials_of(
-    kind: str, jobs: list[Job], shim: Shim | None, chance: random.Random, folder: Path
+    kind: str,
+    jobs: list[Job],
+    shim: Shim | None,
+    chance: random.Random,
+    folder: Path,
+    signals: Sequence[signal.Signals] = kills.SIGNALS,
 ) -> Iterator[Trial]:
     """Trials of a kind without end; none where the machine cannot do it."""
     if kind == "kill":
-        return kills.trials(jobs, shim, chance, folder)
+        return kills.trials(jobs, shim, chance, folder, signals)
     if kind == "write":
         return writes.trials(jobs, shim, chance, folder) if shim else iter(())
     of_kind = {"place": places.trials, "together": together.trials, "memory": memory.trials}

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import judge
@@ -17,17 +17,22 @@ from .shim import Shim
 from .trials import Trial
 
 POLITE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS = (*[signal.SIGKILL] * len(POLITE), *POLITE)  # half of them leave no time to tidy up
 
 
 def trials(
-    jobs: list[Job], shim: Shim | None, chance: random.Random, scratch: Path
+    jobs: list[Job],
+    shim: Shim | None,
+    chance: random.Random,
+    scratch: Path,
+    signals: Sequence[signal.Signals] = SIGNALS,
 ) -> Iterator[Trial]:
     """Kills without end, of one job after the other: half of them at a moment, half at a write."""
     whole = {job.name: measure(job, shim, scratch) for job in jobs}
     while True:
         for job in jobs:
             results, seconds, writes = whole[job.name]
-            number = signal.SIGKILL if chance.random() < 0.5 else chance.choice(POLITE)
+            number = chance.choice(signals)
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 out = Path(folder) / "out"
                 out.mkdir()
