@@ -32,6 +32,7 @@ ABLATIONS = {
     "markers off": ["--markers", "off"],
     "no coverage": None,
     "no recruitment": ["--recruit-length", "1500"],
+    "llmbin-lite": ["--model", "llmbin-lite"],
     "FP32": ["--precision", "fp32"],
     "2 windows a contig": ["--windows", "2"],
     "4 windows a contig": ["--windows", "4"],

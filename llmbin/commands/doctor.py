@@ -101,7 +101,7 @@ def _models() -> list[Finding]:
         except LlmbinError as error:
             out.append(("model pack", str(error), False))
         else:
-            what = f"{name} {pack.version}: {', '.join(pack.encoders)}, sha256 {pack.digest[:12]}"
+            what = f"{name} {pack.version}: {pack.offers}, sha256 {pack.digest[:12]}"
             out.append(("model pack", what, True))
     return out
 

@@ -21,5 +21,5 @@ def run(options: argparse.Namespace) -> None:
 
     for name in [options.model] if options.model else list_packs():
         pack = load_pack(find_pack(name))
-        what = f"{', '.join(pack.encoders)}\t{pack.projector.outputs} dimensions"
+        what = f"{pack.offers}\t{pack.projector.outputs} dimensions"
         show(f"{pack.name}\t{pack.version}\t{what}\tsha256 {pack.digest}\t{pack.folder}")

@@ -78,12 +78,14 @@ class Searches:
 
 def profile_contigs(
     path: InputFile,
-    encoder: Encoder,
+    encoder: Encoder | None,
     reading: Reading,
     searches: Searches = Searches(),
     monitor: Monitor | None = None,
 ) -> Features:
     """Stream an assembly once; ``monitor`` is told how far it is, and how long stages took.
+
+    Without an encoder ``lm`` has no columns.
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
@@ -91,6 +93,9 @@ def profile_contigs(
     """
     monitor = monitor or Monitor()
     assembly, threads = Assembly([], [], []), reading.threads
+    if encoder is None:
+        contigs = read_contigs(path, reading.min_length, assembly)
+        return profile_without_lm(contigs, assembly, threads, searches, monitor)
     survey = _Survey(searches)
     with monitor.stage("reading"), ThreadPoolExecutor(threads) as pool:
         contigs = read_contigs(path, reading.min_length, assembly)

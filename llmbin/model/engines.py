@@ -265,7 +265,7 @@ def build_for(
     """
     pack = load_pack(find_pack(model))
     if precision not in pack.encoders:
-        raise DeviceError(f"--precision {precision}: the model pack has {', '.join(pack.encoders)}")
+        raise DeviceError(f"--precision {precision}: the model pack has {pack.offers}")
     if precision == "int8":
         raise DeviceError(
             "--precision int8: the INT8 encoder is made for CPUs; TensorRT takes fp16 or fp32"

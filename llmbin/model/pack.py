@@ -2,8 +2,9 @@
 
 A pack holds ``config.json`` (sizes, calibration and the manifest), one ONNX encoder a precision,
 ``projector.onnx``, ``model.safetensors`` (the weights of both, to export them again) and
-``MODEL_CARD.md``. It is untrusted input: every file is listed with its size and sha256, ONNX graphs
-may use plain operators only and no data outside the file, and nothing is unpickled.
+``MODEL_CARD.md``; one without a language model has no encoder, and a width of 0. It is untrusted
+input: every file is listed with its size and sha256, ONNX graphs may use plain operators only and
+no data outside the file, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Projector:
 
 @dataclass(frozen=True)
 class ModelPack:
-    """A checked pack: ``encoders`` are ONNX bytes by precision.
+    """A checked pack: ``encoders`` are ONNX bytes by precision, none without a language model.
 
     ``window`` and ``bucket`` are in bases; ``digest`` is the sha256 of config.json, which lists all
     other files.
@@ -69,6 +70,11 @@ class ModelPack:
     encoders: dict[str, bytes]
     projector: Projector
     config: dict[str, Any]
+
+    @property
+    def offers(self) -> str:
+        """The encoders that it has, for people."""
+        return ", ".join(self.encoders) or "no language model"
 
     def plan(self, windows: int = 0, seed: int = 0) -> WindowPlan:
         """How contigs are cut: ``windows`` a contig at most, 0 for the pack's number."""
@@ -116,8 +122,9 @@ def load_pack(folder: Path) -> ModelPack:
         name, version = _label(config["name"]), _label(config["version"])
         if not (isinstance(files, dict) and isinstance(encoders, dict)):
             raise TypeError("files and encoders must be objects")
-        if not (encoders and set(encoders) <= PRECISIONS):
-            raise ValueError(f"encoders are some of {', '.join(sorted(PRECISIONS))}")
+        if not set(encoders) <= PRECISIONS or bool(encoders) != bool(width):
+            some = ", ".join(sorted(PRECISIONS))
+            raise ValueError(f"encoders are some of {some}, or none and the width is 0")
     except (ValueError, KeyError, TypeError) as error:
         raise _malformed(folder, error) from None
     if not (
@@ -125,7 +132,7 @@ def load_pack(folder: Path) -> ModelPack:
         and window % bucket == 0
         and window // bucket <= MOST_LENGTHS
         and bucket % stride == 0
-        and 0 < width <= 8192
+        and 0 <= width <= 8192
         and most > 0
     ):
         raise ModelPackError(f"{folder}: impossible sizes in config.json")

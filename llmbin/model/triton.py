@@ -40,8 +40,7 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
     wanted = [p for p in precisions if p in pack.encoders]
     if not wanted:
         raise DeviceError(
-            f"{pack.name} has no encoder in {', '.join(precisions)}; "
-            f"it has {', '.join(pack.encoders)}"
+            f"{pack.name} has no encoder in {', '.join(precisions)}; it has {pack.offers}"
         )
     if out.exists() and any(out.iterdir()):
         raise OutputError(f"{out}: the folder is not empty; give another with -o")

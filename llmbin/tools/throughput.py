@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import DeviceError, InputError
 from ..options import ModelOptions
 
 SHORTEST = 1_000  # bp of a contig that is measured
@@ -67,6 +67,8 @@ def measure(contigs: Path | None, preset: str, options: ModelOptions, threads: i
     cold = time.perf_counter()
     embedder = open_embedder(options)
     pack, encoder, device = embedder.pack, embedder.encoder, embedder.device
+    if encoder is None:
+        raise DeviceError(f"{pack.name} has no language model to measure; take another --model")
     full = full_batch(pack.window, pack.window)
     encoder.encode(full)
     cold = time.perf_counter() - cold

@@ -155,6 +155,9 @@ def _add_pack(commands: Commands) -> None:
         metavar="FOLDER",
         help="a local BERT, ESM or ModernBERT model with a k-mer vocabulary instead",
     )
+    source.add_argument(
+        "--without-lm", action="store_true", help="composition and codons alone, for slow devices"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument(
         "--projector",
@@ -192,7 +195,7 @@ def _pack(options: argparse.Namespace) -> None:
         options.lm or options.from_hf,
         options.card,
         options.projector,
-        foreign=options.lm is None,
+        foreign=options.from_hf is not None,
     )
     settings, projecting = (
         settings_of(options, PackSettings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -40,7 +41,11 @@ def random_fragment(
 
 
 def fragment_features(
-    shards: Shards, encoder: Encoder, plan: WindowPlan, sampling: FragmentSampling, threads: int
+    shards: Shards,
+    encoder: Encoder | None,
+    plan: WindowPlan,
+    sampling: FragmentSampling,
+    threads: int,
 ) -> FragmentFeatures:
     """Random fragments of every genome, embedded as ``run`` embeds contigs."""
     rng = np.random.default_rng(sampling.seed)
@@ -55,8 +60,11 @@ def fragment_features(
                 length.append(len(codes))
                 yield Contig(len(genome) - 1, shards.names[g], codes)
 
-    vectors = encode_batches(
-        encoder, batches(watched(fragments(), [compositions], threads), plan, CPU_BUDGET), threads
-    )
-    values = np.concatenate([compositions.result(), vectors.result(len(genome))], axis=1)
+    stream = watched(fragments(), [compositions], threads)
+    if encoder is None:
+        deque(stream, maxlen=0)
+        values = compositions.result()
+    else:
+        vectors = encode_batches(encoder, batches(stream, plan, CPU_BUDGET), threads)
+        values = np.concatenate([compositions.result(), vectors.result(len(genome))], axis=1)
     return FragmentFeatures(values, np.array(genome, np.int64), np.array(length, np.int64))

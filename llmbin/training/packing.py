@@ -30,11 +30,11 @@ class PackSource:
     """What a pack is made of: training genomes, an encoder, perhaps a projector, and a card.
 
     The encoder is of ``model``: a folder of `train_lm` or `finetune`, or, where it is ``foreign``,
-    one of Hugging Face. Without a projector one is fitted.
+    one of Hugging Face; None leaves the language model out. Without a projector one is fitted.
     """
 
     shards: Path
-    model: Path
+    model: Path | None
     card: Path
     projector: Path | None = None
     foreign: bool = False
@@ -86,14 +86,24 @@ def foreign_encoder(folder: Path, shards: Shards, settings: PackSettings) -> Exp
     return ExportedEncoder(graphs, parity, {}, int(config.hidden_size), plan, described)
 
 
+def no_encoder(settings: PackSettings) -> ExportedEncoder:
+    """What takes its place in a pack without a language model."""
+    plan = WindowPlan(settings.window, settings.max_windows, BUCKET, settings.seed)
+    return ExportedEncoder({}, {}, {}, 0, plan, {"stride": BUCKET})
+
+
 def make_pack(
     source: PackSource, out: Path, settings: PackSettings, projecting: ProjectorSettings
 ) -> None:
     """Export the encoder, fit or calibrate the projector on fragments, and write the pack."""
     shards = Shards(source.shards)
-    exported = foreign_encoder if source.foreign else own_encoder
-    made = exported(source.model, shards, settings)
-    encoder = OnnxEncoder(made.graphs["fp32"], made.width, Device("cpu", 0, "fp32", "training"))
+    if source.model is None:
+        made, encoder = no_encoder(settings), None
+    else:
+        exported = foreign_encoder if source.foreign else own_encoder
+        made = exported(source.model, shards, settings)
+        device = Device("cpu", 0, "fp32", "training")
+        encoder = OnnxEncoder(made.graphs["fp32"], made.width, device)
     data = fragment_features(shards, encoder, made.plan, settings.fragments(), settings.threads)
     if source.projector is None:
         module, projector = fit_projector(data, projecting)

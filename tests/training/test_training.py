@@ -217,6 +217,20 @@ def test_the_projector_of_a_finetuned_model_is_what_was_trained(shards: Path) ->
         )
 
 
+def test_a_pack_is_made_without_a_language_model(shards: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    from llmbin.cli import main
+    from llmbin.model.pack import load_pack
+
+    (tmp_path / "card.md").write_text("# light\n")
+    sizes = "--per-genome 12 --dims 4 --steps 5 --name light"
+    command = f"train pack {shards} --without-lm -o {tmp_path}/p --card {tmp_path}/card.md {sizes}"
+    assert main(command.split()) == 0
+    made = load_pack(tmp_path / "p")
+    assert (made.name, made.width, made.encoders) == ("light", 0, {})
+    assert made.projector.outputs == 4
+
+
 def test_a_pack_is_made_and_used(
     shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
