@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from . import __version__
 from .cluster.binning import Binning
-from .depth.coverage import Coverage
+from .coverage.coverage import Coverage
 from .features.profile import Features
 from .io.workspace import LOG, Workspace
 from .model.embedder import open_embedder

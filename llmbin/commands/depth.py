@@ -69,12 +69,12 @@ def depth(
     """
     import numpy as np
 
-    from ..depth.bam import check_alignments, read_depth
-    from ..depth.check import check_reads
-    from ..depth.coverage import Coverage, reads_of, sample_names
-    from ..depth.reads import DepthRules
-    from ..depth.samtools import named_reference
-    from ..depth.tables import DepthTable, write_depth_table
+    from ..coverage.bam import check_alignments, read_depth
+    from ..coverage.check import check_reads
+    from ..coverage.coverage import Coverage, reads_of, sample_names
+    from ..coverage.reads import DepthRules
+    from ..coverage.samtools import named_reference
+    from ..coverage.tables import DepthTable, write_depth_table
     from ..io.inputs import check_inputs, stored
     from ..io.outputs import check_output, scratch_folder, whole_file
     from ..progress import log

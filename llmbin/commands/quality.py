@@ -11,7 +11,7 @@ from ..errors import UsageError
 from .common import Commands, add_command, add_threads
 
 if TYPE_CHECKING:
-    from ..quality.assess import Assessment
+    from ..assessment.assess import Assessment
 
 
 def add(commands: Commands) -> None:
@@ -62,10 +62,10 @@ def run(options: argparse.Namespace) -> None:
         InputError: a bin cannot be read, is empty or there twice, or a contig is missing.
         OutputError: an output cannot be written, or is one of the inputs.
     """
+    from ..assessment.assess import assess_bins
+    from ..assessment.bins import bins_of_table, find_bins
+    from ..assessment.tables import genome_info, quality_json, quality_table
     from ..io.outputs import check_output, whole_file
-    from ..quality.assess import assess_bins
-    from ..quality.bins import bins_of_table, find_bins
-    from ..quality.tables import genome_info, quality_json, quality_table
 
     if options.bins and options.extension:
         raise UsageError("--extension is for folders of bins, and does not go with --bins")
