@@ -32,6 +32,7 @@ ORDER = (
     "pipeline",
     "tools",
     "assessment",
+    "api",
     "export",
     "training",
     "commands",
