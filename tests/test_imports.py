@@ -34,6 +34,7 @@ ORDER = (
     "assessment",
     "api",
     "export",
+    "proof",
     "training",
     "commands",
     "cli",
