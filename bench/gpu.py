@@ -23,9 +23,9 @@ from llmbin.model.pack import ModelPack, find_pack, load_pack
 from llmbin.model.windows import Batch
 from llmbin.options import DEFAULT_MODEL
 from llmbin.proof.checks import bits_keep, random_batch
+from llmbin.proof.rates import TorchEncoder
 
 from . import record
-from .encoder import TorchEncoder
 
 WINDOWS = (256, 1024)
 LENGTHS = range(256, 1025, 256)

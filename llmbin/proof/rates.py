@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +33,10 @@ class Rates:
 
 
 class TorchEncoder:
-    """The pack's weights in PyTorch: FP16 on a GPU and FP32 on a CPU; an `Encoder`."""
+    """PyTorch as an `Encoder`: ``run`` takes codes and lengths on a device of PyTorch's."""
 
-    def __init__(self, pack: ModelPack, on_gpu: bool) -> None:
-        from ..export.graph import deployable
-        from ..export.pack import language_model
-
-        self.width, self._place = pack.width, "cuda" if on_gpu else "cpu"
-        self._module: Any = deployable(language_model(pack), on_gpu).to(self._place)
+    def __init__(self, run: Callable[[Any, Any], Any], width: int, device: str = "cpu") -> None:
+        self.width, self._run, self._device = width, run, device
 
     def encode(self, batch: Batch) -> npt.NDArray[np.float32]:
         """Vectors in the CPU's memory."""
@@ -47,9 +44,9 @@ class TorchEncoder:
 
         with torch.inference_mode():
             codes, lengths = (
-                torch.from_numpy(array).to(self._place) for array in (batch.codes, batch.lengths)
+                torch.from_numpy(array).to(self._device) for array in (batch.codes, batch.lengths)
             )
-            return np.asarray(self._module.encode(codes.int(), lengths).cpu().float().numpy())
+            return np.asarray(self._run(codes.int(), lengths).cpu().numpy())
 
 
 def measure_rates(pack: ModelPack, device: Device, threads: int) -> Rates:
@@ -71,12 +68,21 @@ def measure_rates(pack: ModelPack, device: Device, threads: int) -> Rates:
 def pytorch_rates(
     pack: ModelPack, device: Device, lengths: list[int], budget: int, threads: int
 ) -> list[Bucket]:
-    """The same of PyTorch, a thread a batch as ours; nothing where it is not installed."""
+    """The same of PyTorch, a thread a batch as ours: FP16 on a GPU, FP32 on a CPU.
+
+    Nothing where it is not installed.
+    """
     if not all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
         return []
     import torch
 
-    encoder = TorchEncoder(pack, device.kind != "cpu" and torch.cuda.is_available())
+    from ..export.graph import deployable
+    from ..export.pack import language_model
+
+    on_gpu = device.kind != "cpu" and torch.cuda.is_available()
+    place = "cuda" if on_gpu else "cpu"
+    module: Any = deployable(language_model(pack), on_gpu).to(place)
+    encoder = TorchEncoder(module.encode, pack.width, place)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
