@@ -41,7 +41,10 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--jobs", nargs="+", default=[], metavar="NAME", help="(default: all)")
     parser.add_argument(
-        "--signals", nargs="+", choices=sorted({s.name for s in kills.SIGNALS}), help="(default: all)"
+        "--signals",
+        nargs="+",
+        choices=sorted({s.name for s in kills.SIGNALS}),
+        help="(default: all)",
     )
     parser.add_argument("--name", default="faults", help="of the result (default: %(default)s)")
     parser.add_argument("--add", action="store_true", help="to what earlier campaigns counted")

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import pipeline
 from ..errors import LlmbinError, first_line
+from ..genes.markers import markers_available
 from ..model.closeness import LEAST_COSINE, MOST_DIFFERENT, least_cosine
 from ..model.devices import Device
 from ..model.encoder import Encoder, encode_in_parts
@@ -156,8 +157,13 @@ def bins_are_those_of(
     """Bin the community on the device, and compare contig2bin.tsv with the reference's.
 
     Raises:
-        NotProven: the community or its bins are others.
+        NotProven: the community or its bins are others, or there are no marker genes.
     """
+    if not markers_available():
+        raise NotProven(
+            "pyhmmer is not installed, and bins without marker genes are others: "
+            "`pip install 'llmbin-fast[markers]'`"
+        )
     if digest_of(community.contigs, community.depth) != reference.community:
         raise NotProven(
             "the synthetic community is another than the reference's: numpy computes other random "

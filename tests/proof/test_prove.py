@@ -110,6 +110,14 @@ def test_other_bins_another_community_and_another_pack_are_seen(
         pack_is_that_of(replace(reference, pack=""), pack)
 
 
+def test_without_pyhmmer_it_is_told(
+    reference: Reference, made: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmbin.proof.checks.markers_available", lambda: False)
+    with pytest.raises(NotProven, match="pyhmmer is not installed"):
+        bins_are_those_of(reference, made, tmp_path / "out", CPU, 2)
+
+
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
