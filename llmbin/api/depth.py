@@ -18,7 +18,7 @@ from ..errors import CoverageError
 from ..io.inputs import InputFile, check_inputs, stored
 from ..io.outputs import check_output, scratch_folder, whole_file
 from ..progress import log
-from .given import PathLike, Paths, cores, files_of, path_or_none
+from .given import PathLike, Paths, cores, files_of, path_or_none, words_of
 from .table import Columns, Doubles, Integers, Table, Texts, texts
 
 
@@ -74,7 +74,7 @@ def depth(
     bams: Paths,
     *,
     out: PathLike | None = None,
-    samples: Sequence[str] | None = None,
+    samples: str | Sequence[str] | None = None,
     min_identity: float | None = None,
     reference: PathLike | None = None,
     threads: int | None = None,
@@ -106,7 +106,7 @@ def depth(
         sequences = (
             stored([given_reference], folder, "pipe-reference")[0] if given_reference else None
         )
-        titles = sample_names(held, samples)
+        titles = sample_names(held, None if samples is None else words_of(samples))
         for path in held:
             if check_alignments(path) == "CRAM" and output and (fasta := named_reference(path)):
                 check_output(output, [fasta])

@@ -80,6 +80,11 @@ def files_of(given: Paths) -> list[Path]:
     return [Path(path) for path in given]
 
 
+def words_of(given: str | Iterable[str]) -> list[str]:
+    """One word or several."""
+    return [given] if isinstance(given, str) else list(given)
+
+
 def path_or_none(given: PathLike | None) -> Path | None:
     """A file, if one was given."""
     return None if given is None else Path(given)

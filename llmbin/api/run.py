@@ -35,6 +35,7 @@ from .given import (
     files_of,
     model_options,
     one_of,
+    words_of,
 )
 from .table import Columns, Doubles, Floats, Integers, Table, Texts, texts
 
@@ -145,11 +146,11 @@ def run(  # noqa: PLR0913 (the options of the command)
     *,
     bam: Paths = (),
     depth: Paths | Depths = (),
-    samples: Sequence[str] | None = None,
+    samples: str | Sequence[str] | None = None,
     min_identity: float | None = None,
     out: PathLike | None = None,
     prefix: str = "bin",
-    format: Sequence[str] = (),
+    format: str | Sequence[str] = (),
     sample_id: str = "",
     report: bool = True,
     force: bool = False,
@@ -206,7 +207,8 @@ def run(  # noqa: PLR0913 (the options of the command)
     at_least(1, min_length=min_length, min_bin_size=min_bin_size)
     at_least(0, max_memory=max_memory)
     one_of(MARKERS, markers=markers)
-    for name in format:
+    formats = words_of(format)
+    for name in formats:
         one_of(FORMATS, format=name)
     if recruit_length is None:
         recruit_length = recruit_length_for(min_length)
@@ -218,7 +220,7 @@ def run(  # noqa: PLR0913 (the options of the command)
                 outdir=scratch.folder / "out" if out is None else Path(out),
                 bams=files_of(bam),
                 depth=_tables(depth, scratch),
-                samples=samples,
+                samples=None if samples is None else words_of(samples),
                 model=model_options(
                     ModelOptions(str(model), device, precision, batch_size, windows, seed)
                 ),
@@ -231,7 +233,7 @@ def run(  # noqa: PLR0913 (the options of the command)
                 separator=separator,
                 markers=markers,
                 prefix=prefix,
-                formats=format,
+                formats=formats,
                 sample_id=sample_id,
                 report=report and out is not None,
                 force=force,

@@ -312,6 +312,7 @@ def test_depths_are_those_of_the_table(write_bam: Callable[..., Path], tmp_path:
     said = [[float(row["x.bam"]), float(row["y.bam"])] for row in table]
     np.testing.assert_allclose(found.mean, said, rtol=1e-5)
     assert list(found.columns())[2:4] == ["depth_x", "variance_x"]
+    assert list(llmbin.depth(bams[0], samples="gut").samples) == ["gut"]
     other = write_bam(tmp_path / "o.bam", {"a": 2000}, reads[:150])
     with pytest.raises(CoverageError, match="map all samples to the same contigs"):
         llmbin.depth([bams[0], other])
@@ -340,6 +341,8 @@ def test_scores_of_a_run_a_table_and_a_mapping(
         ({"min_bin_size": 0.5}, "min_bin_size=0.5"),
         ({"markers": "yes"}, "markers='yes': one of 'auto', 'on', 'off'"),
         ({"format": ["tsv"]}, "format='tsv': one of 'bioboxes'"),
+        ({"format": "tsv"}, "format='tsv': one of 'bioboxes'"),
+        ({"bam": "no.bam", "samples": "gut"}, "no.bam: no such file"),
         ({"device": "gpu"}, "--device gpu: unknown"),
         ({"model": "no-such-model"}, "no-such-model"),
         ({"prefix": "a/b"}, "--prefix 'a/b'"),
