@@ -27,6 +27,13 @@ def report(session: nox.Session) -> None:
 
 
 @nox.session
+def api(session: nox.Session) -> None:
+    """The Python API: frames, the examples of docs/api.md, the notebook."""
+    session.install(".[cpu,test,api-test]")
+    session.run("pytest", "-rs", "tests/api", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style: `nox -s lint -- --fix` mends what can be mended."""
     session.install("ruff>=0.5")

@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmbin._kernels import encode_bases
-from llmbin.depth.tables import DepthTable, write_depth_table
+from llmbin.coverage.tables import DepthTable, write_depth_table
 from llmbin.io.fasta import read_fasta
 
 from .long_reads import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -22,24 +22,9 @@ from llmbin.model.encoder import OnnxEncoder, encode_batches
 from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import CPU_BUDGET, Batch, WindowPlan, batches, window_starts
 from llmbin.options import DEFAULT_MODEL
+from llmbin.proof.rates import TorchEncoder
 
 from . import record
-
-
-class TorchEncoder:
-    """PyTorch with the pack's weights, which are on the device."""
-
-    def __init__(self, run: Callable, width: int, device: str = "cpu") -> None:
-        self.width, self.run, self.device = width, run, device
-
-    def encode(self, batch: Batch) -> np.ndarray:
-        import torch
-
-        with torch.inference_mode():
-            codes, lengths = (
-                torch.from_numpy(v).to(self.device) for v in (batch.codes, batch.lengths)
-            )
-            return self.run(codes.int(), lengths).cpu().numpy()
 
 
 def as_they_come(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:

@@ -16,27 +16,21 @@ from typing import Any
 
 import numpy as np
 
+from llmbin.model.closeness import least_cosine
 from llmbin.model.devices import Device
-from llmbin.model.encoder import Encoder, OnnxEncoder
+from llmbin.model.encoder import OnnxEncoder
 from llmbin.model.pack import ModelPack, find_pack, load_pack
 from llmbin.model.windows import Batch
 from llmbin.options import DEFAULT_MODEL
+from llmbin.proof.checks import bits_keep, random_batch
+from llmbin.proof.rates import TorchEncoder
 
 from . import record
-from .encoder import TorchEncoder
 
 WINDOWS = (256, 1024)
+LENGTHS = range(256, 1025, 256)
 BASES = 1 << 20
 SEARCHES = ("HEURISTIC", "EXHAUSTIVE", "DEFAULT")
-
-
-def random_batch(windows: int, bases: int, seed: int = 0) -> Batch:
-    """Windows of random bases, up to a quarter of them padding."""
-    rng = np.random.default_rng([seed, bases])
-    codes = rng.integers(0, 4, (windows, bases)).astype(np.uint8)
-    lengths = rng.integers(bases * 3 // 4, bases + 1, windows).astype(np.int32)
-    codes[np.arange(bases) >= lengths[:, None]] = 0
-    return Batch(codes, lengths, np.arange(windows))
 
 
 def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> dict[str, float]:
@@ -57,29 +51,11 @@ def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> di
 
 def closeness(got: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
     """Relative error, and the least cosine of vectors less their mean."""
-    from llmbin.export.parity import least_cosine
-
     a, b = got.astype(np.float64), wanted.astype(np.float64)
     return {
         "relative_error": float(np.linalg.norm(a - b) / np.linalg.norm(b)),
         "least_cosine": least_cosine(b, a),
     }
-
-
-def bits_keep(encoder: Encoder) -> bool:
-    """Has a window's vector the same bits in batches of any size, and in any place of them?"""
-    same = True
-    for bases in range(256, 1025, 256):
-        batch = random_batch(512, bases, seed=1)
-        whole = encoder.encode(batch)
-        for windows in (1, 2, 3, 4, 5, 8, 16, 17, 33, 64, 200):
-            same &= np.array_equal(
-                encoder.encode(batch.part(slice(windows, 2 * windows))),
-                whole[windows : 2 * windows],
-            )
-        turned = Batch(batch.codes[::-1].copy(), batch.lengths[::-1].copy(), batch.contigs)
-        same &= np.array_equal(encoder.encode(turned)[::-1], whole)
-    return bool(same)
 
 
 def pytorch(pack: ModelPack, half: bool, compiled: bool) -> Callable[[Batch], np.ndarray]:
@@ -117,7 +93,7 @@ def main() -> None:
     ).encode(random_batch(64, 1024))
     checks = {
         p: closeness(e.encode(random_batch(64, 1024)), wanted)
-        | {"bits_whatever_the_batch": bits_keep(e)}
+        | {"bits_whatever_the_batch": bits_keep(e, LENGTHS)}
         for p, e in cuda.items()
     }
     jobs: dict[str, Callable[[Batch], Any]] = {

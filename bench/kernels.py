@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from llmbin._kernels import codons, encode_bases, tetranucleotides
-from llmbin.depth.bam import read_depth
+from llmbin.coverage.bam import read_depth
 from llmbin.features.composition import SHORTEST_FRAME
 from llmbin.io.fasta import read_fasta
 

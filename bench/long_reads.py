@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
+from llmbin.coverage.tables import DepthTable, read_depth_table, write_depth_table
 
 SHORTEST_READ, LONGEST_READ = 500, 60_000
 LONGEST_RUN = 10  # of equal bases; a longer one is as bad

@@ -20,7 +20,7 @@ from llmbin.cluster.binning import tree_rows
 from llmbin.cluster.neighbours import nearest
 from llmbin.cluster.placing import make_points
 from llmbin.cluster.tree import Tree, build_tree
-from llmbin.depth.coverage import coverage_from_tables
+from llmbin.coverage.coverage import coverage_from_tables
 from llmbin.features.profile import Reading, profile_contigs
 from llmbin.model.embedder import open_embedder
 from llmbin.model.projector import project

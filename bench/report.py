@@ -18,7 +18,8 @@ from .record import RESULTS
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
-PAGES = [Path(__file__).parent.parent / "README.md", RESULTS / "README.md"]
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", RESULTS / "README.md", ROOT / "docs" / "deploy.md"]
 
 
 def table(titles: list[str], rows: list[list[str]]) -> str:
@@ -316,7 +317,33 @@ def estimates_in_short(result: dict[str, Any]) -> str:
 
 
 # Part of a page -> result file and what makes the part of it.
+def devices(reports: list[dict[str, Any]]) -> str:
+    """A row for each report of `llmbin-fast prove`."""
+    return table(
+        ["machine", "device", "verdict", "Mbp/s at windows of 256 to 1,024", "PyTorch", "seen"],
+        [device_row(report) for report in reports],
+    )
+
+
+def device_row(report: dict[str, Any]) -> list[str]:
+    machine, device, rates = report["machine"], report["device"], report["rates"]
+    named = machine["board"] or ", ".join(g.split(",")[0] for g in machine["gpus"])
+    processor = f"{machine['processor']} ({machine['architecture']}), {machine['cores']} cores"
+    failed = [check["name"] for check in report["checks"] if not check["held"]]
+    buckets = rates["throughput"]["buckets"] if rates else []
+    torch = rates["pytorch"] if rates else []
+    return [
+        f"{named}; {processor}" if named else processor,
+        f"{device['kind']}, {device['precision']}" if device else "none starts",
+        "all holds" if report["holds"] else f"fails: {', '.join(failed)}",
+        ", ".join(f"{b['mbp_a_second']:.2g}" for b in buckets),
+        ", ".join(f"{b['mbp_a_second']:.2g}" for b in torch),
+        f"{report['date']}, {machine['versions']['llmbin-fast']}, load {machine['load']:.0f}",
+    ]
+
+
 PARTS = {
+    "devices": ("devices", devices),
     "near-complete": ("quality", near_complete),
     "quality": ("quality", quality),
     "quality-more": ("quality-more", quality),
@@ -334,6 +361,13 @@ PARTS = {
 }
 
 
+def held(name: str) -> Any:
+    """A result, or all that are in a folder of that name, in the order of their names."""
+    if (RESULTS / name).is_dir():
+        return [json.loads(path.read_text()) for path in sorted((RESULTS / name).glob("*.json"))]
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
 def filled(text: str) -> str:
     """A page with its parts as the results say.
 
@@ -344,7 +378,7 @@ def filled(text: str) -> str:
         if name not in PARTS:
             raise ValueError(f"nothing makes {name}")
         file, make = PARTS[name]
-        body = make(json.loads((RESULTS / f"{file}.json").read_text()))
+        body = make(held(file))
         text, found = re.subn(
             f"(<!-- begin {name} -->).*(<!-- end {name} -->)",
             lambda m, b=body: f"{m[1]}\n{b}\n{m[2]}",

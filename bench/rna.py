@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from llmbin.assessment.bins import bin_name_of
 from llmbin.estimator.classes import TRNAS
 from llmbin.genes.rna import AMINO_ACIDS, KINDS, RnaGenes, RnaSearch
 from llmbin.io.contigs import Assembly, read_contigs
-from llmbin.quality.bins import bin_name_of
 
 from . import record
 

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
+from llmbin.coverage.tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.io.fasta import read_fasta
 from llmbin.tools.scoring import read_gold, score_bins
 

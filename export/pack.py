@@ -17,6 +17,7 @@ import torch
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError, ModelPackError
 from llmbin.io.fasta import read_fasta
+from llmbin.model.closeness import LEAST_COSINE
 from llmbin.model.language_model import GenomeLM, GenomeLMConfig
 from llmbin.model.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
 
@@ -24,7 +25,7 @@ from .graph import encoder_onnx
 from .huggingface import KmerEncoder, encoder_from_folder, read_vocabulary
 from .int8 import int8_onnx
 from .parity import Parity, compare, onnx_encode, torch_encode
-from .settings import CALIBRATION, CHECK, LEAST_COSINE
+from .settings import CALIBRATION, CHECK
 
 log = logging.getLogger("llmbin.export")
 

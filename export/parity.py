@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from llmbin.model.closeness import LEAST_COSINE, MOST_DIFFERENT, least_cosine
 from llmbin.model.devices import Device, session
-
-from .settings import LEAST_COSINE, MOST_DIFFERENT
 
 Encode = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
 
@@ -79,13 +78,3 @@ def compare(reference: Encode, other: Encode, windows: npt.NDArray[np.uint8]) ->
             theirs.append(reference(batch, lengths))
     a, b = np.concatenate(theirs).astype(np.float64), np.concatenate(ours).astype(np.float64)
     return Parity(float(np.abs(a - b).max()), least_cosine(a, b))
-
-
-def least_cosine(reference: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
-    """Of vectors [n, width] less the mean of the reference's."""
-    centre = reference.mean(0)
-    x, y = reference - centre, other - centre
-    cosine = (x * y).sum(1) / np.maximum(
-        np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1), 1e-30
-    )
-    return float(cosine.min())

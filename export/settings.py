@@ -1,4 +1,4 @@
-"""What was chosen for exported graphs, and what a pack promises of them.
+"""What was chosen for exported graphs.
 
 INT8's numbers are from docs/notes/2026-11-25-int8-correction.md.
 """
@@ -16,7 +16,3 @@ CALIBRATION, CHECK = 512, 32
 CALIBRATION_BATCH = 8
 RANGES = 64
 RIDGE = 1e-3
-
-# Promises of a pack: FP32 is PyTorch's answer, FP16 and INT8 are close to it.
-MOST_DIFFERENT = {"fp32": 1e-5}
-LEAST_COSINE = {"fp32": 0.999999, "fp16": 0.9995, "int8": 0.995}

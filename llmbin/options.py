@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_MODEL = "llmbin-edge"
+# A little better than fewer (docs/notes/2026-11-27-bases-of-a-window.md); bins gain too little.
+EMBED_WINDOWS = 4
 MIN_LENGTH, RECRUIT_LENGTH, MIN_BIN_SIZE = 1_500, 1_000, 200_000  # bp
+MARKERS, FORMATS = ("auto", "on", "off"), ("bioboxes",)  # what --markers and --format may be
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ class RunOptions:
     def inputs(self) -> list[Path]:
         """Everything that is read."""
         return [self.contigs, *self.bams, *self.depth]
+
+
+def recruit_length_for(min_length: int) -> int:
+    """The shortest contig that is recruited, in bp, where it is not given."""
+    return min(RECRUIT_LENGTH, min_length)
 
 
 def bin_name(prefix: str, number: int) -> str:

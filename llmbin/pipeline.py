@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from . import __version__
-from .cluster.binning import Binning
-from .depth.coverage import Coverage
-from .features.profile import Features
+from .cluster.points import Points
 from .io.workspace import LOG, Workspace
 from .model.embedder import open_embedder
 from .options import RunOptions
-from .progress import Clock, log_file
+from .progress import Clock, Tell, counted, log_file
 from .results.record import tell_outcome
 from .results.summary import Bin, Outcome, summarise
 from .stages.assemblies import describe_assemblies
@@ -37,17 +36,19 @@ log = logging.getLogger("llmbin")
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found."""
+    """What a run found: of contigs, as points of the metric, of bins; and ``run.json``."""
 
-    features: Features
-    coverage: Coverage
-    binning: Binning
+    outcome: Outcome
+    points: Points
     bins: list[Bin]
-    clock: Clock
+    record: dict[str, Any]
 
 
-def run(options: RunOptions) -> RunResult:
+def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
     """Bin an assembly and write the output folder.
+
+    ``tell`` is called while contigs are read, with the bases so far and in all. What it raises
+    ends the run.
 
     Raises:
         LlmbinError: bad input, options, model pack, device or output folder; nothing is left
@@ -67,7 +68,7 @@ def run(options: RunOptions) -> RunResult:
 
         with clock.stage("coverage"):
             coverage = measure_coverage(setting, survey)
-        features = embed_contigs(setting, embedder, markers)
+        features = embed_contigs(setting, embedder, markers, counted(tell, survey.bases))
         assemblies = survey.assemblies
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
@@ -83,11 +84,11 @@ def run(options: RunOptions) -> RunResult:
         if options.report:
             with clock.stage("map"):
                 write_map(setting, outcome, points)
-        write_run_record(setting, embedder, outcome, bins)
+        record = write_run_record(setting, embedder, outcome, bins)
         if options.report:
             write_report(setting)
         tell_outcome(options, outcome, bins)
         work.commit()
         if options.report:
             log.info("report: %s", options.outdir / "report.html")
-    return RunResult(features, coverage, binning, bins, clock)
+    return RunResult(outcome, points, bins, record)

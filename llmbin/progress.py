@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import StorageError, cannot_write
 from .signals import when_stopped
 
 log = logging.getLogger("llmbin")
+
+Advance: TypeAlias = Callable[[int], object]  # so many bases more
+Tell: TypeAlias = Callable[[int, int | None], object]  # bases so far, and in all if that is known
 
 
 def set_up_logging(level: int) -> None:
@@ -95,7 +98,7 @@ class Clock:
 
 
 @contextlib.contextmanager
-def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], object]]:
+def bar(title: str, total: int | None, show: bool) -> Iterator[Advance]:
     """A bar in bases on a terminal, a log line every half minute elsewhere.
 
     Gives the function that advances it by so many bases.
@@ -127,11 +130,28 @@ def bar(title: str, total: int | None, show: bool) -> Iterator[Callable[[int], o
     yield advance
 
 
+def unheard(bases: int) -> None:
+    """Where nobody wants to know."""
+
+
+def counted(tell: Tell | None, total: int | None = None) -> Advance:
+    """Adds up the bases that go by, and tells the sum and the total to who wants to know."""
+    done = 0
+
+    def advance(bases: int) -> None:
+        nonlocal done
+        done += bases
+        if tell is not None:
+            tell(done, total)
+
+    return advance
+
+
 @dataclass
 class Monitor:
     """Who is told how far the reading is, in bases, and what each stage took."""
 
-    advance: Callable[[int], object] = lambda bases: None
+    advance: Advance = unheard
     clock: Clock = field(default_factory=Clock)
 
     def stage(self, name: str) -> contextlib.AbstractContextManager[None]:

@@ -18,6 +18,20 @@ sys.path.append(
 )  # for bench; last, so that the installed llmbin is the one that is tested
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--refresh",
+        action="store_true",
+        help="write the pictures and the notebook that tests compare with anew",
+    )
+
+
+@pytest.fixture(scope="session")
+def refresh(request: pytest.FixtureRequest) -> bool:
+    """Whether to write what is compared with anew."""
+    return bool(request.config.getoption("--refresh"))
+
+
 @pytest.fixture(scope="session")
 def community(tmp_path_factory: pytest.TempPathFactory) -> Community:
     """Five synthetic genomes of about 300 kb in two samples."""

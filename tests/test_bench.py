@@ -26,7 +26,7 @@ from bench.peers import is_long, measured, samples_of
 from bench.quality import row_of, with_earlier
 from bench.throughput import first_genomes, part_of
 from llmbin.cluster.tree import Tree
-from llmbin.depth.tables import read_depth_table
+from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
 from llmbin.tools.scoring import read_gold
 from llmbin.tools.synthetic import synthetic_genome

@@ -8,13 +8,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 RESULTS = ROOT / "bench" / "results" / "README.md"
+DEPLOY = ROOT / "docs" / "deploy.md"
 
 
 def test_figures_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
     from bench.report import PARTS, filled
 
-    pages = [page.read_text() for page in (README, RESULTS)]
+    pages = [page.read_text() for page in (README, RESULTS, DEPLOY)]
     assert [filled(text) for text in pages] == pages
     assert set(re.findall("<!-- begin (.*) -->", "".join(pages))) == set(PARTS)
 

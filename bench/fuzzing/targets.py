@@ -102,7 +102,7 @@ def check_blocks(data: bytes, folder: Path) -> None:
 
 def check_bam(data: bytes, folder: Path) -> None:
     """A BAM file as it is, of any bytes."""
-    from llmbin.depth.bam import read_depth
+    from llmbin.coverage.bam import read_depth
 
     depth = read_depth(held(folder, data, "s.bam"), scratch=folder)
     if not (np.isfinite(depth.mean).all() and (depth.mean >= 0).all()):
@@ -111,7 +111,7 @@ def check_bam(data: bytes, folder: Path) -> None:
 
 def check_records(data: bytes, folder: Path) -> None:
     """What a BAM file holds, in blocks that are whole: by one thread, by pieces, and plainly."""
-    from llmbin.depth import bam
+    from llmbin.coverage import bam
 
     path = held(folder, seeds.bgzf(data, 400), "s.bam")
     smallest, bam.SMALLEST_PIECE = bam.SMALLEST_PIECE, 300
@@ -129,7 +129,7 @@ def check_records(data: bytes, folder: Path) -> None:
 
 def check_cram(data: bytes, folder: Path) -> None:
     """A CRAM file of any bytes."""
-    from llmbin.depth.bam import read_depth
+    from llmbin.coverage.bam import read_depth
 
     depth = read_depth(held(folder, data, "s.cram"), scratch=folder)
     if not np.isfinite(depth.mean).all():
@@ -138,7 +138,7 @@ def check_cram(data: bytes, folder: Path) -> None:
 
 def check_table(data: bytes, folder: Path) -> None:
     """A table of depths: each number is one of its row, and each row is there."""
-    from llmbin.depth.tables import read_depth_table
+    from llmbin.coverage.tables import read_depth_table
 
     table = read_depth_table(held(folder, data, "t.tsv"), seeds.CONTIGS)
     if not (np.isfinite(table.mean).all() and (table.mean >= 0).all()):

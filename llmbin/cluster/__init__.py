@@ -1,4 +1,4 @@
 """From contigs to bins: metric, tree, cut, separation, recruitment, splitting and joining.
 
-May import `genes`, `model`, `depth`, `resources` and `errors`.
+May import `genes`, `model`, `coverage`, `resources` and `errors`.
 """

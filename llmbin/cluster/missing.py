@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..depth.coverage import SHORT_READ, Coverage
+from ..coverage.coverage import SHORT_READ, Coverage
 from ..resources import Resources
 from .arrays import KernelRows, Labels, Lengths, Mask, Values
 from .neighbours import nearest

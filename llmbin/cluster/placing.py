@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..depth.coverage import SHORT_READ, Coverage
+from ..coverage.coverage import SHORT_READ, Coverage
 from ..model.pack import Projector
 from ..model.projector import vector_noise
 from .arrays import Floats, Lengths, Values

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from ..options import DEFAULT_MODEL, ModelOptions
@@ -91,6 +92,22 @@ def model_options(options: argparse.Namespace) -> ModelOptions:
         options.windows,
         options.seed,
     )
+
+
+@contextmanager
+def drawn(title: str, show: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar (see `progress.bar`) for what is told the bases so far."""
+    from ..progress import bar
+
+    with bar(title, None, show) as advance:
+        before = 0
+
+        def tell(done: int, _total: int | None) -> None:
+            nonlocal before
+            advance(done - before)
+            before = done
+
+        yield tell
 
 
 def add_identity(parser: Parser) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import CoverageError
 from .common import Commands, add_command, add_identity, add_threads
 
 
@@ -40,69 +38,13 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do it."""
+    from ..api.depth import depth
+
     depth(
         options.bams,
-        options.output,
-        options.samples,
-        options.min_identity,
-        options.threads,
-        options.reference,
+        out=options.output,
+        samples=options.samples,
+        min_identity=options.min_identity,
+        reference=options.reference,
+        threads=options.threads,
     )
-
-
-def depth(
-    bams: Sequence[Path],
-    output: Path,
-    samples: Sequence[str] | None = None,
-    min_identity: float | None = None,
-    threads: int = 1,
-    reference: Path | None = None,
-) -> None:
-    """Write the depth of every reference of the BAM or CRAM files as MetaBAT's table.
-
-    ``reference`` is the FASTA file that the reads were mapped to, which CRAM may need.
-
-    Raises:
-        CoverageError: a file is damaged, the files have different references, or hardly a read
-            counts in any.
-        OutputError: the table cannot be written.
-    """
-    import numpy as np
-
-    from ..depth.bam import check_alignments, read_depth
-    from ..depth.check import check_reads
-    from ..depth.coverage import Coverage, reads_of, sample_names
-    from ..depth.reads import DepthRules
-    from ..depth.samtools import named_reference
-    from ..depth.tables import DepthTable, write_depth_table
-    from ..io.inputs import check_inputs, stored
-    from ..io.outputs import check_output, scratch_folder, whole_file
-    from ..progress import log
-
-    rules = DepthRules(min_identity=min_identity)
-    given = [*bams, *([reference] if reference else [])]
-    check_inputs(given)
-    check_output(output, given)
-    with scratch_folder("llmbin-depth-") as folder:
-        files = stored(bams, folder, "pipe-sample")
-        sequences = stored([reference], folder, "pipe-reference")[0] if reference else None
-        titles = sample_names(files, samples)
-        for path in files:
-            if check_alignments(path) == "CRAM" and (fasta := named_reference(path)):
-                check_output(output, [fasta])
-        found = []
-        for title, path in zip(titles, files, strict=True):
-            found.append(read_depth(path, rules, threads, reference=sequences))
-            if found[-1].names != found[0].names or (found[-1].lengths != found[0].lengths).any():
-                raise CoverageError(
-                    f"{path}: its references differ from those of {files[0]}; "
-                    "map all samples to the same contigs"
-                )
-            log.info("%s: %s", title, reads_of(found[-1]))
-    mean = np.stack([d.mean for d in found], axis=1)
-    variance = np.stack([d.variance for d in found], axis=1)
-    names = [str(path) for path in files]
-    check_reads(Coverage(titles, mean, variance, [reads_of(d) for d in found], names))
-    table = DepthTable(output, found[0].names, found[0].lengths, titles, mean, variance)
-    with whole_file(output) as handle:
-        write_depth_table(table, lambda text: handle.write(text.encode("utf-8", "surrogateescape")))

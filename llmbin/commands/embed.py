@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
-from ..errors import InputError
-from ..options import ModelOptions
-from .common import Commands, add_command, add_model_options, model_options, positive
-
-# A little better than fewer (docs/notes/2026-11-27-bases-of-a-window.md); bins gain too little.
-WINDOWS = 4
+from ..options import EMBED_WINDOWS
+from .common import Commands, add_command, add_model_options, drawn, model_options, positive
 
 
 def add(commands: Commands) -> None:
@@ -34,64 +31,23 @@ def add(commands: Commands) -> None:
         "within one file",
     )
     add_model_options(parser)
-    parser.set_defaults(windows=WINDOWS)
+    parser.set_defaults(windows=EMBED_WINDOWS)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do it."""
-    embed(
-        options.contigs,
-        options.output,
-        model_options(options),
-        options.threads,
-        min_length=options.min_length,
-        centre=options.centre,
-    )
+    from ..api.embed import embed
+    from ..progress import log
 
-
-def embed(
-    contigs: Path,
-    output: Path,
-    model: ModelOptions = ModelOptions(windows=WINDOWS),  # noqa: B008
-    threads: int = 1,
-    *,
-    min_length: int = 1,
-    centre: bool = False,
-) -> None:
-    """Write ``names`` (str), ``vectors`` and ``lm`` (float32 [n, dims], [n, width]), in file order.
-
-    ``centre`` takes the mean over all contigs, by length, from the vectors: cosines then compare
-    directions from the middle of this assembly (distances are what they were), and a vector
-    depends on what else is in the file.
-
-    Raises:
-        InputError: the contigs cannot be read, or none is long enough.
-        OutputError: the file cannot be written.
-    """
-    import numpy as np
-
-    from ..features.profile import Reading, profile_contigs
-    from ..io.inputs import check_inputs
-    from ..io.outputs import check_output, whole_file
-    from ..model.embedder import open_embedder
-    from ..model.projector import project
-    from ..progress import Monitor, bar, log
-
-    check_inputs([contigs])
-    check_output(output, [contigs])
-    embedder = open_embedder(model)
-    reading = Reading(embedder.plan, min_length, embedder.budget(), threads)
-    with bar("embedding", None, True) as advance:
-        features = profile_contigs(contigs, embedder.encoder, reading, monitor=Monitor(advance))
-    if not features.names:
-        raise InputError(
-            f"{contigs}: no contig has {min_length:,} bases or more; lower --min-length"
+    with drawn("embedding", not options.quiet) as progress:
+        found = embed(
+            options.contigs,
+            out=options.output,
+            min_length=options.min_length,
+            centre=options.centre,
+            threads=options.threads,
+            progress=progress,
+            **asdict(model_options(options)),
         )
-    vectors = project(features.composition, features.lm, embedder.pack.projector)
-    if centre:
-        mean = np.average(vectors.astype(np.float64), axis=0, weights=features.lengths)
-        vectors = (vectors - mean).astype(np.float32)
-    with whole_file(output) as handle:
-        np.savez(handle, names=np.array(features.names), vectors=vectors, lm=features.lm)
-    number = f"{len(features.names):,}"
-    log.info("%s vectors of %d dimensions in %s", number, vectors.shape[1], output)
+    number, dimensions = found.vectors.shape
+    log.info("%s vectors of %d dimensions in %s", f"{number:,}", dimensions, options.output)

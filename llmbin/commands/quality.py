@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from .common import Commands, add_command, add_threads
-
-if TYPE_CHECKING:
-    from ..quality.assess import Assessment
+from .common import Commands, add_command, add_threads, drawn
 
 
 def add(commands: Commands) -> None:
@@ -62,41 +56,26 @@ def run(options: argparse.Namespace) -> None:
         InputError: a bin cannot be read, is empty or there twice, or a contig is missing.
         OutputError: an output cannot be written, or is one of the inputs.
     """
-    from ..io.outputs import check_output, whole_file
-    from ..quality.assess import assess_bins
-    from ..quality.bins import bins_of_table, find_bins
-    from ..quality.tables import genome_info, quality_json, quality_table
+    from ..api.quality import quality
 
-    if options.bins and options.extension:
-        raise UsageError("--extension is for folders of bins, and does not go with --bins")
-    given = (
-        bins_of_table(options.paths, options.bins)
-        if options.bins
-        else find_bins(options.paths, options.extension)
-    )
-    writers: tuple[tuple[Path | None, Callable[[Sequence[Assessment]], str]], ...] = (
-        (options.output, quality_table),
-        (options.json, quality_json),
-        (options.genome_info, genome_info),
-    )
-    outputs = [path for path, _ in writers if path is not None]
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise UsageError("the outputs must be different files")
-    for output in outputs:
-        check_output(output, given.inputs)
-    assessed = assess_bins(given, options.threads, not options.quiet)
-    for path, write in writers:
-        if path is not None:
-            with whole_file(path) as handle:
-                handle.write(write(assessed).encode("utf-8", "surrogateescape"))
-    _tell(assessed, options.output)
+    with drawn("reading bins", not options.quiet) as progress:
+        found = quality(
+            options.paths,
+            bins=options.bins,
+            extension=options.extension,
+            out=options.output,
+            json=options.json,
+            genome_info=options.genome_info,
+            threads=options.threads,
+            progress=progress,
+        )
+    _tell(found.mimag.tolist(), options.output)
 
 
-def _tell(assessed: Sequence[Assessment], output: Path) -> None:
+def _tell(drafts: list[str], output: Path) -> None:
     from ..estimator.classes import DRAFTS
     from ..progress import log
 
-    drafts = [bin.draft for bin in assessed]
     counts = ", ".join(f"{drafts.count(draft)} {draft}" for draft in DRAFTS if draft in drafts)
-    plural = "s" * (len(assessed) != 1)
-    log.info("%d bin%s in %s: %s", len(assessed), plural, output, counts)
+    plural = "s" * (len(drafts) != 1)
+    log.info("%d bin%s in %s: %s", len(drafts), plural, output, counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..options import MIN_BIN_SIZE, MIN_LENGTH, RECRUIT_LENGTH, RunOptions
+from ..options import FORMATS, MARKERS, MIN_BIN_SIZE, MIN_LENGTH, RunOptions, recruit_length_for
 from .common import (
     Commands,
     Parser,
@@ -81,7 +81,7 @@ def _add_output(group: Parser) -> None:
         nargs="+",
         dest="formats",
         default=[],
-        choices=["bioboxes"],
+        choices=FORMATS,
         help="further formats: bioboxes (AMBER)",
     )
     group.add_argument(
@@ -132,7 +132,7 @@ def _add_binning(group: Parser) -> None:
     )
     group.add_argument(
         "--markers",
-        choices=["auto", "on", "off"],
+        choices=MARKERS,
         default="auto",
         help="cut the tree by single-copy marker genes (default: %(default)s)",
     )
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace) -> None:
 
     recruit_length = options.recruit_length
     if recruit_length is None:
-        recruit_length = min(RECRUIT_LENGTH, options.min_length)
+        recruit_length = recruit_length_for(options.min_length)
     run_pipeline(
         RunOptions(
             contigs=options.contigs,

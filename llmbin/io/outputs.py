@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -16,6 +17,7 @@ from typing import IO, BinaryIO, cast
 from ..errors import OutputError, StorageError, cannot_write
 from ..signals import when_stopped
 
+_asking = threading.Lock()  # two threads that ask for the umask at once would leave it at 0
 STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -165,8 +167,9 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with _asking:
+        mask = os.umask(0)
+        os.umask(mask)
     return mask
 
 

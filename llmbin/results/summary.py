@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..cluster.binning import Binning
-from ..depth.coverage import Coverage
+from ..coverage.coverage import Coverage
 from ..estimator.classes import draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
 from ..estimator.traits import n50s

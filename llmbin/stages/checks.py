@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..depth.reads import DepthRules
+from ..coverage.reads import DepthRules
 from ..errors import UsageError
 from ..io.inputs import check_inputs
 from ..options import RunOptions, bin_name

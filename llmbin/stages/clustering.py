@@ -11,7 +11,7 @@ from ..cluster.missing import missing_depth, without_missing
 from ..cluster.neighbours import gpu_for
 from ..cluster.placing import make_points
 from ..cluster.points import Points
-from ..depth.coverage import Coverage
+from ..coverage.coverage import Coverage
 from ..features.profile import Features
 from ..genes.evidence import Evidence
 from ..genes.markers import MarkerSet

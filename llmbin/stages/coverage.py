@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..depth.check import check_depths
-from ..depth.coverage import (
+from ..coverage.check import check_depths
+from ..coverage.coverage import (
     Coverage,
     Measuring,
     SampleReads,
@@ -20,7 +20,7 @@ from ..depth.coverage import (
     coverage_from_tables,
     no_coverage,
 )
-from ..depth.reads import DepthRules, ReadKind
+from ..coverage.reads import DepthRules, ReadKind
 from ..io.workspace import fingerprint
 from .setting import Setting
 from .survey import Survey

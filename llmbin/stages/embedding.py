@@ -19,7 +19,7 @@ from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
-from ..progress import Monitor, bar
+from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
 from .setting import Setting
 
@@ -49,8 +49,13 @@ def choose_markers(mode: str) -> MarkerSet | None:
     return load_marker_set()
 
 
-def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -> Features:
-    """Features of the contigs of at least ``recruit_length``.
+def embed_contigs(
+    setting: Setting,
+    embedder: Embedder,
+    markers: MarkerSet | None,
+    advance: Advance = unheard,
+) -> Features:
+    """Features of the contigs of at least ``recruit_length``; ``advance`` is told of their bases.
 
     Raises:
         DeviceError: the encoder failed.
@@ -61,24 +66,31 @@ def embed_contigs(setting: Setting, embedder: Embedder, markers: MarkerSet | Non
     held = setting.work.load("features", key, read) if setting.options.resume else None
     if held is not None:
         log.info("resuming: contigs were read and embedded before")
-    features = _embedded(setting, embedder, markers) if held is None else held
+    features = _embedded(setting, embedder, markers, advance) if held is None else held
     if held is None:
         setting.work.save("features", key, _arrays(features))
     return features
 
 
-def _embedded(setting: Setting, embedder: Embedder, markers: MarkerSet | None) -> Features:
+def _embedded(
+    setting: Setting, embedder: Embedder, markers: MarkerSet | None, advance: Advance
+) -> Features:
     options, threads = setting.options, setting.options.threads
     reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
     homology = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     search = MarkerSearch(markers, threads) if markers is not None else None
-    with bar("reading and embedding contigs", None, options.progress) as advance:
+    with bar("reading and embedding contigs", None, options.progress) as show:
+
+        def both(bases: int) -> None:
+            show(bases)
+            advance(bases)
+
         return profile_contigs(
             setting.inputs.contigs,
             embedder.encoder,
             reading,
             Searches(search, homology, RnaSearch()),
-            Monitor(advance, setting.clock),
+            Monitor(both, setting.clock),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..cluster.layout import layout
 from ..cluster.points import Points
@@ -43,11 +44,13 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
 
 def write_run_record(
     setting: Setting, embedder: Embedder, outcome: Outcome, bins: Sequence[Bin]
-) -> None:
-    """``run.json``, with the seconds and memory of each stage."""
+) -> dict[str, Any]:
+    """``run.json``, with the seconds and memory of each stage; gives what it holds."""
     inputs = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
     record = record_of(setting.options, embedder, inputs, outcome, bins)
-    write_record(setting.work.result("run.json"), {**record, "stages": setting.clock.stages})
+    record["stages"] = setting.clock.stages
+    write_record(setting.work.result("run.json"), record)
+    return record
 
 
 def write_map(setting: Setting, outcome: Outcome, points: Points) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..depth.bam import check_alignments
-from ..depth.coverage import sample_names
+from ..coverage.bam import check_alignments
+from ..coverage.coverage import sample_names
 from ..io.inputs import InputFile, stored
 from ..io.workspace import Workspace, file_digest
 from ..options import RunOptions

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cluster.binning import Binning
-from ..depth.coverage import no_coverage
+from ..coverage.coverage import no_coverage
 from ..errors import InputError
 from ..io.inputs import check_inputs
 from ..io.outputs import check_output, scratch_folder, whole_file

@@ -8,10 +8,13 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DeviceError, InputError
 from ..options import ModelOptions
+
+if TYPE_CHECKING:
+    from ..model.encoder import Encoder
 
 SHORTEST = 1_000  # bp of a contig that is measured
 # Synthetic assemblies: million bases, median contig length, spread of its logarithm.
@@ -77,7 +80,7 @@ def measure(contigs: Path | None, preset: str, options: ModelOptions, threads: i
     warm = time.perf_counter() - warm
     budget = embedder.budget()
     lengths = range(pack.bucket, pack.window + 1, pack.bucket)
-    buckets = [_bucket(encoder, n, budget, threads) for n in lengths]
+    buckets = [measure_bucket(encoder, n, budget, threads) for n in lengths]
     with tempfile.TemporaryDirectory() as folder:
         path = contigs or _synthetic(Path(folder) / "contigs.fasta", preset)
         stages: dict[str, dict[str, float]] = {}
@@ -168,7 +171,10 @@ class _stage:
         }
 
 
-def _bucket(encoder: Any, bases: int, budget: int, threads: int, repeats: int = 5) -> Bucket:
+def measure_bucket(
+    encoder: Encoder, bases: int, budget: int, threads: int, repeats: int = 5
+) -> Bucket:
+    """Encode full windows on so many threads at once, each a batch of its own."""
     from concurrent.futures import ThreadPoolExecutor
 
     from ..model.windows import full_batch

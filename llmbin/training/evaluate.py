@@ -20,7 +20,7 @@ import torch
 from ..cluster.binning import bin_assemblies
 from ..cluster.contig_set import BinLimits, ContigSet
 from ..cluster.placing import make_points
-from ..depth.coverage import Coverage, coverage_from_tables
+from ..coverage.coverage import Coverage, coverage_from_tables
 from ..errors import InputError
 from ..features.composition import TETRANUCLEOTIDES
 from ..features.profile import Features, Reading, Searches, profile_contigs

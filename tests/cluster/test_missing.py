@@ -7,7 +7,7 @@ from llmbin.cluster.contig_set import ContigSet
 from llmbin.cluster.missing import missing_depth, without_missing
 from llmbin.cluster.points import Points
 from llmbin.cluster.thresholds import DEPTH_NOISE
-from llmbin.depth.coverage import Coverage
+from llmbin.coverage.coverage import Coverage
 
 
 def genomes(

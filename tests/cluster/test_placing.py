@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from llmbin.cluster.placing import independent_reads
-from llmbin.depth.coverage import Coverage, SampleReads
-from llmbin.depth.reads import ReadKind
+from llmbin.coverage.coverage import Coverage, SampleReads
+from llmbin.coverage.reads import ReadKind
 
 
 def test_the_noise_of_depths_from_long_reads_is_that_of_simulated_ones() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llmbin.depth.check import check_depths
-from llmbin.depth.coverage import Coverage, SampleReads
-from llmbin.depth.reads import ReadKind
+from llmbin.coverage.check import check_depths
+from llmbin.coverage.coverage import Coverage, SampleReads
+from llmbin.coverage.reads import ReadKind
 from llmbin.errors import CoverageError
 
 Cli = Callable[..., tuple[int, str, str]]

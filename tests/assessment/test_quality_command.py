@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmbin.assessment.bins import bin_name_of
+from llmbin.assessment.tables import CHECKM2_TITLES
 from llmbin.genes.rna import DATA
-from llmbin.quality.bins import bin_name_of
-from llmbin.quality.tables import CHECKM2_TITLES
 from llmbin.tools.synthetic import marker_proteins, synthetic_genome
 
 pytest.importorskip("pyhmmer")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmbin.depth.coverage import Coverage, coverage_from_tables
-from llmbin.depth.tables import DepthTable, read_depth_table, write_depth_table
+from llmbin.coverage.coverage import Coverage, coverage_from_tables
+from llmbin.coverage.tables import DepthTable, read_depth_table, write_depth_table
 from llmbin.errors import CoverageError, InputError, UsageError
 
 JGI = (

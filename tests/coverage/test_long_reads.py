@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmbin.depth.bam import DepthRules, read_depth
-from llmbin.depth.reads import judge, long_reads_identity
+from llmbin.coverage.bam import DepthRules, read_depth
+from llmbin.coverage.reads import judge, long_reads_identity
 from llmbin.errors import UsageError
 
 LENGTHS = [5_000, 8_000, 12_000, 6_000, 9_000]

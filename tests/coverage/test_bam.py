@@ -14,8 +14,8 @@ import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmbin.depth import bam
-from llmbin.depth.bam import DepthRules, read_depth
+from llmbin.coverage import bam
+from llmbin.coverage.bam import DepthRules, read_depth
 from llmbin.errors import CoverageError
 from llmbin.io import bgzf
 from llmbin.io.streams import EOF_BLOCK

@@ -13,7 +13,7 @@ from ..estimator.estimate import Estimate, estimate_bins
 from ..features.profile import Features, Searches, profile_without_lm
 from ..genes.markers import MarkerSearch, load_marker_set, markers_available
 from ..genes.rna import RnaGenes, RnaSearch
-from ..progress import Monitor, bar
+from ..progress import Monitor, Tell, counted
 from ..results.summary import n50
 from .bins import BinReader, GivenBins
 
@@ -45,8 +45,10 @@ class Assessment:
         return draft_class(self.estimate, self.rna)
 
 
-def assess_bins(given: GivenBins, threads: int = 1, progress: bool = True) -> list[Assessment]:
+def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) -> list[Assessment]:
     """Read all bins once and assess each; in the order of their names.
+
+    ``tell`` is called with the bases so far.
 
     Raises:
         UsageError: pyhmmer is not installed.
@@ -57,10 +59,9 @@ def assess_bins(given: GivenBins, threads: int = 1, progress: bool = True) -> li
     markers = load_marker_set()
     reader = BinReader(given)
     searches = Searches(MarkerSearch(markers, threads), None, RnaSearch())
-    with bar("reading bins", None, progress) as advance:
-        features = profile_without_lm(
-            iter(reader), reader.assembly, threads, searches, Monitor(advance)
-        )
+    features = profile_without_lm(
+        iter(reader), reader.assembly, threads, searches, Monitor(counted(tell))
+    )
     bins = reader.rows()
     estimates = estimate_bins(features, bins, markers)
     return [

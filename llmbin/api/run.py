@@ -1,0 +1,293 @@
+"""`llmbin.run`: the main job, from contigs to bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import pipeline
+from ..options import (
+    DEFAULT_MODEL,
+    FORMATS,
+    MARKERS,
+    MIN_BIN_SIZE,
+    MIN_LENGTH,
+    ModelOptions,
+    RunOptions,
+    recruit_length_for,
+)
+from ..progress import Tell
+from ..results.summary import Bin
+from .bins import Bins, estimate_arrays, rna_arrays
+from .depth import Depths
+from .given import (
+    Contigs,
+    PathLike,
+    Paths,
+    Scratch,
+    at_least,
+    cores,
+    files_of,
+    model_options,
+    one_of,
+    words_of,
+)
+from .table import Columns, Doubles, Floats, Integers, Table, Texts, texts
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BinnedContigs(Table):
+    """The n contigs that were long enough, in the order of the file.
+
+    Attributes:
+        names: object [n].
+        lengths: in bp, int64 [n].
+        gc: fraction of known bases, float32 [n].
+        samples: names of the samples.
+        depth, depth_variance: float64 [n, samples]; a variance is NaN where it was not told.
+        bin: row of its bin, int32 [n], -1 for none; ``bin_names`` says it in words, object [n].
+        probability: of the best bin, float64 [n].
+        core: whether it began its bin, as part of the tree, bool [n].
+        why_unbinned: the reason to be in no bin, else empty, object [n].
+        vectors: of the projector, which the metric compares, float32 [n, dimensions].
+        lm: of the language model alone, float32 [n, width].
+    """
+
+    names: Texts
+    lengths: Integers
+    gc: Floats
+    samples: Sequence[str]
+    depth: Doubles
+    depth_variance: Doubles
+    bin: npt.NDArray[np.int32]
+    bin_names: Texts
+    probability: Doubles
+    core: npt.NDArray[np.bool_]
+    why_unbinned: Texts
+    vectors: Floats
+    lm: Floats
+
+    def columns(self) -> Columns:
+        """Arrays by title, as in ``contigs.tsv``."""
+        depths = zip(self.samples, self.depth.T, strict=True)
+        return {
+            "contig": self.names,
+            "length": self.lengths,
+            "gc": self.gc,
+            **{f"depth_{sample}": column for sample, column in depths},
+            "bin": self.bin_names,
+            "probability": self.probability,
+            "core": self.core,
+            "why_unbinned": self.why_unbinned,
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RunBins(Bins):
+    """The bins of a run, the largest first; all fields of `Bins`, and those of a run.
+
+    Attributes:
+        samples: names of the samples.
+        depth: mean over the bases of a bin, float64 [n, samples].
+        confidence: mean probability of its bases, float64 [n].
+        assembly: that it is from, by ``separator``, object [n].
+    """
+
+    samples: Sequence[str]
+    depth: Doubles
+    confidence: Doubles
+    assembly: Texts
+
+    def columns(self) -> Columns:
+        """Arrays by title, as in ``bins.tsv``."""
+        depths = zip(self.samples, self.depth.T, strict=True)
+        return {
+            **self._size_columns(),
+            **{f"depth_{sample}": column for sample, column in depths},
+            "confidence": self.confidence,
+            **self._quality_columns(),
+            "sample": self.assembly,
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """What a run found.
+
+    Attributes:
+        contigs: those that were long enough.
+        bins: the largest first.
+        record: what ``run.json`` holds: versions, device, parameters, inputs, times.
+        out: the folder of the results, None where none was asked for.
+    """
+
+    contigs: BinnedContigs
+    bins: RunBins
+    record: dict[str, Any]
+    out: Path | None = None
+
+    @property
+    def contig2bin(self) -> dict[str, str]:
+        """The bin of each contig that is in one, in the order of the file."""
+        rows = np.flatnonzero(self.contigs.bin >= 0)
+        return dict(zip(self.contigs.names[rows], self.contigs.bin_names[rows], strict=True))
+
+    def __repr__(self) -> str:
+        return f"<Run: {len(self.bins):,} bins of {len(self.contigs):,} contigs>"
+
+
+def run(  # noqa: PLR0913 (the options of the command)
+    contigs: Contigs,
+    *,
+    bam: Paths = (),
+    depth: Paths | Depths = (),
+    samples: str | Sequence[str] | None = None,
+    min_identity: float | None = None,
+    out: PathLike | None = None,
+    prefix: str = "bin",
+    format: str | Sequence[str] = (),
+    sample_id: str = "",
+    report: bool = True,
+    force: bool = False,
+    resume: bool = False,
+    min_length: int = MIN_LENGTH,
+    recruit_length: int | None = None,
+    min_bin_size: int = MIN_BIN_SIZE,
+    separator: str = "",
+    markers: str = "auto",
+    model: PathLike = DEFAULT_MODEL,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    batch_size: int = 0,
+    windows: int = 0,
+    seed: int = 1,
+    max_memory: int = 0,
+    progress: Tell | None = None,
+) -> Run:
+    """Bin the contigs of an assembly, as ``llmbin-fast run``.
+
+    Args:
+        contigs: a FASTA file, or names and sequences: a mapping, or pairs.
+        bam: reads mapped to these contigs, one BAM or CRAM file a sample.
+        depth: depth tables instead, or what `llmbin.depth` gave.
+        samples: names of the samples (from the files by default).
+        min_identity: reads below this identity do not count (None: as the reads are).
+        out: the folder for the files of a run. Without one there are none.
+        prefix: bins are called PREFIX.0001, or with 0001 in place of ``{}``.
+        format: further formats in ``out``: bioboxes.
+        sample_id: @SampleID of bioboxes.
+        report: whether ``out`` gets ``report.html`` and what belongs to it.
+        force: replace what an earlier run left in ``out``.
+        resume: continue a run that was stopped, from its last finished stage.
+        min_length: shortest contig that is clustered, in bp.
+        recruit_length: shorter ones from this length on join bins (None: 1000, or ``min_length``).
+        min_bin_size: smallest bin, in bp.
+        separator: contigs of several assemblies are named SAMPLE separator CONTIG.
+        markers: auto, on or off: whether single-copy marker genes cut the tree.
+        model: a model pack, its name or folder.
+        device: auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N.
+        precision: auto, or one of the pack's.
+        threads: CPU threads (None: all cores that the process may use).
+        batch_size: windows a batch, 0 chooses; results do not depend on it.
+        windows: most windows of a contig, 0 for the pack's number.
+        seed: decides where the windows of long contigs begin.
+        max_memory: bytes that the run may use, 0 for what the machine allows.
+        progress: called with the bases that were read so far, and all. What it raises ends the run.
+
+    Raises:
+        LlmbinError: bad input, arguments, model pack, device or output folder; nothing is left
+            behind.
+    """
+    at_least(1, min_length=min_length, min_bin_size=min_bin_size)
+    at_least(0, max_memory=max_memory)
+    one_of(MARKERS, markers=markers)
+    formats = words_of(format)
+    for name in formats:
+        one_of(FORMATS, format=name)
+    if recruit_length is None:
+        recruit_length = recruit_length_for(min_length)
+    at_least(1, recruit_length=recruit_length)
+    with Scratch() as scratch:
+        found = pipeline.run(
+            RunOptions(
+                contigs=scratch.contigs(contigs),
+                outdir=scratch.folder / "out" if out is None else Path(out),
+                bams=files_of(bam),
+                depth=_tables(depth, scratch),
+                samples=None if samples is None else words_of(samples),
+                model=model_options(
+                    ModelOptions(str(model), device, precision, batch_size, windows, seed)
+                ),
+                threads=cores(threads),
+                max_memory=max_memory,
+                min_length=min_length,
+                recruit_length=recruit_length,
+                min_bin_size=min_bin_size,
+                min_identity=min_identity,
+                separator=separator,
+                markers=markers,
+                prefix=prefix,
+                formats=formats,
+                sample_id=sample_id,
+                report=report and out is not None,
+                force=force,
+                resume=resume,
+                progress=False,
+            ),
+            progress,
+        )
+    bins = _bins(found.bins, found.outcome.coverage.samples)
+    return Run(_contigs(found, bins.names), bins, found.record, None if out is None else Path(out))
+
+
+def _tables(depth: Paths | Depths, scratch: Scratch) -> list[Path]:
+    """Depths that are given as arrays are as good as their table: it has six digits."""
+    if not isinstance(depth, Depths):
+        return files_of(depth)
+    path = scratch.folder / "depth.tsv"
+    depth.write(path)
+    return [path]
+
+
+def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
+    features, binning = found.outcome.features, found.outcome.binning
+    coverage = found.outcome.coverage
+    return BinnedContigs(
+        names=texts(features.names),
+        lengths=features.lengths,
+        gc=features.gc,
+        samples=coverage.samples,
+        depth=coverage.mean,
+        depth_variance=coverage.variance,
+        bin=binning.label,
+        bin_names=np.append(bins, "")[binning.label],
+        probability=binning.probability,
+        core=binning.core,
+        why_unbinned=texts(binning.why),
+        vectors=found.points.vectors,
+        lm=features.lm,
+    )
+
+
+def _bins(found: Sequence[Bin], samples: Sequence[str]) -> RunBins:
+    return RunBins(
+        names=texts(b.name for b in found),
+        contigs=np.array([b.contigs for b in found], np.int64),
+        bp=np.array([b.bp for b in found], np.int64),
+        n50=np.array([b.n50 for b in found], np.int64),
+        gc=np.array([b.gc for b in found], np.float64),
+        samples=samples,
+        depth=np.array([b.depth for b in found], np.float64).reshape(len(found), len(samples)),
+        confidence=np.array([b.confidence for b in found], np.float64),
+        assembly=texts(b.assembly for b in found),
+        quality=texts(b.quality_class for b in found),
+        mimag=texts(b.draft for b in found),
+        **estimate_arrays([b.quality for b in found]),
+        **rna_arrays([b.rna for b in found]),
+    )

@@ -1,0 +1,39 @@
+"""`llmbin.score`: bins against a gold standard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from ..io.inputs import check_inputs
+from ..tools.scoring import Scores, read_bins, read_gold, score_bins
+from .given import PathLike, at_least
+from .run import Run
+
+Bins: TypeAlias = "PathLike | Mapping[str, str] | Run"
+Gold: TypeAlias = "PathLike | Mapping[str, tuple[str, int]]"
+
+
+def score(bins: Bins, *, gold: Gold, min_bin_size: int = 0) -> Scores:
+    """Compare bins with the truth, as ``llmbin-fast score``.
+
+    Args:
+        bins: a table of contig and bin, a bioboxes file, a mapping of contig to bin, or what
+            `llmbin.run` gave.
+        gold: a gold standard in the format of CAMI, or contig to genome and length in bp.
+        min_bin_size: smaller bins do not count, in bp.
+
+    Raises:
+        InputError: a file cannot be read or is none of the kind, or no contig with a bin is in
+            the gold standard.
+        UsageError: a size is negative.
+    """
+    at_least(0, min_bin_size=min_bin_size)
+    check_inputs([Path(given) for given in (gold, bins) if isinstance(given, (str, os.PathLike))])
+    truth = read_gold(Path(gold)) if isinstance(gold, (str, os.PathLike)) else dict(gold)
+    if isinstance(bins, Run):
+        bins = bins.contig2bin
+    found = read_bins(Path(bins)) if isinstance(bins, (str, os.PathLike)) else dict(bins)
+    return score_bins(found, truth, min_bin_size)
