@@ -26,6 +26,12 @@ def archive(pattern: str) -> Path:
     return found
 
 
+def git_files(*options: str) -> set[str]:
+    line = ["git", "ls-files", *options]
+    done = subprocess.run(line, cwd=ROOT, check=True, capture_output=True, text=True)
+    return set(done.stdout.splitlines())
+
+
 @pytest.fixture
 def source() -> set[str]:
     """Files of the source archive, as they lie in the repository."""
@@ -50,16 +56,10 @@ def metadata() -> Message:
 def test_the_source_archive_is_the_repository_without_results(source: set[str]) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a repository")
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    tracked = {n for n in listed.stdout.splitlines() if not n.startswith(LEFT_OUT)}
+    tracked = {name for name in git_files() if not name.startswith(LEFT_OUT)}
     assert tracked - source == set()
-    new = subprocess.run(
-        ["git", "ls-files", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert source - tracked - set(new.stdout.splitlines()) == {"PKG-INFO"}
+    new = git_files("--others", "--exclude-standard")
+    assert source - tracked - new == {"PKG-INFO"}
 
 
 def test_the_wheel_holds_all_that_the_program_needs(source: set[str], wheel: set[str]) -> None:
