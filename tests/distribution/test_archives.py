@@ -44,7 +44,7 @@ def source() -> set[str]:
 @pytest.fixture
 def wheel() -> set[str]:
     with zipfile.ZipFile(archive("*.whl")) as held:
-        return set(held.namelist())
+        return {name for name in held.namelist() if not name.endswith("/")}
 
 
 @pytest.fixture
