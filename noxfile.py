@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import nox
 
+PROJECT = nox.project.load_toml("pyproject.toml")["project"]
+DOCS = PROJECT["optional-dependencies"][
+    "docs"
+]  # without the program itself, which it does not need
+SITE = ("-q", "-W", "--keep-going", "-c", "docs/site", "-d", "build/site-pages")
+
 nox.options.sessions = ["lint", "docs", "test", "bench"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
@@ -70,3 +76,16 @@ def docs(session: nox.Session) -> None:
     session.install("pytest>=8", "numpy")
     pages = ("tests/test_docs.py", "tests/test_readme.py")
     session.run("python", "-m", "pytest", "--noconftest", *pages, *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The documentation as a site in build/site: `nox -s site`, then open its index.html."""
+    session.install(*DOCS)
+    session.run("sphinx-build", *SITE, *session.posargs, ".", "build/site")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """The wheel and the source archive in build/package/dist, made, checked and tried."""
+    session.run("bash", ".ci/package", "build/package", external=True)

@@ -39,7 +39,7 @@ LLMBIN_CLONES
 void distances_of(Query q, Arrays a, size_t begin, size_t end, float *out) {
     for (size_t b = begin; b < end; ++b, out += kRows) {
         Row lane[kLanes], value;
-        for (Row &sum : lane) sum = Row{};
+        for (Row &one : lane) one = Row{};
         const float *x = a.vectors + b * a.dims * kRows;
         size_t k = 0;
         for (; k + kLanes <= a.dims; k += kLanes)
@@ -50,7 +50,9 @@ void distances_of(Query q, Arrays a, size_t begin, size_t end, float *out) {
         Row total;
         load(a.noise + b * kRows, total);
         total += q.noise;
-        Row squared = sum_of_lanes(lane) / total;
+        Row squared, sum;
+        sum_of_lanes(lane, sum);
+        squared = sum / total;
         logarithms(total);
         squared += a.effective_dims * total - a.constant;
         const float *depth = a.depth + b * a.samples * kRows;
@@ -67,8 +69,9 @@ void distances_of(Query q, Arrays a, size_t begin, size_t end, float *out) {
                 value = q.depth[s + j] - value;
                 lane[j] = value * value / product[j];
             }
-            squared += sum_of_lanes(lane);
-            total = product_of_lanes(product);
+            sum_of_lanes(lane, sum);
+            squared += sum;
+            product_of_lanes(product, total);
             logarithms(total);
             squared += total;
         }

@@ -2,7 +2,9 @@
 // module is loaded. Both copies give the same bits.
 #pragma once
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#include <cstdlib>  // says whether this is glibc, whose loader can choose
+
+#if defined(__x86_64__) && defined(__GLIBC__) && (!defined(__clang__) || __clang_major__ >= 14)
 #define LLMBIN_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define LLMBIN_CLONES

@@ -44,19 +44,20 @@ LLMBIN_BOTH inline float fast_log(float x) {
     return exponent * 0.69314718f + log_m;
 }
 
-// Of floats, or of vectors of them.
+// Of floats, or of vectors of them. Those are not returned: how depends on the processor, which
+// clang refuses.
 template <typename T>
-LLMBIN_BOTH inline T sum_of_lanes(const T *lane) {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+LLMBIN_BOTH inline void sum_of_lanes(const T *lane, T &sum) {
+    sum = ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+          ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 // Variances lie well between 1e-4 and 1e4, so eight of them multiply without leaving the range of a
 // float.
 template <typename T>
-LLMBIN_BOTH inline T product_of_lanes(const T *lane) {
-    return ((lane[0] * lane[4]) * (lane[2] * lane[6])) *
-           ((lane[1] * lane[5]) * (lane[3] * lane[7]));
+LLMBIN_BOTH inline void product_of_lanes(const T *lane, T &product) {
+    product = ((lane[0] * lane[4]) * (lane[2] * lane[6])) *
+              ((lane[1] * lane[5]) * (lane[3] * lane[7]));
 }
 
 // Least possible sum of a squared distance's logarithms.

@@ -15,6 +15,7 @@ from . import __version__
 from .commands import (
     bench,
     build_engine,
+    completion,
     demo,
     depth,
     doctor,
@@ -47,6 +48,7 @@ COMMANDS = (
     build_engine,
     bench,
     train,
+    completion,
 )
 
 
@@ -116,4 +118,5 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
+    parser.set_defaults(parser=parser)  # for the command that tells shells of all
     return parser

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .errors import StorageError, cannot_write
+from .resources import MIB, peak_memory
 from .signals import when_stopped
 
 log = logging.getLogger("llmbin")
@@ -88,11 +88,10 @@ class Clock:
         """Time a stage; peak memory is the process's up to its end."""
         wall, cpu = time.perf_counter(), time.process_time()
         yield
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.stages[name] = {
             "seconds": round(time.perf_counter() - wall, 3),
             "cpu_seconds": round(time.process_time() - cpu, 3),
-            "peak_mib": round(peak, 1),
+            "peak_mib": round(peak_memory() / MIB, 1),
         }
         log.debug("%s: %s", name, self.stages[name])
 

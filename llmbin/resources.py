@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import resource
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,8 +21,10 @@ def usable_cores() -> int:
 
     All there are, on systems that tell neither.
     """
-    told = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if told else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
     quota = group_limits().cores
     return max(1, min(cores, math.ceil(quota))) if quota else cores
 
@@ -75,6 +78,12 @@ def free_memory() -> int | None:
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     return None
+
+
+def peak_memory() -> int:
+    """Most bytes of memory that this process had so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # the unit is the system's choice
 
 
 def shown(size: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOTES = ROOT / "docs" / "notes"
+NOTES, SITE = ROOT / "docs" / "notes", ROOT / "docs" / "site"
 FOLDERS = ("bench", "docs", "export", "kernels", "llmbin", "tests")
 PAGES = sorted([*ROOT.glob("*.md"), *(p for f in FOLDERS for p in (ROOT / f).rglob("*.md"))])
 WIDTH = 100
@@ -92,3 +92,20 @@ def test_what_is_wrong_is_found(tmp_path: Path) -> None:
     assert broken_links(page) == ["page.md#three", "gone.md"]
     text = "a\n```\ncode\n```\n| table |\n<!-- begin x -->\nmade\n<!-- end x -->\n![p](p.svg)\nb\n"
     assert list(prose(text)) == [(1, "a"), (10, "b")]
+
+
+def toctrees(page: Path) -> set[str]:
+    """Pages in the trees of the site's contents."""
+    lines = re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(), flags=re.M | re.S)
+    names = [n for tree in lines for n in tree.splitlines() if n and not n.startswith(":")]
+    found = (re.sub(r".*<(.*)>", r"\1", n) for n in names)
+    return {n.lstrip("/") if n.startswith("/") else f"docs/site/{n}" for n in found}
+
+
+def test_the_site_has_every_page_that_is_there() -> None:
+    index = SITE / "index.md"
+    listed = toctrees(index)
+    assert {n for n in listed if not (ROOT / f"{n}.md").is_file()} == set()
+    folders = ("*.md", "docs/*.md", "docs/*/README.md", "docs/site/*.md", "llmbin/**/*.md")
+    there = {name(p).removesuffix(".md") for f in folders for p in ROOT.glob(f)}
+    assert there - listed == {"docs/site/index"}

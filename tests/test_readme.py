@@ -38,11 +38,20 @@ def test_the_two_commands_are_those_that_ci_runs() -> None:
 
 
 def test_the_version_is_the_same_everywhere() -> None:
-    import tomllib
+    from importlib.metadata import version
 
     from llmbin import __version__
 
-    root = Path(__file__).parent.parent
-    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"] == __version__
-    assert f"\nversion: {__version__}\n" in (root / "CITATION.cff").read_text()
-    assert f"\n## {__version__} - " in (root / "CHANGELOG.md").read_text()
+    assert version("llmbin-fast") == __version__  # made of it when it is built
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## {__version__} - " in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_addresses_are_those_of_the_project() -> None:
+    import tomllib
+
+    text = (ROOT / "pyproject.toml").read_text()
+    home = tomllib.loads(text)["project"]["urls"]["Homepage"].removeprefix("https://")
+    owner = home.removeprefix("github.com/")
+    assert set(re.findall(r"github(?:usercontent)?\.com/([\w-]+/[\w-]+)", text)) == {owner}
+    assert f'\nrepository-code: "https://{home}"\n' in (ROOT / "CITATION.cff").read_text()

@@ -7,6 +7,8 @@
 // object is for one thread at a time unless its kernel's header says otherwise.
 #pragma once
 
+#include <cstdio>  // before nanobind, which prints to stderr
+
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>

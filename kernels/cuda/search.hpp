@@ -29,24 +29,27 @@ LLMBIN_BOTH inline float squared_distance(const View &a, int i, const View &b, i
     const float *x = a.vectors + static_cast<size_t>(i) * a.dims;
     const float *y = b.vectors + static_cast<size_t>(j) * a.dims;
     const float noise = a.noise[i] + b.noise[j];
-    float lane[kLanes] = {}, sum[kLanes];
+    float lane[kLanes] = {}, variance[kLanes], folded;
     for (int k = 0; k < a.dims; k += kLanes)
         for (size_t l = 0; l < kLanes; ++l) {
             const float d = x[k + l] - y[k + l];
             lane[l] += d * d;
         }
-    float out = sum_of_lanes(lane) / noise;
+    sum_of_lanes(lane, folded);
+    float out = folded / noise;
     out += b.effective_dims * fast_log(noise) - b.constant;
     const size_t c = static_cast<size_t>(i) * a.samples;
     const size_t e = static_cast<size_t>(j) * a.samples;
     for (int k = 0; k < a.samples; k += kLanes) {
         for (size_t l = 0; l < kLanes; ++l) {
             const float d = a.depth[c + k + l] - b.depth[e + k + l];
-            sum[l] = a.variance[c + k + l] + b.variance[e + k + l];
-            lane[l] = d * d / sum[l];
+            variance[l] = a.variance[c + k + l] + b.variance[e + k + l];
+            lane[l] = d * d / variance[l];
         }
-        out += sum_of_lanes(lane);
-        out += fast_log(product_of_lanes(sum));
+        sum_of_lanes(lane, folded);
+        out += folded;
+        product_of_lanes(variance, folded);
+        out += fast_log(folded);
     }
     return out;
 }

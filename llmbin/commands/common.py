@@ -36,7 +36,7 @@ def add_threads(parser: Parser) -> None:
         "--threads",
         type=positive,
         default=usable_cores(),
-        help="CPU threads (default: all cores that it may use, %(default)s)",
+        help="CPU threads (default: all cores that it may use; `doctor` counts them)",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DeviceError, InputError
 from ..options import ModelOptions
+from ..resources import MIB, peak_memory
 
 if TYPE_CHECKING:
     from ..model.encoder import Encoder
@@ -114,7 +114,7 @@ def measure(contigs: Path | None, preset: str, options: ModelOptions, threads: i
         padding_efficiency=vectors.bases / vectors.positions,
         share_of_best_shape=rate / max(b.mbp_a_second for b in buckets),
         stages=stages,
-        peak_rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_rss_mib=peak_memory() / MIB,
     )
 
 
