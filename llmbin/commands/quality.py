@@ -39,7 +39,8 @@ def add(commands: Commands) -> None:
         "--output",
         type=Path,
         required=True,
-        help="the table, in the form of CheckM2's quality_report.tsv; - for standard output",
+        help="the table, in the form of CheckM2's quality_report.tsv, compressed if it ends in "
+        ".gz; - for standard output",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the same as JSON, and more")
     parser.add_argument(
