@@ -36,7 +36,7 @@ def write_sequences(
     bases = 0
     with ThreadPoolExecutor(threads) as pool:
         for record in read_fasta(source):
-            path = files.get(record.name, unbinned)
+            path = files.get(record.name) or unbinned
             if path is None:
                 continue
             waiting.setdefault(path, []).append(record)
