@@ -1,0 +1,47 @@
+__author__ = "The llmbin-fast developers"
+__copyright__ = "Copyright 2026, The llmbin-fast developers"
+__license__ = "Apache-2.0"
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from snakemake.shell import shell
+
+PLACES = {
+    "bins": "bins",
+    "contig2bin": "contig2bin.tsv",
+    "table": "bins.tsv",
+    "contigs": "contigs.tsv",
+    "bioboxes": "binning.bioboxes.tsv",
+    "report": "report.html",
+    "record": "run.json",
+}
+
+log = snakemake.log_fmt_shell(stdout=True, stderr=True)
+extra = snakemake.params.get("extra", "")
+prefix = snakemake.params.get("prefix", "bin")
+extension = snakemake.params.get("extension", "fna.gz")
+
+given = [f"--{name} {files}" for name in ("bam", "depth") if (files := snakemake.input.get(name))]
+if "bioboxes" in snakemake.output.keys():
+    given.append("--format bioboxes")
+if "report" not in snakemake.output.keys():
+    given.append("--no-report")
+if "unbinned" not in snakemake.output.keys():
+    given.append("--no-unbinned")
+if memory := snakemake.resources.get("mem_mb"):
+    given.append(f"--max-memory {memory}M")
+
+with tempfile.TemporaryDirectory(dir=Path(snakemake.output[0]).parent) as folder:
+    shell(
+        "llmbin-fast run {snakemake.input.contigs} {given} --outdir {folder}/run"
+        " --prefix {prefix} --bin-extension {extension} --threads {snakemake.threads}"
+        " {extra} {log}"
+    )
+    for name, place in snakemake.output.items():
+        if name == "unbinned":
+            (source,) = Path(folder, "run").glob(f"*unbinned.{extension}")
+        else:
+            source = Path(folder, "run", PLACES[name])
+        shutil.move(source, place)
