@@ -36,10 +36,10 @@ def write_sequences(
     bases = 0
     with ThreadPoolExecutor(threads) as pool:
         for record in read_fasta(source):
-            path = files.get(record.name) or unbinned
-            if path is None:
+            place = files.get(record.name) or unbinned
+            if place is None:
                 continue
-            waiting.setdefault(path, []).append(record)
+            waiting.setdefault(place, []).append(record)
             bases += len(record.sequence)
             if bases > FLUSH:
                 list(pool.map(_append, waiting, waiting.values()))

@@ -1,3 +1,5 @@
+"""Run llmbin-fast in a folder of its own, and put what is asked for in its place."""
+
 __author__ = "The llmbin-fast developers"
 __copyright__ = "Copyright 2026, The llmbin-fast developers"
 __license__ = "Apache-2.0"
@@ -23,12 +25,14 @@ extra = snakemake.params.get("extra", "")
 prefix = snakemake.params.get("prefix", "bin")
 extension = snakemake.params.get("extension", "fna.gz")
 
+wanted = dict(snakemake.output.items())
+
 given = [f"--{name} {files}" for name in ("bam", "depth") if (files := snakemake.input.get(name))]
-if "bioboxes" in snakemake.output.keys():
+if "bioboxes" in wanted:
     given.append("--format bioboxes")
-if "report" not in snakemake.output.keys():
+if "report" not in wanted:
     given.append("--no-report")
-if "unbinned" not in snakemake.output.keys():
+if "unbinned" not in wanted:
     given.append("--no-unbinned")
 if memory := snakemake.resources.get("mem_mb"):
     given.append(f"--max-memory {memory}M")
@@ -39,7 +43,7 @@ with tempfile.TemporaryDirectory(dir=Path(snakemake.output[0]).parent) as folder
         " --prefix {prefix} --bin-extension {extension} --threads {snakemake.threads}"
         " {extra} {log}"
     )
-    for name, place in snakemake.output.items():
+    for name, place in wanted.items():
         if name == "unbinned":
             (source,) = Path(folder, "run").glob(f"*unbinned.{extension}")
         else:
