@@ -8,11 +8,11 @@ rule measure_depth:
         "results/{assembly}/depth.txt.gz",
     log:
         "logs/{assembly}/depth.log",
+    conda:
+        "../envs/llmbin-fast.yaml"
     threads: 8
     resources:
         mem_mb=more_memory,
-    conda:
-        "../envs/llmbin-fast.yaml"
     shell:
         "llmbin-fast depth {input} -o {output} --threads {threads} 2> {log}"
 
@@ -25,13 +25,13 @@ rule bin_contigs:
         directory("results/{assembly}/run"),
     log:
         "logs/{assembly}/run.log",
-    params:
-        more=config["run"],
+    conda:
+        "../envs/llmbin-fast.yaml"
     threads: 8
     resources:
         mem_mb=more_memory,
-    conda:
-        "../envs/llmbin-fast.yaml"
+    params:
+        more=config["run"],
     shell:
         "llmbin-fast run {input.contigs} --depth {input.depth} -o {output}"
         " --prefix {wildcards.assembly} --bin-extension fa.gz --threads {threads}"
@@ -46,14 +46,14 @@ rule judge_bins:
         genome_info="results/{assembly}/genome_info.csv",
     log:
         "logs/{assembly}/quality.log",
+    conda:
+        "../envs/llmbin-fast.yaml"
     threads: 8
     resources:
         mem_mb=more_memory,
-    conda:
-        "../envs/llmbin-fast.yaml"
     shell:
         # Without bins, as of an assembly of short contigs, there is nothing to judge.
-        "if [ -n \"$(ls {input}/bins)\" ]; then"
+        'if [ -n "$(ls {input}/bins)" ]; then'
         " llmbin-fast quality {input}/bins -o {output.table} --genome-info {output.genome_info}"
         " --threads {threads} 2> {log};"
         " else echo 'no bins' | tee {output} > {log}; fi"

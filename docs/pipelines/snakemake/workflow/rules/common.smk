@@ -56,3 +56,8 @@ def preset(wildcards):
 def more_memory(wildcards, attempt):
     """Twice as much with every try: status 137 says that it was too little."""
     return config["memory"] * 2 ** (attempt - 1)
+
+
+def sort_memory(wildcards, threads, resources):
+    """Megabytes of a thread of samtools sort: half of the job's for all of them."""
+    return max(resources.mem_mb // (2 * threads), 50)

@@ -10,16 +10,17 @@ if config["mapper"] == "minimap2":
             temp("results/{assembly}/mapped/{sample}.bam"),
         log:
             "logs/{assembly}/map_{sample}.log",
-        params:
-            preset=preset,
+        conda:
+            "../envs/mapping.yaml"
         threads: 8
         resources:
             mem_mb=more_memory,
-        conda:
-            "../envs/mapping.yaml"
+        params:
+            preset=preset,
+            sort=sort_memory,
         shell:
             "(minimap2 -ax {params.preset} -t {threads} {input.contigs} {input.reads}"
-            " | samtools sort -@ {threads} -m 500M -T {output}.part -o {output} -) 2> {log}"
+            " | samtools sort -@ {threads} -m {params.sort}M -T {output}.part -o {output} -) 2> {log}"
 
 else:
 
@@ -34,12 +35,12 @@ else:
             ),
         log:
             "logs/{assembly}/index.log",
-        params:
-            prefix=lambda wildcards, output: output[0].removesuffix(".0123"),
-        resources:
-            mem_mb=more_memory,
         conda:
             "../envs/mapping.yaml"
+        resources:
+            mem_mb=more_memory,
+        params:
+            prefix=lambda wildcards, output: output[0].removesuffix(".0123"),
         shell:
             "bwa-mem2 index -p {params.prefix} {input} > {log} 2>&1"
 
@@ -51,13 +52,14 @@ else:
             temp("results/{assembly}/mapped/{sample}.bam"),
         log:
             "logs/{assembly}/map_{sample}.log",
-        params:
-            prefix=lambda wildcards, input: input.index[0].removesuffix(".0123"),
+        conda:
+            "../envs/mapping.yaml"
         threads: 8
         resources:
             mem_mb=more_memory,
-        conda:
-            "../envs/mapping.yaml"
+        params:
+            prefix=lambda wildcards, input: input.index[0].removesuffix(".0123"),
+            sort=sort_memory,
         shell:
             "(bwa-mem2 mem -t {threads} {params.prefix} {input.reads}"
-            " | samtools sort -@ {threads} -m 500M -T {output}.part -o {output} -) 2> {log}"
+            " | samtools sort -@ {threads} -m {params.sort}M -T {output}.part -o {output} -) 2> {log}"
