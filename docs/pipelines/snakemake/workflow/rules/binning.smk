@@ -52,11 +52,8 @@ rule judge_bins:
     resources:
         mem_mb=more_memory,
     shell:
-        # Without bins, as of an assembly of short contigs, there is nothing to judge.
-        'if [ -n "$(ls {input}/bins)" ]; then'
-        " llmbin-fast quality {input}/bins -o {output.table} --genome-info {output.genome_info}"
-        " --threads {threads} 2> {log};"
-        " else echo 'no bins' | tee {output} > {log}; fi"
+        "llmbin-fast quality {input}/bins -o {output.table} --genome-info {output.genome_info}"
+        " --threads {threads} 2> {log}"
 
 
 rule join_reports:
