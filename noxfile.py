@@ -40,6 +40,13 @@ def api(session: nox.Session) -> None:
 
 
 @nox.session
+def pipelines(session: nox.Session) -> None:
+    """What pipelines use, by Snakemake and planemo; mapping wants minimap2 and samtools."""
+    session.install(".[cpu,test,pipelines-test]")
+    session.run("pytest", "-rs", "tests/pipelines", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style: `nox -s lint -- --fix` mends what can be mended."""
     session.install("ruff>=0.5")

@@ -14,6 +14,8 @@ DEFAULT_MODEL = "llmbin-edge"
 EMBED_WINDOWS = 4
 MIN_LENGTH, RECRUIT_LENGTH, MIN_BIN_SIZE = 1_500, 1_000, 200_000  # bp
 MARKERS, FORMATS = ("auto", "on", "off"), ("bioboxes",)  # what --markers and --format may be
+PREFIX = "bin"
+BIN_EXTENSIONS = ("fna.gz", "fna", "fa.gz", "fa", "fasta.gz", "fasta")  # the first is default
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class RunOptions:
     min_identity: float | None = None
     separator: str = ""
     markers: str = "auto"
-    prefix: str = "bin"
+    prefix: str = PREFIX
+    bin_extension: str = BIN_EXTENSIONS[0]
+    unbinned: bool = True
     formats: Sequence[str] = ()
     sample_id: str = ""
     report: bool = True
@@ -76,3 +80,18 @@ def bin_name(prefix: str, number: int) -> str:
     """Name of bin ``number`` (from 0): PREFIX.0001, or with 0001 in place of ``{}``."""
     digits = f"{number + 1:04d}"
     return prefix.replace("{}", digits) if "{}" in prefix else f"{prefix}.{digits}"
+
+
+def plain_prefix(prefix: str) -> str:
+    """A prefix without the place for numbers."""
+    return prefix.replace("{}", "").strip("._-") or "bins"
+
+
+def file_prefix(prefix: str) -> str:
+    """What names of files begin with: PREFIX and a dot, or nothing for the default prefix."""
+    return "" if prefix == PREFIX else f"{plain_prefix(prefix)}."
+
+
+def unbinned_name(prefix: str, extension: str) -> str:
+    """Name of the file of contigs that are in no bin."""
+    return f"{file_prefix(prefix)}unbinned.{extension}"

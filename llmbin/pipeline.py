@@ -15,7 +15,8 @@ from typing import Any
 
 from . import __version__
 from .cluster.points import Points
-from .io.workspace import LOG, Workspace
+from .io.earlier import LOG
+from .io.workspace import Workspace
 from .model.embedder import open_embedder
 from .options import RunOptions
 from .progress import Clock, Tell, counted, log_file

@@ -16,7 +16,7 @@ from ..coverage.samtools import named_reference
 from ..coverage.tables import DepthTable, write_depth_table
 from ..errors import CoverageError
 from ..io.inputs import InputFile, check_inputs, stored
-from ..io.outputs import check_output, scratch_folder, whole_file
+from ..io.outputs import check_output, scratch_folder, whole_table
 from ..progress import log
 from .given import PathLike, Paths, cores, files_of, path_or_none, words_of
 from .table import Columns, Doubles, Integers, Table, Texts, texts
@@ -64,7 +64,7 @@ class Depths(Table):
             self.mean,
             self.variance,
         )
-        with whole_file(Path(path)) as handle:
+        with whole_table(Path(path)) as handle:
             write_depth_table(
                 table, lambda text: handle.write(text.encode("utf-8", "surrogateescape"))
             )

@@ -12,7 +12,7 @@ from ..assessment import tables
 from ..assessment.assess import Assessment, assess_bins
 from ..assessment.bins import bins_of_table, find_bins
 from ..errors import UsageError
-from ..io.outputs import check_output, whole_file
+from ..io.outputs import check_output, whole_table
 from ..progress import Tell
 from .bins import Bins, estimate_arrays, rna_arrays
 from .given import PathLike, Paths, cores, files_of
@@ -86,7 +86,7 @@ def quality(  # noqa: PLR0913 (the options of the command)
         check_output(output, given.inputs)
     assessed = assess_bins(given, threads, progress)
     for path, write in writers:
-        with whole_file(path) as handle:
+        with whole_table(path) as handle:
             handle.write(write(assessed).encode("utf-8", "surrogateescape"))
     return _arrays(assessed)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..errors import InputError, UsageError
 from ..io.contigs import Assembly, Contig, read_contigs
+from ..io.earlier import BINS, TABLE
 from ..io.inputs import check_inputs
 from ..results.summary import rows_of_bins
 from ..tools.scoring import read_bins
@@ -95,7 +96,7 @@ def find_bins(paths: Sequence[Path], extension: str = "") -> GivenBins:
     """Bins that have a FASTA file each: the files given, and those in the folders given.
 
     Of a folder those count that end in ``extension``, or else as FASTA files do, compressed or
-    not. A bin is called like its file without that.
+    not. A bin is called like its file without that. That of a run without bins may be empty.
 
     Raises:
         InputError: there are no bins, two of one name, or a name that breaks tables.
@@ -155,6 +156,15 @@ def _check_name(name: str, place: str) -> None:
         )
 
 
+def _of_run_without_bins(folder: Path) -> bool:
+    """Whether a folder is empty as a run found no bins: a cohort has such samples."""
+    table = folder.resolve().parent / TABLE
+    if folder.resolve().name != BINS or not table.is_file():
+        return False
+    with open(table, "rb") as handle:
+        return handle.readline().startswith(b"bin\t") and not handle.readline()
+
+
 def _files(path: Path, extension: str) -> list[Path]:
     """A file, or those of a folder that may be bins."""
     if not path.is_dir():
@@ -167,7 +177,7 @@ def _files(path: Path, extension: str) -> list[Path]:
         for file in path.iterdir()
         if file.name.endswith(endings) and not file.name.startswith(".") and not file.is_dir()
     )
-    if not found:
+    if not found and not _of_run_without_bins(path):
         looked = extension or ", ".join(FASTA) + " (.gz, ...)"
         raise InputError(
             f"{path}: no file ends in {looked}; give the folder of the bins, or say --extension"

@@ -31,14 +31,22 @@ CHECKM2_TITLES = (
     "Max_Contig_Length",
     "Additional_Notes",
 )
+OWN_TITLES = (
+    *ESTIMATE_TITLES[2:],
+    "quality",
+    *(f"rrna_{kind.lower()}" for kind in KINDS),
+    *(f"rrna_{kind.lower()}_whole" for kind in KINDS),
+    "trna_genes",
+    "trna_amino_acids",
+    "mimag",
+)
 NOT_MEASURED = "NA"  # genes are not called
 
 
 def quality_table(bins: Sequence[Assessment]) -> str:
     """Tab-separated, a row a bin: CheckM2's columns, then ours."""
-    rows = [{**_checkm2_columns(b), **_own_columns(b)} for b in bins]
-    titles = list(rows[0])
-    lines = (titles, *(list(row.values()) for row in rows))
+    lines = [[*CHECKM2_TITLES, *OWN_TITLES]]
+    lines += [[*_checkm2_fields(b), *_own_fields(b)] for b in bins]
     return "".join("\t".join(line) + "\n" for line in lines)
 
 
@@ -61,9 +69,9 @@ def quality_json(bins: Sequence[Assessment]) -> str:
     return json.dumps(record, indent=1) + "\n"
 
 
-def _checkm2_columns(b: Assessment) -> dict[str, str]:
+def _checkm2_fields(b: Assessment) -> list[str]:
     completeness, contamination, *_ = estimate_fields(b.estimate)
-    values = (
+    return [
         b.name,
         completeness,
         contamination,
@@ -78,26 +86,19 @@ def _checkm2_columns(b: Assessment) -> dict[str, str]:
         str(b.contigs),
         str(b.longest),
         "None",
-    )
-    return dict(zip(CHECKM2_TITLES, values, strict=True))
+    ]
 
 
-def _own_columns(b: Assessment) -> dict[str, str]:
+def _own_fields(b: Assessment) -> list[str]:
     rna = b.rna
-    bounds = list(zip(ESTIMATE_TITLES, estimate_fields(b.estimate), strict=True))[2:]
-    kinds = [kind.lower() for kind in KINDS]
-    return {
-        **dict(bounds),
-        "quality": b.quality_class,
-        **{f"rrna_{kind}": str(genes) for kind, genes in zip(kinds, rna.rrna[0], strict=True)},
-        **{
-            f"rrna_{kind}_whole": str(genes)
-            for kind, genes in zip(kinds, rna.whole[0], strict=True)
-        },
-        "trna_genes": str(rna.trna.sum()),
-        "trna_amino_acids": str(rna.amino_acids[0]),
-        "mimag": b.draft,
-    }
+    return [
+        *estimate_fields(b.estimate)[2:],
+        b.quality_class,
+        *(str(genes) for genes in (*rna.rrna[0], *rna.whole[0])),
+        str(rna.trna.sum()),
+        str(rna.amino_acids[0]),
+        b.draft,
+    ]
 
 
 def _record(b: Assessment) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
         "--output",
         type=Path,
         required=True,
-        help="the table (jgi format, which other binners read too)",
+        help="the table (jgi format, which other binners read too), compressed if it ends in .gz",
     )
     parser.add_argument(
         "--samples",

@@ -39,7 +39,8 @@ def add(commands: Commands) -> None:
         "--output",
         type=Path,
         required=True,
-        help="the table, in the form of CheckM2's quality_report.tsv; - for standard output",
+        help="the table, in the form of CheckM2's quality_report.tsv, compressed if it ends in "
+        ".gz; - for standard output",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the same as JSON, and more")
     parser.add_argument(
@@ -76,6 +77,9 @@ def _tell(drafts: list[str], output: Path) -> None:
     from ..estimator.classes import DRAFTS
     from ..progress import log
 
+    if not drafts:
+        log.warning("no bins, as the run found none: %s has its titles alone", output)
+        return
     counts = ", ".join(f"{drafts.count(draft)} {draft}" for draft in DRAFTS if draft in drafts)
     plural = "s" * (len(drafts) != 1)
     log.info("%d bin%s in %s: %s", len(drafts), plural, output, counts)

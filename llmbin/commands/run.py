@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..options import FORMATS, MARKERS, MIN_BIN_SIZE, MIN_LENGTH, RunOptions, recruit_length_for
+from ..options import (
+    BIN_EXTENSIONS,
+    FORMATS,
+    MARKERS,
+    MIN_BIN_SIZE,
+    MIN_LENGTH,
+    PREFIX,
+    RunOptions,
+    recruit_length_for,
+)
 from .common import (
     Commands,
     Parser,
@@ -72,9 +81,23 @@ def _add_output(group: Parser) -> None:
     )
     group.add_argument(
         "--prefix",
-        default="bin",
+        default=PREFIX,
         help="bins are called PREFIX.0001 and so on, the largest first; with {} in it, the number "
         "goes there: mag_{} for mag_0001 (default: %(default)s)",
+    )
+    group.add_argument(
+        "--bin-extension",
+        type=extension,
+        choices=BIN_EXTENSIONS,
+        default=BIN_EXTENSIONS[0],
+        metavar="EXT",
+        help="what names of bins end in: fna, fa or fasta, compressed with .gz behind it "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--no-unbinned",
+        action="store_true",
+        help="leave out the file of the contigs that are in no bin",
     )
     group.add_argument(
         "--format",
@@ -138,6 +161,11 @@ def _add_binning(group: Parser) -> None:
     )
 
 
+def extension(text: str) -> str:
+    """The ending of a file's name, also where it is given with its dot."""
+    return text.lower().removeprefix(".")
+
+
 def run(options: argparse.Namespace) -> None:
     """Do it."""
     from ..pipeline import run as run_pipeline
@@ -162,6 +190,8 @@ def run(options: argparse.Namespace) -> None:
             separator=options.separator,
             markers=options.markers,
             prefix=options.prefix,
+            bin_extension=options.bin_extension,
+            unbinned=not options.no_unbinned,
             formats=options.formats,
             sample_id=options.sample_id,
             report=not options.no_report,

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import LlmbinError, OutputError, StorageError, cannot_write, first_line
 from ..signals import all_or_nothing, stay_if_stopping, when_stopped
+from .earlier import BINS, LOG, RECORD, TABLE, earlier_results, possible_results
 from .inputs import InputFile
 from .outputs import among, lock, whole_file, writing
 
@@ -27,23 +28,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Stage = TypeVar("Stage")
 
 STAGING = ".llmbin-work"
-LOG = "llmbin.log"
 LOCK = ".llmbin-lock"
 UNDONE = "result-"  # before the name of a result that is not in its place yet
-BINS = "bins"
-TABLE = "bins.tsv"  # one row a bin, by name
-RESULTS = (
-    "contig2bin.tsv",
-    TABLE,
-    "contigs.tsv",
-    "unbinned.fna.gz",
-    "binning.bioboxes.tsv",
-    "places.tsv",
-    "report.html",
-    "run.json",
-)
-MULTIQC = "*llmbin_*_mqc.json"  # further results, which are called after the bins
-ENDING = ".fna.gz"  # of a bin's file
 NAMES = "arrays"  # in a stage file, the names of all others
 RESUME_HINT = "`--resume` continues from the last finished stage"
 MOVE_IT = "move it away or choose another folder"
@@ -147,12 +133,9 @@ class Workspace:
         for path in inputs:
             if self.staging.resolve() in path.resolve().parents:
                 raise OutputError(f"{path}: is an input among what a run keeps; {MOVE_IT}")
-        results = [self.folder / name for name in (*RESULTS, LOG)]
-        results += sorted(self.folder.glob(MULTIQC))
         if bins.exists() and not bins.is_dir():
             raise OutputError(f"{bins}: is a file where a folder of bins goes; {MOVE_IT}")
-        inside = [p for p in bins.iterdir() if p.name.endswith(ENDING)] if bins.is_dir() else []
-        for path in (*results, *inside):
+        for path in possible_results(self.folder):
             if path.is_dir():
                 raise OutputError(f"{path}: is a folder where a result goes; {MOVE_IT}")
             if among(path, inputs):
@@ -205,31 +188,19 @@ class Workspace:
     def _moves(self) -> list[tuple[Path, Path]]:
         """What goes where: an earlier run's results out of the way, then these to their places.
 
-        The earlier table goes after its bins, and the new one comes before its own: a later run
-        finds by it what is left, should this one be killed meanwhile.
+        The new table comes before its bins, and the record last: a later run finds by them what is
+        left, should this one be killed meanwhile.
         """
         bins, earlier = self.folder / BINS, self.staging / "earlier"
         earlier.mkdir(exist_ok=True)
-        record, others = RESULTS[-1], [name for name in RESULTS[:-1] if name != TABLE]
-        old = [self.folder / record, *self._earlier_bins(), *sorted(self.folder.glob(MULTIQC))]
-        old += [self.folder / name for name in (TABLE, *others)]
+        made = sorted(p.name.removeprefix(UNDONE) for p in self.staging.glob(UNDONE + "*"))
+        others = [name for name in made if name not in (BINS, TABLE, RECORD)]
+        old = dict.fromkeys([*earlier_results(self.folder), *(self.folder / n for n in others)])
         new = [(self.result(TABLE), self.folder / TABLE)]
         new += [(path, bins / path.name) for path in sorted(self.result(BINS).iterdir())]
-        for path in sorted(self.staging.glob(UNDONE + MULTIQC)):
-            new.append((path, self.folder / path.name.removeprefix(UNDONE)))
-        new += [(self.result(name), self.folder / name) for name in (*others, record)]
+        new += [(self.result(name), self.folder / name) for name in (*others, RECORD)]
         away = [(path, earlier / path.name) for path in old]
         return [(path, place) for path, place in (*away, *new) if path.exists()]
-
-    def _earlier_bins(self) -> list[Path]:
-        """Files of the bins that an earlier run's table lists; others there are not ours."""
-        table = self.folder / TABLE
-        if not table.is_file():
-            return []
-        with open(table, encoding="utf-8", errors="surrogateescape") as handle:
-            names = [line.split("\t", 1)[0] for line in handle][1:]
-        files = [self.folder / BINS / (name + ENDING) for name in names if name and "/" not in name]
-        return [path for path in files if path.is_file() and not path.is_symlink()]
 
     def load(
         self, stage: str, key: dict[str, Any], read: Callable[[dict[str, Array]], Stage]

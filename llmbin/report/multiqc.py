@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..options import PREFIX, file_prefix, plain_prefix
 from .content import class_counts, title_of, totals
 from .encode import number, readable
 from .finished import BinTable, FinishedRun
@@ -26,28 +27,22 @@ Part = dict[str, Any]
 
 def multiqc_files(run: FinishedRun) -> dict[str, str]:
     """Names of files and their text. Parts without any bin are left out."""
-    prefix = str(run.record.get("parameters", {}).get("prefix", "bin"))
+    prefix = str(run.record.get("parameters", {}).get("prefix", PREFIX))
     sample = sample_of(run, prefix)
     parts = {"general": general(run, sample), "classes": classes(run.bins, sample)}
     if run.bins.names:
         parts |= {"bins": bins_table(run.bins, sample)}
         if scatter := quality(run.bins, sample):
             parts |= {"quality": scatter}
-    start = "" if prefix == "bin" else f"{plain(prefix)}."
     return {
-        NAME.format(start, part): json.dumps(content, indent=1) + "\n"
+        NAME.format(file_prefix(prefix), part): json.dumps(content, indent=1) + "\n"
         for part, content in parts.items()
     }
 
 
 def sample_of(run: FinishedRun, prefix: str) -> str:
     """What MultiQC calls the run: the prefix of its bins, or else the folder's name."""
-    return title_of(run.record) if prefix == "bin" else plain(prefix)
-
-
-def plain(prefix: str) -> str:
-    """A prefix without the place for numbers."""
-    return prefix.replace("{}", "").strip("._-") or "bins"
+    return title_of(run.record) if prefix == PREFIX else plain_prefix(prefix)
 
 
 def general(run: FinishedRun, sample: str) -> Part:

@@ -104,7 +104,12 @@ def tell_outcome(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> 
 
 def why_none(options: RunOptions, outcome: Outcome) -> str:
     """Why there are no bins."""
-    total = outcome.features.bases
+    features, total = outcome.features, outcome.features.bases
+    if features.lengths.max(initial=0) < options.min_length:
+        return (
+            f"none of the {len(features.names) + features.too_short:,} contigs has "
+            f"{options.min_length:,} bases or more (--min-length)"
+        )
     if total < options.min_bin_size:
         need = f"a bin needs {options.min_bin_size:,} (--min-bin-size)"
         return f"all contigs together hold {total:,} bp, and {need}"

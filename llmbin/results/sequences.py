@@ -1,4 +1,4 @@
-"""The sequences of bins: one gzip FASTA each, and one of all contigs that are in none."""
+"""The sequences of bins: one FASTA file each, and one of all contigs that are in none."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 
 from ..io.fasta import FastaRecord, read_fasta
 from ..io.inputs import InputFile
-from ..io.outputs import writing
+from ..io.outputs import GZIP_LEVEL, writing
 
 LINE = 80
-LEVEL = 2  # of ISA-L's gzip: near zlib's ratio at level 4, ten times as fast
 FLUSH = 64 << 20  # bases that wait in memory
 
 
 def write_sequences(
-    source: InputFile, files: Mapping[str, Path], unbinned: Path, threads: int = 1
+    source: InputFile, files: Mapping[str, Path], unbinned: Path | None, threads: int = 1
 ) -> None:
-    """Second pass over the contigs: each goes to its file, or else to ``unbinned``.
+    """Second pass over the contigs: each goes to its file, or else to ``unbinned`` (None: nowhere).
 
-    Contigs that were too short to be looked at are among the unbinned.
+    Contigs that were too short to be looked at are among the unbinned. What ends in ``.gz`` is
+    compressed.
 
     Raises:
         StorageError: a file cannot be written.
@@ -30,12 +30,16 @@ def write_sequences(
     with writing(unbinned):
         for path in dict.fromkeys(files.values()):
             path.parent.mkdir(parents=True, exist_ok=True)
-        unbinned.write_bytes(_gzip(b""))
+    if unbinned is not None:
+        _append(unbinned, [])
     waiting: dict[Path, list[FastaRecord]] = {}
     bases = 0
     with ThreadPoolExecutor(threads) as pool:
         for record in read_fasta(source):
-            waiting.setdefault(files.get(record.name, unbinned), []).append(record)
+            place = files.get(record.name) or unbinned
+            if place is None:
+                continue
+            waiting.setdefault(place, []).append(record)
             bases += len(record.sequence)
             if bases > FLUSH:
                 list(pool.map(_append, waiting, waiting.values()))
@@ -44,7 +48,7 @@ def write_sequences(
 
 
 def _append(path: Path, records: Sequence[FastaRecord]) -> None:
-    """Append a gzip member; the number of open files never grows with the number of bins."""
+    """Append lines, or a gzip member; the number of open files does not grow with that of bins."""
     parts = (
         part
         for record in records
@@ -55,8 +59,9 @@ def _append(path: Path, records: Sequence[FastaRecord]) -> None:
             _wrapped(record.sequence),
         )
     )
+    data = b"".join(parts)
     with writing(path), open(path, "ab") as handle:
-        handle.write(_gzip(b"".join(parts)))
+        handle.write(_gzip(data) if path.suffix == ".gz" else data)
 
 
 def _wrapped(sequence: bytes) -> bytes:
@@ -72,4 +77,4 @@ def _wrapped(sequence: bytes) -> bytes:
 def _gzip(data: bytes) -> bytes:
     from isal import igzip
 
-    return bytes(igzip.compress(data, LEVEL, mtime=0))
+    return bytes(igzip.compress(data, GZIP_LEVEL, mtime=0))

@@ -138,10 +138,15 @@ def _packed(names: list[str]) -> npt.NDArray[np.uint8]:
     return np.frombuffer("\n".join(names).encode("utf-8", "surrogateescape"), np.uint8)
 
 
+def _unpacked(names: npt.NDArray[np.uint8]) -> list[str]:
+    text = names.tobytes().decode("utf-8", "surrogateescape")
+    return text.split("\n") if text else []
+
+
 def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     too_short, short_bases, encoded, computed = (int(x) for x in arrays["numbers"])
     features = Features(
-        names=arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\n"),
+        names=_unpacked(arrays["names"]),
         lengths=arrays["lengths"],
         gc=arrays["gc"],
         composition=arrays["composition"],

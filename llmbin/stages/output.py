@@ -9,6 +9,7 @@ from ..cluster.layout import layout
 from ..cluster.points import Points
 from ..io.outputs import writing
 from ..model.embedder import Embedder
+from ..options import unbinned_name
 from ..report.finished import RunFiles, read_run, write_places
 from ..report.multiqc import multiqc_files
 from ..report.page import write_page
@@ -38,8 +39,10 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
     folder = work.result("bins")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    files = {name: folder / f"{b}.fna.gz" for name, b, _ in binned(outcome, options.prefix)}
-    write_sequences(setting.inputs.contigs, files, work.result("unbinned.fna.gz"), options.threads)
+    ending = options.bin_extension
+    files = {name: folder / f"{b}.{ending}" for name, b, _ in binned(outcome, options.prefix)}
+    rest = work.result(unbinned_name(options.prefix, ending)) if options.unbinned else None
+    write_sequences(setting.inputs.contigs, files, rest, options.threads)
 
 
 def write_run_record(

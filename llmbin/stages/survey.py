@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
 from ..io.contigs import unique_records
 from .assemblies import assemblies_of
 from .setting import Setting
@@ -32,20 +31,13 @@ def survey_contigs(setting: Setting) -> Survey:
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
-        InputError: no contig is long enough, or a name does not go with ``--separator``.
+        InputError: a name does not go with ``--separator``.
     """
     options = setting.options
-    names, lengths, longest, count = [], [], 0, 0
+    names, lengths = [], []
     for record in unique_records(setting.inputs.contigs):
         size = len(record.sequence)
-        count, longest = count + 1, max(longest, size)
         if size >= options.recruit_length:
             names.append(record.name)
             lengths.append(size)
-    if longest < options.min_length:
-        raise InputError(
-            f"{setting.inputs.contigs}: none of the {count:,} contigs has "
-            f"{options.min_length:,} bases or more; lower --min-length, or check that this is the "
-            "assembly"
-        )
     return Survey(names, np.array(lengths, np.int64), assemblies_of(names, options.separator))

@@ -209,6 +209,23 @@ def test_bad_input_is_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_run_without_bins_has_a_table_of_titles(cli: Cli, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "bins").mkdir(parents=True)
+    (run / "bins.tsv").write_text("bin\tcontigs\n")
+    args = ("-o", tmp_path / "q.tsv", "--genome-info", tmp_path / "g.csv", "--json", tmp_path / "j")
+    status, _, err = cli("quality", run / "bins", "-q", *args)
+    assert status == 0 and "no bins" in err and err.count("\n") == 1
+    (tmp_path / "one.fa").write_text(">a\nACGT\n")
+    assert cli("quality", tmp_path / "one.fa", "-q", "-o", tmp_path / "one.tsv")[0] == 0
+    head, _ = (tmp_path / "one.tsv").read_text().splitlines()
+    assert (tmp_path / "q.tsv").read_text() == head + "\n"
+    assert (tmp_path / "g.csv").read_text() == "genome,completeness,contamination\n"
+    assert json.loads((tmp_path / "j").read_text())["bins"] == []
+    (run / "bins.tsv").write_text("bin\tcontigs\nbin.0001\t1\n")  # which are not there
+    assert cli("quality", run / "bins", "-q", "-o", tmp_path / "no.tsv")[0] == 1
+
+
 @pytest.mark.parametrize("name", ['"b', "a\vb"])
 def test_names_that_break_tables_are_refused(cli: Cli, tmp_path: Path, name: str) -> None:
     file, table = tmp_path / f"{name}.fa", tmp_path / "bins.tsv"
