@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .. import pipeline
 from ..options import (
+    BIN_EXTENSIONS,
     DEFAULT_MODEL,
     FORMATS,
     MARKERS,
@@ -152,6 +153,8 @@ def run(  # noqa: PLR0913 (the options of the command)
     prefix: str = "bin",
     format: str | Sequence[str] = (),
     sample_id: str = "",
+    bin_extension: str = BIN_EXTENSIONS[0],
+    unbinned: bool = True,
     report: bool = True,
     force: bool = False,
     resume: bool = False,
@@ -182,6 +185,8 @@ def run(  # noqa: PLR0913 (the options of the command)
         prefix: bins are called PREFIX.0001, or with 0001 in place of ``{}``.
         format: further formats in ``out``: bioboxes.
         sample_id: @SampleID of bioboxes.
+        bin_extension: how files of bins end, gzipped if by ``.gz``: fna.gz, fa, fasta and so on.
+        unbinned: whether ``out`` gets a file of the contigs in no bin.
         report: whether ``out`` gets ``report.html`` and what belongs to it.
         force: replace what an earlier run left in ``out``.
         resume: continue a run that was stopped, from its last finished stage.
@@ -210,6 +215,7 @@ def run(  # noqa: PLR0913 (the options of the command)
     formats = words_of(format)
     for name in formats:
         one_of(FORMATS, format=name)
+    one_of(BIN_EXTENSIONS, bin_extension=bin_extension)
     if recruit_length is None:
         recruit_length = recruit_length_for(min_length)
     at_least(1, recruit_length=recruit_length)
@@ -235,6 +241,8 @@ def run(  # noqa: PLR0913 (the options of the command)
                 prefix=prefix,
                 formats=formats,
                 sample_id=sample_id,
+                bin_extension=bin_extension,
+                unbinned=unbinned,
                 report=report and out is not None,
                 force=force,
                 resume=resume,

@@ -100,7 +100,8 @@ PUBLIC = {
     "quality": "paths, *, bins=None, extension='', out=None, json=None, genome_info=None, "
     "threads=None, progress=None",
     "run": "contigs, *, bam=(), depth=(), samples=None, min_identity=None, out=None, "
-    "prefix='bin', format=(), sample_id='', report=True, force=False, resume=False, "
+    "prefix='bin', format=(), sample_id='', bin_extension='fna.gz', unbinned=True, report=True, "
+    "force=False, resume=False, "
     "min_length=1500, recruit_length=None, min_bin_size=200000, separator='', markers='auto', "
     "model='llmbin-edge', device='auto', precision='auto', threads=None, batch_size=0, windows=0, "
     "seed=1, max_memory=0, progress=None",
@@ -126,7 +127,7 @@ def test_arguments_are_the_options_of_the_command(command: str) -> None:
     from llmbin.cli import build_parser
 
     (commands,) = [a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)]
-    words = {"outdir": "out", "output": "out", "no_report": "report"}
+    words = {"outdir": "out", "output": "out", "no_report": "report", "no_unbinned": "unbinned"}
     not_here = {"help", "quiet", "verbose", "debug"} | ({"json"} if command == "score" else set())
     options = {}
     for action in commands.choices[command]._actions:
@@ -141,7 +142,7 @@ def test_arguments_are_the_options_of_the_command(command: str) -> None:
     parser = commands.choices[command]
     for name, argument in arguments.items():
         default = parser.get_default(options[name].dest)
-        if not options[name].required and name not in ("threads", "report", "out"):
+        if not options[name].required and name not in ("threads", "report", "unbinned", "out"):
             assert argument.default == (default if not isinstance(default, list) else ())
         keyword = argument.kind == inspect.Parameter.KEYWORD_ONLY
         assert keyword == bool(options[name].option_strings)
