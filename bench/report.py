@@ -320,7 +320,14 @@ def estimates_in_short(result: dict[str, Any]) -> str:
 def devices(reports: list[dict[str, Any]]) -> str:
     """A row for each report of `llmbin-fast prove`."""
     return table(
-        ["machine", "device", "verdict", "Mbp/s at windows of 256 to 1,024", "PyTorch", "seen"],
+        [
+            "machine",
+            "device",
+            "verdict",
+            "Mbp/s at windows of 256, 512, 768, 1,024",
+            "times PyTorch",
+            "seen",
+        ],
         [device_row(report) for report in reports],
     )
 
@@ -331,13 +338,14 @@ def device_row(report: dict[str, Any]) -> list[str]:
     processor = f"{machine['processor']} ({machine['architecture']}), {machine['cores']} cores"
     failed = [check["name"] for check in report["checks"] if not check["held"]]
     buckets = rates["throughput"]["buckets"] if rates else []
-    torch = rates["pytorch"] if rates else []
+    rate = "mbp_a_cpu_second" if device and device["kind"] == "cpu" else "mbp_a_second"
+    pairs = zip(buckets, rates["pytorch"] if rates else [], strict=False)
     return [
         f"{named}; {processor}" if named else processor,
         f"{device['kind']}, {device['precision']}" if device else "none starts",
         "all holds" if report["holds"] else f"fails: {', '.join(failed)}",
         ", ".join(f"{b['mbp_a_second']:.2g}" for b in buckets),
-        ", ".join(f"{b['mbp_a_second']:.2g}" for b in torch),
+        ", ".join(f"{ours[rate] / torch[rate]:.1f}" for ours, torch in pairs),
         f"{report['date']}, {machine['versions']['llmbin-fast']}, load {machine['load']:.0f}",
     ]
 

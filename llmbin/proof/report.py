@@ -47,17 +47,26 @@ def check_line(made: Check) -> str:
 
 
 def rate_lines(proof: Proof) -> str:
-    """A table of rates by window length; nothing where none was measured."""
+    """A table of rates by window length; nothing where none was measured.
+
+    PyTorch is compared by CPU seconds on a CPU, and by seconds on a GPU.
+    """
     rates = proof.rates
     if rates is None:
         return ""
-    torch = {bucket.bases: f"{bucket.mbp_a_second:10.2f}" for bucket in rates.pytorch}
-    found = rates.throughput
-    rows = [
-        f"window, bases      Mbp/s{'   PyTorch' * bool(torch)}",
-        *(f"{b.bases:13,d}{b.mbp_a_second:11.2f}{torch.get(b.bases, '')}" for b in found.buckets),
-        f"of contigs   {found.mbp_a_second:11.2f}",
-    ]
+    found, on_cpu = rates.throughput, rates.throughput.device == "cpu"
+    columns = {"Mbp/s": [b.mbp_a_second for b in found.buckets]}
+    if on_cpu:
+        columns["a CPU second"] = [b.mbp_a_cpu_second for b in found.buckets]
+    if rates.pytorch:
+        columns["PyTorch"] = [
+            b.mbp_a_cpu_second if on_cpu else b.mbp_a_second for b in rates.pytorch
+        ]
+    rows = ["  ".join(["window, bases", *columns])]
+    for row, bucket in enumerate(found.buckets):
+        cells = (f"{numbers[row]:{len(title)}.2f}" for title, numbers in columns.items())
+        rows.append("  ".join([f"{bucket.bases:13,d}", *cells]))
+    rows.append(f"of contigs     {found.mbp_a_second:5.2f}")
     if rates.watts is not None:
-        rows.append(f"processor    {rates.watts:11.1f} W while measured")
+        rows.append(f"processor      {rates.watts:5.1f} W while measured")
     return "\n".join(rows)

@@ -175,9 +175,10 @@ def test_a_device_that_does_not_start_is_told_and_the_next_is_used(
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A small assembly to measure with, and no PyTorch."""
+    """A small assembly to measure with, and rates of PyTorch that are made up."""
     monkeypatch.setitem(throughput.PRESETS, "laptop", (0.5, 4_000, 1.1))
-    monkeypatch.setattr("llmbin.proof.rates.pytorch_rates", lambda *_: [])
+    made = [throughput.Bucket(n, 1, 1.0, 0.5, 0.25) for n in (256, 512, 768, 1024)]
+    monkeypatch.setattr("llmbin.proof.rates.pytorch_rates", lambda *_: made)
     yield
 
 
@@ -191,6 +192,11 @@ def test_the_command_writes_a_report(
     assert lines[0].startswith("ok  device: cpu in int8 (as asked)")
     assert lines[-1] == f"all holds; the report is {path}"
     assert sum(line.startswith("ok ") for line in lines) == 7
+    table = [line.split() for line in lines[7:-1]]
+    assert table[0][-4:] == ["a", "CPU", "second", "PyTorch"]
+    assert [row[0] for row in table[1:]] == ["256", "512", "768", "1,024", "of"]
+    assert {row[-1] for row in table[1:5]} == {"0.25"}
+    assert all(float(row[2]) > 0 for row in table[1:5])
     report = json.loads(path.read_text())
     assert report["holds"]
     assert all(c["held"] for c in report["checks"])
