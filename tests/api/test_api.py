@@ -341,6 +341,7 @@ def test_scores_of_a_run_a_table_and_a_mapping(
         ({"recruit_length": 0}, "recruit_length=0"),
         ({"min_bin_size": 0.5}, "min_bin_size=0.5"),
         ({"markers": "yes"}, "markers='yes': one of 'auto', 'on', 'off'"),
+        ({"bin_extension": "txt"}, "bin_extension='txt': one of 'fna.gz'"),
         ({"format": ["tsv"]}, "format='tsv': one of 'bioboxes'"),
         ({"format": "tsv"}, "format='tsv': one of 'bioboxes'"),
         ({"bam": "no.bam", "samples": "gut"}, "no.bam: no such file"),
