@@ -106,6 +106,6 @@ def test_the_site_has_every_page_that_is_there() -> None:
     index = SITE / "index.md"
     listed = toctrees(index)
     assert {n for n in listed if not (ROOT / f"{n}.md").is_file()} == set()
-    folders = ("*.md", "docs/*.md", "docs/*/README.md", "docs/site/*.md", "llmbin/**/*.md")
+    folders = ("*.md", "docs/*.md", "docs/**/README.md", "docs/site/*.md", "llmbin/**/*.md")
     there = {name(p).removesuffix(".md") for f in folders for p in ROOT.glob(f)}
     assert there - listed == {"docs/site/index"}

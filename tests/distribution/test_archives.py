@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = ("bench/results/",)
 VERSION = re.findall('__version__ = "(.*)"', (ROOT / "llmbin" / "__init__.py").read_text())[0]
+PAGE = f"llmbin_fast-{VERSION}.data/data/share/man/man1/llmbin-fast.1"
 
 
 def archive(pattern: str) -> Path:
@@ -67,11 +69,28 @@ def test_the_wheel_holds_all_that_the_program_needs(source: set[str], wheel: set
     package |= {f"llmbin/{n}" for n in source if n.startswith("export/")}
     kernels = {n for n in wheel if re.fullmatch(r"llmbin/_kernels\.(abi3|cp.*)\.so", n)}
     assert len(kernels) == 1
-    page = f"llmbin_fast-{VERSION}.data/data/share/man/man1/llmbin-fast.1"
     about = {n for n in wheel if n.startswith(f"llmbin_fast-{VERSION}.dist-info/")}
-    assert wheel == package | kernels | about | {page}
+    assert wheel == package | kernels | about | {PAGE}
     for part in ("models/llmbin-edge/encoder.int8.onnx", "data/markers.h3m.gz", "py.typed"):
         assert f"llmbin/{part}" in wheel
+
+
+def test_the_manual_page_has_every_option() -> None:
+    from llmbin.cli import build_parser
+
+    def options(parser: argparse.ArgumentParser) -> set[str]:
+        found = {name for action in parser._actions for name in action.option_strings}
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found |= set(action.choices)
+                found |= {n for one in action.choices.values() for n in options(one)}
+        return found
+
+    with zipfile.ZipFile(archive("*.whl")) as held:
+        text = held.read(PAGE).decode().replace("\\-", "-")
+    wanted = options(build_parser()) - {"--help"}  # which such pages leave out
+    assert {"run", "--max-memory", "completion"} <= wanted
+    assert {name for name in wanted if name not in text} == set()
 
 
 def test_licences_are_in_both(source: set[str], wheel: set[str]) -> None:
