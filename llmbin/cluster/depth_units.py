@@ -18,6 +18,7 @@ were counted (BAM) the unit is known.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -40,7 +41,7 @@ class Pairs:
         difference: of their log depths.
         depth: of both together, in the table's unit.
         lengths: of the one and the other [2, pairs].
-        unlike: log likelihood of the difference of any two contigs.
+        unlike: likelihood of the difference of any two contigs.
     """
 
     difference: Values
@@ -59,9 +60,9 @@ class Pairs:
 
     def _mixed(self, variance: Values) -> float:
         like = np.exp(-0.5 * self.difference**2 / variance) / np.sqrt(variance)
-        unlike = np.exp(self.unlike)
         return max(
-            float(np.log((1 - share) * like + share * unlike).sum()) for share in DEPTH_UNITS.shares
+            float(np.log((1 - share) * like + share * self.unlike).sum())
+            for share in DEPTH_UNITS.shares
         )
 
 
@@ -187,4 +188,5 @@ def _pairs(depth: Values, lengths: Lengths, one: Rows, other: Rows) -> Pairs | N
     low, high = np.quantile(logs, [0.25, 0.75])
     wide = 2 * max((high - low) / 1.349, DEPTH_UNITS.least_spread) ** 2  # of a normal distribution
     difference = np.log(depth[one] / depth[other])
-    return Pairs(difference, pooled, both, -0.5 * difference**2 / wide - 0.5 * np.log(wide))
+    unlike = np.exp(-0.5 * difference**2 / wide) / math.sqrt(wide)
+    return Pairs(difference, pooled, both, np.maximum(unlike, np.finfo(np.float64).tiny))

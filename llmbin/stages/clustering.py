@@ -58,19 +58,19 @@ def place_contigs(
 
 
 def tell_units(coverage: Coverage, units: npt.NDArray[np.float64]) -> None:
-    """A line for each depth table that is not in times."""
+    """A line for each depth table whose depths are not those of short reads in times."""
     files = list(coverage.files) or [""] * len(units)
     for file in dict.fromkeys(files):
         of_it = [
-            f"1 unit of {sample} is about {unit:.2g} times"
+            f"1 unit of {sample} counts for {unit:.2g} times"
             for other, sample, unit in zip(files, coverage.samples, units, strict=True)
             if other == file and unit != 1
         ]
         if of_it:
             more = [f"and {len(of_it) - TOLD} more"] * (len(of_it) > TOLD)
             log.warning(
-                "%s: depths are not in times, or not of short reads, "
-                "by how contigs of like composition differ: %s",
+                "%s: contigs of like composition do not differ as depths of short reads in times "
+                "do; %s",
                 file,
                 ", ".join(of_it[:TOLD] + more),
             )

@@ -109,6 +109,13 @@ def test_what_is_too_little_to_tell_is_left_alone() -> None:
     assert (depth_units(points, short, scaled_all) == 1).all()
 
 
+def test_depths_of_any_size_are_no_error() -> None:
+    points, lengths, coverage = community()
+    wild = Coverage(["S"], coverage.mean ** np.linspace(0, 9, len(lengths))[:, None], coverage.mean)
+    with np.errstate(all="raise", under="ignore"):
+        assert np.isfinite(depth_units(points, lengths, wild)).all()
+
+
 def test_units_do_not_depend_on_the_threads() -> None:
     points, lengths, coverage = community(3)
     scaled = in_times(coverage, np.array([50.0, 50, 50]))
