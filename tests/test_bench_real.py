@@ -12,7 +12,7 @@ import pytest
 from bench import real, real_data
 from bench.real_tables import real as real_table
 from bench.real_tables import real_in_short
-from llmbin.depth.tables import read_depth_table
+from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
 from llmbin.tools.scoring import read_bins, read_gold
 from llmbin.tools.synthetic import synthetic_genome

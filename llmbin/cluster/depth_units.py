@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..depth.coverage import SHORT_READ, Coverage
+from ..coverage.coverage import SHORT_READ, Coverage
 from ..resources import Resources
 from .arrays import Lengths, Rows, Values
 from .neighbours import nearest

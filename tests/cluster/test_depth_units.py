@@ -9,8 +9,8 @@ from llmbin.cluster.depth_units import depth_units, in_times, smallest_depths
 from llmbin.cluster.placing import log_depth_variance
 from llmbin.cluster.points import Points
 from llmbin.cluster.thresholds import DEPTH_NOISE, DEPTH_UNITS
-from llmbin.depth.coverage import SHORT_READ, Coverage, SampleReads, no_coverage
-from llmbin.depth.reads import ReadKind
+from llmbin.coverage.coverage import SHORT_READ, Coverage, SampleReads, no_coverage
+from llmbin.coverage.reads import ReadKind
 
 THRICE = math.log(3)
 GENOMES = (0.05, 0.8, 2.0, 5.0, 12.0, 30.0)  # depths in times

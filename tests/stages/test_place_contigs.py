@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from llmbin.cluster.points import Points
-from llmbin.depth.coverage import Coverage
+from llmbin.coverage.coverage import Coverage
 from llmbin.model.pack import find_pack, load_pack
 from llmbin.stages import clustering
 
