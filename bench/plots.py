@@ -13,7 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 from . import record
-from .report import STAGES, in_order, in_samples
+from .markdown import in_samples
+from .report import STAGES, in_order
 
 # One colour a binner, apart in lightness too; ours are filled, others open.
 STYLES = {

@@ -13,19 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .markdown import in_samples, table
 from .peers import PEERS
+from .real_tables import real, real_in_short
 from .record import RESULTS
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", RESULTS / "README.md", ROOT / "docs" / "deploy.md"]
-
-
-def table(titles: list[str], rows: list[list[str]]) -> str:
-    return "\n".join(
-        "| " + " | ".join(row) + " |" for row in [titles, ["---"] * len(titles), *rows]
-    )
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -38,11 +34,6 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             BINNERS.index(r["binner"]) if r["binner"] in BINNERS else len(BINNERS),
         ),
     )
-
-
-def in_samples(count: int) -> str:
-    """``1 sample``, ``3 samples``."""
-    return f"{count} sample{'s' * (count > 1)}"
 
 
 def spread(row: dict[str, Any]) -> str:
@@ -355,6 +346,8 @@ PARTS = {
     "near-complete": ("quality", near_complete),
     "quality": ("quality", quality),
     "quality-more": ("quality-more", quality),
+    "real": ("real", real),
+    "real-in-short": ("real", real_in_short),
     "estimates": ("estimates", estimates),
     "estimates-in-short": ("estimates", estimates_in_short),
     "throughput": ("throughput", throughput),

@@ -12,11 +12,20 @@ from .points import Points
 from .thresholds import DEPTH_NOISE
 
 
-def make_points(z: Floats, lengths: Lengths, coverage: Coverage, projector: Projector) -> Points:
-    """Points of the metric: vectors float32 [n, width] with their noise, log depths with theirs."""
+def make_points(
+    z: Floats,
+    lengths: Lengths,
+    coverage: Coverage,
+    projector: Projector,
+    smallest_depth: Values | float = DEPTH_NOISE.smallest_depth,
+) -> Points:
+    """Points of the metric: vectors float32 [n, width] with their noise, log depths with theirs.
+
+    ``smallest_depth``, of all samples or of each, is added before logarithms are taken.
+    """
     longest = vector_noise(np.array([1000 * projector.noise_until_kb]), projector)
-    log_depth = np.log(coverage.mean + DEPTH_NOISE.smallest_depth)
-    variance = log_depth_variance(coverage, lengths)
+    log_depth = np.log(coverage.mean + smallest_depth)
+    variance = log_depth_variance(independent_reads(coverage, lengths), lengths[:, None])
     return Points(
         np.ascontiguousarray(z),
         vector_noise(lengths, projector),
@@ -28,13 +37,17 @@ def make_points(z: Floats, lengths: Lengths, coverage: Coverage, projector: Proj
     )
 
 
-def log_depth_variance(coverage: Coverage, lengths: Lengths) -> Values:
-    """Expected variance of log depths within one genome: float64 [n, samples]."""
-    reads = independent_reads(coverage, lengths)
+def log_depth_variance(reads: Values, lengths: Values | Lengths) -> Values:
+    """Expected variance of log depths within one genome, of contigs with so many reads.
+
+    Args:
+        reads: independent ones, float64 of any shape.
+        lengths: bases of the contigs, of a shape that goes with it.
+    """
     variance: Values = (
         DEPTH_NOISE.between_contigs**2
         + DEPTH_NOISE.per_read / (reads + 2)
-        + DEPTH_NOISE.per_stretch**2 * DEPTH_NOISE.stretch / lengths[:, None]
+        + DEPTH_NOISE.per_stretch**2 * DEPTH_NOISE.stretch / lengths
     )
     return variance
 

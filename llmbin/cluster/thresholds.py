@@ -26,6 +26,31 @@ class DepthNoise:
 
 
 @dataclass(frozen=True)
+class DepthUnitThresholds:
+    """When a depth table is taken not to be in times (depth-in-any-unit)."""
+
+    contigs: int = 2_000  # that are compared with others of like composition
+    neighbours: int = 3  # of each
+    landmark_length: int = 2_500  # bp: shorter contigs are too noisy to be compared with
+    least_pairs: int = 100  # with depth in a sample; fewer do not tell
+    between: tuple[float, ...] = (
+        0.1,
+        0.2,
+        0.4,
+    )  # standard deviations that may be left at any depth
+    shares: tuple[float, ...] = (0.15, 0.4, 0.7)  # of unlike pairs
+    least_spread: float = 0.3  # standard deviation of log depths of any contigs
+    largest_power: int = 8  # of 4: the units that are looked through first
+    halvings: int = 3  # of a factor of 4, around the likeliest
+    near_power: float = 1.0  # of 4: a unit up to which the table is believed to be in times
+    clear_gain: float = 20.0  # nats that another must be likelier by
+    one_read: float = 0.01  # quantile of the bases on contigs that have any: those of one read
+    variance_length: int = 5_000  # bp of a contig whose variance over positions is looked at
+    variance_contigs: int = 20  # of them must have one
+    variance_ratios: tuple[float, float] = (0.4, 4.0)  # to the depth that thin contigs may have
+
+
+@dataclass(frozen=True)
 class MissingDepthThresholds:
     """When no depth in any sample is a missing depth, and not one of zero."""
 
@@ -181,6 +206,7 @@ class LayoutThresholds:
 
 
 DEPTH_NOISE = DepthNoise()
+DEPTH_UNITS = DepthUnitThresholds()
 MISSING_DEPTH = MissingDepthThresholds()
 TREE_CONTIGS = TreeContigThresholds()
 NEIGHBOURS = NeighbourThresholds()

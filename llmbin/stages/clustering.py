@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from ..cluster.binning import Binning, bin_assemblies
 from ..cluster.contig_set import BinLimits, ContigSet
+from ..cluster.depth_units import depth_units, in_times, smallest_depths
 from ..cluster.missing import missing_depth, without_missing
 from ..cluster.neighbours import gpu_for
 from ..cluster.placing import make_points
@@ -23,14 +27,25 @@ from ..resources import Resources
 
 log = logging.getLogger("llmbin")
 
+TOLD = 8  # samples of a table whose units are told
+
 
 def place_contigs(
     features: Features, coverage: Coverage, embedder: Embedder, threads: int
 ) -> Points:
-    """Points of the metric; where depth is missing it says nothing, which is told."""
+    """Points of the metric.
+
+    Told are depths that are not in times, and such that are missing, which say nothing.
+    """
     projector = embedder.pack.projector
     vectors = project(features.composition, features.lm, projector)
     points = make_points(vectors, features.lengths, coverage, projector)
+    units = depth_units(points, features.lengths, coverage, threads)
+    if (units != 1).any():
+        tell_units(coverage, units)
+        coverage = in_times(coverage, units)
+        smallest = smallest_depths(coverage, units, features.lengths)
+        points = make_points(vectors, features.lengths, coverage, projector, smallest)
     missing = missing_depth(points, features.lengths, coverage, threads)
     if missing.any():
         log.warning(
@@ -40,6 +55,25 @@ def place_contigs(
             f"{len(missing):,}",
         )
     return without_missing(points, features.lengths, missing)
+
+
+def tell_units(coverage: Coverage, units: npt.NDArray[np.float64]) -> None:
+    """A line for each depth table whose depths are not those of short reads in times."""
+    files = list(coverage.files) or [""] * len(units)
+    for file in dict.fromkeys(files):
+        of_it = [
+            f"1 unit of {sample} counts for {unit:.2g} times"
+            for other, sample, unit in zip(files, coverage.samples, units, strict=True)
+            if other == file and unit != 1
+        ]
+        if of_it:
+            more = [f"and {len(of_it) - TOLD} more"] * (len(of_it) > TOLD)
+            log.warning(
+                "%s: contigs of like composition do not differ as depths of short reads in times "
+                "do; %s",
+                file,
+                ", ".join(of_it[:TOLD] + more),
+            )
 
 
 def bin_points(
