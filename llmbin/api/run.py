@@ -242,7 +242,7 @@ def run(  # noqa: PLR0913 (the options of the command)
                 formats=formats,
                 sample_id=sample_id,
                 bin_extension=bin_extension,
-                unbinned=unbinned,
+                unbinned=unbinned and out is not None,
                 report=report and out is not None,
                 force=force,
                 resume=resume,

@@ -218,6 +218,9 @@ def test_no_bins_and_no_markers_have_their_arrays_too(small: Community) -> None:
     assert (none.contigs.bin < 0).all()
     assert all(none.contigs.why_unbinned)
     assert none.contig2bin == {}
+    short = llmbin.run({"a": "ACGT" * 100, "b": "ACGTTAGC" * 150})
+    assert (len(short.contigs), len(short.bins), short.contigs.vectors.shape) == (1, 0, (1, 32))
+    assert len(llmbin.run({"a": "ACGT" * 100}).contigs) == 0
     off = llmbin.run(small.contigs, depth=small.depth, markers="off", **SMALL)
     assert np.isnan(off.bins.completeness).all()
     assert set(off.bins.quality) == {"unknown"}
