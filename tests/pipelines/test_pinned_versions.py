@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
+
+from llmbin import __version__
 
 ROOT = Path(__file__).parents[2]
 PINS = {
@@ -17,9 +18,8 @@ PINS = {
 
 
 def test_pins_are_of_this_version() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     found = {
         name: set(re.findall(pattern, (ROOT / "docs" / "pipelines" / name).read_text()))
         for name, pattern in PINS.items()
     }
-    assert found == {name: {version} for name in PINS}
+    assert found == {name: {__version__} for name in PINS}
