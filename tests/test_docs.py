@@ -108,7 +108,8 @@ def toctrees(page: Path) -> set[str]:
 def test_the_site_has_every_page_that_is_there() -> None:
     index = SITE / "index.md"
     listed = toctrees(index)
-    assert {n for n in listed if not (ROOT / f"{n}.md").is_file()} == set()
+    missing = {n for n in listed if not (ROOT / f"{n}.md").is_file()}
+    assert missing == (set() if RESULTS.exists() else {"bench/results/README"})
     folders = ("*.md", "docs/*.md", "docs/**/README.md", "docs/site/*.md", "llmbin/**/*.md")
     there = {name(p).removesuffix(".md") for f in folders for p in ROOT.glob(f)}
     assert there - listed == {"docs/site/index"}
