@@ -163,4 +163,5 @@ def test_tables_say_what_the_results_say() -> None:
     assert "| infant-gut, 11 samples | llmbin-fast | 15 | 88.1 | 5 (7) | 4 (6) |  |" in lines[2]
     assert "x, no depth" in lines[3] and "3 of 5" in lines[3]
     assert "36 Mbp in 11 samples" in real_in_short({"rows": [row, none]})
-    assert "llmbin-fast 5 and 4" in real_in_short({"rows": [row, none]})
+    assert "llmbin-fast 5 and 4. Of 5 genomes" in real_in_short({"rows": [row, none]})
+    assert "known: llmbin-fast 3 (" in real_in_short({"rows": [row, none]})
