@@ -123,11 +123,13 @@ def likeliest_unit(pairs: Pairs) -> tuple[float, float]:
     """The likeliest unit in times, and by how many nats it is likelier than any that is near 1.
 
     The best power of 4, to the top of the parabola through it and what is next to it, which is
-    made anew around that top: to so many digits that it is the same whatever the unit was.
+    made anew around that top: to so many digits that it is the same whatever the unit was. Where
+    there are so many reads that more make no difference, it is the least that is as likely.
     """
     most = DEPTH_UNITS.largest_power
     at = {float(p): pairs.likelihood(4.0**p) for p in range(-most, most + 1)}
-    best = max(at, key=lambda p: at[p])
+    as_likely = max(at.values()) - DEPTH_UNITS.as_likely
+    best = min(p for p, value in at.items() if value >= as_likely)
     for step in DEPTH_UNITS.steps:
         for p in (best - step, best, best + step):
             at[p] = pairs.likelihood(4.0**p)
