@@ -120,20 +120,25 @@ def smallest_depths(coverage: Coverage, units: Values, lengths: Lengths) -> Valu
 
 
 def likeliest_unit(pairs: Pairs) -> tuple[float, float]:
-    """The likeliest unit in times, and by how many nats it is likelier than any that is near 1."""
-    power = DEPTH_UNITS.largest_power
-    at = {float(p): pairs.likelihood(4.0**p) for p in range(-power, power + 1)}
-    step = 1.0
-    for _ in range(DEPTH_UNITS.halvings):
-        best, step = max(at, key=lambda p: at[p]), step / 2
-        for p in (best - step, best + step):
-            at.setdefault(p, pairs.likelihood(4.0**p))
-    best = max(at, key=lambda p: at[p])
+    """The likeliest unit in times, and by how many nats it is likelier than any that is near 1.
+
+    The best power of 4, to the top of the parabola through it and what is next to it, which is
+    made anew around that top: to so many digits that it is the same whatever the unit was. Where
+    there are so many reads that more make no difference, it is the least that is as likely.
+    """
+    most = DEPTH_UNITS.largest_power
+    at = {float(p): pairs.likelihood(4.0**p) for p in range(-most, most + 1)}
+    as_likely = max(at.values()) - DEPTH_UNITS.as_likely
+    best = min(p for p, value in at.items() if value >= as_likely)
+    for step in DEPTH_UNITS.steps:
+        for p in (best - step, best, best + step):
+            at[p] = pairs.likelihood(4.0**p)
+        left, middle, right = (at[p] for p in (best - step, best, best + step))
+        bend = left - 2 * middle + right
+        top = 0.5 * (left - right) / bend if bend < 0 else math.copysign(1, right - left)
+        best += step * min(1.0, max(-1.0, top))
     near = max(value for p, value in at.items() if abs(p) <= DEPTH_UNITS.near_power)
-    left, right = (at.get(p, -np.inf) for p in (best - step, best + step))
-    bend = left - 2 * at[best] + right
-    top = 0.5 * step * (left - right) / bend if np.isfinite(bend) and bend < 0 else 0.0
-    return float(4.0 ** (best + top)), at[best] - near
+    return 4.0**best, max(at.values()) - near
 
 
 def _file(coverage: Coverage, sample: int) -> str:
