@@ -17,7 +17,7 @@ from ..estimator.traits import n50s
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
 from ..genes.rna import RnaGenes
-from ..kinds.bins import BinKind, judged_contigs, kinds_of_bins
+from ..kinds.bins import MOBILE, BinKind, judged_contigs, kinds_of_bins
 from ..kinds.contigs import ContigKinds
 from ..options import bin_name
 
@@ -48,6 +48,13 @@ class Bin:
         return quality_class(self.quality) if self.kind.judged else NOT_JUDGED
 
     @property
+    def basis(self) -> str:
+        """What its quality rests on, or why it has none."""
+        if not self.kind.judged:
+            return f"{self.kind.name}: marker genes of bacteria and archaea say nothing of it"
+        return self.quality.basis if self.quality is not None else "markers off"
+
+    @property
     def draft(self) -> str:
         """Its class by the MIMAG standard."""
         return draft_class(self.quality, self.rna) if self.kind.judged else NOT_JUDGED
@@ -67,6 +74,11 @@ class Outcome:
     binning: Binning
     assemblies: Sequence[str]
     missing: npt.NDArray[np.bool_] | None = None
+
+
+def hosts_of(kinds: ContigKinds, binning: Binning) -> npt.NDArray[np.int32]:
+    """The bin that a virus or plasmid is in, or nearest to: int32 [n], -1 for other contigs."""
+    return np.where(np.isin(kinds.kind, MOBILE), binning.best, -1).astype(np.int32)
 
 
 def n50(lengths: npt.NDArray[np.int64]) -> int:

@@ -7,16 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-import numpy as np
-
 from ..estimator.estimate import Estimate
 from ..genes.rna import KINDS as RRNAS
 from ..genes.rna import RnaGenes
 from ..io.outputs import writing
-from ..kinds.bins import MOBILE
 from ..kinds.contigs import KINDS
 from ..options import bin_name
-from .summary import Bin, Outcome
+from .summary import Bin, Outcome, hosts_of
 
 ESTIMATE_TITLES = [
     "completeness",
@@ -74,12 +71,9 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
 
 
 def _bin_row(b: Bin) -> list[str]:
-    basis = b.quality.basis if b.quality is not None else "markers off"
-    if not b.kind.judged:
-        basis = f"{b.kind.name}: marker genes of bacteria and archaea say nothing of it"
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
     depths = [f"{d:.4f}" for d in b.depth]
-    judged = [*estimate_fields(b.quality), b.quality_class, basis, *rna_fields(b.rna), b.draft]
+    judged = [*estimate_fields(b.quality), b.quality_class, b.basis, *rna_fields(b.rna), b.draft]
     kinds = [b.kind.name, *(str(bases) for bases in b.kind.bases.tolist())]
     return [*sizes, *depths, f"{b.confidence:.4f}", *judged, *kinds, b.assembly]
 
@@ -114,7 +108,7 @@ def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
         "kind_probability",
         "probably_of",
     ]
-    hosts = np.where(np.isin(outcome.kinds.kind, MOBILE), binning.best, -1).tolist()
+    hosts = hosts_of(outcome.kinds, binning).tolist()
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         for i, name in enumerate(features.names):

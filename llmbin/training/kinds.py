@@ -93,8 +93,8 @@ class Fragments:
         """Some of them."""
         made = self.composed
         part = Composed(made.vectors[rows], made.frames[rows], made.circular[rows])
-        columns = (self.lengths, self.source, self.group, self.held)
-        return Fragments(part, *(column[rows] for column in columns))
+        lengths, source, group = (a[rows] for a in (self.lengths, self.source, self.group))
+        return Fragments(part, lengths, source, group, self.held[rows])
 
 
 def train_kinds(sequences: Path, table: Path, out: Path, settings: KindTraining) -> None:
@@ -221,15 +221,15 @@ class KindClassifier(nn.Module):
     def __init__(self, inputs: int, settings: KindTraining) -> None:
         super().__init__()
         width = settings.width
-        sizes = ((inputs, width), (width, width), (width, len(TOLD_APART)))
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in sizes)
+        self.first, self.second = nn.Linear(inputs, width), nn.Linear(width, width)
+        self.last = nn.Linear(width, len(TOLD_APART))
         self.drop = nn.Dropout(settings.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Log odds of the kinds, [n, 4]."""
-        for layer in self.layers[:-1]:
+        for layer in (self.first, self.second):
             x = self.drop(nn.functional.gelu(layer(x), approximate="tanh"))
-        out: Tensor = self.layers[-1](x)
+        out: Tensor = self.last(x)
         return out
 
 
@@ -257,7 +257,7 @@ def fit(fragments: Fragments, settings: KindTraining, seed: int) -> Arrays:
         optimiser.step()
         schedule.step()
     arrays: Arrays = {"mean": mean, "scale": scale, "prior": np.array(PRIOR)}
-    for k, layer in enumerate(network.layers):
+    for k, layer in enumerate((network.first, network.second, network.last)):
         arrays[f"weight{k}"] = layer.weight.detach().numpy().T.copy()
         arrays[f"bias{k}"] = layer.bias.detach().numpy()
     return arrays
