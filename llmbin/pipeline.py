@@ -2,9 +2,10 @@
 
 Look over the contigs and measure coverage, so that what is wrong with the inputs is told at once.
 Read the contigs: take windows and embed them with the language model, count tetranucleotides and
-codons, and look for genes of markers and RNAs and for homologous stretches meanwhile. Project it
-all to points of one calibrated metric. Build HDBSCAN's tree over long contigs, cut it where the
-genomes are, tell relatives apart, recruit the other contigs. Write bins, and the report on them.
+codons, and look for genes of markers and RNAs and for homologous stretches meanwhile. Say what
+kind of thing each is. Project it all to points of one calibrated metric. Build HDBSCAN's tree over
+long contigs, cut it where the genomes are, tell relatives apart, recruit the other contigs;
+eukaryotes apart. Write bins, and the report on them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from . import __version__
 from .cluster.points import Points
 from .io.earlier import LOG
 from .io.workspace import Workspace
+from .kinds.contigs import kinds_of_contigs
 from .model.embedder import open_embedder
 from .options import RunOptions
 from .progress import Clock, Tell, counted, log_file
@@ -24,9 +26,10 @@ from .results.record import tell_outcome
 from .results.summary import Bin, Outcome, summarise
 from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
-from .stages.clustering import bin_points, place_contigs
+from .stages.clustering import Known, bin_contigs, place_contigs
 from .stages.coverage import measure_coverage
 from .stages.embedding import choose_markers, describe, embed_contigs
+from .stages.kinds import describe_kinds
 from .stages.memory import check_memory
 from .stages.output import write_map, write_report, write_results, write_run_record
 from .stages.setting import set_out
@@ -73,12 +76,16 @@ def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
         assemblies = survey.assemblies
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
+        with clock.stage("kinds"):
+            kinds = kinds_of_contigs(features)
 
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)
-            binning = bin_points(points, features, markers, assemblies, options, embedder.device)
+            known = Known(features, kinds, markers)
+            binning, kinds = bin_contigs(points, known, assemblies, options, embedder.device)
+        describe_kinds(kinds, features.lengths)
 
-        outcome = Outcome(features, coverage, binning, assemblies, points.missing)
+        outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
         bins = summarise(outcome, options.prefix, markers)
         with clock.stage("output"):
             write_results(setting, outcome, bins)

@@ -25,6 +25,7 @@ ORDER = (
     "genes",
     "features",
     "estimator",
+    "kinds",
     "cluster",
     "results",
     "report",

@@ -14,7 +14,7 @@ from ..assessment.bins import bins_of_table, find_bins
 from ..errors import UsageError
 from ..io.outputs import check_output, whole_table
 from ..progress import Tell
-from .bins import Bins, estimate_arrays, rna_arrays
+from .bins import Bins, estimate_arrays, kind_arrays, rna_arrays
 from .given import PathLike, Paths, cores, files_of
 from .table import Columns, Integers, Texts, texts
 
@@ -102,6 +102,7 @@ def _arrays(assessed: Sequence[Assessment]) -> AssessedBins:
         gc=np.array([b.gc for b in assessed], np.float64),
         quality=texts(b.quality_class for b in assessed),
         mimag=texts(b.draft for b in assessed),
-        **estimate_arrays([b.estimate for b in assessed]),
+        **estimate_arrays([b.estimate for b in assessed], [b.estimate.basis for b in assessed]),
         **rna_arrays([b.rna for b in assessed]),
+        **kind_arrays([b.kind for b in assessed]),
     )

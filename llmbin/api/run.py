@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import pipeline
+from ..kinds.contigs import KINDS
 from ..options import (
     BIN_EXTENSIONS,
     DEFAULT_MODEL,
@@ -23,8 +24,8 @@ from ..options import (
     recruit_length_for,
 )
 from ..progress import Tell
-from ..results.summary import Bin
-from .bins import Bins, estimate_arrays, rna_arrays
+from ..results.summary import Bin, hosts_of
+from .bins import Bins, estimate_arrays, kind_arrays, rna_arrays
 from .depth import Depths
 from .given import (
     Contigs,
@@ -55,6 +56,8 @@ class BinnedContigs(Table):
         probability: of the best bin, float64 [n].
         core: whether it began its bin, as part of the tree, bool [n].
         why_unbinned: the reason to be in no bin, else empty, object [n].
+        kind: what it is (bacterium, ..., unclear), object [n]; ``kind_probability`` float64 [n].
+        probably_of: the bin that a virus or plasmid is in or nearest to, else empty, object [n].
         vectors: of the projector, which the metric compares, float32 [n, dimensions].
         lm: of the language model alone, float32 [n, width].
     """
@@ -70,6 +73,9 @@ class BinnedContigs(Table):
     probability: Doubles
     core: npt.NDArray[np.bool_]
     why_unbinned: Texts
+    kind: Texts
+    kind_probability: Doubles
+    probably_of: Texts
     vectors: Floats
     lm: Floats
 
@@ -85,6 +91,9 @@ class BinnedContigs(Table):
             "probability": self.probability,
             "core": self.core,
             "why_unbinned": self.why_unbinned,
+            "kind": self.kind,
+            "kind_probability": self.kind_probability,
+            "probably_of": self.probably_of,
         }
 
 
@@ -265,7 +274,7 @@ def _tables(depth: Paths | Depths, scratch: Scratch) -> list[Path]:
 
 def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
     features, binning = found.outcome.features, found.outcome.binning
-    coverage = found.outcome.coverage
+    coverage, kinds = found.outcome.coverage, found.outcome.kinds
     return BinnedContigs(
         names=texts(features.names),
         lengths=features.lengths,
@@ -278,6 +287,9 @@ def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
         probability=binning.probability,
         core=binning.core,
         why_unbinned=texts(binning.why),
+        kind=np.array(KINDS, object)[kinds.kind],
+        kind_probability=kinds.probability,
+        probably_of=np.append(bins, "")[hosts_of(kinds, binning)],
         vectors=found.points.vectors,
         lm=features.lm,
     )
@@ -296,6 +308,7 @@ def _bins(found: Sequence[Bin], samples: Sequence[str]) -> RunBins:
         assembly=texts(b.assembly for b in found),
         quality=texts(b.quality_class for b in found),
         mimag=texts(b.draft for b in found),
-        **estimate_arrays([b.quality for b in found]),
+        **estimate_arrays([b.quality for b in found], [b.basis for b in found]),
+        **kind_arrays([b.kind for b in found]),
         **rna_arrays([b.rna for b in found]),
     )

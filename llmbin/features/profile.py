@@ -28,16 +28,18 @@ Floats = npt.NDArray[np.float32]
 class Features:
     """What is known of n contigs before coverage.
 
-    ``composition`` [n, 197] is that of `composition_vectors`; ``lm`` [n, width]; ``markers``
-    copies int16 [n, markers], and ``genes`` those that are cut as well, or None where markers are
-    off; ``rna`` is None where RNA genes were not looked for. ``encoded_bases`` and
-    ``computed_positions`` tell the padding.
+    ``composition`` [n, 197], ``frames`` [n, 6] and ``circular`` [n] are those of
+    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies int16 [n, markers], and ``genes``
+    those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
+    not looked for. ``encoded_bases`` and ``computed_positions`` tell the padding.
     """
 
     names: list[str]
     lengths: npt.NDArray[np.int64]
     gc: Floats
     composition: Floats
+    frames: npt.NDArray[np.uint32]
+    circular: npt.NDArray[np.bool_]
     lm: Floats
     markers: npt.NDArray[np.int16] | None
     too_short: int
@@ -159,12 +161,15 @@ class _Survey:
         with monitor.stage("markers"):
             matches = searches.markers.matches() if searches.markers is not None else None
             give_back_memory()
+        composed = self._compositions.result()
         families = len(searches.markers.markers.names) if searches.markers is not None else 0
         return Features(
             assembly.names,
             np.array(assembly.lengths, np.int64),
             np.array(assembly.gc, np.float32),
-            self._compositions.result(),
+            composed.vectors,
+            composed.frames,
+            composed.circular,
             np.empty((n, 0), np.float32),
             matches.counts(n, families) if matches is not None else None,
             assembly.too_short,

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import TextIO
 
 from ..estimator.estimate import Estimate
-from ..genes.rna import KINDS, RnaGenes
+from ..genes.rna import KINDS as RRNAS
+from ..genes.rna import RnaGenes
 from ..io.outputs import writing
+from ..kinds.contigs import KINDS
 from ..options import bin_name
-from .summary import Bin, Outcome
+from .summary import Bin, Outcome, hosts_of
 
 ESTIMATE_TITLES = [
     "completeness",
     "contamination",
     *(f"{what}_{end}" for what in ("completeness", "contamination") for end in ("low", "high")),
 ]
-RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in KINDS), "trna_amino_acids"]
+RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in RRNAS), "trna_amino_acids"]
+KIND_TITLES = [f"bp_{kind}" for kind in KINDS]
 BIOBOXES_HEAD = "@Version:0.9.1\n@SampleID:{}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
 
 
@@ -61,18 +64,18 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
     """``bins.tsv``."""
     depths = [f"depth_{s}" for s in samples]
     titles = ["bin", "contigs", "bp", "n50", "gc", *depths, "confidence", *ESTIMATE_TITLES]
-    titles += ["quality", "quality_basis", *RNA_TITLES, "mimag", "sample"]
+    titles += ["quality", "quality_basis", *RNA_TITLES, "mimag", "kind", *KIND_TITLES, "sample"]
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         handle.writelines("\t".join(_bin_row(b)) + "\n" for b in bins)
 
 
 def _bin_row(b: Bin) -> list[str]:
-    basis = b.quality.basis if b.quality is not None else "markers off"
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
     depths = [f"{d:.4f}" for d in b.depth]
-    judged = [*estimate_fields(b.quality), b.quality_class, basis, *rna_fields(b.rna), b.draft]
-    return [*sizes, *depths, f"{b.confidence:.4f}", *judged, b.assembly]
+    judged = [*estimate_fields(b.quality), b.quality_class, b.basis, *rna_fields(b.rna), b.draft]
+    kinds = [b.kind.name, *(str(bases) for bases in b.kind.bases.tolist())]
+    return [*sizes, *depths, f"{b.confidence:.4f}", *judged, *kinds, b.assembly]
 
 
 def estimate_fields(quality: Estimate | None) -> list[str]:
@@ -96,7 +99,16 @@ def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
     """``contigs.tsv``: every contig that was long enough, its bin or why it has none."""
     features, binning = outcome.features, outcome.binning
     titles = ["contig", "length", "gc", *(f"depth_{s}" for s in outcome.coverage.samples)]
-    titles += ["bin", "probability", "core", "why_unbinned"]
+    titles += [
+        "bin",
+        "probability",
+        "core",
+        "why_unbinned",
+        "kind",
+        "kind_probability",
+        "probably_of",
+    ]
+    hosts = hosts_of(outcome.kinds, binning).tolist()
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         for i, name in enumerate(features.names):
@@ -110,5 +122,8 @@ def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
                 f"{binning.probability[i]:.4f}",
                 "yes" if binning.core[i] else "no",
                 binning.why[i],
+                KINDS[outcome.kinds.kind[i]],
+                f"{outcome.kinds.probability[i]:.4f}",
+                bin_name(prefix, host) if (host := hosts[i]) >= 0 else "",
             ]
             handle.write("\t".join(fields) + "\n")

@@ -121,6 +121,8 @@ def _arrays(features: Features) -> dict[str, Any]:
         "lengths": features.lengths,
         "gc": features.gc,
         "composition": features.composition,
+        "frames": features.frames,
+        "circular": features.circular,
         "lm": features.lm,
         "numbers": np.array(numbers, np.int64),
         "homology": np.array([homology.first, homology.second, homology.length]),
@@ -150,6 +152,8 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         lengths=arrays["lengths"],
         gc=arrays["gc"],
         composition=arrays["composition"],
+        frames=arrays["frames"],
+        circular=arrays["circular"],
         lm=arrays["lm"],
         markers=arrays["markers"] if markers else None,
         too_short=too_short,
@@ -160,7 +164,15 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
         rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
     )
-    rows = (features.names, features.lengths, features.gc, features.composition, features.lm)
+    rows = (
+        features.names,
+        features.lengths,
+        features.gc,
+        features.composition,
+        features.frames,
+        features.circular,
+        features.lm,
+    )
     if len({len(part) for part in rows}) > 1:
         raise ValueError("arrays of several lengths")
     return features

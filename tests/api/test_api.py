@@ -83,15 +83,15 @@ def assert_like_table(table: Any, path: Path) -> None:
 PUBLIC = {
     "AssessedBins": "names contigs bp n50 gc completeness contamination completeness_low "
     "completeness_high contamination_low contamination_high quality_basis quality rrna rrna_whole "
-    "trna mimag files longest",
+    "trna mimag kind bp_of_kinds files longest",
     "BinnedContigs": "names lengths gc samples depth depth_variance bin bin_names probability core "
-    "why_unbinned vectors lm",
+    "why_unbinned kind kind_probability probably_of vectors lm",
     "Depths": "names lengths samples mean variance reads",
     "Embeddings": "names lengths vectors lm",
     "Run": "contigs bins record out",
     "RunBins": "names contigs bp n50 gc completeness contamination completeness_low "
     "completeness_high contamination_low contamination_high quality_basis quality rrna rrna_whole "
-    "trna mimag samples depth confidence assembly",
+    "trna mimag kind bp_of_kinds samples depth confidence assembly",
     "Scores": "bins genomes near_complete hq_50_5 hq_70_5 hq_90_5 hq_50_10 hq_70_10 hq_90_10 "
     "purity completeness f1 f1_sample ari binned_percent",
     "depth": "bams, *, out=None, samples=None, min_identity=None, reference=None, threads=None",
