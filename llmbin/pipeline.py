@@ -17,6 +17,7 @@ from typing import Any
 from . import __version__
 from .cluster.points import Points
 from .io.earlier import LOG
+from .io.store import open_store
 from .io.workspace import Workspace
 from .kinds.contigs import kinds_of_contigs
 from .model.embedder import open_embedder
@@ -61,9 +62,10 @@ def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
     check_options(options)
     clock = Clock()
     workspace = Workspace(options.outdir, options.force, options.resume, options.inputs)
-    with workspace as work, log_file(options.outdir / LOG):
+    cache = open_store(options.cache, options.max_cache)
+    with workspace as work, log_file(options.outdir / LOG), cache as store:
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
-        setting = set_out(options, work, clock)
+        setting = set_out(options, work, clock, store)
         with clock.stage("survey"):
             survey = survey_contigs(setting)
         check_memory(setting, survey)

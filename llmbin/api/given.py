@@ -131,5 +131,5 @@ def model_options(options: ModelOptions) -> ModelOptions:
     Raises:
         UsageError: one is negative.
     """
-    at_least(0, batch_size=options.batch_size, windows=options.windows, seed=options.seed)
+    at_least(0, batch_size=options.batch_size, windows=options.windows, seed=options.seed or 0)
     return options

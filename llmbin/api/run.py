@@ -17,6 +17,7 @@ from ..options import (
     DEFAULT_MODEL,
     FORMATS,
     MARKERS,
+    MAX_CACHE,
     MIN_BIN_SIZE,
     MIN_LENGTH,
     ModelOptions,
@@ -157,6 +158,7 @@ def run(  # noqa: PLR0913 (the options of the command)
     bam: Paths = (),
     depth: Paths | Depths = (),
     samples: str | Sequence[str] | None = None,
+    pool: bool = False,
     min_identity: float | None = None,
     out: PathLike | None = None,
     prefix: str = "bin",
@@ -178,8 +180,10 @@ def run(  # noqa: PLR0913 (the options of the command)
     threads: int | None = None,
     batch_size: int = 0,
     windows: int = 0,
-    seed: int = 1,
+    seed: int | None = 1,
     max_memory: int = 0,
+    cache: PathLike | None = None,
+    max_cache: int = MAX_CACHE,
     progress: Tell | None = None,
 ) -> Run:
     """Bin the contigs of an assembly, as ``llmbin-fast run``.
@@ -189,6 +193,7 @@ def run(  # noqa: PLR0913 (the options of the command)
         bam: reads mapped to these contigs, one BAM or CRAM file a sample.
         depth: depth tables instead, or what `llmbin.depth` gave.
         samples: names of the samples (from the files by default).
+        pool: add up the files of ``bam`` that have one name in ``samples``.
         min_identity: reads below this identity do not count (None: as the reads are).
         out: the folder for the files of a run. Without one there are none.
         prefix: bins are called PREFIX.0001, or with 0001 in place of ``{}``.
@@ -210,8 +215,10 @@ def run(  # noqa: PLR0913 (the options of the command)
         threads: CPU threads (None: all cores that the process may use).
         batch_size: windows a batch, 0 chooses; results do not depend on it.
         windows: most windows of a contig, 0 for the pack's number.
-        seed: decides where the windows of long contigs begin.
+        seed: decides where the windows of long contigs begin (None: in the middle of equal parts).
         max_memory: bytes that the run may use, 0 for what the machine allows.
+        cache: a folder that keeps what is found of each contig and BAM file for the next runs.
+        max_cache: bytes that it may hold.
         progress: called with the bases that were read so far, and all. What it raises ends the run.
 
     Raises:
@@ -219,7 +226,7 @@ def run(  # noqa: PLR0913 (the options of the command)
             behind.
     """
     at_least(1, min_length=min_length, min_bin_size=min_bin_size)
-    at_least(0, max_memory=max_memory)
+    at_least(0, max_memory=max_memory, max_cache=max_cache)
     one_of(MARKERS, markers=markers)
     formats = words_of(format)
     for name in formats:
@@ -256,6 +263,9 @@ def run(  # noqa: PLR0913 (the options of the command)
                 force=force,
                 resume=resume,
                 progress=False,
+                cache=None if cache is None else Path(cache),
+                max_cache=max_cache,
+                pool=pool,
             ),
             progress,
         )

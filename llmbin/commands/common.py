@@ -6,9 +6,10 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
-from ..options import DEFAULT_MODEL, ModelOptions
+from ..options import DEFAULT_MODEL, MAX_CACHE, ModelOptions
 from ..resources import usable_cores
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -75,9 +76,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> Parser:
     )
     add(
         "--seed",
-        type=natural,
+        type=seed,
         default=1,
-        help="decides where the windows of long contigs begin (default: %(default)s)",
+        help="decides, with a contig's place in the file, where the windows of long contigs begin; "
+        "middle: in the middle of equal parts, whatever the place (default: %(default)s)",
     )
     return group
 
@@ -108,6 +110,24 @@ def drawn(title: str, show: bool) -> Iterator[Callable[[int, int | None], None]]
             before = done
 
         yield tell
+
+
+def add_cache(group: Parser) -> None:
+    """``--cache`` and ``--max-cache``."""
+    group.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="keep what is found of each contig and BAM file here, for the next runs of this "
+        "machine; with --seed middle also where contigs stand elsewhere in the file",
+    )
+    group.add_argument(
+        "--max-cache",
+        type=size,
+        default=MAX_CACHE,
+        metavar="SIZE",
+        help="most that the cache may hold; what was used longest ago goes first (default: 2G)",
+    )
 
 
 def add_identity(parser: Parser) -> None:
@@ -147,6 +167,11 @@ def natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError("must be 0 or more")
     return value
+
+
+def seed(text: str) -> int | None:
+    """0 or more, or None for middle."""
+    return None if text == "middle" else natural(text)
 
 
 def size(text: str) -> int:

@@ -26,6 +26,7 @@ from ..io.contigs import Contig
 from .matches import Matches, join_matches, likeness
 
 DATA = Path(__file__).parent.parent / "data"
+PROFILES = DATA / "markers.h3m.gz"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: halves of a split gene are not two copies
 MIN_RESIDUES = 40
@@ -200,7 +201,7 @@ def read_profiles() -> list[Any]:
     import pyhmmer
 
     # All of them at once: pyhmmer dies of a file that is closed half read.
-    with gzip.open(DATA / "markers.h3m.gz") as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
+    with gzip.open(PROFILES) as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
         return list(profiles)
 
 

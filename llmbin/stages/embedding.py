@@ -21,6 +21,7 @@ from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
+from .recalling import contig_recall
 from .setting import Setting
 
 log = logging.getLogger("llmbin")
@@ -79,19 +80,25 @@ def _embedded(
     reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
     homology = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     search = MarkerSearch(markers, threads) if markers is not None else None
+    recall = contig_recall(setting, embedder, markers is not None)
     with bar("reading and embedding contigs", None, options.progress) as show:
 
         def both(bases: int) -> None:
             show(bases)
             advance(bases)
 
-        return profile_contigs(
+        features = profile_contigs(
             setting.inputs.contigs,
             embedder.encoder,
             reading,
             Searches(search, homology, RnaSearch()),
             Monitor(both, setting.clock),
+            recall,
         )
+    if recall is not None:
+        known, total = (f"{number:,}" for number in (recall.known, len(features.names)))
+        log.info("%s of %s contigs are known from earlier runs", known, total)
+    return features
 
 
 def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
