@@ -28,6 +28,7 @@ from .commands import (
     run,
     score,
     train,
+    watch,
 )
 from .errors import LlmbinError, MemoryLimitError, StorageError
 from .resources import check_address_space
@@ -35,6 +36,7 @@ from .signals import stay_if_stopping
 
 COMMANDS = (
     run,
+    watch,
     report,
     demo,
     quality,

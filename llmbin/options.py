@@ -82,6 +82,11 @@ def recruit_length_for(min_length: int) -> int:
     return min(RECRUIT_LENGTH, min_length)
 
 
+def bin_names(prefix: str, number: int) -> list[str]:
+    """Names of so many bins."""
+    return [bin_name(prefix, b) for b in range(number)]
+
+
 def bin_name(prefix: str, number: int) -> str:
     """Name of bin ``number`` (from 0): PREFIX.0001, or with 0001 in place of ``{}``."""
     digits = f"{number + 1:04d}"

@@ -11,8 +11,9 @@ eukaryotes apart. Write bins, and the report on them.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from . import __version__
 from .cluster.points import Points
@@ -21,7 +22,7 @@ from .io.store import open_store
 from .io.workspace import Workspace
 from .kinds.contigs import kinds_of_contigs
 from .model.embedder import open_embedder
-from .options import RunOptions
+from .options import RunOptions, bin_names
 from .progress import Clock, Tell, counted, log_file
 from .results.record import tell_outcome
 from .results.summary import Bin, Outcome, summarise
@@ -38,6 +39,8 @@ from .stages.survey import survey_contigs
 
 log = logging.getLogger("llmbin")
 
+NameBins: TypeAlias = Callable[[Outcome], Sequence[str]]
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -49,11 +52,13 @@ class RunResult:
     record: dict[str, Any]
 
 
-def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
+def run(
+    options: RunOptions, tell: Tell | None = None, name_bins: NameBins | None = None
+) -> RunResult:
     """Bin an assembly and write the output folder.
 
     ``tell`` is called while contigs are read, with the bases so far and in all. What it raises
-    ends the run.
+    ends the run. ``name_bins`` gives the names of bins, by number, instead of the prefix.
 
     Raises:
         LlmbinError: bad input, options, model pack, device or output folder; nothing is left
@@ -88,7 +93,8 @@ def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
         describe_kinds(kinds, features.lengths)
 
         outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
-        bins = summarise(outcome, options.prefix, markers)
+        names = name_bins(outcome) if name_bins else bin_names(options.prefix, binning.bins)
+        bins = summarise(outcome, names, markers)
         with clock.stage("output"):
             write_results(setting, outcome, bins)
         if options.report:

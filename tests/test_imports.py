@@ -36,6 +36,7 @@ ORDER = (
     "api",
     "export",
     "proof",
+    "watch",
     "training",
     "commands",
     "cli",

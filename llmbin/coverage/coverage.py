@@ -211,8 +211,12 @@ def pooled(coverage: Coverage) -> Coverage:
 
 def _together(parts: Sequence[SampleReads]) -> SampleReads:
     most = max(parts, key=lambda reads: reads.counted)
-    sums = (sum(getattr(r, name) for r in parts) for name in ("records", "mapped", "counted"))
-    return SampleReads(*sums, most.kind)
+    return SampleReads(
+        sum(reads.records for reads in parts),
+        sum(reads.mapped for reads in parts),
+        sum(reads.counted for reads in parts),
+        most.kind,
+    )
 
 
 def coverage_from_tables(

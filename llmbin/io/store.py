@@ -7,6 +7,7 @@ read, and one that is damaged is as if it were not there. A store may be deleted
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -23,11 +24,11 @@ log = logging.getLogger("llmbin")
 FILE = "findings.sqlite3"
 FORMAT = 1  # of the tables below
 CHECK = 16  # bytes of a value's digest
-OVERHEAD = 130  # bytes that an entry takes beside its value: key, digest, index
+OVERHEAD = 130  # bytes that an entry takes beside its value at least: key, digest, index
 PATIENCE = 30.0  # seconds to wait for another process that writes
 TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
-    id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, used INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
 """
@@ -120,19 +121,18 @@ class Store:
         """Keep values, all of them or none; what does not fit at all is left out."""
         fitting, size = [], 0
         for key, value in entries:
-            bytes_ = len(value) + CHECK + OVERHEAD
-            if size + bytes_ > self._most:
-                continue
-            size += bytes_
-            fitting.append((key, _check(key, value) + value, bytes_))
+            taken = len(value) + CHECK + OVERHEAD
+            if size + taken <= self._most:
+                size += taken
+                fitting.append((key, _check(key, value) + value))
         with self._careful() as base:
             if base is None or not fitting:
                 return
             with _transaction(base):
-                for key, value, bytes_ in fitting:
-                    _insert(base, key, value, (self._now, bytes_))
+                for key, value in fitting:
+                    _insert(base, key, value, self._now)
                 _evict(base, self._most)
-            base.execute("PRAGMA incremental_vacuum").fetchall()
+            base.executescript("PRAGMA incremental_vacuum")  # execute would take one page
 
     @contextmanager
     def _careful(self) -> Iterator[sqlite3.Connection | None]:
@@ -174,11 +174,11 @@ def _transaction(base: sqlite3.Connection) -> Iterator[None]:
     base.execute("COMMIT")
 
 
-def _insert(base: sqlite3.Connection, key: bytes, value: bytes, about: tuple[int, int]) -> None:
+def _insert(base: sqlite3.Connection, key: bytes, value: bytes, now: int) -> None:
     base.execute(
-        "INSERT INTO entries (key, used, bytes) VALUES (?, ?, ?) "
-        "ON CONFLICT (key) DO UPDATE SET used = excluded.used, bytes = excluded.bytes",
-        (key, *about),
+        "INSERT INTO entries (key, used) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET used = excluded.used",
+        (key, now),
     )
     base.execute(
         "INSERT OR REPLACE INTO contents SELECT id, ? FROM entries WHERE key = ?", (value, key)
@@ -187,16 +187,24 @@ def _insert(base: sqlite3.Connection, key: bytes, value: bytes, about: tuple[int
 
 def _evict(base: sqlite3.Connection, most: int) -> None:
     """Drop those used longest ago until the rest fits."""
-    (size,) = base.execute("SELECT coalesce(sum(bytes), 0) FROM entries").fetchone()
-    gone = []
-    if size > most:
-        for entry, bytes_ in base.execute("SELECT id, bytes FROM entries ORDER BY used, id"):
-            gone.append((entry,))
-            size -= bytes_
-            if size <= most:
-                break
-    for table in ("entries", "contents"):
-        base.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
+    while (size := _size(base)) > most:
+        (count,) = base.execute("SELECT count(*) FROM entries").fetchone()
+        if not count:
+            return
+        excess = math.ceil(count * (1 - most / size))
+        query = "SELECT id FROM entries ORDER BY used, id LIMIT ?"
+        gone = base.execute(query, (excess,)).fetchall()
+        for table in ("entries", "contents"):
+            base.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
+
+
+def _size(base: sqlite3.Connection) -> int:
+    """Bytes of the file's pages that are in use."""
+    pages, free, page = (
+        base.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * page)
 
 
 def _check(key: bytes, value: bytes) -> bytes:

@@ -19,7 +19,6 @@ from ..genes.markers import MarkerSet
 from ..genes.rna import RnaGenes
 from ..kinds.bins import MOBILE, BinKind, judged_contigs, kinds_of_bins
 from ..kinds.contigs import ContigKinds
-from ..options import bin_name
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,8 @@ def rows_of_bins(bin_of: npt.NDArray[np.integer], bins: int) -> list[npt.NDArray
     return [order[a:b] for a, b in pairwise(bounds)]
 
 
-def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[Bin]:
-    """One summary a bin, in order of number.
+def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None) -> list[Bin]:
+    """One summary a bin, in order of number; they are called by ``names``.
 
     The depth of a bin is the mean over the bases of those of its contigs whose depth is known.
     """
@@ -112,7 +111,7 @@ def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[
         depth = np.average(outcome.coverage.mean[deep], axis=0, weights=weight)
         out.append(
             Bin(
-                name=bin_name(prefix, b),
+                name=names[b],
                 contigs=len(rows),
                 bp=int(length.sum()),
                 n50=n50(length),

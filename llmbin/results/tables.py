@@ -12,7 +12,6 @@ from ..genes.rna import KINDS as RRNAS
 from ..genes.rna import RnaGenes
 from ..io.outputs import writing
 from ..kinds.contigs import KINDS
-from ..options import bin_name
 from .summary import Bin, Outcome, hosts_of
 
 ESTIMATE_TITLES = [
@@ -39,25 +38,25 @@ def text_file(path: Path) -> Iterator[TextIO]:
         yield handle
 
 
-def binned(outcome: Outcome, prefix: str) -> Iterator[tuple[str, str, int]]:
-    """Name, bin and length of every contig that is in a bin, in file order."""
+def binned(outcome: Outcome, names: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Name, bin (one of ``names``) and length of every contig that is in one, in file order."""
     features, labels = outcome.features, outcome.binning.label.tolist()
     for name, label, length in zip(features.names, labels, features.lengths, strict=True):
         if label >= 0:
-            yield name, bin_name(prefix, label), int(length)
+            yield name, names[label], int(length)
 
 
-def write_contig2bin(path: Path, outcome: Outcome, prefix: str) -> None:
+def write_contig2bin(path: Path, outcome: Outcome, names: Sequence[str]) -> None:
     """``contig TAB bin``, without a header."""
     with text_file(path) as handle:
-        handle.writelines(f"{name}\t{label}\n" for name, label, _ in binned(outcome, prefix))
+        handle.writelines(f"{name}\t{label}\n" for name, label, _ in binned(outcome, names))
 
 
-def write_bioboxes(path: Path, outcome: Outcome, prefix: str, sample_id: str) -> None:
+def write_bioboxes(path: Path, outcome: Outcome, names: Sequence[str], sample_id: str) -> None:
     """The binning format of CAMI and AMBER."""
     with text_file(path) as handle:
         handle.write(BIOBOXES_HEAD.format(sample_id))
-        handle.writelines("{}\t{}\t{}\n".format(*row) for row in binned(outcome, prefix))
+        handle.writelines("{}\t{}\t{}\n".format(*row) for row in binned(outcome, names))
 
 
 def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) -> None:
@@ -95,7 +94,7 @@ def rna_fields(rna: RnaGenes | None) -> list[str]:
     return [*(str(genes) for genes in rna.rrna[0]), str(rna.amino_acids[0])]
 
 
-def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
+def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> None:
     """``contigs.tsv``: every contig that was long enough, its bin or why it has none."""
     features, binning = outcome.features, outcome.binning
     titles = ["contig", "length", "gc", *(f"depth_{s}" for s in outcome.coverage.samples)]
@@ -118,7 +117,7 @@ def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
                 str(features.lengths[i]),
                 f"{features.gc[i]:.4f}",
                 *(f"{d:.4f}" for d in outcome.coverage.mean[i]),
-                bin_name(prefix, label) if label >= 0 else "",
+                names[label] if label >= 0 else "",
                 f"{binning.probability[i]:.4f}",
                 "yes" if binning.core[i] else "no",
                 binning.why[i],

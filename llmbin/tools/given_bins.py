@@ -17,7 +17,7 @@ from ..io.workspace import Workspace
 from ..kinds.bins import with_their_bins
 from ..kinds.contigs import kinds_of_contigs
 from ..model.embedder import open_embedder
-from ..options import RunOptions
+from ..options import RunOptions, bin_names
 from ..progress import Clock, log
 from ..report.finished import FinishedRun, RunFiles, read_run
 from ..report.page import page_of
@@ -79,10 +79,11 @@ def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     rows, assemblies = rows_of_bins(binning.label, binning.bins), [""] * len(features.names)
     kinds, _ = with_their_bins(features, kinds_of_contigs(features), rows, markers)
     outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
-    bins = summarise(outcome, options.prefix, markers)
+    numbered = bin_names(options.prefix, binning.bins)
+    bins = summarise(outcome, numbered, markers)
     files = RunFiles(*map(place, ("run.json", "bins.tsv", "contigs.tsv", "places.tsv")))
     write_bins_table(files.bins, bins, coverage.samples)
-    write_contigs_table(files.contigs, outcome, options.prefix)
+    write_contigs_table(files.contigs, outcome, numbered)
     write_map(setting, outcome, points)
     digests = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
     record = record_of(options, embedder, digests, outcome, bins)

@@ -99,12 +99,12 @@ PUBLIC = {
     "device='auto', precision='auto', threads=None, batch_size=0, windows=4, seed=1, progress=None",
     "quality": "paths, *, bins=None, extension='', out=None, json=None, genome_info=None, "
     "threads=None, progress=None",
-    "run": "contigs, *, bam=(), depth=(), samples=None, min_identity=None, out=None, "
-    "prefix='bin', format=(), sample_id='', bin_extension='fna.gz', unbinned=True, report=True, "
-    "force=False, resume=False, "
+    "run": "contigs, *, bam=(), depth=(), samples=None, pool=False, min_identity=None, "
+    "out=None, prefix='bin', format=(), sample_id='', bin_extension='fna.gz', unbinned=True, "
+    "report=True, force=False, resume=False, "
     "min_length=1500, recruit_length=None, min_bin_size=200000, separator='', markers='auto', "
     "model='llmbin-edge', device='auto', precision='auto', threads=None, batch_size=0, windows=0, "
-    "seed=1, max_memory=0, progress=None",
+    "seed=1, max_memory=0, cache=None, max_cache=2000000000, progress=None",
     "score": "bins, *, gold, min_bin_size=0",
 }
 
