@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
-from .recalling import contig_recall
+from .recalling import contig_recall, pairs_recall
 from .setting import Setting
 
 log = logging.getLogger("llmbin")
@@ -78,9 +78,10 @@ def _embedded(
 ) -> Features:
     options, threads = setting.options, setting.options.threads
     reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
-    homology = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     search = MarkerSearch(markers, threads) if markers is not None else None
-    recall = contig_recall(setting, embedder, markers is not None)
+    recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
+    homology = pairs.known() if pairs is not None else None
+    search_pairs = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     with bar("reading and embedding contigs", None, options.progress) as show:
 
         def both(bases: int) -> None:
@@ -91,10 +92,14 @@ def _embedded(
             setting.inputs.contigs,
             embedder.encoder,
             reading,
-            Searches(search, homology, RnaSearch()),
+            Searches(search, search_pairs if homology is None else None, RnaSearch()),
             Monitor(both, setting.clock),
             recall,
         )
+    if homology is not None:
+        features = replace(features, homology=homology)
+    elif pairs is not None:
+        pairs.keep(features.homology)
     if recall is not None:
         known, total = (f"{number:,}" for number in (recall.known, len(features.names)))
         log.info("%s of %s contigs are known from earlier runs", known, total)

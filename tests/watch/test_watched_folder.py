@@ -71,7 +71,7 @@ def test_a_pattern_names_samples(tmp_path: Path) -> None:
     folder = Folder(FolderRules(tmp_path, sample=re.compile(r"([a-z]+)_batch")))
     assert folder.snapshot(folder.stamps()).samples == ["gut"]
     write(tmp_path / "other.bam", "", 1000)
-    with pytest.raises(InputError, match="other.bam: --sample-pattern"):
+    with pytest.raises(InputError, match=r"other\.bam: --sample-pattern"):
         folder.snapshot(folder.stamps())
 
 
