@@ -47,7 +47,7 @@ class Watch:
             if stamps and tuple(stamps) == self._failed:
                 return Look.WAITING
             snapshot = self.folder.snapshot(stamps)
-            if list(snapshot.stamps) == self.rounds.stamps:
+            if self.rounds.made_from(snapshot):
                 return Look.SAME
             event = self.rounds.one(snapshot)
         except (InputError, MemoryLimitError, StorageError) as error:

@@ -13,9 +13,11 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..errors import OutputError, cannot_write
 from ..estimator.classes import NEAR_COMPLETE
 from ..io.outputs import lock, whole_file, writing
@@ -25,7 +27,7 @@ from ..pipeline import run as run_pipeline
 from ..proof.machine import joules
 from ..results.summary import Outcome
 from .events import Event, append, read_events
-from .folder import Snapshot, Stamp
+from .folder import Snapshot
 from .names import Known, read_known, sketches_of, write_known
 from .worth import Progress, gain
 
@@ -79,10 +81,16 @@ class Rounds:
                 f"{self.folder / CURRENT}: is no link that `watch` made; choose another folder"
             ) from None
 
-    @property
-    def stamps(self) -> list[Stamp]:
-        """Of the files that the published round was made from."""
-        return [tuple(stamp) for stamp in self._published().get("files", [])]
+    def made_from(self, snapshot: Snapshot) -> bool:
+        """Whether the published round was made from these files, with these options."""
+        held = self._published()
+        files = [tuple(stamp) for stamp in held.get("files", [])]
+        return files == list(snapshot.stamps) and held.get("settings") == self._settings()
+
+    def _settings(self) -> str:
+        """A digest of the options that decide bins, and of the version."""
+        decisive = replace(self._options, threads=1, max_memory=0, cache=None, max_cache=0)
+        return blake2b(f"{__version__} {decisive!r}".encode(), digest_size=8).hexdigest()
 
     def _published(self) -> Event:
         with suppress(FileNotFoundError, ValueError):
@@ -124,6 +132,7 @@ class Rounds:
             "seconds": round(time.monotonic() - wall, 2),
             "cpu_seconds": round(time.process_time() - cpu, 2),
             "joules": _spent(energy, joules()),
+            "settings": self._settings(),
             "files": list(snapshot.stamps),
         }
         write_known(folder / NAMES, known)

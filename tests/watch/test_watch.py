@@ -99,6 +99,7 @@ def test_rounds_follow_an_assembly_that_changes(
     assert len(first) >= 4
     assert (out / "current" / "report.html").is_file()
     assert cli(*once) == (0, "", "")  # nothing has changed
+    assert cli(*once, "--threads", 2) == (0, "", "")
 
     second_assembly = sequencer.assembly(2)
     sequencer.write(second_assembly)
@@ -214,6 +215,9 @@ def test_a_line_that_a_kill_took_is_written_later(
     (out / "events.jsonl").write_text(whole[:40])
     assert cli(*once) == (0, "", "")
     assert (out / "events.jsonl").read_text() == whole[:40] + "\n" + whole
+    status, said, _ = cli(*once, "--min-length", 3000)
+    assert status == 0
+    assert said.startswith("round 2: ")  # other options, other bins
 
 
 def test_what_no_change_of_the_folder_mends_is_an_error(cli: Cli, tmp_path: Path) -> None:
