@@ -108,9 +108,8 @@ class Store:
             if base is not None:
                 query = "SELECT value FROM contents JOIN entries USING (id) WHERE key = ?"
                 rows = base.execute(query, (key,)).fetchall()
-        if not rows:
+        if not rows or not isinstance(held := rows[0][0], bytes):
             return None
-        held = bytes(rows[0][0])
         check, value = held[:CHECK], held[CHECK:]
         if check != _check(key, value):
             return None
