@@ -40,6 +40,7 @@ class Watch:
         Raises:
             LlmbinError: what no change of the folder could mend: an option, a device, the output.
         """
+        stamps: list[Stamp] = []
         try:
             stamps = self.folder.stamps()
             if moving := self.folder.unsettled(stamps):

@@ -97,6 +97,8 @@ def sketches_of(contigs: InputFile, outcome: Outcome) -> list[Words]:
     """The words of each bin, ascending."""
     from .._kernels import spaced_words
 
+    if not outcome.binning.bins:
+        return []
     label = dict(zip(outcome.features.names, outcome.binning.label.tolist(), strict=True))
     found: list[list[Words]] = [[] for _ in range(outcome.binning.bins)]
     shortest = int(outcome.features.lengths.min())

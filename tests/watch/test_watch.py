@@ -90,6 +90,14 @@ def test_rounds_follow_an_assembly_that_changes(
     assert (status, said) == (75, "")
     assert "no assembly yet" in err
 
+    missing = tmp_path / "missing"
+    assert cli("watch", missing, "-o", out, "--once", *QUICK)[0] == 75
+
+    sequencer.write({"short": ("ACGGT" * 100, 9.0)})  # as early in a run: no bins, but a round
+    status, said, err = cli(*once, "-o", tmp_path / "early")
+    assert status == 0, err
+    assert said.startswith("round 1: 0 near-complete of 0 bins")
+
     sequencer.write(sequencer.assembly(1))
     status, said, err = cli(*once)
     assert (status, err) == (0, "")
