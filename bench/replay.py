@@ -1,6 +1,6 @@
 """A sequencing run replayed: ten rounds of an assembly that grows, watched.
 
-python -m bench.replay COMMUNITY [--rounds 10] [--again-only]
+python -m bench.replay COMMUNITY [--rounds 10]
 
 COMMUNITY is a folder of bench.communities with one sample. Of each contig, reads add up evenly
 over the rounds. It appears in pieces when its depth is some 5, the pieces grow by joining in pairs,
@@ -8,8 +8,7 @@ and it is whole when its depth is some 12, or in the last round; each contig has
 both. Names and order are new in every round, and all reads so far are mapped to the new contigs
 (alignments without bases, at a fifth of the depth). Every round is a `watch --once`, and the last
 assembly is also binned by a fresh `run` without a cache. And a fresh assembly is binned twice, with
-a twentieth of its contigs changed in between; `--again-only` does only that, and writes
-`replay-COMMUNITY`.
+a twentieth of its contigs changed in between.
 """
 
 from __future__ import annotations
@@ -233,17 +232,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("community", type=Path)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--again-only", action="store_true")
     options = parser.parse_args()
     contigs = contigs_of(options.community, options.rounds)
-    community = options.community.name
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         result = {"again": again(contigs, options.rounds, folder)}
-        if not options.again_only:
-            result |= replay(contigs, options.rounds, folder)
-    name = f"replay-{community}" if options.again_only else "replay"
-    record.write(name, {"community": community, **result})
+        result |= replay(contigs, options.rounds, folder)
+    record.write("replay", {"community": options.community.name, **result})
 
 
 if __name__ == "__main__":
