@@ -30,18 +30,19 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
     return parser
 
 
-def add_threads(parser: Parser) -> None:
-    """``--threads``: all cores that this process may use."""
+def add_threads(parser: Parser, spared: int = 0) -> None:
+    """``--threads``: all cores that this process may use, but for some that are spared."""
+    but = f" but {spared}" if spared else ""
     parser.add_argument(
         "-t",
         "--threads",
         type=positive,
-        default=usable_cores(),
-        help="CPU threads (default: all cores that it may use; `doctor` counts them)",
+        default=max(1, usable_cores() - spared),
+        help=f"CPU threads (default: all cores{but} that it may use; `doctor` counts them)",
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> Parser:
+def add_model_options(parser: argparse.ArgumentParser, spared: int = 0) -> Parser:
     """Model, device, threads, batches and windows; gives their group."""
     group = parser.add_argument_group("model and device")
     add = group.add_argument
@@ -60,7 +61,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> Parser:
         default="auto",
         help="auto, or one of the pack's: fp32, fp16, int8 (default: %(default)s)",
     )
-    add_threads(group)
+    add_threads(group, spared)
     add(
         "--batch-size",
         type=natural,

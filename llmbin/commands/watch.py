@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 from ..options import MARKERS, MAX_CACHE, MIN_BIN_SIZE, MIN_LENGTH, RunOptions, recruit_length_for
-from ..resources import usable_cores
 from .common import (
     Commands,
     add_command,
@@ -106,9 +105,8 @@ def add(commands: Commands) -> None:
     binning.add_argument("--min-bin-size", type=positive, default=MIN_BIN_SIZE)
     binning.add_argument("--markers", choices=MARKERS, default="auto")
     add_identity(binning)
-    add_model_options(parser)
-    # A vector must not depend on where a contig stands, and the basecaller needs a core.
-    parser.set_defaults(seed="middle", threads=max(1, usable_cores() - 1))
+    add_model_options(parser, spared=1)  # for the basecaller
+    parser.set_defaults(seed="middle")  # vectors must not depend on where a contig stands
 
 
 def pattern(text: str) -> re.Pattern[str]:
