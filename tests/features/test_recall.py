@@ -77,5 +77,5 @@ def test_what_decides_findings_is_part_of_the_key(
 ) -> None:
     cached = ("--cache", tmp_path / "cache", "--seed", "middle")
     binned(*cached)
-    for other in (("--windows", 2), ("--markers", "off"), ("--model", "llmbin-lite")):
+    for other in (("--windows", 2), ("--markers", "off")):
         assert " 0 of " in binned(*cached, *other)[1]
