@@ -123,6 +123,6 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
                 binning.why[i],
                 KINDS[outcome.kinds.kind[i]],
                 f"{outcome.kinds.probability[i]:.4f}",
-                bin_name(prefix, host) if (host := hosts[i]) >= 0 else "",
+                names[host] if (host := hosts[i]) >= 0 else "",
             ]
             handle.write("\t".join(fields) + "\n")
