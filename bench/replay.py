@@ -1,6 +1,6 @@
 """A sequencing run replayed: ten rounds of an assembly that grows, watched.
 
-python -m bench.replay COMMUNITY [--rounds 10]
+python -m bench.replay COMMUNITY [--rounds 10] [--steady]
 
 COMMUNITY is a folder of bench.communities with one sample. Of each contig, reads add up evenly
 over the rounds. It appears in pieces when its depth is some 5, the pieces grow by joining in pairs,
@@ -8,7 +8,8 @@ and it is whole when its depth is some 12, or in the last round; each contig has
 both. Names and order are new in every round, and all reads so far are mapped to the new contigs
 (alignments without bases, at a fifth of the depth). Every round is a `watch --once`, and the last
 assembly is also binned by a fresh `run` without a cache. And a fresh assembly is binned twice, with
-a twentieth of its contigs changed in between.
+a twentieth of its contigs changed in between. With `--steady` contigs appear whole and stay, and
+only the rounds are replayed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -232,13 +233,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("community", type=Path)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--steady", action="store_true")
     options = parser.parse_args()
     contigs = contigs_of(options.community, options.rounds)
+    if options.steady:
+        contigs = [replace(contig, whole=contig.appears) for contig in contigs]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        result = {"again": again(contigs, options.rounds, folder)}
+        result = {} if options.steady else {"again": again(contigs, options.rounds, folder)}
         result |= replay(contigs, options.rounds, folder)
-    record.write("replay", {"community": options.community.name, **result})
+    name = "replay-steady" if options.steady else "replay"
+    record.write(name, {"community": options.community.name, **result})
 
 
 if __name__ == "__main__":

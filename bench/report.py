@@ -323,18 +323,25 @@ def replay(result: dict[str, Any]) -> str:
         ]
         for r in result["rounds"]
     ]
-    fresh, shares = result["fresh_run"]["cpu_seconds"], result["again"]["shares"]
+    shares = result["again"]["shares"]
+    again = (
+        "A run of the last assembly that finds its contigs in the cache takes "
+        f"{100 * shares['same_contigs']:.0f} % of the CPU time of one without, and "
+        f"{100 * shares['a_twentieth_changed']:.0f} % with a twentieth of the contigs changed."
+    )
+    titles = ["round", "contigs", "Mbp", "bins", "near-complete", "CPU s"]
+    return "\n\n".join([table(titles, rows), together(result), again])
+
+
+def together(result: dict[str, Any]) -> str:
     same = result["bins_of_last_round_are_those_of_fresh_run"]
     return (
-        table(["round", "contigs", "Mbp", "bins", "near-complete", "CPU s"], rows)
-        + f"\n\nA fresh run of the last assembly without a cache: {fresh:.1f} CPU s. All rounds: "
+        "A fresh run of the last assembly without a cache: "
+        f"{result['fresh_run']['cpu_seconds']:.1f} CPU s. All rounds: "
         f"{result['all_rounds_by_fresh_run']:.1f} times as much; the last one "
         f"{result['last_round_by_fresh_run']:.2f} times. Bins of the last round are "
         f"{'' if same else 'not '}those of the fresh run. Names that were kept from one round to "
-        f"the next: {result['names_kept']} of {result['names_judged']}. A run of the last "
-        f"assembly that finds its contigs in the cache takes {100 * shares['same_contigs']:.0f} % "
-        f"of the CPU time of one without, and {100 * shares['a_twentieth_changed']:.0f} % with a "
-        "twentieth of the contigs changed."
+        f"the next: {result['names_kept']} of {result['names_judged']}."
     )
 
 
@@ -357,6 +364,7 @@ PARTS = {
     "threads": ("threads", threads),
     "markers": ("markers", markers),
     "replay": ("replay", replay),
+    "replay-steady": ("replay-steady", together),
 }
 
 
