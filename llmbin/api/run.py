@@ -36,6 +36,7 @@ from .given import (
     files_of,
     model_options,
     one_of,
+    path_or_none,
     words_of,
 )
 from .table import Columns, Doubles, Floats, Integers, Table, Texts, texts
@@ -223,8 +224,8 @@ def run(  # noqa: PLR0913 (the options of the command)
         found = pipeline.run(
             RunOptions(
                 contigs=scratch.contigs(contigs),
-                outdir=scratch.folder / "out" if out is None else Path(out),
-                bams=files_of(bam),
+                outdir=path_or_none(out) or scratch.folder / "out",
+                bams=files_of(bam, "bam"),
                 depth=_tables(depth, scratch),
                 samples=None if samples is None else words_of(samples),
                 model=model_options(
@@ -251,13 +252,13 @@ def run(  # noqa: PLR0913 (the options of the command)
             progress,
         )
     bins = _bins(found.bins, found.outcome.coverage.samples)
-    return Run(_contigs(found, bins.names), bins, found.record, None if out is None else Path(out))
+    return Run(_contigs(found, bins.names), bins, found.record, path_or_none(out))
 
 
 def _tables(depth: Paths | Depths, scratch: Scratch) -> list[Path]:
     """Depths that are given as arrays are as good as their table: it has six digits."""
     if not isinstance(depth, Depths):
-        return files_of(depth)
+        return files_of(depth, "depth")
     path = scratch.folder / "depth.tsv"
     depth.write(path)
     return [path]
