@@ -107,7 +107,7 @@ def depth(
         sequences = (
             stored([given_reference], folder, "pipe-reference")[0] if given_reference else None
         )
-        titles = sample_names(held, None if samples is None else words_of(samples))
+        titles = sample_names(held, None if samples is None else words_of(samples, "samples"))
         for path in held:
             if check_alignments(path) == "CRAM" and output and (fasta := named_reference(path)):
                 check_output(output, [fasta])

@@ -6,14 +6,17 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias, TypeVar
 
+import numpy as np
+
 from ..errors import LlmbinError, UsageError
 from ..io.outputs import scratch_folder, writing
-from ..options import ModelOptions
+from ..options import ModelOptions, RunOptions
 from ..resources import usable_cores
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
@@ -22,7 +25,9 @@ Sequences: TypeAlias = "Mapping[str, str | bytes] | Iterable[tuple[str, str | by
 Contigs: TypeAlias = "PathLike | Sequences"
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+Options = TypeVar("Options", ModelOptions, RunOptions)
 
+WORDS = "one word or several were"
 CONTIGS = "contigs.fasta"
 SEQUENCES = "a path, a mapping of name to sequence, or pairs of these were"
 
@@ -165,9 +170,16 @@ def mapping_of(given: Mapping[str, Value], argument: str, expected: str) -> dict
     return dict(given)
 
 
-def words_of(given: str | Iterable[str]) -> list[str]:
-    """One word or several."""
-    return [given] if isinstance(given, str) else list(given)
+def words_of(given: str | Iterable[str], argument: str) -> list[str]:
+    """One word or several.
+
+    Raises:
+        UsageError: they are no words.
+    """
+    found = [given] if isinstance(given, str) else list(_each(given, argument, WORDS))
+    for word in found:
+        are_words(**{argument: word})
+    return found
 
 
 def path_or_none(given: PathLike | None, argument: str = "out") -> Path | None:
@@ -206,6 +218,24 @@ def at_least(least: int, **numbers: int) -> None:
             raise UsageError(f"{name}={number!r}: a whole number from {least} on was expected")
 
 
+def are_words(**words: str) -> None:
+    """Refuse what is no text.
+
+    Raises:
+        UsageError: one is none.
+    """
+    for name, word in words.items():
+        if not isinstance(word, str):
+            raise UsageError(f"{name}={word!r}: a word was expected")
+
+
+def plain(options: Options) -> Options:
+    """The same with Python's own numbers: what is written of a run knows none of numpy's."""
+    values = {field.name: getattr(options, field.name) for field in fields(options)}
+    own = {name: value.item() for name, value in values.items() if isinstance(value, np.generic)}
+    return replace(options, **own)
+
+
 def one_of(choices: Iterable[str], **values: str) -> None:
     """Refuse what is no choice.
 
@@ -222,7 +252,8 @@ def model_options(options: ModelOptions) -> ModelOptions:
     """The same, if its numbers are fine.
 
     Raises:
-        UsageError: one is negative.
+        UsageError: one is negative, or a word is none.
     """
     at_least(0, batch_size=options.batch_size, windows=options.windows, seed=options.seed)
-    return options
+    are_words(device=options.device, precision=options.precision)
+    return plain(options)

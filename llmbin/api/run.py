@@ -31,12 +31,14 @@ from .given import (
     PathLike,
     Paths,
     Scratch,
+    are_words,
     at_least,
     cores,
     files_of,
     model_options,
     one_of,
     path_or_none,
+    plain,
     words_of,
 )
 from .table import Columns, Doubles, Floats, Integers, Table, Texts, texts
@@ -212,8 +214,9 @@ def run(  # noqa: PLR0913 (the options of the command)
     """
     at_least(1, min_length=min_length, min_bin_size=min_bin_size)
     at_least(0, max_memory=max_memory)
+    are_words(separator=separator, prefix=prefix, sample_id=sample_id)
     one_of(MARKERS, markers=markers)
-    formats = words_of(format)
+    formats = words_of(format, "format")
     for name in formats:
         one_of(FORMATS, format=name)
     one_of(BIN_EXTENSIONS, bin_extension=bin_extension)
@@ -221,13 +224,13 @@ def run(  # noqa: PLR0913 (the options of the command)
         recruit_length = recruit_length_for(min_length)
     at_least(1, recruit_length=recruit_length)
     with Scratch() as scratch:
-        found = pipeline.run(
+        options = plain(
             RunOptions(
                 contigs=scratch.contigs(contigs),
                 outdir=path_or_none(out) or scratch.folder / "out",
                 bams=files_of(bam, "bam"),
                 depth=_tables(depth, scratch),
-                samples=None if samples is None else words_of(samples),
+                samples=None if samples is None else words_of(samples, "samples"),
                 model=model_options(
                     ModelOptions(str(model), device, precision, batch_size, windows, seed)
                 ),
@@ -248,9 +251,9 @@ def run(  # noqa: PLR0913 (the options of the command)
                 force=force,
                 resume=resume,
                 progress=False,
-            ),
-            progress,
+            )
         )
+        found = pipeline.run(options, progress)
     bins = _bins(found.bins, found.outcome.coverage.samples)
     return Run(_contigs(found, bins.names), bins, found.record, path_or_none(out))
 

@@ -6,6 +6,7 @@ import argparse
 import csv
 import dataclasses
 import inspect
+import json
 import logging
 import signal
 import subprocess
@@ -212,6 +213,13 @@ def test_sequences_and_depths_may_be_in_memory(
     assert list(scratch.iterdir()) == []
 
 
+def test_numbers_may_be_those_of_numpy(small: Community, binned: llmbin.Run) -> None:
+    of_numpy = {"seed": np.int64(1), "threads": np.uint8(2), "min_length": np.float32(1000)}
+    found = llmbin.run(small.contigs, depth=small.depth, **of_numpy)  # type: ignore[arg-type]
+    assert json.dumps(found.record["parameters"])
+    assert found.contig2bin == binned.contig2bin
+
+
 def test_no_bins_and_no_markers_have_their_arrays_too(small: Community) -> None:
     none = llmbin.run(small.contigs, min_bin_size=10**8, **SMALL)
     assert (len(none.bins), none.bins.depth.shape, none.bins.trna.shape) == (0, (0, 0), (0, 20))
@@ -346,6 +354,11 @@ def test_scores_of_a_run_a_table_and_a_mapping(
         ({"markers": True}, "markers=True: one of"),
         ({"bam": 5}, "bam: one path or several were expected, not 5"),
         ({"depth": [1]}, "depth: a path was expected, not 1"),
+        ({"separator": 5}, "separator=5: a word"),
+        ({"prefix": None}, "prefix=None: a word"),
+        ({"device": 0}, "device=0: a word"),
+        ({"samples": 5}, "samples: one word or several were expected, not 5"),
+        ({"format": None}, "format: one word or several were expected, not None"),
         ({"out": 5}, "out: a path was expected, not 5"),
         ({"min_length": -5}, "min_length=-5"),
         ({"windows": -1}, "windows=-1"),
