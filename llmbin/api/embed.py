@@ -107,8 +107,10 @@ def embed(  # noqa: PLR0913 (the options of the command)
         features = profile_contigs(
             path, embedder.encoder, reading, monitor=Monitor(counted(progress))
         )
-    if not features.names:
-        raise InputError(f"{path}: no contig has {min_length:,} bases or more; lower --min-length")
+        if not features.names:
+            raise InputError(
+                f"{path}: no contig has {min_length:,} bases or more; lower --min-length"
+            )
     vectors = project(features.composition, features.lm, embedder.pack.projector)
     found = Embeddings(texts(features.names), features.lengths, vectors, features.lm)
     found = found.centred() if centre else found

@@ -33,11 +33,14 @@ from .given import (
     PathLike,
     Paths,
     Scratch,
+    are_words,
     at_least,
     cores,
     files_of,
     model_options,
     one_of,
+    path_or_none,
+    plain,
     words_of,
 )
 from .table import Columns, Doubles, Floats, Integers, Table, Texts, texts
@@ -227,8 +230,9 @@ def run(  # noqa: PLR0913 (the options of the command)
     """
     at_least(1, min_length=min_length, min_bin_size=min_bin_size)
     at_least(0, max_memory=max_memory, max_cache=max_cache)
+    are_words(separator=separator, prefix=prefix, sample_id=sample_id)
     one_of(MARKERS, markers=markers)
-    formats = words_of(format)
+    formats = words_of(format, "format")
     for name in formats:
         one_of(FORMATS, format=name)
     one_of(BIN_EXTENSIONS, bin_extension=bin_extension)
@@ -236,13 +240,13 @@ def run(  # noqa: PLR0913 (the options of the command)
         recruit_length = recruit_length_for(min_length)
     at_least(1, recruit_length=recruit_length)
     with Scratch() as scratch:
-        found = pipeline.run(
+        options = plain(
             RunOptions(
                 contigs=scratch.contigs(contigs),
-                outdir=scratch.folder / "out" if out is None else Path(out),
-                bams=files_of(bam),
+                outdir=path_or_none(out) or scratch.folder / "out",
+                bams=files_of(bam, "bam"),
                 depth=_tables(depth, scratch),
-                samples=None if samples is None else words_of(samples),
+                samples=None if samples is None else words_of(samples, "samples"),
                 model=model_options(
                     ModelOptions(str(model), device, precision, batch_size, windows, seed)
                 ),
@@ -263,20 +267,20 @@ def run(  # noqa: PLR0913 (the options of the command)
                 force=force,
                 resume=resume,
                 progress=False,
-                cache=None if cache is None else Path(cache),
+                cache=path_or_none(cache, "cache"),
                 max_cache=max_cache,
                 pool=pool,
-            ),
-            progress,
+            )
         )
+        found = pipeline.run(options, progress)
     bins = _bins(found.bins, found.outcome.coverage.samples)
-    return Run(_contigs(found, bins.names), bins, found.record, None if out is None else Path(out))
+    return Run(_contigs(found, bins.names), bins, found.record, path_or_none(out))
 
 
 def _tables(depth: Paths | Depths, scratch: Scratch) -> list[Path]:
     """Depths that are given as arrays are as good as their table: it has six digits."""
     if not isinstance(depth, Depths):
-        return files_of(depth)
+        return files_of(depth, "depth")
     path = scratch.folder / "depth.tsv"
     depth.write(path)
     return [path]

@@ -6,6 +6,7 @@ import argparse
 import csv
 import dataclasses
 import inspect
+import json
 import logging
 import signal
 import subprocess
@@ -212,6 +213,13 @@ def test_sequences_and_depths_may_be_in_memory(
     assert list(scratch.iterdir()) == []
 
 
+def test_numbers_may_be_those_of_numpy(small: Community, binned: llmbin.Run) -> None:
+    of_numpy = {"seed": np.int64(1), "threads": np.uint8(2), "min_length": np.float32(1000)}
+    found = llmbin.run(small.contigs, depth=small.depth, **of_numpy)  # type: ignore[arg-type]
+    assert json.dumps(found.record["parameters"])
+    assert found.contig2bin == binned.contig2bin
+
+
 def test_no_bins_and_no_markers_have_their_arrays_too(small: Community) -> None:
     none = llmbin.run(small.contigs, min_bin_size=10**8, **SMALL)
     assert (len(none.bins), none.bins.depth.shape, none.bins.trna.shape) == (0, (0, 0), (0, 20))
@@ -339,6 +347,19 @@ def test_scores_of_a_run_a_table_and_a_mapping(
     ("arguments", "said"),
     [
         ({"threads": 0}, "threads=0: a whole number from 1 on"),
+        ({"threads": "two"}, "threads='two': a whole number from 1 on"),
+        ({"seed": None}, "seed=None: a whole number"),
+        ({"min_length": float("nan")}, "min_length=nan: a whole number"),
+        ({"max_memory": "1G"}, "max_memory='1G': a whole number"),
+        ({"markers": True}, "markers=True: one of"),
+        ({"bam": 5}, "bam: one path or several were expected, not 5"),
+        ({"depth": [1]}, "depth: a path was expected, not 1"),
+        ({"separator": 5}, "separator=5: a word"),
+        ({"prefix": None}, "prefix=None: a word"),
+        ({"device": 0}, "device=0: a word"),
+        ({"samples": 5}, "samples: one word or several were expected, not 5"),
+        ({"format": None}, "format: one word or several were expected, not None"),
+        ({"out": 5}, "out: a path was expected, not 5"),
         ({"min_length": -5}, "min_length=-5"),
         ({"windows": -1}, "windows=-1"),
         ({"recruit_length": 0}, "recruit_length=0"),
@@ -369,12 +390,63 @@ def test_wrong_arguments_are_told(
         ("", "ACGT", "a name without spaces"),
         ("a", "AC\nGT", "line ends"),
         ("a", "AC>GT", "'>'"),
-        ("a", "ACGÜT", "contigs.fasta, line 2"),
+        ("a", "ACGÜT", "contig 'a': '?' is not a nucleotide code"),
+        ("a", "MKLV", "contig 'a': 'L' is not a nucleotide code"),
+        ("a", "", "contigs: no contig has 1 bases or more"),
+        (b"a", "ACGT", "contig b'a': a name without spaces"),
+        (1, "ACGT", "contig 1: a name"),
+        ("a", 5, "contig 'a': its sequence is 5; str or bytes"),
+        ("a", None, "contig 'a': its sequence is None; str or bytes"),
     ],
 )
-def test_wrong_sequences_are_told(name: str, sequence: str, said: str) -> None:
+def test_wrong_sequences_are_told(name: Any, sequence: Any, said: str) -> None:
     with pytest.raises(LlmbinError) as told:
         llmbin.embed({name: sequence})
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("contigs", "said"),
+    [
+        ({}, "contigs: none were given"),
+        (iter(()), "contigs: none were given"),
+        (None, "not None"),
+        (5, "contigs: a path, a mapping of name to sequence, or pairs of these were expected"),
+        (b"contigs.fasta", "not b'contigs.fasta'"),
+        (["a.fasta", "b.fasta"], "not 'a.fasta'"),
+        ([("a", "ACGT", "II")], "not a tuple"),
+        ([("a", "ACGT"), ("a", "ACGA")], "contig 'a': is given twice"),
+        ([("a", "ACGT"), ("b", "ACGT"), ("c", "AC*T")], "contig 'c': '*' is not"),
+    ],
+)
+def test_what_are_no_contigs_is_told(contigs: Any, said: str, scratch: Path) -> None:
+    for call in (llmbin.embed, llmbin.run):
+        if not hasattr(contigs, "__next__") or call is llmbin.embed:
+            with pytest.raises(LlmbinError) as told:
+                call(contigs)
+            assert said in str(told.value)
+            assert str(scratch) not in str(told.value)
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: llmbin.depth([]), "bams: no file was given"),
+        (lambda: llmbin.depth(None), "bams: one path or several were expected, not None"),
+        (lambda: llmbin.depth(["a.bam", 5]), "bams: a path was expected, not 5"),
+        (lambda: llmbin.depth("a.bam", out=5), "out: a path was expected, not 5"),
+        (lambda: llmbin.quality([]), "paths: no file was given"),
+        (lambda: llmbin.quality(object()), "paths: one path or several were expected"),
+        (lambda: llmbin.score(None, gold={}), "bins: a table, a run, or a mapping"),
+        (lambda: llmbin.score({}, gold=[1]), "gold: a file, or a mapping"),
+        (lambda: llmbin.score({"a": "b"}, gold={"a": "g"}), "gold['a']='g': of contig to genome"),
+        (lambda: llmbin.score({"a": "b"}, gold={"a": ("g", 0)}), "gold['a'], its length=0"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_named(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(UsageError) as told:
+        call()
     assert said in str(told.value)
 
 
