@@ -72,14 +72,14 @@ def open_set(folder: Path) -> RealSet:
 
 def cogs_of(folder: Path) -> list[tuple[str, str]]:
     """Contig and family of each universal gene; looked for once, and kept in markers.tsv."""
-    path = folder / "markers.tsv"
+    path, contigs = folder / "markers.tsv", folder / "contigs.fasta"
     if not path.exists():
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "out"
-            command = ["fetchMGs", "extraction", folder / "contigs.fasta", "metagenome", out]
+            command = ["fetchMGs", "extraction", str(contigs), "metagenome", str(out)]
             done = subprocess.run(command, check=False, capture_output=True, text=True)
             if done.returncode:
-                sys.exit(f"{folder / 'contigs.fasta'}: fetchMGs failed: {done.stderr[-2000:]}")
+                sys.exit(f"{contigs}: fetchMGs failed: {done.stderr[-2000:]}")
             (scores,) = out.glob("*.scores")
             found = [line.split() for line in scores.read_text().splitlines() if line[0] != "#"]
         path.write_text("".join(f"{gene.rsplit('_', 1)[0]}\t{cog}\n" for gene, _, cog in found))

@@ -71,8 +71,9 @@ class Source:
         except FileNotFoundError:
             sys.exit("git is not installed, or not on PATH")
         except subprocess.CalledProcessError as error:
-            said = error.stderr.decode(errors="replace").strip().splitlines() or ["is not there"]
-            sys.exit(f"{self.address}, commit {self.about['commit'][:12]}: {said[-1]}")
+            lines = error.stderr.decode(errors="replace").splitlines()
+            said = next((line for line in lines if line.startswith("fatal:")), "is not there")
+            sys.exit(f"{self.address}, commit {self.about['commit'][:12]}: {said}")
 
 
 def check(what: str, data: bytes, expected: str | None) -> None:

@@ -114,7 +114,9 @@ def test_files_come_from_one_commit_and_are_checked(
     for wrong in ({"commit": "0" * 40}, {"repository": "owner/gone"}):
         sources.write_text(json.dumps({"set": about | wrong}))
         (tmp_path / next(iter(wrong))).mkdir()
-        with pytest.raises(SystemExit, match=r"^https://github\.com/owner/\w+, commit .*: (fatal|is not)"):
+        with pytest.raises(
+            SystemExit, match=r"^https://github\.com/owner/\w+, commit .*: (fatal|is not)"
+        ):
             real_data.Source("set", tmp_path / next(iter(wrong)))
 
 
