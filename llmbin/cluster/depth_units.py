@@ -32,6 +32,8 @@ from .placing import log_depth_variance
 from .points import Points
 from .thresholds import DEPTH_NOISE, DEPTH_UNITS
 
+LARGEST = 400.0  # power of 4 that floating point numbers hold, and its inverse
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -51,7 +53,8 @@ class Pairs:
 
     def likelihood(self, unit: float) -> float:
         """Log likelihood of all differences if one unit is so many times."""
-        reads = unit * self.depth * self.lengths / SHORT_READ
+        with np.errstate(over="ignore"):  # of depths beyond all bounds
+            reads = unit * self.depth * self.lengths / SHORT_READ
         expected = log_depth_variance(reads, self.lengths).sum(0)
         least = 2 * DEPTH_NOISE.between_contigs**2
         return max(
@@ -120,9 +123,14 @@ def smallest_depths(coverage: Coverage, units: Values, lengths: Lengths) -> Valu
 
 
 def likeliest_unit(pairs: Pairs) -> tuple[float, float]:
-    """The likeliest unit in times, and by how many nats it is likelier than any that is near 1."""
-    power = DEPTH_UNITS.largest_power
-    at = {float(p): pairs.likelihood(4.0**p) for p in range(-power, power + 1)}
+    """The likeliest unit in times, and by how many nats it is likelier than any that is near 1.
+
+    Looked through are those by which the middle depth is not too far from one time, and near ones.
+    """
+    power, near_power = DEPTH_UNITS.largest_power, round(DEPTH_UNITS.near_power)
+    usual = -round(max(min(math.log(np.median(pairs.depth), 4), LARGEST), -LARGEST))
+    looked_at = {*range(usual - power, usual + power + 1), *range(-near_power, near_power + 1)}
+    at = {float(p): pairs.likelihood(4.0**p) for p in sorted(looked_at)}
     step = 1.0
     for _ in range(DEPTH_UNITS.halvings):
         best, step = max(at, key=lambda p: at[p]), step / 2
@@ -177,7 +185,7 @@ def _like_contigs(points: Points, lengths: Lengths, threads: int) -> tuple[Rows,
 
 
 def _pairs(depth: Values, lengths: Lengths, one: Rows, other: Rows) -> Pairs | None:
-    """Pairs that both have depth in a sample; None if these are too few to tell."""
+    """Pairs that both have depth in a sample; None if these are too few, or too like, to tell."""
     seen = (depth[one] > 0) & (depth[other] > 0)
     one, other = one[seen], other[seen]
     if len(one) < DEPTH_UNITS.least_pairs:
@@ -188,5 +196,7 @@ def _pairs(depth: Values, lengths: Lengths, one: Rows, other: Rows) -> Pairs | N
     low, high = np.quantile(logs, [0.25, 0.75])
     wide = 2 * max((high - low) / 1.349, DEPTH_UNITS.least_spread) ** 2  # of a normal distribution
     difference = np.log(depth[one] / depth[other])
+    if not difference.any():
+        return None
     unlike = np.exp(-0.5 * difference**2 / wide) / math.sqrt(wide)
     return Pairs(difference, pooled, both, np.maximum(unlike, np.finfo(np.float64).tiny))
