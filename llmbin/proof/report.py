@@ -20,7 +20,7 @@ from .prove import Proof
 
 FORMAT = 1
 FOLDERS = re.compile(r"(?<![\w./\\])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:;,'\"<>()]+)+(?=[/\\])")
-LEFT_OUT = "..."
+LEFT_OUT, KNOWN = "...", "/\0"
 
 
 def write_report(proof: Proof, path: Path) -> None:
@@ -57,8 +57,8 @@ def without_names(said: str) -> str:
     known = {str(Path.home()), sys.prefix, sys.base_prefix, tempfile.gettempdir(), str(Path.cwd())}
     for folder in sorted(known, key=len, reverse=True):
         if len(folder) > 1:
-            said = said.replace(folder, LEFT_OUT)
-    said = FOLDERS.sub(LEFT_OUT, said.replace("file://", ""))
+            said = said.replace(folder, KNOWN)  # its name may hold blanks
+    said = FOLDERS.sub(LEFT_OUT, said.replace("file://", "")).replace(KNOWN, LEFT_OUT)
     names = {platform.node()}
     with suppress(Exception):  # a container's user has no name
         names.add(getpass.getuser())
