@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,12 +72,14 @@ def open_set(folder: Path) -> RealSet:
 
 def cogs_of(folder: Path) -> list[tuple[str, str]]:
     """Contig and family of each universal gene; looked for once, and kept in markers.tsv."""
-    path = folder / "markers.tsv"
+    path, contigs = folder / "markers.tsv", folder / "contigs.fasta"
     if not path.exists():
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "out"
-            command = ["fetchMGs", "extraction", folder / "contigs.fasta", "metagenome", out]
-            subprocess.run(command, check=True, capture_output=True)
+            command = ["fetchMGs", "extraction", str(contigs), "metagenome", str(out)]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode:
+                sys.exit(f"{contigs}: fetchMGs failed: {done.stderr[-2000:]}")
             (scores,) = out.glob("*.scores")
             found = [line.split() for line in scores.read_text().splitlines() if line[0] != "#"]
         path.write_text("".join(f"{gene.rsplit('_', 1)[0]}\t{cog}\n" for gene, _, cog in found))
@@ -208,6 +211,18 @@ def rows_of(name: str, data: RealSet, peers: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def check_sets(folder: Path, names: list[str]) -> None:
+    """Stop with a line if a data set, or what finds universal genes in it, is missing."""
+    made = "make them with python -m bench.real_data"
+    if not names:
+        sys.exit(f"{folder}: no data set; {made}")
+    for name in names:
+        if not (folder / name / "contigs.fasta").exists():
+            sys.exit(f"{folder / name}: no such data set; {made}")
+        if not (folder / name / "markers.tsv").exists() and shutil.which("fetchMGs") is None:
+            sys.exit("fetchMGs, which finds universal genes, is not on PATH")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -218,8 +233,7 @@ def main() -> None:
     parser.add_argument("--add", action="store_true", help="keep rows that are not made anew")
     options = parser.parse_args()
     names = options.only or sorted(p.parent.name for p in options.folder.glob("*/contigs.fasta"))
-    if not names:
-        sys.exit(f"{options.folder}: no data set; make them with python -m bench.real_data")
+    check_sets(options.folder, names)
     peers = {PEERS[name].title: version_of(PEERS[name]) for name in options.peers}
     rows: list[dict[str, Any]] = []
     for name in names:

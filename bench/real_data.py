@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,12 +44,9 @@ class Source:
     def __init__(self, name: str, work: Path) -> None:
         self.about = json.loads(SOURCES.read_text())[name]
         self.clone = work / name
-        address = f"https://github.com/{self.about['repository']}"
-        for command in (
-            ["clone", "-q", "--bare", "--filter=blob:none", address, str(self.clone)],
-            ["--git-dir", str(self.clone), "cat-file", "-e", self.about["commit"]],
-        ):
-            subprocess.run(["git", *command], check=True)
+        self.address = f"https://github.com/{self.about['repository']}"
+        self._git("clone", "-q", "--bare", "--filter=blob:none", self.address, str(self.clone))
+        self._git("--git-dir", str(self.clone), "cat-file", "-e", self.about["commit"])
 
     def paths(self, folder: str) -> list[str]:
         """Files whose checksums are known, below a folder."""
@@ -57,11 +55,25 @@ class Source:
     def text(self, path: str) -> str:
         """A file, checked if its checksum is known."""
         what = f"{self.about['commit']}:{path}"
-        data = subprocess.run(
-            ["git", "--git-dir", str(self.clone), "show", what], check=True, capture_output=True
-        ).stdout
+        data = self._git("--git-dir", str(self.clone), "show", what)
         check(path, data, self.about["files"].get(path))
-        return data.decode()
+        return data.decode(errors="replace")  # what is made of it is checked
+
+    def _git(self, *words: str) -> bytes:
+        """What git says; stop with a line if it fails, as of a repository that is gone."""
+        try:  # without asking for a password, as GitHub wants one where there is nothing
+            return subprocess.run(
+                ["git", *words],
+                check=True,
+                capture_output=True,
+                env=os.environ | {"GIT_TERMINAL_PROMPT": "0"},
+            ).stdout
+        except FileNotFoundError:
+            sys.exit("git is not installed, or not on PATH")
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.decode(errors="replace").splitlines()
+            said = next((line for line in lines if line.startswith("fatal:")), "is not there")
+            sys.exit(f"{self.address}, commit {self.about['commit'][:12]}: {said}")
 
 
 def check(what: str, data: bytes, expected: str | None) -> None:
@@ -180,10 +192,12 @@ def files_of(data: Metagenome) -> dict[str, str]:
 
 
 def write(name: str, data: Metagenome, folder: Path) -> None:
-    """Write the folder; stop if its content is not that of the committed results."""
+    """Write the folder; stop before if its content is not that of the committed results."""
     expected = json.loads(SOURCES.read_text())[name]["made"]
-    for file, content in files_of(data).items():
+    files = files_of(data)
+    for file, content in files.items():
         check(f"{name}/{file}", content.encode(), expected.get(file))
+    for file, content in files.items():
         path = folder / name / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)

@@ -61,6 +61,11 @@ def test_other_data_than_the_results_came_from_are_refused(
     written(tmp_path, monkeypatch, {"contigs.fasta": hashlib.sha256(contigs).hexdigest()})
     with pytest.raises(SystemExit, match=r"set/contigs\.fasta: sha256 is"):
         written(tmp_path, monkeypatch, {"contigs.fasta": "0" * 64})
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(SystemExit, match=r"set/gold\.tsv: sha256 is"):
+        written(other, monkeypatch, {"gold.tsv": "0" * 64})
+    assert not (other / "set").exists(), "half a data set is left"
 
 
 def test_files_come_from_one_commit_and_are_checked(
@@ -101,8 +106,18 @@ def test_files_come_from_one_commit_and_are_checked(
     about["files"] = {"a.txt": hashlib.sha256(b"new").hexdigest()}
     sources.write_text(json.dumps({"set": about}))
     (tmp_path / "again").mkdir()
+    again = real_data.Source("set", tmp_path / "again")
     with pytest.raises(SystemExit, match=r"a\.txt: sha256 is"):
-        real_data.Source("set", tmp_path / "again").text("a.txt")
+        again.text("a.txt")
+    with pytest.raises(SystemExit, match=r"^https://github\.com/owner/name, commit .*b\.txt"):
+        again.text("b.txt")
+    for wrong in ({"commit": "0" * 40}, {"repository": "owner/gone"}):
+        sources.write_text(json.dumps({"set": about | wrong}))
+        (tmp_path / next(iter(wrong))).mkdir()
+        with pytest.raises(
+            SystemExit, match=r"^https://github\.com/owner/\w+, commit .*: (fatal|is not)"
+        ):
+            real_data.Source("set", tmp_path / next(iter(wrong)))
 
 
 def test_all_sources_have_a_maker_and_checksums() -> None:
@@ -113,6 +128,18 @@ def test_all_sources_have_a_maker_and_checksums() -> None:
         assert sums and all(len(x) == 64 and int(x, 16) for x in sums)
         assert len(about["commit"]) == 40
         assert "contigs.fasta" in about["made"]
+
+
+def test_what_is_missing_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written(tmp_path, monkeypatch, {})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for names, told in (([], "no data set"), (["x"], "no such data set"), (["set"], "fetchMGs")):
+        with pytest.raises(SystemExit, match=told):
+            real.check_sets(tmp_path, names)
+    (folder / "markers.tsv").touch()
+    real.check_sets(tmp_path, ["set"])
 
 
 def test_bins_are_judged_by_universal_genes() -> None:

@@ -32,6 +32,8 @@ from .placing import log_depth_variance
 from .points import Points
 from .thresholds import DEPTH_NOISE, DEPTH_UNITS
 
+LARGEST = 400.0  # power of 4 that floating point numbers hold, and its inverse
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -51,7 +53,8 @@ class Pairs:
 
     def likelihood(self, unit: float) -> float:
         """Log likelihood of all differences if one unit is so many times."""
-        reads = unit * self.depth * self.lengths / SHORT_READ
+        with np.errstate(over="ignore"):  # of depths beyond all bounds
+            reads = unit * self.depth * self.lengths / SHORT_READ
         expected = log_depth_variance(reads, self.lengths).sum(0)
         least = 2 * DEPTH_NOISE.between_contigs**2
         return max(
@@ -124,10 +127,13 @@ def likeliest_unit(pairs: Pairs) -> tuple[float, float]:
 
     The best power of 4, to the top of the parabola through it and what is next to it, which is
     made anew around that top: to so many digits that it is the same whatever the unit was. Where
-    there are so many reads that more make no difference, it is the least that is as likely.
+    there are so many reads that more make no difference, it is the least that is as likely. Looked
+    through are units by which the middle depth is not too far from one time, and near ones.
     """
-    most = DEPTH_UNITS.largest_power
-    at = {float(p): pairs.likelihood(4.0**p) for p in range(-most, most + 1)}
+    most, near_power = DEPTH_UNITS.largest_power, round(DEPTH_UNITS.near_power)
+    usual = -round(max(min(math.log(np.median(pairs.depth), 4), LARGEST), -LARGEST))
+    looked_at = {*range(usual - most, usual + most + 1), *range(-near_power, near_power + 1)}
+    at = {float(p): pairs.likelihood(4.0**p) for p in sorted(looked_at)}
     as_likely = max(at.values()) - DEPTH_UNITS.as_likely
     best = min(p for p, value in at.items() if value >= as_likely)
     for step in DEPTH_UNITS.steps:
@@ -182,7 +188,7 @@ def _like_contigs(points: Points, lengths: Lengths, threads: int) -> tuple[Rows,
 
 
 def _pairs(depth: Values, lengths: Lengths, one: Rows, other: Rows) -> Pairs | None:
-    """Pairs that both have depth in a sample; None if these are too few to tell."""
+    """Pairs that both have depth in a sample; None if these are too few, or too like, to tell."""
     seen = (depth[one] > 0) & (depth[other] > 0)
     one, other = one[seen], other[seen]
     if len(one) < DEPTH_UNITS.least_pairs:
@@ -193,5 +199,7 @@ def _pairs(depth: Values, lengths: Lengths, one: Rows, other: Rows) -> Pairs | N
     low, high = np.quantile(logs, [0.25, 0.75])
     wide = 2 * max((high - low) / 1.349, DEPTH_UNITS.least_spread) ** 2  # of a normal distribution
     difference = np.log(depth[one] / depth[other])
+    if not difference.any():
+        return None
     unlike = np.exp(-0.5 * difference**2 / wide) / math.sqrt(wide)
     return Pairs(difference, pooled, both, np.maximum(unlike, np.finfo(np.float64).tiny))

@@ -40,7 +40,7 @@ class DepthUnitThresholds:
     )  # standard deviations that may be left at any depth
     shares: tuple[float, ...] = (0.15, 0.4, 0.7)  # of unlike pairs
     least_spread: float = 0.3  # standard deviation of log depths of any contigs
-    largest_power: int = 8  # of 4: the units that are looked through first
+    largest_power: int = 8  # of 4: how far the middle depth may be from one time
     steps: tuple[float, ...] = (0.5, 0.5, 0.1, 0.02, 0.02)  # of parabolas, in powers of 4
     as_likely: float = 2.0  # nats that another unit may be less likely by, and is taken if smaller
     near_power: float = 1.0  # of 4: a unit up to which the table is believed to be in times

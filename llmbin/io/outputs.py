@@ -197,12 +197,12 @@ def among(path: Path, inputs: Sequence[Path]) -> bool:
 
 
 def check_output(path: Path, inputs: Sequence[Path]) -> None:
-    """An output must not be one of the inputs, nor a folder, and its folder must be there.
+    """An output must not be one of the inputs, nor a folder, and its folder must take files.
 
     Raises:
-        OutputError: it is, or it is not.
+        OutputError: it is, or its folder is not there or only for reading.
     """
-    if str(path) == "-":
+    if str(path) in STDOUT:
         return
     try:
         if not path.name or path.is_dir():
@@ -211,7 +211,12 @@ def check_output(path: Path, inputs: Sequence[Path]) -> None:
             raise OutputError(
                 f"{path}: is also an input, which it would replace; choose another name"
             )
-        if not path.resolve().parent.is_dir():
+        folder = path.resolve().parent
+        if not folder.is_dir():
             raise OutputError(f"{path}: there is no such folder; make it first")
+        if (path.is_file() or not path.exists()) and not os.access(folder, os.W_OK):
+            raise OutputError(
+                cannot_write(path, PermissionError(errno.EACCES, "Permission denied"))
+            )
     except OSError as error:
         raise OutputError(cannot_write(path, error)) from None

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import getpass
 import json
+import platform
+import re
+import sys
+import tempfile
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +19,8 @@ from .checks import Check
 from .prove import Proof
 
 FORMAT = 1
+FOLDERS = re.compile(r"(?<![\w./\\])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:;,'\"<>()]+)+(?=[/\\])")
+LEFT_OUT, KNOWN = "...", "/\0"
 
 
 def write_report(proof: Proof, path: Path) -> None:
@@ -36,9 +44,27 @@ def record_of(proof: Proof) -> dict[str, Any]:
         "machine": asdict(proof.machine),
         "model": proof.model,
         "device": {**asdict(opened.device), "seconds_to_open": opened.seconds} if opened else None,
-        "checks": [asdict(c) for c in proof.checks],
+        "checks": [{**asdict(c), "said": without_names(c.said)} for c in proof.checks],
         "rates": asdict(rates) if rates else None,
     }
+
+
+def without_names(said: str) -> str:
+    """What was said, as by a driver, without the folders of this machine, its name and its user's.
+
+    Names of files stay, since they tell which library or pack it is about.
+    """
+    known = {str(Path.home()), sys.prefix, sys.base_prefix, tempfile.gettempdir(), str(Path.cwd())}
+    for folder in sorted(known, key=len, reverse=True):
+        if len(folder) > 1:
+            said = said.replace(folder, KNOWN)  # its name may hold blanks
+    said = FOLDERS.sub(LEFT_OUT, said.replace("file://", "")).replace(KNOWN, LEFT_OUT)
+    names = {platform.node()}
+    with suppress(Exception):  # a container's user has no name
+        names.add(getpass.getuser())
+    for name in names - {""}:
+        said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", LEFT_OUT, said)
+    return said
 
 
 def check_line(made: Check) -> str:

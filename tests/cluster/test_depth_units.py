@@ -41,7 +41,7 @@ def test_depths_in_times_are_left_alone(seed: int) -> None:
     assert (depth_units(*community(2, seed=seed)) == 1).all()
 
 
-@pytest.mark.parametrize("factor", [0.001, 0.02, 0.1, 50, 3_000])
+@pytest.mark.parametrize("factor", [1e-12, 1e-6, 0.001, 0.02, 0.1, 50, 3_000, 1e6, 1e12])
 def test_the_unit_of_scaled_depths_is_found(factor: float) -> None:
     points, lengths, coverage = community()
     (unit,) = depth_units(points, lengths, in_times(coverage, np.array([factor])))
@@ -51,7 +51,8 @@ def test_the_unit_of_scaled_depths_is_found(factor: float) -> None:
 def test_the_same_depths_in_any_unit_are_the_same_depths() -> None:
     points, lengths, coverage = community(2)
     found = []
-    for factors in ([0.02, 0.02], [50, 50], [0.01, 300.0]):  # the last: as RPKM, by sample
+    # as RPKM, by sample, and as shares of all bases
+    for factors in ([0.02, 0.02], [50, 50], [0.01, 300.0], [3e-7, 1e-6]):
         scaled = in_times(coverage, np.array(factors))
         found.append(depth_units(points, lengths, scaled) * factors)
     np.testing.assert_allclose(found[1:], found[:-1], rtol=0.01)
@@ -104,6 +105,8 @@ def test_what_is_too_little_to_tell_is_left_alone() -> None:
     assert len(depth_units(points, lengths, no_coverage(900))) == 0
     nothing = Coverage(["S"], 0 * coverage.mean, coverage.variance)
     assert (depth_units(points, lengths, nothing) == 1).all()
+    alike = Coverage(["S"], np.full_like(coverage.mean, 7.0), coverage.variance)
+    assert (depth_units(points, lengths, alike) == 1).all()
     scaled_all = in_times(coverage, np.array([50.0]))
     short = np.full_like(lengths, DEPTH_UNITS.landmark_length - 1)
     assert (depth_units(points, short, scaled_all) == 1).all()
@@ -111,9 +114,12 @@ def test_what_is_too_little_to_tell_is_left_alone() -> None:
 
 def test_depths_of_any_size_are_no_error() -> None:
     points, lengths, coverage = community()
-    wild = Coverage(["S"], coverage.mean ** np.linspace(0, 9, len(lengths))[:, None], coverage.mean)
-    with np.errstate(all="raise", under="ignore"):
-        assert np.isfinite(depth_units(points, lengths, wild)).all()
+    wild = coverage.mean ** np.linspace(0, 9, len(lengths))[:, None]
+    far = coverage.mean * np.logspace(-150, 150, len(lengths))[:, None]
+    for mean in (wild, far):
+        with np.errstate(all="raise", under="ignore"):
+            units = depth_units(points, lengths, Coverage(["S"], mean, coverage.mean))
+        assert np.isfinite(units).all()
 
 
 def test_units_do_not_depend_on_the_threads() -> None:

@@ -17,6 +17,7 @@ from llmbin.tools.synthetic import Community, make_community, reverse_complement
 pytest.importorskip("snakemake", reason="snakemake is not installed")
 SOURCE = Path(__file__).parents[2] / "docs" / "pipelines" / "snakemake"
 READ, INSERT, COVERAGE = 100, 300, 0.5  # bases, and the share of the depths that is simulated
+TITLES = "sample assembly platform reads1 reads2"
 PROGRAMS = str(Path(sys.executable).parent)
 
 
@@ -58,24 +59,35 @@ def simulate_reads(community: Community, sample: int, path: Path) -> None:
 
 
 def write_table(path: Path, *rows: str) -> None:
-    path.write_text("".join(row.replace(" ", "\t") + "\n" for row in rows))
+    """Columns are apart by blanks, and ~ is a blank."""
+    path.write_text("".join(row.replace(" ", "\t").replace("~", " ") + "\n" for row in rows))
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The workflow with two samples of one community, and an assembly of short contigs alone."""
+    """The workflow with two samples of one community, and an assembly of short contigs alone.
+
+    A folder has a blank in its name, and a third sample has no reads.
+    """
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(SOURCE, folder, dirs_exist_ok=True)
     community = make_community(folder / "A", genomes=3, size=300_000, samples=2, seed=4)
+    (folder / "my reads").mkdir()
     for sample in range(2):
-        simulate_reads(community, sample, folder / f"S{sample + 1}")
+        simulate_reads(community, sample, folder / "my reads" / f"S{sample + 1}")
+    for mate in (1, 2):
+        (folder / "my reads" / f"none_{mate}.fq.gz").write_bytes(gzip.compress(b""))
     texts = [r.sequence.decode()[:1200] for r in read_fasta(community.contigs)][:5]
-    (folder / "B.fa").write_text("".join(f">b{i}\n{text}\n" for i, text in enumerate(texts)))
-    reads = [f"S{i} A short S{i}_1.fq.gz S{i}_2.fq.gz" for i in (1, 2)]
-    write_table(folder / "config/samples.tsv", "sample assembly platform reads1 reads2", *reads)
-    write_table(
-        folder / "config/assemblies.tsv", "assembly contigs", "A A/contigs.fasta.gz", "B B.fa"
+    (folder / "my reads" / "B.fa").write_text(
+        "".join(f">b{i}\n{text}\n" for i, text in enumerate(texts))
     )
+    samples = [("S1", "A", "S1"), ("S2", "A", "S2"), ("none", "B", "none")]
+    reads = [
+        f"{name} {of} short my~reads/{r}_1.fq.gz my~reads/{r}_2.fq.gz" for name, of, r in samples
+    ]
+    write_table(folder / "config/samples.tsv", TITLES, *reads)
+    contigs = ["A A/contigs.fasta.gz", "B my~reads/B.fa"]
+    write_table(folder / "config/assemblies.tsv", "assembly contigs", *contigs)
     config = (folder / "config/config.yaml").read_text()
     if shutil.which("multiqc", path=PROGRAMS) is None:
         config = config.replace("multiqc: true", "multiqc: false")
@@ -123,7 +135,7 @@ def test_from_reads_to_bins(project: Path) -> None:
 def test_other_choices_can_be_planned(options: list[str], project: Path) -> None:
     told = snakemake(project, "-n", "-p", "--forceall", "--config", *options)
     assert ("bwa-mem2 mem" in told) == (options == ["mapper=bwa-mem2"])
-    jobs = 2 if options == ["map=own"] else 4
+    jobs = 3 if options == ["map=own"] else 6
     assert f"map_reads {jobs}" in " ".join(told.split())
 
 
@@ -148,11 +160,14 @@ def test_nothing_to_lint(project: Path) -> None:
     [
         ("S1 A nanopore r.fq -", "'nanopore' is not one of ['short', 'ont', 'hifi']"),
         ("S1 C short r.fq -", "assembly C is not in config/assemblies.tsv"),
+        ("S1 A short r.fq - more", "S1 has more columns than there are titles"),
+        ("S1 A short r.fq -\nS1 B short r.fq -", "sample S1 is there twice"),
+        ("# S1 A short r.fq -", "no sample is mapped to assembly A"),
     ],
 )
 def test_wrong_tables_are_told(sample: str, message: str, project: Path) -> None:
     table = project / "config" / "wrong.tsv"
-    write_table(table, "sample assembly platform reads1 reads2", sample)
+    write_table(table, TITLES, sample)
     told = snakemake(project, "-n", "--config", f"samples={table}", status=1)
     assert message in told
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from llmbin.errors import DeviceError, DeviceMemoryError
+from llmbin.io.outputs import check_output
 from llmbin.model.devices import Device
 from llmbin.model.encoder import OnnxEncoder
 from llmbin.model.pack import ModelPack, find_pack, load_pack
@@ -29,6 +30,7 @@ from llmbin.proof.checks import (
 )
 from llmbin.proof.prove import Opened, device_starts, open_first, pack_is_that_of, precisions
 from llmbin.proof.reference import Reference, load_reference, proof_community
+from llmbin.proof.report import without_names
 from llmbin.tools import throughput
 from llmbin.tools.synthetic import Community
 
@@ -225,6 +227,52 @@ def test_a_check_that_fails_is_an_exit_status(
     assert not (tmp_path / "no.json").exists()
     status, _, err = cli("prove", "-o", tmp_path)
     assert (status, "is a folder" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (
+            "libcudart.so.12: cannot open shared object file; /home/eve/venv/lib/x.so: no",
+            "libcudart.so.12: cannot open shared object file; .../x.so: no",
+        ),
+        ("Load model from /srv/a b/HOME/encoder.onnx failed", "Load model from .../encoder.onnx"),
+        (r"C:\Users\eve\x\y.dll is gone", r"...\y.dll is gone"),
+        ("file:///home/eve/x: no", ".../x: no"),
+        ("see https://example.org/x/y, and/or 3/4", "see https://example.org/x/y, and/or 3/4"),
+        ("NODE and ANODE of EVE", "... and ANODE of ..."),
+    ],
+)
+def test_what_is_said_names_no_folder_machine_or_user(
+    said: str, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathlib.Path.home", lambda: Path("/srv/a b/HOME"))
+    monkeypatch.setattr("platform.node", lambda: "NODE")
+    monkeypatch.setattr("getpass.getuser", lambda: "EVE")
+    assert without_names(said).startswith(left)
+
+
+def test_a_report_is_private_whatever_fails(
+    cli: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(f"{tmp_path}/libnvinfer.so.10: cannot open shared object file")
+
+    monkeypatch.setattr("llmbin.proof.prove.measure_rates", fail)
+    monkeypatch.setattr("llmbin.proof.prove.questions", lambda *_: iter([]))
+    assert cli("prove", "-o", tmp_path / "r.json", "-q")[0] == 1
+    text = (tmp_path / "r.json").read_text()
+    assert ".../libnvinfer.so.10: cannot open" in text and str(tmp_path) not in text
+
+
+def test_a_folder_for_reading_is_told_before_the_work(
+    cli: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # as root everything may be written
+    monkeypatch.setattr("llmbin.proof.prove.prove", lambda *_: pytest.fail("worked in vain"))
+    status, _, err = cli("prove", "-o", tmp_path / "r.json")
+    assert (status, "r.json: cannot be written (Permission denied)" in err) == (1, True)
+    check_output(Path("/dev/null"), [])
 
 
 def test_power_is_read_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

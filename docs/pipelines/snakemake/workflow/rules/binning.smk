@@ -14,7 +14,7 @@ rule measure_depth:
     resources:
         mem_mb=more_memory,
     shell:
-        "llmbin-fast depth {input} -o {output} --threads {threads} 2> {log}"
+        "llmbin-fast depth {input:q} -o {output} --threads {threads} 2> {log}"
 
 
 rule bin_contigs:
@@ -33,7 +33,7 @@ rule bin_contigs:
     params:
         more=config["run"],
     shell:
-        "llmbin-fast run {input.contigs} --depth {input.depth} -o {output}"
+        "llmbin-fast run {input.contigs:q} --depth {input.depth} -o {output}"
         " --prefix {wildcards.assembly} --bin-extension fa.gz --threads {threads}"
         " --max-memory {resources.mem_mb}M {params.more} 2> {log}"
 

@@ -1,28 +1,40 @@
 # The tables of the configuration, and what rules ask of them.
 
-import pandas as pd
+import csv
+
 from snakemake.utils import validate
 
 
 def table(key, index):
-    """A table of the configuration by its first column, all of it text; names come once."""
-    path = config[key]
-    rows = pd.read_csv(path, sep="\t", dtype=str, comment="#").fillna("")
-    validate(rows, f"../schemas/{key}.schema.yaml")
-    twice = rows[index][rows[index].duplicated()]
-    if len(twice):
-        raise ValueError(f"{path}: {index} {twice.iloc[0]} is there twice")
-    return rows.set_index(index)
+    """Rows of a table of the configuration by its first column, all of it text; names come once."""
+    path, rows = config[key], {}
+    with open(path, encoding="utf-8-sig", newline="") as handle:
+        lines = (line for line in handle if line.strip() and not line.startswith("#"))
+        for row in csv.DictReader(lines, delimiter="\t", restval=""):
+            if None in row:
+                raise ValueError(f"{path}: {row[index]} has more columns than there are titles")
+            row = {title.strip(): text.strip() for title, text in row.items()}
+            validate(row, f"../schemas/{key}.schema.yaml")
+            if row[index] in rows:
+                raise ValueError(f"{path}: {index} {row[index]} is there twice")
+            rows[row[index]] = row
+    return rows
 
 
 validate(config, "../schemas/config.schema.yaml")
 SAMPLES = table("samples", "sample")
-ASSEMBLIES = table("assemblies", "assembly")["contigs"].to_dict()
+ASSEMBLIES = {name: row["contigs"] for name, row in table("assemblies", "assembly").items()}
 
-if unknown := sorted(set(SAMPLES["assembly"]) - set(ASSEMBLIES)):
-    raise ValueError(f"{config['samples']}: assembly {unknown[0]} is not in {config['assemblies']}")
-if config["mapper"] == "bwa-mem2" and (SAMPLES["platform"] != "short").any():
-    raise ValueError("mapper: bwa-mem2 is for short reads alone; minimap2 maps long ones too")
+for row in SAMPLES.values():
+    if row["assembly"] not in ASSEMBLIES:
+        raise ValueError(
+            f"{config['samples']}: assembly {row['assembly']} is not in {config['assemblies']}"
+        )
+    if config["mapper"] == "bwa-mem2" and row["platform"] != "short":
+        raise ValueError("mapper: bwa-mem2 is for short reads alone; minimap2 maps long ones too")
+for name in ASSEMBLIES:
+    if not any(config["map"] == "all" or row["assembly"] == name for row in SAMPLES.values()):
+        raise ValueError(f"{config['samples']}: no sample is mapped to assembly {name}")
 
 
 wildcard_constraints:
@@ -35,21 +47,24 @@ def contigs(wildcards):
 
 
 def reads(wildcards):
-    row = SAMPLES.loc[wildcards.sample]
-    return [path for path in (row["reads1"], row["reads2"]) if path]
+    row = SAMPLES[wildcards.sample]
+    return [path for path in (row["reads1"], row.get("reads2")) if path]
 
 
 def alignments(wildcards):
     """The BAM files of an assembly: of all samples, or of its own."""
-    names = SAMPLES.index
-    if config["map"] == "own":
-        names = names[SAMPLES["assembly"] == wildcards.assembly]
+    own = config["map"] == "own"
+    names = [
+        name
+        for name, row in SAMPLES.items()
+        if not own or row["assembly"] == wildcards.assembly
+    ]
     return expand("results/{{assembly}}/mapped/{sample}.bam", sample=names)
 
 
 def preset(wildcards):
     """What minimap2 is told about reads of a platform."""
-    platform = SAMPLES.loc[wildcards.sample, "platform"]
+    platform = SAMPLES[wildcards.sample]["platform"]
     return {"short": "sr", "ont": "map-ont", "hifi": "map-hifi"}[platform]
 
 

@@ -19,7 +19,7 @@ if config["mapper"] == "minimap2":
             preset=preset,
             sort=sort_memory,
         shell:
-            "(minimap2 -ax {params.preset} -t {threads} {input.contigs} {input.reads}"
+            "(minimap2 -ax {params.preset} -t {threads} {input.contigs:q} {input.reads:q}"
             " | samtools sort -@ {threads} -m {params.sort}M -T {output}.part -o {output} -) 2> {log}"
 
 else:
@@ -42,7 +42,7 @@ else:
         params:
             prefix=lambda wildcards, output: output[0].removesuffix(".0123"),
         shell:
-            "bwa-mem2 index -p {params.prefix} {input} > {log} 2>&1"
+            "bwa-mem2 index -p {params.prefix} {input:q} > {log} 2>&1"
 
     rule map_reads:
         input:
@@ -61,5 +61,5 @@ else:
             prefix=lambda wildcards, input: input.index[0].removesuffix(".0123"),
             sort=sort_memory,
         shell:
-            "(bwa-mem2 mem -t {threads} {params.prefix} {input.reads}"
+            "(bwa-mem2 mem -t {threads} {params.prefix} {input.reads:q}"
             " | samtools sort -@ {threads} -m {params.sort}M -T {output}.part -o {output} -) 2> {log}"

@@ -4,6 +4,7 @@ __author__ = "The llmbin-fast developers"
 __copyright__ = "Copyright 2026, The llmbin-fast developers"
 __license__ = "Apache-2.0"
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -27,7 +28,10 @@ extension = snakemake.params.get("extension", "fna.gz")
 
 wanted = dict(snakemake.output.items())
 
-given = [f"--{name} {files}" for name in ("bam", "depth") if (files := snakemake.input.get(name))]
+given = []
+for name in ("bam", "depth"):
+    if files := snakemake.input.get(name):
+        given += [f"--{name}", *map(shlex.quote, [files] if isinstance(files, str) else files)]
 if "bioboxes" in wanted:
     given.append("--format bioboxes")
 if "report" not in wanted:
@@ -39,7 +43,7 @@ if memory := snakemake.resources.get("mem_mb"):
 
 with tempfile.TemporaryDirectory(dir=Path(snakemake.output[0]).parent) as folder:
     shell(
-        "llmbin-fast run {snakemake.input.contigs} {given} --outdir {folder}/run"
+        "llmbin-fast run {snakemake.input.contigs:q} {given} --outdir {folder:q}/run"
         " --prefix {prefix} --bin-extension {extension} --threads {snakemake.threads}"
         " {extra} {log}"
     )
