@@ -99,7 +99,17 @@ def test_outputs_agree_with_each_other(finished: Path, community: Community) -> 
     assert record["bins"] == len(bins)
     assert record["device"]["device"] == "cpu"
     assert record["model"]["sha256"]
-    stages = {"survey", "reading", "homology", "markers", "coverage", "binning", "output", "map"}
+    stages = {
+        "survey",
+        "reading",
+        "homology",
+        "markers",
+        "coverage",
+        "kinds",
+        "binning",
+        "output",
+        "map",
+    }
     assert stages == set(record["stages"])
     assert len(record["inputs"]) == 2
     assert (finished / "binning.bioboxes.tsv").read_text().splitlines()[
