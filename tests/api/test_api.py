@@ -348,7 +348,7 @@ def test_scores_of_a_run_a_table_and_a_mapping(
     [
         ({"threads": 0}, "threads=0: a whole number from 1 on"),
         ({"threads": "two"}, "threads='two': a whole number from 1 on"),
-        ({"seed": None}, "seed=None: a whole number"),
+        ({"seed": "1"}, "seed='1': a whole number"),
         ({"min_length": float("nan")}, "min_length=nan: a whole number"),
         ({"max_memory": "1G"}, "max_memory='1G': a whole number"),
         ({"markers": True}, "markers=True: one of"),
