@@ -23,8 +23,11 @@ def run(options: argparse.Namespace) -> None:
     import shtab
 
     from ..io.outputs import show
+    from ..model.pack import list_packs
 
     for argument in _arguments(options.parser):
+        if argument.dest == "model":
+            argument.choices = list_packs()  # a folder may be typed nevertheless
         if argument.type is Path:
             argument.complete = (  # type: ignore[attr-defined]
                 shtab.DIRECTORY if argument.dest == "outdir" else shtab.FILE

@@ -45,6 +45,8 @@ def test_commands_options_and_choices(complete: Callable[..., list[str]]) -> Non
         *("--max-memory", "--max-cache"),
     }
     assert set(complete("run", "--markers", "o")) == {"on", "off"}
+    assert set(complete("run", "--model", "ll")) == {"llmbin-edge", "llmbin-lite"}
+    assert complete("models", "llmbin-l") == ["llmbin-lite"]
 
 
 def test_files_and_folders(complete: Callable[..., list[str]], tmp_path: Path) -> None:
