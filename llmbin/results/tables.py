@@ -67,10 +67,15 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
         handle.writelines("\t".join(_bin_row(b)) + "\n" for b in bins)
 
 
+def depth_text(depth: float) -> str:
+    """Four decimals, and of small depths three digits: tables may be in units as of 1e-6."""
+    return f"{depth:.3g}" if 0 < depth < 0.01 else f"{depth:.4f}"
+
+
 def _bin_row(b: Bin) -> list[str]:
     basis = b.quality.basis if b.quality is not None else "markers off"
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
-    depths = [f"{d:.4f}" for d in b.depth]
+    depths = [depth_text(d) for d in b.depth]
     judged = [*estimate_fields(b.quality), b.quality_class, basis, *rna_fields(b.rna), b.draft]
     return [*sizes, *depths, f"{b.confidence:.4f}", *judged, b.assembly]
 
@@ -105,7 +110,7 @@ def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
                 name,
                 str(features.lengths[i]),
                 f"{features.gc[i]:.4f}",
-                *(f"{d:.4f}" for d in outcome.coverage.mean[i]),
+                *map(depth_text, outcome.coverage.mean[i]),
                 bin_name(prefix, label) if label >= 0 else "",
                 f"{binning.probability[i]:.4f}",
                 "yes" if binning.core[i] else "no",
