@@ -138,6 +138,10 @@ def likeliest_unit(pairs: Pairs) -> tuple[float, float]:
             at.setdefault(p, pairs.likelihood(4.0**p))
     best = max(at, key=lambda p: at[p])
     near = max(value for p, value in at.items() if abs(p) <= DEPTH_UNITS.near_power)
+    if best >= usual + power:  # no noise of reads is seen: of so many as are hardly less likely
+        enough = at[best] - DEPTH_UNITS.as_likely
+        best = min(p for p, value in at.items() if value >= enough)
+        return float(4.0**best), at[best] - near
     left, right = (at.get(p, -np.inf) for p in (best - step, best + step))
     bend = left - 2 * at[best] + right
     top = 0.5 * step * (left - right) / bend if np.isfinite(bend) and bend < 0 else 0.0

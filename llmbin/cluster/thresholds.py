@@ -44,6 +44,7 @@ class DepthUnitThresholds:
     halvings: int = 3  # of a factor of 4, around the likeliest
     near_power: float = 1.0  # of 4: a unit up to which the table is believed to be in times
     clear_gain: float = 20.0  # nats that another must be likelier by
+    as_likely: float = 1.0  # nats that the least unit may be less likely, where no noise is seen
     one_read: float = 0.01  # quantile of the bases on contigs that have any: those of one read
     variance_length: int = 5_000  # bp of a contig whose variance over positions is looked at
     variance_contigs: int = 20  # of them must have one
