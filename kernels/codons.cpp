@@ -54,9 +54,24 @@ std::vector<Frame> open_frames(const uint8_t *codes, size_t n, size_t shortest) 
     return frames;
 }
 
+// How the frames that were taken for genes lie: see count_codons.
+void describe(std::vector<Frame> frames, uint32_t *layout) {
+    std::sort(frames.begin(), frames.end(), [](const Frame &a, const Frame &b) {
+        return std::tie(a.begin, a.end, a.reverse) < std::tie(b.begin, b.end, b.reverse);
+    });
+    for (size_t i = 0; i < frames.size(); ++i) {
+        const size_t size = frames[i].end - frames[i].begin;
+        const size_t longer = (size >= 300) + (size >= 600) + (size >= 1200);
+        layout[longer] += static_cast<uint32_t>(size);
+        ++layout[4];
+        layout[5] += i > 0 && frames[i].reverse != frames[i - 1].reverse;
+    }
+}
+
 }  // namespace
 
-void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out) {
+void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *usage,
+                  uint32_t *layout) {
     std::vector<Frame> frames = open_frames(codes, n, shortest);
     // A gene is longer than the open frames that lie across it by chance, so the longest are right
     // most often.
@@ -65,16 +80,19 @@ void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out
         return std::tie(y, a.begin, a.reverse) < std::tie(x, b.begin, b.reverse);
     });
     std::vector<uint8_t> used(n, 0);
+    std::vector<Frame> kept;
     for (const Frame &frame : frames) {
         const auto first = used.begin() + frame.begin, last = used.begin() + frame.end;
         const size_t taken = std::accumulate(first, last, size_t{0});
         if (3 * taken > frame.end - frame.begin) continue;
         std::fill(first, last, uint8_t{1});
+        kept.push_back(frame);
         for (size_t i = frame.begin; i < frame.end; i += 3) {
             const size_t word = codon(codes[i], codes[i + 1], codes[i + 2]);
-            ++out[frame.reverse ? complement(word) : word];
+            ++usage[frame.reverse ? complement(word) : word];
         }
     }
+    describe(std::move(kept), layout);
 }
 
 }  // namespace llmbin

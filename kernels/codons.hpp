@@ -10,10 +10,16 @@
 
 namespace llmbin {
 
-// Adds to out [64] the codons, by the order A C G T, of the open frames of codes [n] (bases.hpp) on
-// either strand that have `shortest` bases or more. The longest frame goes first, of equal ones the
-// first on the contig, and the forward strand before the reverse. A frame is left out where frames
-// before it cover more than a third of it.
-void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *out);
+constexpr size_t kLayout = 6;
+
+// Adds to usage [64] the codons, by the order A C G T, of the open frames of codes [n] (bases.hpp)
+// on either strand that have `shortest` bases or more. The longest frame goes first, of equal ones
+// the first on the contig, and the forward strand before the reverse. A frame is left out where
+// frames before it cover more than a third of it.
+//
+// Adds to layout [6] how those frames lie: bases in frames under 300, 600 and 1200 bases and in
+// longer ones, the number of frames, and how often the strand changes from one to the next.
+void count_codons(const uint8_t *codes, size_t n, size_t shortest, uint32_t *usage,
+                  uint32_t *layout);
 
 }  // namespace llmbin

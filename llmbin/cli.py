@@ -29,6 +29,7 @@ from .commands import (
     run,
     score,
     train,
+    watch,
 )
 from .errors import LlmbinError, MemoryLimitError, StorageError
 from .resources import check_address_space
@@ -36,6 +37,7 @@ from .signals import stay_if_stopping
 
 COMMANDS = (
     run,
+    watch,
     report,
     demo,
     quality,

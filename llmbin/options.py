@@ -13,6 +13,7 @@ DEFAULT_MODEL = "llmbin-edge"
 # A little better than fewer (docs/notes/2026-11-27-bases-of-a-window.md); bins gain too little.
 EMBED_WINDOWS = 4
 MIN_LENGTH, RECRUIT_LENGTH, MIN_BIN_SIZE = 1_500, 1_000, 200_000  # bp
+MAX_CACHE = 2_000_000_000  # bytes of a cache
 MARKERS, FORMATS = ("auto", "on", "off"), ("bioboxes",)  # what --markers and --format may be
 PREFIX = "bin"
 BIN_EXTENSIONS = ("fna.gz", "fna", "fa.gz", "fa", "fasta.gz", "fasta")  # the first is default
@@ -23,7 +24,7 @@ class ModelOptions:
     """What a user may choose of model and device.
 
     ``batch_size`` are windows, ``windows`` the most of a contig (0: the pack's number), and
-    ``seed`` decides where the windows of long contigs begin.
+    ``seed`` decides where the windows of long contigs begin: None for the middle of equal parts.
     """
 
     model: str = DEFAULT_MODEL
@@ -31,14 +32,16 @@ class ModelOptions:
     precision: str = "auto"
     batch_size: int = 0
     windows: int = 0
-    seed: int = 1
+    seed: int | None = 1
 
 
 @dataclass(frozen=True)
 class RunOptions:
     """Everything a user may choose of a run; lengths and sizes in bp.
 
-    ``max_memory`` is in bytes, 0 for what the machine and its limits allow.
+    ``max_memory`` is in bytes, 0 for what the machine and its limits allow. ``cache`` is a folder
+    where findings are kept from run to run, up to ``max_cache`` bytes. With ``pool`` samples of one
+    name are added up.
     """
 
     contigs: Path
@@ -64,6 +67,9 @@ class RunOptions:
     force: bool = False
     resume: bool = False
     progress: bool = True
+    cache: Path | None = None
+    max_cache: int = MAX_CACHE
+    pool: bool = False
 
     @property
     def inputs(self) -> list[Path]:
@@ -74,6 +80,11 @@ class RunOptions:
 def recruit_length_for(min_length: int) -> int:
     """The shortest contig that is recruited, in bp, where it is not given."""
     return min(RECRUIT_LENGTH, min_length)
+
+
+def bin_names(prefix: str, number: int) -> list[str]:
+    """Names of so many bins."""
+    return [bin_name(prefix, b) for b in range(number)]
 
 
 def bin_name(prefix: str, number: int) -> str:

@@ -2,37 +2,44 @@
 
 Look over the contigs and measure coverage, so that what is wrong with the inputs is told at once.
 Read the contigs: take windows and embed them with the language model, count tetranucleotides and
-codons, and look for genes of markers and RNAs and for homologous stretches meanwhile. Project it
-all to points of one calibrated metric. Build HDBSCAN's tree over long contigs, cut it where the
-genomes are, tell relatives apart, recruit the other contigs. Write bins, and the report on them.
+codons, and look for genes of markers and RNAs and for homologous stretches meanwhile. Say what
+kind of thing each is. Project it all to points of one calibrated metric. Build HDBSCAN's tree over
+long contigs, cut it where the genomes are, tell relatives apart, recruit the other contigs;
+eukaryotes apart. Write bins, and the report on them.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from . import __version__
 from .cluster.points import Points
 from .io.earlier import LOG
+from .io.store import open_store
 from .io.workspace import Workspace
+from .kinds.contigs import kinds_of_contigs
 from .model.embedder import open_embedder
-from .options import RunOptions
+from .options import RunOptions, bin_names
 from .progress import Clock, Tell, counted, log_file
 from .results.record import tell_outcome
 from .results.summary import Bin, Outcome, summarise
 from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
-from .stages.clustering import bin_points, place_contigs
+from .stages.clustering import Known, bin_contigs, place_contigs
 from .stages.coverage import measure_coverage
 from .stages.embedding import choose_markers, describe, embed_contigs
+from .stages.kinds import describe_kinds
 from .stages.memory import check_memory
 from .stages.output import write_map, write_report, write_results, write_run_record
 from .stages.setting import set_out
 from .stages.survey import survey_contigs
 
 log = logging.getLogger("llmbin")
+
+NameBins: TypeAlias = Callable[[Outcome], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,13 @@ class RunResult:
     record: dict[str, Any]
 
 
-def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
+def run(
+    options: RunOptions, tell: Tell | None = None, name_bins: NameBins | None = None
+) -> RunResult:
     """Bin an assembly and write the output folder.
 
     ``tell`` is called while contigs are read, with the bases so far and in all. What it raises
-    ends the run.
+    ends the run. ``name_bins`` gives the names of bins, by number, instead of the prefix.
 
     Raises:
         LlmbinError: bad input, options, model pack, device or output folder; nothing is left
@@ -58,9 +67,10 @@ def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
     check_options(options)
     clock = Clock()
     workspace = Workspace(options.outdir, options.force, options.resume, options.inputs)
-    with workspace as work, log_file(options.outdir / LOG):
+    cache = open_store(options.cache, options.max_cache)
+    with workspace as work, log_file(options.outdir / LOG), cache as store:
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
-        setting = set_out(options, work, clock)
+        setting = set_out(options, work, clock, store)
         with clock.stage("survey"):
             survey = survey_contigs(setting)
         check_memory(setting, survey)
@@ -73,13 +83,18 @@ def run(options: RunOptions, tell: Tell | None = None) -> RunResult:
         assemblies = survey.assemblies
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
+        with clock.stage("kinds"):
+            kinds = kinds_of_contigs(features)
 
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)
-            binning = bin_points(points, features, markers, assemblies, options, embedder.device)
+            known = Known(features, kinds, markers)
+            binning, kinds = bin_contigs(points, known, assemblies, options, embedder.device)
+        describe_kinds(kinds, features.lengths)
 
-        outcome = Outcome(features, coverage, binning, assemblies, points.missing)
-        bins = summarise(outcome, options.prefix, markers)
+        outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
+        names = name_bins(outcome) if name_bins else bin_names(options.prefix, binning.bins)
+        bins = summarise(outcome, names, markers)
         with clock.stage("output"):
             write_results(setting, outcome, bins)
         if options.report:

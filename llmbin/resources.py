@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import resource
 import sys
 from contextlib import suppress
@@ -27,6 +28,16 @@ def usable_cores() -> int:
         cores = os.cpu_count() or 1
     quota = group_limits().cores
     return max(1, min(cores, math.ceil(quota))) if quota else cores
+
+
+def processor() -> str:
+    """What the system calls the processor; its architecture where it does not tell."""
+    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as handle:
+        for line in handle:
+            title, _, value = line.partition(":")
+            if title.strip().lower() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,31 @@ coding = st.lists(
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_codons_equal_the_reference(text: str, shortest: int) -> None:
     assert (
-        codons([encode_bases(text.encode())], shortest)[0] == reference.codons(text, shortest)
+        codons([encode_bases(text.encode())], shortest)[0][0] == reference.codons(text, shortest)
     ).all()
+
+
+@given(coding, st.sampled_from([3, 12, 30]))
+def test_the_layout_of_open_frames_is_that_of_their_codons(text: str, shortest: int) -> None:
+    usage, layout = codons([encode_bases(text.encode())], shortest)
+    assert layout[0, :4].sum() == 3 * usage[0].sum()
+    assert shortest * layout[0, 4] <= layout[0, :4].sum()
+    assert layout[0, 5] < max(1, layout[0, 4])
+
+
+def test_open_frames_lie_as_genes_were_put() -> None:
+    rng = np.random.default_rng(3)
+    sense = [word for word, residue in reference.CODON.items() if residue != "*"]
+    stops = "TAGTTAGCTAACTAGTTAGCTAA"
+    sizes, strands = [240, 900, 450, 1500, 330], [0, 0, 1, 1, 0]
+    text = stops
+    for size, strand in zip(sizes, strands, strict=True):
+        gene = "".join(rng.choice(sense, size // 3))
+        text += (reference.reverse_complement(gene) if strand else gene) + stops
+    layout = codons([encode_bases(text.encode())], 150)[1][0].tolist()
+    assert layout[4:] == [5, 2]
+    for found, wanted in zip(layout, [240, 780, 900, 1500], strict=False):
+        assert wanted <= found <= wanted + 100  # a frame begins before its gene does
 
 
 def test_a_gene_shows_its_codons_on_either_strand() -> None:
@@ -71,7 +94,7 @@ def test_a_gene_shows_its_codons_on_either_strand() -> None:
     text = "TAGTTAGCTAA" + "".join(gene) + "TAACTAGCTAG"
     want = [int((gene == word).sum()) for word in reference.CODON]
     for strand in (text, reference.reverse_complement(text)):
-        assert codons([encode_bases(strand.encode())], 150)[0].tolist() == want
+        assert codons([encode_bases(strand.encode())], 150)[0][0].tolist() == want
 
 
 @given(st.lists(st.text("ACGTN", max_size=300), max_size=6), st.integers(0, 100))
@@ -80,16 +103,16 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
     profile = np.random.default_rng(seed).integers(-3, 4, (8, 20)).astype(np.float32)
     scanner = scanner_of([profile], 2_000, 8.0, 1)
     words, ends = spaced_words(contigs, 2)
-    assert tetranucleotides(contigs).shape == (len(texts), 136) and codons(contigs, 9).shape == (
-        len(texts),
-        64,
-    )
+    assert tetranucleotides(contigs).shape == (len(texts), 136) and [
+        part.shape for part in codons(contigs, 9)
+    ] == [(len(texts), 64), (len(texts), 6)]
     assert ends.shape == (len(texts),) and words.shape == (max([0, *ends]), 2)
     found = scanner.scan(contigs)
     for i, (one, first) in enumerate(zip(contigs, [0, *ends], strict=False)):
         assert (tetranucleotides([one])[0] == tetranucleotides(contigs)[i]).all() and (
-            codons([one], 9)[0] == codons(contigs, 9)[i]
+            codons([one], 9)[0][0] == codons(contigs, 9)[0][i]
         ).all()
+        assert (codons([one], 9)[1][0] == codons(contigs, 9)[1][i]).all()
         assert (spaced_words([one], 2)[0] == words[first : ends[i]]).all()
         assert [(0, *more) for place, *more in found if place == i] == scanner.scan([one])
     assert [place for place, *_ in found] == sorted(place for place, *_ in found)

@@ -52,7 +52,7 @@ def test_a_run_gives_the_same_bins(community: Community, tmp_path: Path) -> None
     options = ["--depth", community.depth, "--markers", "off", "--no-report", "-t", "2"]
     done = elsewhere(RUN, "run", community.contigs, *options, "-o", tmp_path / "elsewhere")
     assert done.returncode == 0, done.stderr
-    here = [sys.executable, "-m", "llmbin", "run", community.contigs, *options, "-o"]
+    here = [sys.executable, "-P", "-m", "llmbin", "run", community.contigs, *options, "-o"]
     subprocess.run([*here, tmp_path / "here"], check=True, capture_output=True)
     bins = [tmp_path / name / "contig2bin.tsv" for name in ("here", "elsewhere")]
     assert bins[0].read_bytes() == bins[1].read_bytes() != b""

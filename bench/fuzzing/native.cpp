@@ -80,11 +80,12 @@ void bases(Numbers in) {
         const uint8_t code = codes[codes.size() - 1 - i];
         back[i] = code < 4 ? 3 - code : 4;
     }
-    uint32_t one[136] = {}, other[136] = {}, usage[64] = {};
+    uint32_t one[136] = {}, other[136] = {}, usage[64] = {}, layout[kLayout] = {};
     count_tetranucleotides(codes.data(), codes.size(), one);
     count_tetranucleotides(back.data(), back.size(), other);
     agree(!std::memcmp(one, other, sizeof one), "tetranucleotides of the other strand");
-    count_codons(codes.data(), codes.size(), 9, usage);
+    count_codons(codes.data(), codes.size(), 9, usage, layout);
+    agree(layout[4] == 0 || layout[5] < layout[4], "changes of strand between open frames");
     uint64_t counts[2];
     count_bases(codes.data(), codes.size(), counts);
     agree(counts[0] <= counts[1] && counts[1] <= codes.size(), "counts of bases");

@@ -49,13 +49,19 @@ void bind_bases(nb::module_ &m) {
     m.def(
         "codons",
         [](const Contigs &contigs, size_t shortest) {
-            return counted(contigs, 64, [=](const uint8_t *codes, size_t n, uint32_t *out) {
-                count_codons(codes, n, shortest, out);
+            std::vector<uint32_t> layout(contigs.size() * kLayout, 0);
+            uint32_t *next = layout.data();
+            auto usage = counted(contigs, 64, [&](const uint8_t *codes, size_t n, uint32_t *out) {
+                count_codons(codes, n, shortest, out, next);
+                next += kLayout;
             });
+            return nb::make_tuple(std::move(usage),
+                                  table_out(std::move(layout), contigs.size(), kLayout));
         },
         "contigs"_a, "shortest"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
-        "longest first where frames overlap.");
+        "longest first where frames overlap; and how these lie, uint32 [contigs, 6]: bases in "
+        "frames under 300, 600 and 1200 bases and in longer ones, frames, changes of strand.");
 }
 
 }  // namespace llmbin

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ..estimator.estimate import Estimate
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes
-from ..results.tables import ESTIMATE_TITLES, RNA_TITLES
+from ..kinds.bins import BinKind
+from ..results.tables import ESTIMATE_TITLES, KIND_TITLES, RNA_TITLES
 from .table import Columns, Doubles, Integers, Table, Texts, texts
 
 Counts = npt.NDArray[np.int16]
@@ -32,6 +33,8 @@ class Bins(Table):
         rrna, rrna_whole: genes of 5S, 16S and 23S rRNA, in parts or whole, and whole: int16 [n, 3].
         trna: genes for each of the 20 amino acids, in order of their letters: int16 [n, 20].
         mimag: class by the MIMAG standard, object [n].
+        kind: what most of its bases are of, object [n]; ``bp_of_kinds`` int64 [n, 6] has the bases
+            of bacteria, archaea, eukaryotes, viruses and plasmids, and of what is unclear.
     """
 
     names: Texts
@@ -51,6 +54,8 @@ class Bins(Table):
     rrna_whole: Counts
     trna: Counts
     mimag: Texts
+    kind: Texts
+    bp_of_kinds: Integers
 
     @property
     def trna_amino_acids(self) -> Integers:
@@ -65,15 +70,22 @@ class Bins(Table):
         estimates: Columns = {title: getattr(self, title) for title in ESTIMATE_TITLES}
         classes: Columns = {"quality": self.quality, "quality_basis": self.quality_basis}
         rna = dict(zip(RNA_TITLES, [*self.rrna.T, self.trna_amino_acids], strict=True))
-        return {**estimates, **classes, **rna, "mimag": self.mimag}
+        kinds = dict(zip(KIND_TITLES, self.bp_of_kinds.T, strict=True))
+        return {**estimates, **classes, **rna, "mimag": self.mimag, "kind": self.kind, **kinds}
 
 
-def estimate_arrays(found: Sequence[Estimate | None]) -> dict[str, Any]:
-    """Fields of `Bins` that estimates fill."""
+def kind_arrays(found: Sequence[BinKind]) -> dict[str, Any]:
+    """Fields of `Bins` that kinds fill."""
+    bases = np.array([kind.bases for kind in found], np.int64).reshape(-1, len(KIND_TITLES))
+    return {"kind": texts(kind.name for kind in found), "bp_of_kinds": bases}
+
+
+def estimate_arrays(found: Sequence[Estimate | None], basis: Sequence[str]) -> dict[str, Any]:
+    """Fields of `Bins` that estimates fill, and what they rest on."""
     rows = [[np.nan] * len(ESTIMATE_TITLES) if e is None else _percent(e) for e in found]
     numbers = np.array(rows, np.float64).reshape(-1, len(ESTIMATE_TITLES))
-    basis = texts("markers off" if e is None else e.basis for e in found)
-    return {**dict(zip(ESTIMATE_TITLES, numbers.T.copy(), strict=True)), "quality_basis": basis}
+    columns = dict(zip(ESTIMATE_TITLES, numbers.T.copy(), strict=True))
+    return {**columns, "quality_basis": texts(basis)}
 
 
 def _percent(e: Estimate) -> list[float]:

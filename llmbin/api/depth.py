@@ -18,7 +18,7 @@ from ..errors import CoverageError
 from ..io.inputs import InputFile, check_inputs, stored
 from ..io.outputs import check_output, scratch_folder, whole_table
 from ..progress import log
-from .given import PathLike, Paths, cores, files_of, path_or_none, words_of
+from .given import PathLike, Paths, cores, path_or_none, some_files, words_of
 from .table import Columns, Doubles, Integers, Table, Texts, texts
 
 
@@ -95,7 +95,8 @@ def depth(
         UsageError: arguments are none, or names of samples do not fit the files.
         OutputError: the table cannot be written.
     """
-    files, given_reference, output = files_of(bams), path_or_none(reference), path_or_none(out)
+    files, output = some_files(bams, "bams"), path_or_none(out)
+    given_reference = path_or_none(reference, "reference")
     rules, threads = DepthRules(min_identity=min_identity), cores(threads)
     given = [*files, *([given_reference] if given_reference else [])]
     check_inputs(given)
@@ -106,7 +107,7 @@ def depth(
         sequences = (
             stored([given_reference], folder, "pipe-reference")[0] if given_reference else None
         )
-        titles = sample_names(held, None if samples is None else words_of(samples))
+        titles = sample_names(held, None if samples is None else words_of(samples, "samples"))
         for path in held:
             if check_alignments(path) == "CRAM" and output and (fasta := named_reference(path)):
                 check_output(output, [fasta])

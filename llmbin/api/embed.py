@@ -68,7 +68,7 @@ def embed(  # noqa: PLR0913 (the options of the command)
     threads: int | None = None,
     batch_size: int = 0,
     windows: int = EMBED_WINDOWS,
-    seed: int = 1,
+    seed: int | None = 1,
     progress: Tell | None = None,
 ) -> Embeddings:
     """Vectors of contigs, as ``llmbin-fast embed``.
@@ -84,7 +84,7 @@ def embed(  # noqa: PLR0913 (the options of the command)
         threads: CPU threads (None: all cores that the process may use).
         batch_size: windows a batch, 0 chooses; results do not depend on it.
         windows: most windows of a contig, 0 for the pack's number.
-        seed: decides where the windows of long contigs begin.
+        seed: decides where the windows of long contigs begin (None: in the middle of equal parts).
         progress: called with the bases so far, and None.
 
     Raises:
@@ -107,8 +107,10 @@ def embed(  # noqa: PLR0913 (the options of the command)
         features = profile_contigs(
             path, embedder.encoder, reading, monitor=Monitor(counted(progress))
         )
-    if not features.names:
-        raise InputError(f"{path}: no contig has {min_length:,} bases or more; lower --min-length")
+        if not features.names:
+            raise InputError(
+                f"{path}: no contig has {min_length:,} bases or more; lower --min-length"
+            )
     vectors = project(features.composition, features.lm, embedder.pack.projector)
     found = Embeddings(texts(features.names), features.lengths, vectors, features.lm)
     found = found.centred() if centre else found

@@ -14,8 +14,8 @@ from ..assessment.bins import bins_of_table, find_bins
 from ..errors import UsageError
 from ..io.outputs import check_output, whole_table
 from ..progress import Tell
-from .bins import Bins, estimate_arrays, rna_arrays
-from .given import PathLike, Paths, cores, files_of
+from .bins import Bins, estimate_arrays, kind_arrays, rna_arrays
+from .given import PathLike, Paths, cores, some_files
 from .table import Columns, Integers, Texts, texts
 
 
@@ -69,9 +69,9 @@ def quality(  # noqa: PLR0913 (the options of the command)
     if bins is not None and extension:
         raise UsageError("--extension is for folders of bins, and does not go with --bins")
     given = (
-        find_bins(files_of(paths), extension)
+        find_bins(some_files(paths, "paths"), extension)
         if bins is None
-        else bins_of_table(files_of(paths), Path(bins))
+        else bins_of_table(some_files(paths, "paths"), Path(bins))
     )
     asked: tuple[tuple[PathLike | None, Callable[[Sequence[Assessment]], str]], ...] = (
         (out, tables.quality_table),
@@ -102,6 +102,7 @@ def _arrays(assessed: Sequence[Assessment]) -> AssessedBins:
         gc=np.array([b.gc for b in assessed], np.float64),
         quality=texts(b.quality_class for b in assessed),
         mimag=texts(b.draft for b in assessed),
-        **estimate_arrays([b.estimate for b in assessed]),
+        **estimate_arrays([b.estimate for b in assessed], [b.estimate.basis for b in assessed]),
         **rna_arrays([b.rna for b in assessed]),
+        **kind_arrays([b.kind for b in assessed]),
     )

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import pipeline
+from ..kinds.contigs import KINDS
 from ..options import (
     BIN_EXTENSIONS,
     DEFAULT_MODEL,
     FORMATS,
     MARKERS,
+    MAX_CACHE,
     MIN_BIN_SIZE,
     MIN_LENGTH,
     ModelOptions,
@@ -23,19 +25,22 @@ from ..options import (
     recruit_length_for,
 )
 from ..progress import Tell
-from ..results.summary import Bin
-from .bins import Bins, estimate_arrays, rna_arrays
+from ..results.summary import Bin, hosts_of
+from .bins import Bins, estimate_arrays, kind_arrays, rna_arrays
 from .depth import Depths
 from .given import (
     Contigs,
     PathLike,
     Paths,
     Scratch,
+    are_words,
     at_least,
     cores,
     files_of,
     model_options,
     one_of,
+    path_or_none,
+    plain,
     words_of,
 )
 from .table import Columns, Doubles, Floats, Integers, Table, Texts, texts
@@ -55,6 +60,8 @@ class BinnedContigs(Table):
         probability: of the best bin, float64 [n].
         core: whether it began its bin, as part of the tree, bool [n].
         why_unbinned: the reason to be in no bin, else empty, object [n].
+        kind: what it is (bacterium, ..., unclear), object [n]; ``kind_probability`` float64 [n].
+        probably_of: the bin that a virus or plasmid is in or nearest to, else empty, object [n].
         vectors: of the projector, which the metric compares, float32 [n, dimensions].
         lm: of the language model alone, float32 [n, width].
     """
@@ -70,6 +77,9 @@ class BinnedContigs(Table):
     probability: Doubles
     core: npt.NDArray[np.bool_]
     why_unbinned: Texts
+    kind: Texts
+    kind_probability: Doubles
+    probably_of: Texts
     vectors: Floats
     lm: Floats
 
@@ -85,6 +95,9 @@ class BinnedContigs(Table):
             "probability": self.probability,
             "core": self.core,
             "why_unbinned": self.why_unbinned,
+            "kind": self.kind,
+            "kind_probability": self.kind_probability,
+            "probably_of": self.probably_of,
         }
 
 
@@ -148,6 +161,7 @@ def run(  # noqa: PLR0913 (the options of the command)
     bam: Paths = (),
     depth: Paths | Depths = (),
     samples: str | Sequence[str] | None = None,
+    pool: bool = False,
     min_identity: float | None = None,
     out: PathLike | None = None,
     prefix: str = "bin",
@@ -169,8 +183,10 @@ def run(  # noqa: PLR0913 (the options of the command)
     threads: int | None = None,
     batch_size: int = 0,
     windows: int = 0,
-    seed: int = 1,
+    seed: int | None = 1,
     max_memory: int = 0,
+    cache: PathLike | None = None,
+    max_cache: int = MAX_CACHE,
     progress: Tell | None = None,
 ) -> Run:
     """Bin the contigs of an assembly, as ``llmbin-fast run``.
@@ -180,6 +196,7 @@ def run(  # noqa: PLR0913 (the options of the command)
         bam: reads mapped to these contigs, one BAM or CRAM file a sample.
         depth: depth tables instead, or what `llmbin.depth` gave.
         samples: names of the samples (from the files by default).
+        pool: add up the files of ``bam`` that have one name in ``samples``.
         min_identity: reads below this identity do not count (None: as the reads are).
         out: the folder for the files of a run. Without one there are none.
         prefix: bins are called PREFIX.0001, or with 0001 in place of ``{}``.
@@ -201,8 +218,10 @@ def run(  # noqa: PLR0913 (the options of the command)
         threads: CPU threads (None: all cores that the process may use).
         batch_size: windows a batch, 0 chooses; results do not depend on it.
         windows: most windows of a contig, 0 for the pack's number.
-        seed: decides where the windows of long contigs begin.
+        seed: decides where the windows of long contigs begin (None: in the middle of equal parts).
         max_memory: bytes that the run may use, 0 for what the machine allows.
+        cache: a folder that keeps what is found of each contig and BAM file for the next runs.
+        max_cache: bytes that it may hold.
         progress: called with the bases that were read so far, and all. What it raises ends the run.
 
     Raises:
@@ -210,9 +229,10 @@ def run(  # noqa: PLR0913 (the options of the command)
             behind.
     """
     at_least(1, min_length=min_length, min_bin_size=min_bin_size)
-    at_least(0, max_memory=max_memory)
+    at_least(0, max_memory=max_memory, max_cache=max_cache)
+    are_words(separator=separator, prefix=prefix, sample_id=sample_id)
     one_of(MARKERS, markers=markers)
-    formats = words_of(format)
+    formats = words_of(format, "format")
     for name in formats:
         one_of(FORMATS, format=name)
     one_of(BIN_EXTENSIONS, bin_extension=bin_extension)
@@ -220,13 +240,13 @@ def run(  # noqa: PLR0913 (the options of the command)
         recruit_length = recruit_length_for(min_length)
     at_least(1, recruit_length=recruit_length)
     with Scratch() as scratch:
-        found = pipeline.run(
+        options = plain(
             RunOptions(
                 contigs=scratch.contigs(contigs),
-                outdir=scratch.folder / "out" if out is None else Path(out),
-                bams=files_of(bam),
+                outdir=path_or_none(out) or scratch.folder / "out",
+                bams=files_of(bam, "bam"),
                 depth=_tables(depth, scratch),
-                samples=None if samples is None else words_of(samples),
+                samples=None if samples is None else words_of(samples, "samples"),
                 model=model_options(
                     ModelOptions(str(model), device, precision, batch_size, windows, seed)
                 ),
@@ -247,17 +267,20 @@ def run(  # noqa: PLR0913 (the options of the command)
                 force=force,
                 resume=resume,
                 progress=False,
-            ),
-            progress,
+                cache=path_or_none(cache, "cache"),
+                max_cache=max_cache,
+                pool=pool,
+            )
         )
+        found = pipeline.run(options, progress)
     bins = _bins(found.bins, found.outcome.coverage.samples)
-    return Run(_contigs(found, bins.names), bins, found.record, None if out is None else Path(out))
+    return Run(_contigs(found, bins.names), bins, found.record, path_or_none(out))
 
 
 def _tables(depth: Paths | Depths, scratch: Scratch) -> list[Path]:
     """Depths that are given as arrays are as good as their table: it has six digits."""
     if not isinstance(depth, Depths):
-        return files_of(depth)
+        return files_of(depth, "depth")
     path = scratch.folder / "depth.tsv"
     depth.write(path)
     return [path]
@@ -265,7 +288,7 @@ def _tables(depth: Paths | Depths, scratch: Scratch) -> list[Path]:
 
 def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
     features, binning = found.outcome.features, found.outcome.binning
-    coverage = found.outcome.coverage
+    coverage, kinds = found.outcome.coverage, found.outcome.kinds
     return BinnedContigs(
         names=texts(features.names),
         lengths=features.lengths,
@@ -278,6 +301,9 @@ def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
         probability=binning.probability,
         core=binning.core,
         why_unbinned=texts(binning.why),
+        kind=np.array(KINDS, object)[kinds.kind],
+        kind_probability=kinds.probability,
+        probably_of=np.append(bins, "")[hosts_of(kinds, binning)],
         vectors=found.points.vectors,
         lm=features.lm,
     )
@@ -296,6 +322,7 @@ def _bins(found: Sequence[Bin], samples: Sequence[str]) -> RunBins:
         assembly=texts(b.assembly for b in found),
         quality=texts(b.quality_class for b in found),
         mimag=texts(b.draft for b in found),
-        **estimate_arrays([b.quality for b in found]),
+        **estimate_arrays([b.quality for b in found], [b.basis for b in found]),
+        **kind_arrays([b.kind for b in found]),
         **rna_arrays([b.rna for b in found]),
     )

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import UsageError
-from ..estimator.classes import draft_class, quality_class
+from ..estimator.classes import NOT_JUDGED, draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
 from ..features.profile import Features, Searches, profile_without_lm
 from ..genes.markers import MarkerSearch, load_marker_set, markers_available
 from ..genes.rna import RnaGenes, RnaSearch
+from ..kinds.bins import BinKind, judged_contigs, kinds_of_bins, with_their_bins
+from ..kinds.contigs import kinds_of_contigs
 from ..progress import Monitor, Tell, counted
 from ..results.summary import n50
 from .bins import BinReader, GivenBins
@@ -31,18 +33,19 @@ class Assessment:
     n50: int
     longest: int
     gc: float
+    kind: BinKind
     estimate: Estimate
     rna: RnaGenes
 
     @property
     def quality_class(self) -> str:
         """See `estimator.classes.quality_class`."""
-        return quality_class(self.estimate)
+        return quality_class(self.estimate) if self.kind.judged else NOT_JUDGED
 
     @property
     def draft(self) -> str:
         """See `estimator.classes.draft_class`."""
-        return draft_class(self.estimate, self.rna)
+        return draft_class(self.estimate, self.rna) if self.kind.judged else NOT_JUDGED
 
 
 def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) -> list[Assessment]:
@@ -63,17 +66,20 @@ def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) ->
         iter(reader), reader.assembly, threads, searches, Monitor(counted(tell))
     )
     bins = reader.rows()
-    estimates = estimate_bins(features, bins, markers)
+    kinds, _ = with_their_bins(features, kinds_of_contigs(features), bins, markers)
+    found = zip(
+        kinds_of_bins(features, kinds, bins, markers),
+        estimate_bins(features, judged_contigs(kinds, bins), markers),
+        strict=True,
+    )
     return [
-        _assessment(features, rows, estimate, name, file)
-        for rows, estimate, name, file in zip(
-            bins, estimates, given.names, given.file_names, strict=True
-        )
+        _assessment(features, rows, of_bin, name, file)
+        for rows, of_bin, name, file in zip(bins, found, given.names, given.file_names, strict=True)
     ]
 
 
 def _assessment(
-    features: Features, rows: Rows, estimate: Estimate, name: str, file: str
+    features: Features, rows: Rows, found: tuple[BinKind, Estimate], name: str, file: str
 ) -> Assessment:
     lengths = features.lengths[rows]
     if features.rna is None:
@@ -86,6 +92,7 @@ def _assessment(
         n50=n50(lengths),
         longest=int(lengths.max()),
         gc=float(np.average(features.gc[rows], weights=lengths)),
-        estimate=estimate,
+        kind=found[0],
+        estimate=found[1],
         rna=features.rna.together(rows),
     )

@@ -11,7 +11,8 @@ from typing import Any
 from .. import __version__
 from ..estimator.estimate import Interval
 from ..genes.rna import AMINO_ACIDS, KINDS
-from ..results.tables import ESTIMATE_TITLES, estimate_fields
+from ..kinds.contigs import KINDS as CONTIG_KINDS
+from ..results.tables import ESTIMATE_TITLES, KIND_TITLES, estimate_fields
 from .assess import Assessment
 
 # The columns of CheckM2's quality_report.tsv (1.0.1 to 1.1.0), in its order.
@@ -39,6 +40,8 @@ OWN_TITLES = (
     "trna_genes",
     "trna_amino_acids",
     "mimag",
+    "kind",
+    *KIND_TITLES,
 )
 NOT_MEASURED = "NA"  # genes are not called
 
@@ -98,6 +101,8 @@ def _own_fields(b: Assessment) -> list[str]:
         str(rna.trna.sum()),
         str(rna.amino_acids[0]),
         b.draft,
+        b.kind.name,
+        *map(str, b.kind.bases.tolist()),
     ]
 
 
@@ -121,6 +126,8 @@ def _record(b: Assessment) -> dict[str, Any]:
         "contamination_interval": interval(estimate.contamination_interval),
         "quality_basis": estimate.basis,
         "quality": b.quality_class,
+        "kind": b.kind.name,
+        "bp_of_kinds": dict(zip(CONTIG_KINDS, b.kind.bases.tolist(), strict=True)),
         "rrna": dict(zip(KINDS, rna.rrna[0].tolist(), strict=True)),
         "rrna_whole": dict(zip(KINDS, rna.whole[0].tolist(), strict=True)),
         "trna": dict(zip(AMINO_ACIDS, rna.trna[0].tolist(), strict=True)),

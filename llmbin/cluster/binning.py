@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..genes.evidence import Evidence
 from ..resources import Resources
-from .arrays import Labels, Lengths, Mask, Values
+from .arrays import Labels, Lengths, Mask, Rows, Values
 from .contig_set import BinLimits, ContigSet
 from .cut import cut_by_distance, cut_by_markers, merge_distances
 from .join import join_groups
@@ -32,6 +33,7 @@ class Binning:
         probability: of the contig's best bin, float64 [n].
         core: whether it was in the tree's chosen nodes and is in a bin, bool [n].
         why: reason of each contig to be in none; empty if it is in one.
+        best: its bin, or that which most of its neighbours are in, int32 [n]; -1 for none.
         bins: how many there are.
     """
 
@@ -39,34 +41,46 @@ class Binning:
     probability: Values
     core: Mask
     why: list[str]
+    best: Labels
     bins: int
 
 
 def bin_assemblies(
-    contigs: ContigSet, assemblies: Sequence[str], limits: BinLimits, resources: Resources
+    contigs: ContigSet,
+    assemblies: Sequence[str],
+    limits: BinLimits,
+    resources: Resources,
+    eukaryote: Mask | None = None,
 ) -> Binning:
     """Bins of the contigs of one or more assemblies, each binned by itself.
 
     A genome that was assembled several times is a bin in each assembly: its markers are not taken
     for contamination. Contigs of each are clustered (`cluster_contigs`); clusters that are large
-    enough become bins, and are numbered.
+    enough become bins, and are numbered. An assembly's eukaryotes, if they are enough for a bin,
+    are clustered apart and without evidence: the markers are genes of bacteria and archaea, and
+    the genes of a eukaryote's families are homologous to each other.
 
     Args:
         contigs: all of them.
         assemblies: the name of each contig's assembly.
+        eukaryote: which contigs are of eukaryotes, bool [n]; None for none of them.
         limits: what is too short for a bin's beginning, and too small for a bin.
         resources: threads, and the GPU that searches neighbours.
     """
     n = len(contigs)
-    label, clusters = np.full(n, -1, np.int32), 0
+    label, best, clusters = np.full(n, -1, np.int32), np.full(n, -1, np.int32), 0
     probability, core, why = np.zeros(n), np.zeros(n, np.bool_), [""] * n
-    for rows in rows_by_assembly(assemblies):
+    for rows, judged in parts_of(contigs.lengths, assemblies, eukaryote, limits.min_bin_size):
         part = contigs.take(rows)
+        if not judged:
+            part = replace(part, evidence=Evidence())
         membership = cluster_contigs(part, limits, resources)
         if membership is None:
             reasons = ["no contig is long enough to begin a bin"] * len(rows)
         else:
             label[rows] = np.where(membership.label >= 0, membership.label + clusters, -1)
+            used = membership.best < membership.clusters
+            best[rows] = np.where((membership.best >= 0) & used, membership.best + clusters, -1)
             probability[rows], core[rows] = membership.probability, membership.core
             reasons = why_in_no_cluster(membership, max_squared_distance(part.points))
             clusters += membership.clusters
@@ -75,7 +89,10 @@ def bin_assemblies(
     bin_label, bins = number_bins(label, contigs.lengths, limits.min_bin_size)
     for row in np.flatnonzero((label >= 0) & (bin_label < 0)).tolist():
         why[row] = f"its bin is smaller than {limits.min_bin_size} bp"
-    return Binning(bin_label, probability, core & (bin_label >= 0), why, bins)
+    bin_of_cluster = np.full(clusters + 1, -1, np.int32)  # the last is that of no cluster, -1
+    bin_of_cluster[label] = bin_label
+    best = np.where(bin_label >= 0, bin_label, bin_of_cluster[best]).astype(np.int32)
+    return Binning(bin_label, probability, core & (bin_label >= 0), why, best, bins)
 
 
 def cluster_contigs(
@@ -175,6 +192,23 @@ def rows_by_assembly(assemblies: Sequence[str]) -> Iterator[npt.NDArray[np.int64
     names = np.array(assemblies)
     for name in dict.fromkeys(assemblies):
         yield np.flatnonzero(names == name)
+
+
+def parts_of(
+    lengths: Lengths, assemblies: Sequence[str], eukaryote: Mask | None, min_bin_size: int
+) -> Iterator[tuple[Rows, bool]]:
+    """Contigs that are binned together, ascending, and whether markers and homology judge them.
+
+    An assembly's eukaryotes are apart if they have ``min_bin_size`` bases or more.
+    """
+    for rows in rows_by_assembly(assemblies):
+        apart = np.zeros(len(rows), np.bool_) if eukaryote is None else eukaryote[rows]
+        if not apart.any() or lengths[rows[apart]].sum() < min_bin_size:
+            yield rows, True
+            continue
+        if not apart.all():
+            yield rows[~apart], True
+        yield rows[apart], False
 
 
 def number_bins(label: Labels, lengths: Lengths, min_bin_size: int) -> tuple[Labels, int]:

@@ -125,27 +125,26 @@ def smallest_depths(coverage: Coverage, units: Values, lengths: Lengths) -> Valu
 def likeliest_unit(pairs: Pairs) -> tuple[float, float]:
     """The likeliest unit in times, and by how many nats it is likelier than any that is near 1.
 
-    Looked through are those by which the middle depth is not too far from one time, and near ones.
+    The best power of 4, to the top of the parabola through it and what is next to it, which is
+    made anew around that top: to so many digits that it is the same whatever the unit was. Where
+    there are so many reads that more make no difference, it is the least that is as likely. Looked
+    through are units by which the middle depth is not too far from one time, and near ones.
     """
-    power, near_power = DEPTH_UNITS.largest_power, round(DEPTH_UNITS.near_power)
+    most, near_power = DEPTH_UNITS.largest_power, round(DEPTH_UNITS.near_power)
     usual = -round(max(min(math.log(np.median(pairs.depth), 4), LARGEST), -LARGEST))
-    looked_at = {*range(usual - power, usual + power + 1), *range(-near_power, near_power + 1)}
+    looked_at = {*range(usual - most, usual + most + 1), *range(-near_power, near_power + 1)}
     at = {float(p): pairs.likelihood(4.0**p) for p in sorted(looked_at)}
-    step = 1.0
-    for _ in range(DEPTH_UNITS.halvings):
-        best, step = max(at, key=lambda p: at[p]), step / 2
-        for p in (best - step, best + step):
-            at.setdefault(p, pairs.likelihood(4.0**p))
-    best = max(at, key=lambda p: at[p])
+    as_likely = max(at.values()) - DEPTH_UNITS.as_likely
+    best = min(p for p, value in at.items() if value >= as_likely)
+    for step in DEPTH_UNITS.steps:
+        for p in (best - step, best, best + step):
+            at[p] = pairs.likelihood(4.0**p)
+        left, middle, right = (at[p] for p in (best - step, best, best + step))
+        bend = left - 2 * middle + right
+        top = 0.5 * (left - right) / bend if bend < 0 else math.copysign(1, right - left)
+        best += step * min(1.0, max(-1.0, top))
     near = max(value for p, value in at.items() if abs(p) <= DEPTH_UNITS.near_power)
-    if best >= usual + power:  # no noise of reads is seen: of so many as are hardly less likely
-        enough = at[best] - DEPTH_UNITS.as_likely
-        best = min(p for p, value in at.items() if value >= enough)
-        return float(4.0**best), at[best] - near
-    left, right = (at.get(p, -np.inf) for p in (best - step, best + step))
-    bend = left - 2 * at[best] + right
-    top = 0.5 * step * (left - right) / bend if np.isfinite(bend) and bend < 0 else 0.0
-    return float(4.0 ** (best + top)), at[best] - near
+    return 4.0**best, max(at.values()) - near
 
 
 def _file(coverage: Coverage, sample: int) -> str:

@@ -28,12 +28,14 @@ class Membership:
         probability: of the contig's best cluster, float64 [n].
         core: whether it was under a chosen node, bool [n].
         squared_distance: median from the neighbours in its best cluster, float32 [n].
+        best: the cluster that most of its neighbours are in, int32 [n], -1 for none.
     """
 
     label: Labels
     probability: Values
     core: Mask
     squared_distance: Floats
+    best: Labels
 
     @property
     def clusters(self) -> int:
@@ -107,7 +109,8 @@ def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
     label, probability = core_label.copy(), np.zeros(n)
     votes = votes_of(neighbours, core_label)
     if votes is None:
-        return Membership(label, probability, core_label >= 0, np.full(n, np.inf, np.float32))
+        far = np.full(n, np.inf, np.float32)
+        return Membership(label, probability, core_label >= 0, far, np.full(n, -1, np.int32))
     best = np.full(n, -1, np.int32)
     for j in range(votes.cluster.shape[1]):  # the first of equals wins, which is the nearest
         share = votes.share(j)
@@ -123,7 +126,7 @@ def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
     probability[outvoted] = 1 - probability[outvoted]
     alone = np.flatnonzero(core)[np.bincount(core_label[core])[core_label[core]] == 1]
     probability[alone] = probability_alone(points, alone, votes.index[alone])
-    return Membership(label, probability, core, squared)
+    return Membership(label, probability, core, squared, best)
 
 
 def probability_alone(points: Points, rows: Rows, near: KernelRows) -> Values:

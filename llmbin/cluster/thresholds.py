@@ -41,10 +41,10 @@ class DepthUnitThresholds:
     shares: tuple[float, ...] = (0.15, 0.4, 0.7)  # of unlike pairs
     least_spread: float = 0.3  # standard deviation of log depths of any contigs
     largest_power: int = 8  # of 4: how far the middle depth may be from one time
-    halvings: int = 3  # of a factor of 4, around the likeliest
+    steps: tuple[float, ...] = (0.5, 0.5, 0.1, 0.02, 0.02)  # of parabolas, in powers of 4
+    as_likely: float = 2.0  # nats that another unit may be less likely by, and is taken if smaller
     near_power: float = 1.0  # of 4: a unit up to which the table is believed to be in times
     clear_gain: float = 20.0  # nats that another must be likelier by
-    as_likely: float = 1.0  # nats that the least unit may be less likely, where no noise is seen
     one_read: float = 0.01  # quantile of the bases on contigs that have any: those of one read
     variance_length: int = 5_000  # bp of a contig whose variance over positions is looked at
     variance_contigs: int = 20  # of them must have one

@@ -6,9 +6,10 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
-from ..options import DEFAULT_MODEL, ModelOptions
+from ..options import DEFAULT_MODEL, MAX_CACHE, ModelOptions
 from ..resources import usable_cores
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -29,18 +30,19 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
     return parser
 
 
-def add_threads(parser: Parser) -> None:
-    """``--threads``: all cores that this process may use."""
+def add_threads(parser: Parser, spared: int = 0) -> None:
+    """``--threads``: all cores that this process may use, but for some that are spared."""
+    but = f" but {spared}" if spared else ""
     parser.add_argument(
         "-t",
         "--threads",
         type=positive,
-        default=usable_cores(),
-        help="CPU threads (default: all cores that it may use; `doctor` counts them)",
+        default=max(1, usable_cores() - spared),
+        help=f"CPU threads (default: all cores{but} that it may use; `doctor` counts them)",
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> Parser:
+def add_model_options(parser: argparse.ArgumentParser, spared: int = 0) -> Parser:
     """Model, device, threads, batches and windows; gives their group."""
     group = parser.add_argument_group("model and device")
     add = group.add_argument
@@ -59,7 +61,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> Parser:
         default="auto",
         help="auto, or one of the pack's: fp32, fp16, int8 (default: %(default)s)",
     )
-    add_threads(group)
+    add_threads(group, spared)
     add(
         "--batch-size",
         type=natural,
@@ -75,9 +77,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> Parser:
     )
     add(
         "--seed",
-        type=natural,
+        type=seed,
         default=1,
-        help="decides where the windows of long contigs begin (default: %(default)s)",
+        help="decides, with a contig's place in the file, where the windows of long contigs begin; "
+        "middle: in the middle of equal parts, whatever the place (default: %(default)s)",
     )
     return group
 
@@ -108,6 +111,24 @@ def drawn(title: str, show: bool) -> Iterator[Callable[[int, int | None], None]]
             before = done
 
         yield tell
+
+
+def add_cache(group: Parser) -> None:
+    """``--cache`` and ``--max-cache``."""
+    group.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="keep what is found of each contig and BAM file here, for the next runs of this "
+        "machine; with --seed middle also where contigs stand elsewhere in the file",
+    )
+    group.add_argument(
+        "--max-cache",
+        type=size,
+        default=MAX_CACHE,
+        metavar="SIZE",
+        help="most that the cache may hold; what was used longest ago goes first (default: 2G)",
+    )
 
 
 def add_identity(parser: Parser) -> None:
@@ -147,6 +168,11 @@ def natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError("must be 0 or more")
     return value
+
+
+def seed(text: str) -> int | None:
+    """0 or more, or None for middle."""
+    return None if text == "middle" else natural(text)
 
 
 def size(text: str) -> int:

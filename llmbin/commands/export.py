@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import DeviceError, UsageError
 from .common import Commands, add_command
 
 PRECISIONS = ["fp32", "fp16", "int8"]
@@ -54,6 +54,9 @@ def run(options: argparse.Namespace) -> None:
 
         write_repository(load_pack(find_pack(options.model)), options.out, options.precision)
         return
+    pack = None if options.from_hf else load_pack(find_pack(options.model))
+    if pack and not pack.encoders:
+        raise DeviceError(f"{pack.name} has no language model to export")
     if options.calibrate is None:
         raise UsageError(
             "--calibrate FASTA is needed: the exported encoders are compared with PyTorch on "
@@ -65,8 +68,7 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(
             f"export needs PyTorch ({error}): `pip install 'llmbin-fast[cpu,export]'`"
         ) from None
-    if not options.from_hf:
-        pack = load_pack(find_pack(options.model))
+    if pack:
         export_pack(pack, options.out, options.precision, options.calibrate)
         return
     from ..io.outputs import whole_file

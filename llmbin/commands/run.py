@@ -18,6 +18,7 @@ from ..options import (
 from .common import (
     Commands,
     Parser,
+    add_cache,
     add_command,
     add_identity,
     add_model_options,
@@ -38,6 +39,7 @@ def add(commands: Commands) -> None:
     _add_coverage(parser.add_argument_group("coverage"))
     _add_output(parser.add_argument_group("output"))
     _add_binning(parser.add_argument_group("binning"))
+    add_cache(parser.add_argument_group("cache"))
     add_model_options(parser).add_argument(
         "--max-memory",
         type=size,
@@ -71,6 +73,11 @@ def _add_coverage(group: Parser) -> None:
         nargs="+",
         metavar="NAME",
         help="names of the samples (default: from the file names)",
+    )
+    group.add_argument(
+        "--pool",
+        action="store_true",
+        help="add up the --bam files that have one name in --samples, as of batches of reads",
     )
     add_identity(group)
 
@@ -198,5 +205,8 @@ def run(options: argparse.Namespace) -> None:
             force=options.force,
             resume=options.resume,
             progress=not options.quiet,
+            cache=options.cache,
+            max_cache=options.max_cache,
+            pool=options.pool,
         )
     )

@@ -17,6 +17,7 @@ from ..errors import CoverageError, UsageError, short
 from ..io.inputs import InputFile
 from .bam import SampleDepth, read_depth
 from .reads import DepthRules, ReadKind
+from .recall import DepthRecall
 from .table_formats import first_word
 from .tables import read_depth_table
 
@@ -102,8 +103,14 @@ def check_distinct(names: Sequence[str], where: str = "") -> None:
         raise UsageError(f"two samples are called {twice!r}{where}; name them apart with --samples")
 
 
-def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None) -> list[str]:
-    """The names given by the user, or the file names without their endings; distinct."""
+def sample_names(
+    paths: Sequence[InputFile], given: Sequence[str] | None = None, distinct: bool = True
+) -> list[str]:
+    """The names given by the user, or the file names without their endings.
+
+    Raises:
+        UsageError: two are the same and should be ``distinct``, or one is no name.
+    """
     if given:
         if len(given) != len(paths):
             raise UsageError(
@@ -116,7 +123,8 @@ def sample_names(paths: Sequence[InputFile], given: Sequence[str] | None = None)
         names = [path.name for path in paths]
         for ending in (".bam", ".cram", ".sorted", "_sorted", ".sort"):
             names = [name.removesuffix(ending) or name for name in names]
-    check_distinct(names)
+    if distinct:
+        check_distinct(names)
     return names
 
 
@@ -126,13 +134,28 @@ class Measuring:
 
     ``rules`` say which reads and positions count. ``threads`` is how many read a file at once.
     ``scratch`` is the folder for sorted copies (the system's by default). ``reference`` is the
-    FASTA file that CRAM may need.
+    FASTA file that CRAM may need. ``recall`` knows files that were measured before. With ``pool``
+    the depths of files of one sample are added up.
     """
 
     rules: DepthRules = field(default_factory=DepthRules)
     threads: int = 1
     scratch: Path | None = None
     reference: InputFile | None = None
+    recall: DepthRecall | None = None
+    pool: bool = False
+
+    def depth(self, path: InputFile) -> SampleDepth:
+        """Depth of one file, measured or known.
+
+        Raises:
+            CoverageError: see `read_depth`.
+        """
+
+        def measure() -> SampleDepth:
+            return read_depth(path, self.rules, self.threads, self.scratch, self.reference)
+
+        return measure() if self.recall is None else self.recall.depth(path, self.rules, measure)
 
 
 def coverage_from_bams(
@@ -148,9 +171,9 @@ def coverage_from_bams(
         CoverageError: a file is damaged, or lacks a contig (it belongs to another assembly).
     """
     columns, reads = [], []
-    titles = sample_names(paths, samples)
+    titles = sample_names(paths, samples, distinct=not how.pool)
     for title, path in zip(titles, paths, strict=True):
-        depth = read_depth(path, how.rules, how.threads, how.scratch, how.reference)
+        depth = how.depth(path)
         rows = _rows(path, names, depth.names, "the BAM header")
         wrong = np.flatnonzero(depth.lengths[rows] != lengths)
         if len(wrong):
@@ -164,7 +187,36 @@ def coverage_from_bams(
         reads.append(reads_of(depth))
         log.info("%s: %s", title, reads[-1])
     mean, variance = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
-    return Coverage(titles, mean, variance, reads, [str(path) for path in paths])
+    coverage = Coverage(titles, mean, variance, reads, [str(path) for path in paths])
+    return pooled(coverage) if how.pool else coverage
+
+
+def pooled(coverage: Coverage) -> Coverage:
+    """Depths of samples of one name added up, in the order in which names come first.
+
+    So are variances over positions, as those of reads that fall apart from each other. The reads
+    are like those of the file of which most count.
+    """
+    columns: dict[str, list[int]] = {}
+    for column, name in enumerate(coverage.samples):
+        columns.setdefault(name, []).append(column)
+    mean, variance = (
+        np.stack([depths[:, held].sum(1) for held in columns.values()], axis=1)
+        for depths in (coverage.mean, coverage.variance)
+    )
+    reads = [_together([coverage.reads[column] for column in held]) for held in columns.values()]
+    files = [coverage.files[held[0]] for held in columns.values()]
+    return Coverage(list(columns), mean, variance, reads, files)
+
+
+def _together(parts: Sequence[SampleReads]) -> SampleReads:
+    most = max(parts, key=lambda reads: reads.counted)
+    return SampleReads(
+        sum(reads.records for reads in parts),
+        sum(reads.mapped for reads in parts),
+        sum(reads.counted for reads in parts),
+        most.kind,
+    )
 
 
 def coverage_from_tables(

@@ -11,6 +11,7 @@ HIGH_DRAFT, MEDIUM_DRAFT, LOW_DRAFT = (
     f"{level}-quality draft" for level in ("high", "medium", "low")
 )
 CONTAMINATED, UNKNOWN = "contaminated", "unknown"
+NOT_JUDGED = "not judged"  # eukaryotes, viruses and plasmids: marker genes say nothing of them
 DRAFTS = (HIGH_DRAFT, MEDIUM_DRAFT, LOW_DRAFT, CONTAMINATED)
 TRNAS = 18  # amino acids whose tRNA genes a high-quality draft must have
 

@@ -1,12 +1,14 @@
-"""Composition of contigs: tetranucleotides, and codons of open frames."""
+"""Composition of contigs: tetranucleotides, and codons of open frames and how these lie."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
-from ..model.pack import COMPOSITION
+from .circles import is_circle
 
 TETRANUCLEOTIDES = 136
 SENSE = np.array([c for c in range(64) if c not in (48, 50, 56)])  # all but TAA, TAG, TGA
@@ -15,34 +17,62 @@ SHORTEST_FRAME = 150  # bases; open frames of random sequence are mostly shorter
 Floats = npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Composed:
+    """Of n contigs: composition float32 [n, 197], how open frames lie uint32 [n, 6], circles.
+
+    ``frames``: bases in open frames under 300, 600 and 1200 bases and in longer ones, how many
+    there are, and how often the strand changes from one to the next. ``circular`` bool [n]: see
+    `circles.is_circle`.
+    """
+
+    vectors: Floats
+    frames: npt.NDArray[np.uint32]
+    circular: npt.NDArray[np.bool_]
+
+
 def composition_vectors(contigs: list[npt.NDArray[np.uint8]]) -> Floats:
     """Square roots of frequencies: float32 [contigs, 136 canonical 4-mers + 61 codons].
 
     The square root makes the variance of a frequency independent of the frequency (Hellinger).
     Half a count and a quarter are added to each: a short contig looks like an average one.
     """
+    return compose(contigs).vectors
+
+
+def compose(contigs: list[npt.NDArray[np.uint8]]) -> Composed:
+    """Composition of contigs, for the metric and for their kinds."""
     from .._kernels import codons, tetranucleotides
 
+    usage, frames = codons(contigs, SHORTEST_FRAME)
     words = tetranucleotides(contigs).astype(np.float64) + 0.5
-    usage = codons(contigs, SHORTEST_FRAME)[:, SENSE].astype(np.float64) + 0.25
-    shares = [counts / counts.sum(1, keepdims=True) for counts in (words, usage)]
-    return np.asarray(np.sqrt(np.concatenate(shares, axis=1)), np.float32)
+    shares = [
+        counts / counts.sum(1, keepdims=True)
+        for counts in (words, usage[:, SENSE].astype(np.float64) + 0.25)
+    ]
+    vectors = np.asarray(np.sqrt(np.concatenate(shares, axis=1)), np.float32)
+    return Composed(vectors, frames, np.array([is_circle(codes) for codes in contigs], np.bool_))
 
 
 class Compositions:
     """Composition of the contigs that go by (see `scan.watched`)."""
 
     def __init__(self) -> None:
-        self._rows = [np.empty((0, COMPOSITION), np.float32)]
+        self._parts: list[Composed] = []
 
-    def look(self, contigs: list[Contig]) -> Floats:
-        """See `composition_vectors`."""
-        return composition_vectors([contig.codes for contig in contigs])
+    def look(self, contigs: list[Contig]) -> Composed:
+        """See `compose`."""
+        return compose([contig.codes for contig in contigs])
 
-    def keep(self, contigs: list[Contig], found: Floats) -> None:
+    def keep(self, contigs: list[Contig], found: Composed) -> None:
         """The next rows."""
-        self._rows.append(found)
+        self._parts.append(found)
 
-    def result(self) -> Floats:
-        """One row a contig: float32 [n, 197]."""
-        return np.concatenate(self._rows)
+    def result(self) -> Composed:
+        """One row a contig."""
+        parts = self._parts or [compose([])]
+        return Composed(
+            np.concatenate([part.vectors for part in parts]),
+            np.concatenate([part.frames for part in parts]),
+            np.concatenate([part.circular for part in parts]),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..model.encoder import Encoder, encode_batches
 from ..model.windows import CPU_BUDGET, WindowPlan, batches
 from ..progress import Monitor
 from .composition import Compositions
+from .recall import Findings, Recall
 from .scan import Watcher, watched
 
 Floats = npt.NDArray[np.float32]
@@ -28,16 +29,18 @@ Floats = npt.NDArray[np.float32]
 class Features:
     """What is known of n contigs before coverage.
 
-    ``composition`` [n, 197] is that of `composition_vectors`; ``lm`` [n, width]; ``markers``
-    copies int16 [n, markers], and ``genes`` those that are cut as well, or None where markers are
-    off; ``rna`` is None where RNA genes were not looked for. ``encoded_bases`` and
-    ``computed_positions`` tell the padding.
+    ``composition`` [n, 197], ``frames`` [n, 6] and ``circular`` [n] are those of
+    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies int16 [n, markers], and ``genes``
+    those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
+    not looked for. ``encoded_bases`` and ``computed_positions`` tell the padding.
     """
 
     names: list[str]
     lengths: npt.NDArray[np.int64]
     gc: Floats
     composition: Floats
+    frames: npt.NDArray[np.uint32]
+    circular: npt.NDArray[np.bool_]
     lm: Floats
     markers: npt.NDArray[np.int16] | None
     too_short: int
@@ -82,10 +85,12 @@ def profile_contigs(
     reading: Reading,
     searches: Searches = Searches(),
     monitor: Monitor | None = None,
+    recall: Recall | None = None,
 ) -> Features:
     """Stream an assembly once; ``monitor`` is told how far it is, and how long stages took.
 
-    Without an encoder ``lm`` has no columns.
+    Without an encoder ``lm`` has no columns. What ``recall`` knows of a contig is not computed
+    again.
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
@@ -93,22 +98,17 @@ def profile_contigs(
     """
     monitor = monitor or Monitor()
     assembly, threads = Assembly([], [], []), reading.threads
+    contigs = read_contigs(path, reading.min_length, assembly)
     if encoder is None:
-        contigs = read_contigs(path, reading.min_length, assembly)
-        return profile_without_lm(contigs, assembly, threads, searches, monitor)
-    survey = _Survey(searches)
+        return profile_without_lm(contigs, assembly, threads, searches, monitor, recall)
+    survey = _Survey(searches, threads, recall)
     with monitor.stage("reading"), ThreadPoolExecutor(threads) as pool:
-        contigs = read_contigs(path, reading.min_length, assembly)
-        stream = _told(watched(contigs, survey.watchers, threads, pool), monitor)
-        windows = batches(stream, reading.plan, reading.budget or CPU_BUDGET)
+        windows = batches(
+            survey.unknown(contigs, monitor, pool), reading.plan, reading.budget or CPU_BUDGET
+        )
         vectors = encode_batches(encoder, windows, threads, pool)
-    found = survey.features(assembly, monitor)
-    return replace(
-        found,
-        lm=vectors.result(len(assembly.names)),
-        encoded_bases=vectors.bases,
-        computed_positions=vectors.positions,
-    )
+    found = survey.features(assembly, monitor, vectors.result(len(assembly.names)))
+    return replace(found, encoded_bases=vectors.bases, computed_positions=vectors.positions)
 
 
 def profile_without_lm(
@@ -117,6 +117,7 @@ def profile_without_lm(
     threads: int = 1,
     searches: Searches = Searches(),
     monitor: Monitor | None = None,
+    recall: Recall | None = None,
 ) -> Features:
     """The same without the language model: ``lm`` has no columns.
 
@@ -126,11 +127,11 @@ def profile_without_lm(
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
     monitor = monitor or Monitor()
-    survey = _Survey(searches)
+    survey = _Survey(searches, threads, recall)
     with monitor.stage("reading"):
-        for _ in _told(watched(contigs, survey.watchers, threads), monitor):
+        for _ in survey.unknown(contigs, monitor):
             pass
-    return survey.features(assembly, monitor)
+    return survey.features(assembly, monitor, np.empty((len(assembly.names), 0), np.float32))
 
 
 def _told(contigs: Iterator[Contig], monitor: Monitor) -> Iterator[Contig]:
@@ -142,16 +143,29 @@ def _told(contigs: Iterator[Contig], monitor: Monitor) -> Iterator[Contig]:
 class _Survey:
     """Everything that is looked for while contigs go by, and what was found of it."""
 
-    def __init__(self, searches: Searches) -> None:
-        self._searches, self._compositions = searches, Compositions()
-        wanted = (searches.markers, searches.homology, searches.rna)
-        self.watchers: list[Watcher] = [self._compositions, *(s for s in wanted if s is not None)]
+    def __init__(self, searches: Searches, threads: int, recall: Recall | None) -> None:
+        self._searches, self._threads, self._recall = searches, threads, recall
+        self._compositions = Compositions()
+        of_each = (self._compositions, searches.markers, searches.rna)
+        self._of_each: list[Watcher] = [s for s in of_each if s is not None]
+        self._of_pairs: list[Watcher] = [s for s in (searches.homology,) if s is not None]
 
-    def features(self, assembly: Assembly, monitor: Monitor) -> Features:
-        """All but the language model, when every contig has gone by."""
+    def unknown(
+        self, contigs: Iterator[Contig], monitor: Monitor, pool: Executor | None = None
+    ) -> Iterator[Contig]:
+        """Look at contigs as they go by; gives those whose vector is not known."""
+        if self._recall is None:
+            watchers = [*self._of_each, *self._of_pairs]
+            return _told(watched(contigs, watchers, self._threads, pool), monitor)
+        # Pairs are of all contigs, in their order.
+        every = _told(watched(contigs, self._of_pairs, self._threads, pool), monitor)
+        return watched(self._recall.unknown(every), self._of_each, self._threads, pool)
+
+    def features(self, assembly: Assembly, monitor: Monitor, lm: Floats) -> Features:
+        """All of it, when every contig has gone by; ``lm`` has a row for each."""
         from .._kernels import give_back_memory
 
-        n, searches = len(assembly.names), self._searches
+        n, searches, recall = len(assembly.names), self._searches, self._recall
         # Homology before the markers: its words take more memory than all else.
         with monitor.stage("homology"):
             pairs = searches.homology.pairs() if searches.homology is not None else no_homology()
@@ -159,13 +173,20 @@ class _Survey:
         with monitor.stage("markers"):
             matches = searches.markers.matches() if searches.markers is not None else None
             give_back_memory()
+        rna = searches.rna.result() if searches.rna is not None else None
+        found = Findings(self._compositions.result(), lm, matches, rna)
+        if recall is not None:
+            found = recall.whole(replace(found, lm=lm[recall.fresh]))
+        matches = found.matches
         families = len(searches.markers.markers.names) if searches.markers is not None else 0
         return Features(
             assembly.names,
             np.array(assembly.lengths, np.int64),
             np.array(assembly.gc, np.float32),
-            self._compositions.result(),
-            np.empty((n, 0), np.float32),
+            found.composed.vectors,
+            found.composed.frames,
+            found.composed.circular,
+            found.lm,
             matches.counts(n, families) if matches is not None else None,
             assembly.too_short,
             assembly.short_bases,
@@ -173,5 +194,5 @@ class _Survey:
             computed_positions=0,
             homology=pairs,
             genes=matches.genes() if matches is not None else None,
-            rna=searches.rna.result() if searches.rna is not None else None,
+            rna=found.rna,
         )

@@ -28,6 +28,7 @@ from ..io.shipped import shipped
 from .matches import Matches, join_matches, likeness
 
 DATA = Path(__file__).parent.parent / "data"
+PROFILES = DATA / "markers.h3m.gz"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: halves of a split gene are not two copies
 MIN_RESIDUES = 40
@@ -211,9 +212,8 @@ def read_profiles() -> list[Any]:
     import pyhmmer
 
     # All of them at once: pyhmmer dies of a file that is closed half read.
-    path = DATA / "markers.h3m.gz"
-    with shipped(path):
-        whole = io.BytesIO(gzip.decompress(path.read_bytes()))
+    with shipped(PROFILES):
+        whole = io.BytesIO(gzip.decompress(PROFILES.read_bytes()))
         with pyhmmer.plan7.HMMFile(whole) as profiles:
             return list(profiles)
 

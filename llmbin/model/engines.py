@@ -264,6 +264,8 @@ def build_for(
         DeviceError: no TensorRT, no such GPU or precision, or the engine cannot be built.
     """
     pack = load_pack(find_pack(model))
+    if not pack.encoders:
+        raise DeviceError(f"{pack.name} has no language model, and needs no engine")
     if precision not in pack.encoders:
         raise DeviceError(f"--precision {precision}: the model pack has {pack.offers}")
     if precision == "int8":

@@ -76,7 +76,7 @@ class ModelPack:
         """The encoders that it has, for people."""
         return ", ".join(self.encoders) or "no language model"
 
-    def plan(self, windows: int = 0, seed: int = 0) -> WindowPlan:
+    def plan(self, windows: int = 0, seed: int | None = 0) -> WindowPlan:
         """How contigs are cut: ``windows`` a contig at most, 0 for the pack's number."""
         return WindowPlan(self.window, windows or self.max_windows, self.bucket, seed)
 

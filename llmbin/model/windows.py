@@ -38,27 +38,41 @@ class Batch:
 class WindowPlan:
     """Bases of a window and the most windows of a contig.
 
-    ``bucket`` is the step of padded lengths; ``seed`` decides where windows begin.
+    ``bucket`` is the step of padded lengths. ``seed`` and a contig's place in the file decide where
+    its windows begin; without a seed they are in the middle of their parts, so that a vector
+    depends on the contig alone.
     """
 
     window: int
     most: int
     bucket: int
-    seed: int = 0
+    seed: int | None = 0
 
 
 def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
     """Starts of a contig's windows.
 
-    They cover it all if it is short; else there is one in each of equal parts, at random.
+    They cover it all if it is short; else there is one in each of equal parts, at random if there
+    is a seed.
     """
-    count = min(plan.most, max(1, length // plan.window))
+    count = _window_count(length, plan)
     if count * plan.window >= length:
         return [i * plan.window for i in range(count)]
     part = length / count
-    rng = np.random.default_rng([plan.seed, index])
     slack = part - plan.window
+    if plan.seed is None:
+        return [int(i * part + slack / 2) for i in range(count)]
+    rng = np.random.default_rng([plan.seed, index])
     return [min(int(i * part + rng.random() * slack), length - plan.window) for i in range(count)]
+
+
+def drawn_by_chance(length: int, plan: WindowPlan) -> bool:
+    """Whether a contig's windows depend on its place in the file (see `window_starts`)."""
+    return plan.seed is not None and _window_count(length, plan) * plan.window < length
+
+
+def _window_count(length: int, plan: WindowPlan) -> int:
+    return min(plan.most, max(1, length // plan.window))
 
 
 def padded_length(length: int, plan: WindowPlan) -> int:

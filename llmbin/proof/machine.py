@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..model.devices import installed
-from ..resources import memory_limit, usable_cores
+from ..resources import memory_limit, processor, usable_cores
 
 PACKAGES = (
     "numpy",
@@ -65,7 +65,7 @@ def describe() -> Machine:
     """This machine."""
     limit = memory_limit()
     return Machine(
-        processor=_processor(),
+        processor=processor(),
         architecture=platform.machine(),
         instructions=_instructions(),
         cores=usable_cores(),
@@ -108,11 +108,6 @@ def _said(command: Sequence[str]) -> str:
 def _cpuinfo(*titles: str) -> list[str]:
     lines = (line.partition(":") for line in _read(Path("/proc/cpuinfo")).splitlines())
     return [value.strip() for title, _, value in lines if title.strip().lower() in titles]
-
-
-def _processor() -> str:
-    named = _cpuinfo("model name")
-    return named[0] if named else platform.processor() or platform.machine()
 
 
 def _instructions() -> list[str]:

@@ -16,7 +16,8 @@ from .points import colours_of_bins, point_data, sample_contigs
 DOUBTFUL = 0.9  # probability below which a contig of a bin is doubtful
 MOST_DOUBTFUL = 10  # of a bin that are listed
 LISTED = 6_000  # of all bins together
-CLASSES = ("near-complete", "high", "medium", "low", "unknown")
+CLASSES = ("near-complete", "high", "medium", "low", "not judged", "unknown")
+UNESTIMATED = ("not judged", "unknown")  # told only where there are some
 
 
 def content_of(run: FinishedRun) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def class_counts(bins: BinTable) -> dict[str, int]:
     """
     found = bins.columns["quality"]
     every = dict.fromkeys([*CLASSES, *found])
-    return {c: found.count(c) for c in every if c != "unknown" or c in found}
+    return {c: found.count(c) for c in every if c not in UNESTIMATED or c in found}
 
 
 def why_unbinned(run: FinishedRun) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ COLOURS = {
     "high": "#1b8a6b",
     "medium": "#c9780a",
     "low": "#8a8f98",
+    "not judged": "#8a8f98",
     "unknown": "#8a8f98",
 }
 MOST_BINS = 500  # in the table and the scatter plot, of one run: the largest
@@ -123,6 +124,7 @@ def bins_table(bins: BinTable, sample: str) -> Part:
     """A row a bin."""
     headers = {
         "quality": {"title": "Quality", "description": "Class of estimated quality"},
+        "kind": {"title": "Kind", "description": "What most of the bin's bases are of"},
         "completeness": _percent("Completeness", "Estimated from marker genes"),
         "contamination": {**_percent("Contamination", "Estimated from marker genes"), "max": 20},
         "bp": {**_whole("Size", "Bases"), "suffix": " bp"},
@@ -130,10 +132,12 @@ def bins_table(bins: BinTable, sample: str) -> Part:
         "contigs": _whole("Contigs", "Contigs of the bin"),
         "gc": {"title": "GC", "description": "Share of G and C", "format": "{:.3f}"},
     }
-    columns = {title: bins.numbers(title) for title in headers if title != "quality"}
+    words = [title for title in ("quality", "kind") if title in bins.columns]
+    headers = {t: h for t, h in headers.items() if t in words or t != "kind"}
+    columns = {title: bins.numbers(title) for title in headers if title not in words}
     rows = {
         f"{sample} {readable(name)}": {
-            "quality": bins.columns["quality"][b],
+            **{t: bins.columns[t][b] for t in words},
             **{t: n for t, v in columns.items() if (n := number(v[b])) is not None},
         }
         for b, name in enumerate(bins.names[:MOST_BINS])

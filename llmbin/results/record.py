@@ -11,9 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import __version__
 from ..estimator.classes import CLASSES, DRAFTS
 from ..io.outputs import writing
+from ..kinds.contigs import CELLS, KINDS, UNCLEAR
 from ..model.devices import installed
 from ..model.embedder import Embedder
 from ..options import RunOptions
@@ -61,8 +64,24 @@ def record_of(
         "reads": reads,
         "bins": len(bins),
         "binned_bases": sum(b.bp for b in bins),
+        "kinds": counts_of_kinds(outcome, bins),
         "padding_efficiency": features.encoded_bases / computed if computed else None,
     }
+
+
+def counts_of_kinds(outcome: Outcome, bins: Sequence[Bin]) -> dict[str, dict[str, int]]:
+    """Contigs, bases and bins of each kind."""
+    kind, lengths = outcome.kinds.kind, outcome.features.lengths
+    contigs = np.bincount(kind, minlength=len(KINDS)).tolist()
+    bases = np.bincount(kind, lengths, len(KINDS)).astype(np.int64).tolist()
+    return {
+        name: {"contigs": contigs[k], "bases": bases[k], "bins": _of_kind(bins, k)}
+        for k, name in enumerate(KINDS)
+    }
+
+
+def _of_kind(bins: Sequence[Bin], kind: int) -> int:
+    return sum(b.kind.kind == kind for b in bins)
 
 
 def title_of(outdir: Path) -> str:
@@ -100,6 +119,10 @@ def tell_outcome(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> 
         drafts = [b.draft for b in bins]
         counts = ", ".join(f"{drafts.count(d)} {d}" for d in DRAFTS if d in drafts)
         log.info("by the MIMAG standard, with RNA genes: %s", counts)
+    others = [k for k in range(CELLS, UNCLEAR) if _of_kind(bins, k)]
+    if others:
+        told = ", ".join(f"{_of_kind(bins, k)} {KINDS[k]}" for k in others)
+        log.info("bins that are not judged by marker genes: %s", told)
 
 
 def why_none(options: RunOptions, outcome: Outcome) -> str:

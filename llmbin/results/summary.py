@@ -11,20 +11,22 @@ import numpy.typing as npt
 
 from ..cluster.binning import Binning
 from ..coverage.coverage import Coverage
-from ..estimator.classes import draft_class, quality_class
+from ..estimator.classes import NOT_JUDGED, draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
 from ..estimator.traits import n50s
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
 from ..genes.rna import RnaGenes
-from ..options import bin_name
+from ..kinds.bins import MOBILE, BinKind, judged_contigs, kinds_of_bins
+from ..kinds.contigs import ContigKinds
 
 
 @dataclass(frozen=True)
 class Bin:
-    """One row of ``bins.tsv``; ``depth`` a sample; quality is None where markers are off.
+    """One row of ``bins.tsv``; ``depth`` a sample.
 
-    ``rna`` has one row, or is None where RNA genes were not looked for.
+    Quality is None where markers are off, and for what they cannot judge. ``rna`` has one row, or
+    is None where RNA genes were not looked for.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Bin:
     gc: float
     depth: list[float]
     confidence: float
+    kind: BinKind
     quality: Estimate | None
     rna: RnaGenes | None = None
     assembly: str = ""
@@ -41,12 +44,19 @@ class Bin:
     @property
     def quality_class(self) -> str:
         """Its class by completeness and contamination alone."""
-        return quality_class(self.quality)
+        return quality_class(self.quality) if self.kind.judged else NOT_JUDGED
+
+    @property
+    def basis(self) -> str:
+        """What its quality rests on, or why it has none."""
+        if not self.kind.judged:
+            return f"{self.kind.name}: marker genes of bacteria and archaea say nothing of it"
+        return self.quality.basis if self.quality is not None else "markers off"
 
     @property
     def draft(self) -> str:
         """Its class by the MIMAG standard."""
-        return draft_class(self.quality, self.rna)
+        return draft_class(self.quality, self.rna) if self.kind.judged else NOT_JUDGED
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,16 @@ class Outcome:
     """
 
     features: Features
+    kinds: ContigKinds
     coverage: Coverage
     binning: Binning
     assemblies: Sequence[str]
     missing: npt.NDArray[np.bool_] | None = None
+
+
+def hosts_of(kinds: ContigKinds, binning: Binning) -> npt.NDArray[np.int32]:
+    """The bin that a virus or plasmid is in, or nearest to: int32 [n], -1 for other contigs."""
+    return np.where(np.isin(kinds.kind, MOBILE), binning.best, -1).astype(np.int32)
 
 
 def n50(lengths: npt.NDArray[np.int64]) -> int:
@@ -76,16 +92,17 @@ def rows_of_bins(bin_of: npt.NDArray[np.integer], bins: int) -> list[npt.NDArray
     return [order[a:b] for a, b in pairwise(bounds)]
 
 
-def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[Bin]:
-    """One summary a bin, in order of number.
+def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None) -> list[Bin]:
+    """One summary a bin, in order of number; they are called by ``names``.
 
     The depth of a bin is the mean over the bases of those of its contigs whose depth is known.
     """
     features, binning, missing = outcome.features, outcome.binning, outcome.missing
     held = rows_of_bins(binning.label, binning.bins)
+    kinds = kinds_of_bins(features, outcome.kinds, held, markers)
     known: Sequence[Estimate | None] = [None] * len(held)
     if markers is not None:
-        known = estimate_bins(features, held, markers)
+        known = estimate_bins(features, judged_contigs(outcome.kinds, held), markers)
     out = []
     for b, rows in enumerate(held):
         length = features.lengths[rows]
@@ -94,14 +111,15 @@ def summarise(outcome: Outcome, prefix: str, markers: MarkerSet | None) -> list[
         depth = np.average(outcome.coverage.mean[deep], axis=0, weights=weight)
         out.append(
             Bin(
-                name=bin_name(prefix, b),
+                name=names[b],
                 contigs=len(rows),
                 bp=int(length.sum()),
                 n50=n50(length),
                 gc=float(np.average(features.gc[rows], weights=length)),
                 depth=[float(d) for d in depth],
                 confidence=float(np.average(binning.probability[rows], weights=length)),
-                quality=known[b],
+                kind=kinds[b],
+                quality=known[b] if kinds[b].judged else None,
                 rna=features.rna.together(rows) if features.rna is not None else None,
                 assembly=outcome.assemblies[rows[0]],
             )

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import TextIO
 
 from ..estimator.estimate import Estimate
-from ..genes.rna import KINDS, RnaGenes
+from ..genes.rna import KINDS as RRNAS
+from ..genes.rna import RnaGenes
 from ..io.outputs import writing
-from ..options import bin_name
-from .summary import Bin, Outcome
+from ..kinds.contigs import KINDS
+from .summary import Bin, Outcome, hosts_of
 
 ESTIMATE_TITLES = [
     "completeness",
     "contamination",
     *(f"{what}_{end}" for what in ("completeness", "contamination") for end in ("low", "high")),
 ]
-RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in KINDS), "trna_amino_acids"]
+RNA_TITLES = [*(f"rrna_{kind.lower()}" for kind in RRNAS), "trna_amino_acids"]
+KIND_TITLES = [f"bp_{kind}" for kind in KINDS]
 BIOBOXES_HEAD = "@Version:0.9.1\n@SampleID:{}\n\n@@SEQUENCEID\tBINID\t_LENGTH\n"
 
 
@@ -36,32 +38,32 @@ def text_file(path: Path) -> Iterator[TextIO]:
         yield handle
 
 
-def binned(outcome: Outcome, prefix: str) -> Iterator[tuple[str, str, int]]:
-    """Name, bin and length of every contig that is in a bin, in file order."""
+def binned(outcome: Outcome, names: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Name, bin (one of ``names``) and length of every contig that is in one, in file order."""
     features, labels = outcome.features, outcome.binning.label.tolist()
     for name, label, length in zip(features.names, labels, features.lengths, strict=True):
         if label >= 0:
-            yield name, bin_name(prefix, label), int(length)
+            yield name, names[label], int(length)
 
 
-def write_contig2bin(path: Path, outcome: Outcome, prefix: str) -> None:
+def write_contig2bin(path: Path, outcome: Outcome, names: Sequence[str]) -> None:
     """``contig TAB bin``, without a header."""
     with text_file(path) as handle:
-        handle.writelines(f"{name}\t{label}\n" for name, label, _ in binned(outcome, prefix))
+        handle.writelines(f"{name}\t{label}\n" for name, label, _ in binned(outcome, names))
 
 
-def write_bioboxes(path: Path, outcome: Outcome, prefix: str, sample_id: str) -> None:
+def write_bioboxes(path: Path, outcome: Outcome, names: Sequence[str], sample_id: str) -> None:
     """The binning format of CAMI and AMBER."""
     with text_file(path) as handle:
         handle.write(BIOBOXES_HEAD.format(sample_id))
-        handle.writelines("{}\t{}\t{}\n".format(*row) for row in binned(outcome, prefix))
+        handle.writelines("{}\t{}\t{}\n".format(*row) for row in binned(outcome, names))
 
 
 def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) -> None:
     """``bins.tsv``."""
     depths = [f"depth_{s}" for s in samples]
     titles = ["bin", "contigs", "bp", "n50", "gc", *depths, "confidence", *ESTIMATE_TITLES]
-    titles += ["quality", "quality_basis", *RNA_TITLES, "mimag", "sample"]
+    titles += ["quality", "quality_basis", *RNA_TITLES, "mimag", "kind", *KIND_TITLES, "sample"]
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         handle.writelines("\t".join(_bin_row(b)) + "\n" for b in bins)
@@ -73,11 +75,11 @@ def depth_text(depth: float) -> str:
 
 
 def _bin_row(b: Bin) -> list[str]:
-    basis = b.quality.basis if b.quality is not None else "markers off"
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
     depths = [depth_text(d) for d in b.depth]
-    judged = [*estimate_fields(b.quality), b.quality_class, basis, *rna_fields(b.rna), b.draft]
-    return [*sizes, *depths, f"{b.confidence:.4f}", *judged, b.assembly]
+    judged = [*estimate_fields(b.quality), b.quality_class, b.basis, *rna_fields(b.rna), b.draft]
+    kinds = [b.kind.name, *(str(bases) for bases in b.kind.bases.tolist())]
+    return [*sizes, *depths, f"{b.confidence:.4f}", *judged, *kinds, b.assembly]
 
 
 def estimate_fields(quality: Estimate | None) -> list[str]:
@@ -97,11 +99,20 @@ def rna_fields(rna: RnaGenes | None) -> list[str]:
     return [*(str(genes) for genes in rna.rrna[0]), str(rna.amino_acids[0])]
 
 
-def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
+def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> None:
     """``contigs.tsv``: every contig that was long enough, its bin or why it has none."""
     features, binning = outcome.features, outcome.binning
     titles = ["contig", "length", "gc", *(f"depth_{s}" for s in outcome.coverage.samples)]
-    titles += ["bin", "probability", "core", "why_unbinned"]
+    titles += [
+        "bin",
+        "probability",
+        "core",
+        "why_unbinned",
+        "kind",
+        "kind_probability",
+        "probably_of",
+    ]
+    hosts = hosts_of(outcome.kinds, binning).tolist()
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
         for i, name in enumerate(features.names):
@@ -111,9 +122,12 @@ def write_contigs_table(path: Path, outcome: Outcome, prefix: str) -> None:
                 str(features.lengths[i]),
                 f"{features.gc[i]:.4f}",
                 *map(depth_text, outcome.coverage.mean[i]),
-                bin_name(prefix, label) if label >= 0 else "",
+                names[label] if label >= 0 else "",
                 f"{binning.probability[i]:.4f}",
                 "yes" if binning.core[i] else "no",
                 binning.why[i],
+                KINDS[outcome.kinds.kind[i]],
+                f"{outcome.kinds.probability[i]:.4f}",
+                names[host] if (host := hosts[i]) >= 0 else "",
             ]
             handle.write("\t".join(fields) + "\n")

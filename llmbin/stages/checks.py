@@ -23,6 +23,8 @@ def check_options(options: RunOptions) -> None:
         raise UsageError("--samples names the samples of --bam or --depth, and there are none")
     if options.min_identity is not None and not options.bams:
         raise UsageError("--min-identity says which reads of --bam count, and there are none")
+    if options.pool and not (options.bams and options.samples):
+        raise UsageError("--pool adds up --bam files of one name in --samples; give both")
     if options.force and options.resume:
         raise UsageError("--force starts again and --resume continues; give one of them")
     if options.recruit_length > options.min_length:

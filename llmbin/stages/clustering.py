@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +20,28 @@ from ..coverage.coverage import Coverage
 from ..features.profile import Features
 from ..genes.evidence import Evidence
 from ..genes.markers import MarkerSet
+from ..kinds.bins import with_their_bins
+from ..kinds.contigs import EUKARYOTE, ContigKinds
 from ..model.devices import Device
 from ..model.embedder import Embedder
 from ..model.projector import project
 from ..options import RunOptions
 from ..resources import Resources
+from ..results.summary import rows_of_bins
 
 log = logging.getLogger("llmbin")
 
 TOLD = 8  # samples of a table whose units are told
+MANY = 0.02  # share of all bases: so many eukaryotes are no false calls
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of contigs besides depth; ``markers`` is None where they are off."""
+
+    features: Features
+    kinds: ContigKinds
+    markers: MarkerSet | None
 
 
 def place_contigs(
@@ -76,17 +90,28 @@ def tell_units(coverage: Coverage, units: npt.NDArray[np.float64]) -> None:
             )
 
 
-def bin_points(
-    points: Points,
-    features: Features,
-    markers: MarkerSet | None,
-    assemblies: Sequence[str],
-    options: RunOptions,
-    device: Device,
-) -> Binning:
-    """Bins of the contigs of each assembly."""
+def bin_contigs(
+    points: Points, known: Known, assemblies: Sequence[str], options: RunOptions, device: Device
+) -> tuple[Binning, ContigKinds]:
+    """Bins of the contigs of each assembly, eukaryotes apart; and kinds, now that there are bins.
+
+    A few contigs are always called eukaryotes, so these are apart from the start only if they are
+    many. Where a bin is of a eukaryote, all is binned once more with its contigs apart, and with
+    what was called so for nothing among the others (`with_their_bins`).
+    """
+    features, markers, kinds = known.features, known.markers, known.kinds
     evidence = Evidence(features.markers, markers, features.homology)
     contigs = ContigSet(points, features.lengths, evidence)
     limits = BinLimits(options.min_length, options.min_bin_size)
     resources = Resources(options.threads, gpu_for(device))
-    return bin_assemblies(contigs, assemblies, limits, resources)
+
+    def bins(apart: npt.NDArray[np.bool_]) -> Binning:
+        return bin_assemblies(contigs, assemblies, limits, resources, apart)
+
+    apart = kinds.kind == EUKARYOTE
+    apart &= bool(features.lengths[apart].sum() >= MANY * features.bases)
+    binning = bins(apart)
+    held = rows_of_bins(binning.label, binning.bins)
+    kinds, found = with_their_bins(features, kinds, held, markers)
+    now = (kinds.kind == EUKARYOTE) & found
+    return (binning if (now == apart).all() else bins(now)), kinds

@@ -22,6 +22,7 @@ from ..coverage.coverage import (
 )
 from ..coverage.reads import DepthRules, ReadKind
 from ..io.workspace import fingerprint
+from .recalling import depth_recall
 from .setting import Setting
 from .survey import Survey
 
@@ -63,6 +64,8 @@ def _measured(setting: Setting, survey: Survey) -> Coverage:
         threads=options.threads,
         scratch=setting.work.staging,
         reference=inputs.contigs,
+        recall=depth_recall(setting),
+        pool=options.pool,
     )
     return coverage_from_bams(inputs.bams, survey.names, survey.lengths, options.samples, how)
 
@@ -75,6 +78,7 @@ def _key(setting: Setting) -> dict[str, Any]:
         "files": setting.inputs.depth_digests,
         "samples": list(setting.options.samples or []),
         "identity": setting.options.min_identity,
+        "pool": setting.options.pool,
     }
 
 

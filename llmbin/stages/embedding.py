@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
+from .recalling import contig_recall, pairs_recall
 from .setting import Setting
 
 log = logging.getLogger("llmbin")
@@ -77,21 +78,32 @@ def _embedded(
 ) -> Features:
     options, threads = setting.options, setting.options.threads
     reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
-    homology = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     search = MarkerSearch(markers, threads) if markers is not None else None
+    recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
+    homology = pairs.known() if pairs is not None else None
+    search_pairs = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     with bar("reading and embedding contigs", None, options.progress) as show:
 
         def both(bases: int) -> None:
             show(bases)
             advance(bases)
 
-        return profile_contigs(
+        features = profile_contigs(
             setting.inputs.contigs,
             embedder.encoder,
             reading,
-            Searches(search, homology, RnaSearch()),
+            Searches(search, search_pairs if homology is None else None, RnaSearch()),
             Monitor(both, setting.clock),
+            recall,
         )
+    if homology is not None:
+        features = replace(features, homology=homology)
+    elif pairs is not None:
+        pairs.keep(features.homology)
+    if recall is not None:
+        known, total = (f"{number:,}" for number in (recall.known, len(features.names)))
+        log.info("%s of %s contigs are known from earlier runs", known, total)
+    return features
 
 
 def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
@@ -121,6 +133,8 @@ def _arrays(features: Features) -> dict[str, Any]:
         "lengths": features.lengths,
         "gc": features.gc,
         "composition": features.composition,
+        "frames": features.frames,
+        "circular": features.circular,
         "lm": features.lm,
         "numbers": np.array(numbers, np.int64),
         "homology": np.array([homology.first, homology.second, homology.length]),
@@ -150,6 +164,8 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         lengths=arrays["lengths"],
         gc=arrays["gc"],
         composition=arrays["composition"],
+        frames=arrays["frames"],
+        circular=arrays["circular"],
         lm=arrays["lm"],
         markers=arrays["markers"] if markers else None,
         too_short=too_short,
@@ -160,7 +176,15 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
         rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
     )
-    rows = (features.names, features.lengths, features.gc, features.composition, features.lm)
+    rows = (
+        features.names,
+        features.lengths,
+        features.gc,
+        features.composition,
+        features.frames,
+        features.circular,
+        features.lm,
+    )
     if len({len(part) for part in rows}) > 1:
         raise ValueError("arrays of several lengths")
     return features

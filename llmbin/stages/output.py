@@ -30,17 +30,18 @@ from .setting import Setting
 def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> None:
     """All files but the record."""
     options, work = setting.options, setting.work
-    write_contig2bin(work.result("contig2bin.tsv"), outcome, options.prefix)
+    names = [b.name for b in bins]
+    write_contig2bin(work.result("contig2bin.tsv"), outcome, names)
     write_bins_table(work.result("bins.tsv"), bins, outcome.coverage.samples)
-    write_contigs_table(work.result("contigs.tsv"), outcome, options.prefix)
+    write_contigs_table(work.result("contigs.tsv"), outcome, names)
     if "bioboxes" in options.formats:
         sample_id = options.sample_id or options.contigs.name
-        write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, options.prefix, sample_id)
+        write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, names, sample_id)
     folder = work.result("bins")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     ending = options.bin_extension
-    files = {name: folder / f"{b}.{ending}" for name, b, _ in binned(outcome, options.prefix)}
+    files = {name: folder / f"{b}.{ending}" for name, b, _ in binned(outcome, names)}
     rest = work.result(unbinned_name(options.prefix, ending)) if options.unbinned else None
     write_sequences(setting.inputs.contigs, files, rest, options.threads)
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..coverage.bam import check_alignments
 from ..coverage.coverage import sample_names
 from ..io.inputs import InputFile, stored
+from ..io.store import Store
 from ..io.workspace import Workspace, file_digest
 from ..options import RunOptions
 from ..progress import Clock
@@ -36,15 +37,18 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Setting:
-    """The options, the inputs, where work is kept, and the clock."""
+    """The options, the inputs, where work is kept, the clock, and what is known of earlier runs."""
 
     options: RunOptions
     inputs: Inputs
     work: Workspace
     clock: Clock
+    store: Store | None = None
 
 
-def set_out(options: RunOptions, work: Workspace, clock: Clock) -> Setting:
+def set_out(
+    options: RunOptions, work: Workspace, clock: Clock, store: Store | None = None
+) -> Setting:
     """Store what comes through pipes, and look at every file before the long work begins.
 
     Raises:
@@ -57,5 +61,5 @@ def set_out(options: RunOptions, work: Workspace, clock: Clock) -> Setting:
     for path in bams:
         check_alignments(path)
     if bams:
-        sample_names(bams, options.samples)
-    return Setting(options, Inputs(contigs, bams, tables), work, clock)
+        sample_names(bams, options.samples, distinct=not options.pool)
+    return Setting(options, Inputs(contigs, bams, tables), work, clock, store)

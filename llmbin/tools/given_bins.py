@@ -14,13 +14,15 @@ from ..errors import InputError
 from ..io.inputs import check_inputs
 from ..io.outputs import check_output, scratch_folder, whole_file
 from ..io.workspace import Workspace
+from ..kinds.bins import with_their_bins
+from ..kinds.contigs import kinds_of_contigs
 from ..model.embedder import open_embedder
-from ..options import RunOptions
+from ..options import RunOptions, bin_names
 from ..progress import Clock, log
 from ..report.finished import FinishedRun, RunFiles, read_run
 from ..report.page import page_of
 from ..results.record import record_of, write_record
-from ..results.summary import Outcome, summarise
+from ..results.summary import Outcome, rows_of_bins, summarise
 from ..results.tables import write_bins_table, write_contigs_table
 from ..stages.checks import check_options
 from ..stages.clustering import place_contigs
@@ -74,11 +76,14 @@ def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     features = embed_contigs(setting, embedder, markers)
     points = place_contigs(features, coverage, embedder, options.threads)
     binning, names = binning_of(table, features.names, features.lengths, given.bins)
-    outcome = Outcome(features, coverage, binning, [""] * len(features.names), points.missing)
-    bins = summarise(outcome, options.prefix, markers)
+    rows, assemblies = rows_of_bins(binning.label, binning.bins), [""] * len(features.names)
+    kinds, _ = with_their_bins(features, kinds_of_contigs(features), rows, markers)
+    outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
+    numbered = bin_names(options.prefix, binning.bins)
+    bins = summarise(outcome, numbered, markers)
     files = RunFiles(*map(place, ("run.json", "bins.tsv", "contigs.tsv", "places.tsv")))
     write_bins_table(files.bins, bins, coverage.samples)
-    write_contigs_table(files.contigs, outcome, options.prefix)
+    write_contigs_table(files.contigs, outcome, numbered)
     write_map(setting, outcome, points)
     digests = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
     record = record_of(options, embedder, digests, outcome, bins)
@@ -114,7 +119,7 @@ def binning_of(
     n = len(contigs)
     why = ["" if bin_ else NO_BIN for bin_ in held]
     labels = rank[label].astype(np.int32)
-    binning = Binning(labels, np.full(n, np.nan), np.zeros(n, np.bool_), why, len(found))
+    binning = Binning(labels, np.full(n, np.nan), np.zeros(n, np.bool_), why, labels, len(found))
     return binning, [found[i] for i in order.tolist()]
 
 

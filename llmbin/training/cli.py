@@ -1,4 +1,4 @@
-"""``llmbin-fast train``: shards, lm, finetune, markers, rna, quality, pack, all and eval.
+"""``llmbin-fast train``: shards, lm, finetune, markers, rna, quality, kinds, pack, all and eval.
 
 Only `settings` is imported here: each step imports what it needs when it runs.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .arguments import Commands, add_settings, settings_of
-from .gene_steps import add_markers, add_quality, add_rna
+from .gene_steps import add_kinds, add_markers, add_quality, add_rna
 from .settings import (
     PRECISIONS,
     Finetuning,
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         prog="llmbin-fast train", description="Train a model pack, step by step."
     )
     commands = parser.add_subparsers(required=True, metavar="STEP")
-    learnt = (_add_lm, _add_finetune, add_markers, add_rna, add_quality)
+    learnt = (_add_lm, _add_finetune, add_markers, add_rna, add_quality, add_kinds)
     for add in (_add_shards, *learnt, _add_pack, _add_all, _add_eval):
         add(commands)
     options = parser.parse_args(argv)

@@ -63,8 +63,9 @@ def fragment_features(
     stream = watched(fragments(), [compositions], threads)
     if encoder is None:
         deque(stream, maxlen=0)
-        values = compositions.result()
+        values = compositions.result().vectors
     else:
         vectors = encode_batches(encoder, batches(stream, plan, CPU_BUDGET), threads)
-        values = np.concatenate([compositions.result(), vectors.result(len(genome))], axis=1)
+        composition = compositions.result().vectors
+        values = np.concatenate([composition, vectors.result(len(genome))], axis=1)
     return FragmentFeatures(values, np.array(genome, np.int64), np.array(length, np.int64))

@@ -1,4 +1,4 @@
-"""Steps of ``llmbin-fast train`` whose outcome is genes, or what is said of them."""
+"""Steps of ``llmbin-fast train`` whose outcome is genes, or what is said of bins and contigs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from .arguments import Commands, add_settings, settings_of
-from .settings import MarkerSettings, QualityTraining
+from .settings import KindTraining, MarkerSettings, QualityTraining
 
 
 def add_markers(commands: Commands) -> None:
@@ -106,3 +106,27 @@ def _quality(options: argparse.Namespace) -> None:
     settings = settings_of(options, QualityTraining)
     runs = [(Path(folder), Path(run)) for folder, _, run in held]
     train_quality(Shards(options.shards), options.table, options.out, settings, runs)
+
+
+def add_kinds(commands: Commands) -> None:
+    """``train kinds``."""
+    parser = commands.add_parser(
+        "kinds", help="train the network that tells bacteria, archaea, eukaryotes and viruses apart"
+    )
+    parser.add_argument("sequences", type=Path, help="labelled sequences (FASTA)")
+    parser.add_argument(
+        "--table",
+        type=Path,
+        required=True,
+        help="TSV with the columns sequence, kind, group, bases and perhaps set (`held`)",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    add_settings(parser, KindTraining)
+    parser.set_defaults(command=_kinds)
+
+
+def _kinds(options: argparse.Namespace) -> None:
+    from .kinds import train_kinds
+
+    settings = settings_of(options, KindTraining)
+    train_kinds(options.sequences, options.table, options.out, settings)

@@ -208,3 +208,29 @@ class QualityTraining:
     folds: int = 4
     seed: int = 1
     threads: int = 1
+
+
+@dataclass(frozen=True)
+class KindTraining:
+    """The network that tells kinds of contigs apart.
+
+    Of each kind some ``fragments`` are drawn, with log-uniform lengths from ``shortest`` to
+    ``longest``; a group counts with its bases, ``group_bases`` at most, to the power of 0.7. A
+    share of ``plasmids`` of the bacteria are plasmids. ``folds`` are those of the evaluation, by
+    group.
+    """
+
+    fragments: int = 12_000
+    shortest: int = 1_000
+    longest: int = 40_000
+    group_bases: int = 2_000_000
+    plasmids: float = 0.3
+    width: int = 64
+    steps: int = 1_500
+    batch: int = 512
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.1
+    dropout: float = 0.4
+    folds: int = 5
+    seed: int = 1
+    threads: int = 1

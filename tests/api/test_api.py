@@ -6,6 +6,7 @@ import argparse
 import csv
 import dataclasses
 import inspect
+import json
 import logging
 import signal
 import subprocess
@@ -83,15 +84,15 @@ def assert_like_table(table: Any, path: Path) -> None:
 PUBLIC = {
     "AssessedBins": "names contigs bp n50 gc completeness contamination completeness_low "
     "completeness_high contamination_low contamination_high quality_basis quality rrna rrna_whole "
-    "trna mimag files longest",
+    "trna mimag kind bp_of_kinds files longest",
     "BinnedContigs": "names lengths gc samples depth depth_variance bin bin_names probability core "
-    "why_unbinned vectors lm",
+    "why_unbinned kind kind_probability probably_of vectors lm",
     "Depths": "names lengths samples mean variance reads",
     "Embeddings": "names lengths vectors lm",
     "Run": "contigs bins record out",
     "RunBins": "names contigs bp n50 gc completeness contamination completeness_low "
     "completeness_high contamination_low contamination_high quality_basis quality rrna rrna_whole "
-    "trna mimag samples depth confidence assembly",
+    "trna mimag kind bp_of_kinds samples depth confidence assembly",
     "Scores": "bins genomes near_complete hq_50_5 hq_70_5 hq_90_5 hq_50_10 hq_70_10 hq_90_10 "
     "purity completeness f1 f1_sample ari binned_percent",
     "depth": "bams, *, out=None, samples=None, min_identity=None, reference=None, threads=None",
@@ -99,12 +100,12 @@ PUBLIC = {
     "device='auto', precision='auto', threads=None, batch_size=0, windows=4, seed=1, progress=None",
     "quality": "paths, *, bins=None, extension='', out=None, json=None, genome_info=None, "
     "threads=None, progress=None",
-    "run": "contigs, *, bam=(), depth=(), samples=None, min_identity=None, out=None, "
-    "prefix='bin', format=(), sample_id='', bin_extension='fna.gz', unbinned=True, report=True, "
-    "force=False, resume=False, "
+    "run": "contigs, *, bam=(), depth=(), samples=None, pool=False, min_identity=None, "
+    "out=None, prefix='bin', format=(), sample_id='', bin_extension='fna.gz', unbinned=True, "
+    "report=True, force=False, resume=False, "
     "min_length=1500, recruit_length=None, min_bin_size=200000, separator='', markers='auto', "
     "model='llmbin-edge', device='auto', precision='auto', threads=None, batch_size=0, windows=0, "
-    "seed=1, max_memory=0, progress=None",
+    "seed=1, max_memory=0, cache=None, max_cache=2000000000, progress=None",
     "score": "bins, *, gold, min_bin_size=0",
 }
 
@@ -210,6 +211,13 @@ def test_sequences_and_depths_may_be_in_memory(
     assert_same(again.contigs, binned.contigs)
     assert again.contig2bin == binned.contig2bin
     assert list(scratch.iterdir()) == []
+
+
+def test_numbers_may_be_those_of_numpy(small: Community, binned: llmbin.Run) -> None:
+    of_numpy = {"seed": np.int64(1), "threads": np.uint8(2), "min_length": np.float32(1000)}
+    found = llmbin.run(small.contigs, depth=small.depth, **of_numpy)  # type: ignore[arg-type]
+    assert json.dumps(found.record["parameters"])
+    assert found.contig2bin == binned.contig2bin
 
 
 def test_no_bins_and_no_markers_have_their_arrays_too(small: Community) -> None:
@@ -339,6 +347,19 @@ def test_scores_of_a_run_a_table_and_a_mapping(
     ("arguments", "said"),
     [
         ({"threads": 0}, "threads=0: a whole number from 1 on"),
+        ({"threads": "two"}, "threads='two': a whole number from 1 on"),
+        ({"seed": "1"}, "seed='1': a whole number"),
+        ({"min_length": float("nan")}, "min_length=nan: a whole number"),
+        ({"max_memory": "1G"}, "max_memory='1G': a whole number"),
+        ({"markers": True}, "markers=True: one of"),
+        ({"bam": 5}, "bam: one path or several were expected, not 5"),
+        ({"depth": [1]}, "depth: a path was expected, not 1"),
+        ({"separator": 5}, "separator=5: a word"),
+        ({"prefix": None}, "prefix=None: a word"),
+        ({"device": 0}, "device=0: a word"),
+        ({"samples": 5}, "samples: one word or several were expected, not 5"),
+        ({"format": None}, "format: one word or several were expected, not None"),
+        ({"out": 5}, "out: a path was expected, not 5"),
         ({"min_length": -5}, "min_length=-5"),
         ({"windows": -1}, "windows=-1"),
         ({"recruit_length": 0}, "recruit_length=0"),
@@ -369,12 +390,63 @@ def test_wrong_arguments_are_told(
         ("", "ACGT", "a name without spaces"),
         ("a", "AC\nGT", "line ends"),
         ("a", "AC>GT", "'>'"),
-        ("a", "ACGÜT", "contigs.fasta, line 2"),
+        ("a", "ACGÜT", "contig 'a': '?' is not a nucleotide code"),
+        ("a", "MKLV", "contig 'a': 'L' is not a nucleotide code"),
+        ("a", "", "contigs: no contig has 1 bases or more"),
+        (b"a", "ACGT", "contig b'a': a name without spaces"),
+        (1, "ACGT", "contig 1: a name"),
+        ("a", 5, "contig 'a': its sequence is 5; str or bytes"),
+        ("a", None, "contig 'a': its sequence is None; str or bytes"),
     ],
 )
-def test_wrong_sequences_are_told(name: str, sequence: str, said: str) -> None:
+def test_wrong_sequences_are_told(name: Any, sequence: Any, said: str) -> None:
     with pytest.raises(LlmbinError) as told:
         llmbin.embed({name: sequence})
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("contigs", "said"),
+    [
+        ({}, "contigs: none were given"),
+        (iter(()), "contigs: none were given"),
+        (None, "not None"),
+        (5, "contigs: a path, a mapping of name to sequence, or pairs of these were expected"),
+        (b"contigs.fasta", "not b'contigs.fasta'"),
+        (["a.fasta", "b.fasta"], "not 'a.fasta'"),
+        ([("a", "ACGT", "II")], "not a tuple"),
+        ([("a", "ACGT"), ("a", "ACGA")], "contig 'a': is given twice"),
+        ([("a", "ACGT"), ("b", "ACGT"), ("c", "AC*T")], "contig 'c': '*' is not"),
+    ],
+)
+def test_what_are_no_contigs_is_told(contigs: Any, said: str, scratch: Path) -> None:
+    for call in (llmbin.embed, llmbin.run):
+        if not hasattr(contigs, "__next__") or call is llmbin.embed:
+            with pytest.raises(LlmbinError) as told:
+                call(contigs)
+            assert said in str(told.value)
+            assert str(scratch) not in str(told.value)
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: llmbin.depth([]), "bams: no file was given"),
+        (lambda: llmbin.depth(None), "bams: one path or several were expected, not None"),
+        (lambda: llmbin.depth(["a.bam", 5]), "bams: a path was expected, not 5"),
+        (lambda: llmbin.depth("a.bam", out=5), "out: a path was expected, not 5"),
+        (lambda: llmbin.quality([]), "paths: no file was given"),
+        (lambda: llmbin.quality(object()), "paths: one path or several were expected"),
+        (lambda: llmbin.score(None, gold={}), "bins: a table, a run, or a mapping"),
+        (lambda: llmbin.score({}, gold=[1]), "gold: a file, or a mapping"),
+        (lambda: llmbin.score({"a": "b"}, gold={"a": "g"}), "gold['a']='g': of contig to genome"),
+        (lambda: llmbin.score({"a": "b"}, gold={"a": ("g", 0)}), "gold['a'], its length=0"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_named(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(UsageError) as told:
+        call()
     assert said in str(told.value)
 
 

@@ -49,8 +49,36 @@ def test_each_assembly_is_binned_by_itself_and_bins_are_numbered_by_size() -> No
     assert found.bins == 2
     assert found.core.tolist() == [True, True, True, False, False]
     assert found.why[:3] == ["", "", ""]
+    assert found.best.tolist() == [1, 0, 1, -1, -1]
     assert found.why[3] == "no contig is long enough to begin a bin"
     assert found.why[4] == "no cluster is large and clean enough to be a bin"
+
+
+def test_eukaryotes_are_binned_apart_and_without_markers_if_they_are_enough_for_a_bin() -> None:
+    rng = np.random.default_rng(2)
+    places, lengths = rng.normal(0, 0.1, (60, 3)), np.full(60, 20_000)
+    counts = np.ones((60, 4), np.int16)  # which would tear a bin of many contigs apart
+    contigs = contigs_of(plain(places), lengths, counts)
+    eukaryote = np.arange(60) % 2 == 0
+    limits = BinLimits(1_500, 200_000)
+    found = bin_assemblies(contigs, [""] * 60, limits, Resources(), eukaryote)
+    of_eukaryote, of_others = (set(found.label[rows].tolist()) for rows in (eukaryote, ~eukaryote))
+    assert not (of_eukaryote & of_others) - {-1}
+    assert len(of_eukaryote) == 1
+    few = np.arange(60) < 3
+    alone = bin_assemblies(contigs, [""] * 60, limits, Resources(), few)
+    plainly = bin_assemblies(contigs, [""] * 60, limits, Resources())
+    assert (alone.label == plainly.label).all()
+
+
+def test_a_contig_without_a_bin_has_the_one_of_its_neighbours() -> None:
+    places = np.concatenate([np.zeros((20, 2)), np.full((20, 2), 9.0), [[4.6, 4.6]]])
+    places += np.random.default_rng(1).normal(0, 0.1, places.shape)
+    lengths = np.array([20_000] * 40 + [1_400])
+    found = binned(contigs_of(plain(places), lengths))
+    assert found.label[40] == -1
+    assert found.best[40] == found.label[39]
+    assert (found.best[:40] == found.label[:40]).all()
 
 
 def test_of_equal_bins_that_with_the_first_contig_comes_first() -> None:

@@ -42,7 +42,7 @@ def test_commands_options_and_choices(complete: Callable[..., list[str]]) -> Non
     assert complete("build") == ["build-engine"]
     assert set(complete("run", "--m")) == {
         *("--min-identity", "--min-length", "--min-bin-size", "--markers", "--model"),
-        "--max-memory",
+        *("--max-memory", "--max-cache"),
     }
     assert set(complete("run", "--markers", "o")) == {"on", "off"}
 

@@ -13,11 +13,13 @@ from llmbin.errors import InstallationError
 from llmbin.estimator import network
 from llmbin.genes import markers, rna
 from llmbin.io.shipped import shipped
+from llmbin.kinds import network as kinds
 from llmbin.proof.reference import load_reference
 
 DATA = Path(llmbin.__file__).parent / "data"
 READERS: dict[str, Callable[[Path], object]] = {
     "quality.npz": lambda _: network.load_network.__wrapped__(),
+    "kinds.npz": lambda _: kinds.load_kind_network.__wrapped__(),
     "rna.npz": lambda _: rna.RnaSearch(),
     "markers.json": lambda _: markers.load_marker_set(),
     "markers.h3m.gz": lambda _: markers.read_profiles(),
@@ -30,8 +32,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in READERS:
         shutil.copy(DATA / name, tmp_path)
     monkeypatch.setattr(network, "DATA", tmp_path / "quality.npz")
+    monkeypatch.setattr(kinds, "DATA", tmp_path / "kinds.npz")
     monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
     monkeypatch.setattr(markers, "DATA", tmp_path)
+    monkeypatch.setattr(markers, "PROFILES", tmp_path / "markers.h3m.gz")
     return tmp_path
 
 

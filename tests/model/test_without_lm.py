@@ -64,7 +64,8 @@ def test_it_bins_and_embeds(community: Community, cli: Cli, tmp_path: Path) -> N
     ("command", "message"),
     [
         (("bench", "--model", LITE), "no language model to measure"),
-        (("build-engine", LITE), "the model pack has no language model"),
+        (("build-engine", LITE), "has no language model, and needs no engine"),
+        (("export", LITE, "-o", "OUT"), "has no language model to export"),
         (("export", LITE, "--format", "triton", "-o", "OUT"), "it has no language model"),
     ],
 )

@@ -50,7 +50,7 @@ bins.number = (title, b) => {
   return text === undefined || text === "" ? NaN : Number(text);
 };
 
-const CLASSES = ["near-complete", "high", "medium", "low", "unknown"];
+const CLASSES = ["near-complete", "high", "medium", "low", "not judged", "unknown"];
 CLASSES.push(...new Set(bins.columns.quality.filter((c) => !CLASSES.includes(c))));
 const DRAFTS = ["high-quality draft", "medium-quality draft", "low-quality draft", "contaminated"];
 const CLASS_COLOURS = { "near-complete": "--good", high: "--fair", medium: "--poor" };
@@ -72,7 +72,7 @@ const TITLES = {
   mimag: "MIMAG",
 };
 /** A column of the table of bins, for people. */
-const titleOf = (title) => TITLES[title] || title.replaceAll("_", " ");
+const titleOf = (title) => TITLES[title] || title.replace(/^bp_/, "bases, ").replaceAll("_", " ");
 
 /** The mark of a class of quality: shape and colour say the same. */
 function mark(quality) {

@@ -10,6 +10,7 @@ const SHOWN = {
 const FIXED = [
   "bin",
   "quality",
+  "kind",
   "completeness",
   "contamination",
   "mimag",
@@ -31,7 +32,7 @@ function columnTitles() {
     (t) =>
       !FIXED.includes(t) &&
       !LAST.includes(t) &&
-      !/^(completeness|contamination)_(low|high)$/.test(t),
+      !/^(completeness|contamination)_(low|high)$|^bp_/.test(t),
   );
   return [...known, ...others.filter(some), ...(some("sample") ? ["sample"] : [])];
 }

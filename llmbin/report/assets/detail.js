@@ -61,11 +61,16 @@ function factsOf(b) {
       !shown.includes(title) &&
       !/_(low|high)$/.test(title) &&
       column[b] !== "" &&
-      column[b] !== "NA"
+      column[b] !== "NA" &&
+      !(title.startsWith("bp_") && column[b] === "0")
     )
       facts.push([
         titleOf(title),
-        title === "confidence" ? Number(column[b]).toFixed(3) : column[b],
+        title === "confidence"
+          ? Number(column[b]).toFixed(3)
+          : title.startsWith("bp_")
+            ? bases(Number(column[b]))
+            : column[b],
       ]);
   return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
 }

@@ -31,13 +31,15 @@ function tile(value, text) {
   return el("div", { class: "tile" }, el("b", {}, value), el("span", {}, text));
 }
 
+const WHOLE_NAMES = new Set(["near-complete", "not judged"]); // classes that say it all
+
 function drawSummary() {
   const t = data.totals;
   byId("lead").textContent = leadSentence();
   const judged = CLASSES.filter((c) => t.classes[c] !== undefined && c !== "unknown");
   const tiles = t.classes.unknown
     ? [tile(count(bins.count), "bins, quality not estimated")]
-    : judged.map((c) => tile(count(t.classes[c]), c === "near-complete" ? c : `${c} quality`));
+    : judged.map((c) => tile(count(t.classes[c]), WHOLE_NAMES.has(c) ? c : `${c} quality`));
   tiles.push(tile(percent(share(t.binned_bases, t.bases)), `of ${bases(t.bases)} binned`));
   if (t.mapped_share !== null) tiles.push(tile(percent(t.mapped_share), "of mapped bases binned"));
   tiles.push(tile(count(t.binned_contigs), `of ${plural(t.contigs, "contig")} binned`));

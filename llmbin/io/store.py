@@ -1,0 +1,215 @@
+"""What was found before, by key, in one SQLite file of a bounded size.
+
+A kill at any moment leaves the entries that were whole. Each is checked by a digest when it is
+read, and one that is damaged is as if it were not there. A store may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..errors import OutputError, first_line
+from .outputs import writing
+
+log = logging.getLogger("llmbin")
+
+FILE = "findings.sqlite3"
+FORMAT = 1  # of the tables below
+CHECK = 16  # bytes of a value's digest
+OVERHEAD = 130  # bytes that an entry takes beside its value at least: key, digest, index
+PATIENCE = 30.0  # seconds to wait for another process that writes
+TABLES = """
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, used INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
+"""
+
+
+class Store:
+    """Values by key in a folder, up to ``most`` bytes; those used longest ago go first.
+
+    Several processes may use it at once, each in one thread. Where it fails later there is a
+    warning, and it is as if nothing were known.
+
+    Raises:
+        OutputError: the folder cannot be made, or the file not be used.
+    """
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.path, self._most = folder / FILE, most
+        self._used: set[bytes] = set()
+        self._base: sqlite3.Connection | None = None
+        self._now = 1
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if not _damaged(error):
+                    raise
+                self._begin_anew(error)
+        except sqlite3.Error as error:
+            raise OutputError(
+                f"{self.path}: cannot be used as a cache ({first_line(error)}); choose a folder on "
+                "a local disk that you may write to"
+            ) from None
+
+    def _open(self) -> None:
+        base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+        self._base = base
+        base.execute("PRAGMA auto_vacuum = INCREMENTAL")  # decided when the file is made
+        base.execute("PRAGMA journal_mode = WAL")
+        base.execute("PRAGMA synchronous = NORMAL")
+        base.execute("PRAGMA journal_size_limit = 0")
+        if base.execute("PRAGMA user_version").fetchone()[0] not in (0, FORMAT):
+            base.executescript("DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS contents;")
+        base.executescript(TABLES)
+        base.execute(f"PRAGMA user_version = {FORMAT}")
+        (last,) = base.execute("SELECT max(used) FROM entries").fetchone()
+        self._now = 1 + (last or 0)  # of this use: no clock, which may be set back
+
+    def _begin_anew(self, error: sqlite3.Error) -> None:
+        log.warning("%s: damaged (%s); beginning a new one", self.path, first_line(error))
+        self._shut()
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        self._open()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._careful() as base:
+            if base is not None:
+                rows = [(self._now, key) for key in self._used]
+                with _transaction(base):
+                    base.executemany("UPDATE entries SET used = ? WHERE key = ?", rows)
+        self._shut()
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key; None if it is not known, or damaged."""
+        rows: Sequence[Any] = ()
+        with self._careful() as base:
+            if base is not None:
+                query = "SELECT value FROM contents JOIN entries USING (id) WHERE key = ?"
+                rows = base.execute(query, (key,)).fetchall()
+        if not rows or not isinstance(held := rows[0][0], bytes):
+            return None
+        check, value = held[:CHECK], held[CHECK:]
+        if check != _check(key, value):
+            return None
+        self._used.add(key)
+        return value
+
+    def put(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep values, all of them or none; what does not fit at all is left out."""
+        fitting, size = [], 0
+        for key, value in entries:
+            taken = len(value) + CHECK + OVERHEAD
+            if size + taken <= self._most:
+                size += taken
+                fitting.append((key, _check(key, value) + value))
+        with self._careful() as base:
+            if base is None or not fitting:
+                return
+            with _transaction(base):
+                for key, value in fitting:
+                    _insert(base, key, value, self._now)
+                _evict(base, self._most)
+            base.executescript("PRAGMA incremental_vacuum")  # execute would take one page
+
+    @contextmanager
+    def _careful(self) -> Iterator[sqlite3.Connection | None]:
+        """What fails is a warning, and the end of this use."""
+        try:
+            yield self._base
+        except sqlite3.DatabaseError as error:
+            if _damaged(error):
+                with suppress(sqlite3.Error, OSError):
+                    self._begin_anew(error)
+                    return
+            log.warning("%s: %s; going on without the cache", self.path, first_line(error))
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._base is not None:
+            with suppress(sqlite3.Error):
+                self._base.close()
+        self._base = None
+
+
+def open_store(folder: Path | None, most: int) -> AbstractContextManager[Store | None]:
+    """A store, where there is a folder for one.
+
+    Raises:
+        OutputError: the folder cannot be made, or the file not be used.
+    """
+    return nullcontext() if folder is None else Store(folder, most)
+
+
+@contextmanager
+def _transaction(base: sqlite3.Connection) -> Iterator[None]:
+    base.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        base.execute("ROLLBACK")
+        raise
+    base.execute("COMMIT")
+
+
+def _insert(base: sqlite3.Connection, key: bytes, value: bytes, now: int) -> None:
+    base.execute(
+        "INSERT INTO entries (key, used) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET used = excluded.used",
+        (key, now),
+    )
+    base.execute(
+        "INSERT OR REPLACE INTO contents SELECT id, ? FROM entries WHERE key = ?", (value, key)
+    )
+
+
+def _evict(base: sqlite3.Connection, most: int) -> None:
+    """Drop those used longest ago until the rest fits."""
+    while (size := _size(base)) > most:
+        (count,) = base.execute("SELECT count(*) FROM entries").fetchone()
+        if not count:
+            return
+        excess = math.ceil(count * (1 - most / size))
+        query = "SELECT id FROM entries ORDER BY used, id LIMIT ?"
+        gone = base.execute(query, (excess,)).fetchall()
+        for table in ("entries", "contents"):
+            base.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
+
+
+def _size(base: sqlite3.Connection) -> int:
+    """Bytes of the file's pages that are in use."""
+    pages, free, page = (
+        base.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * page)
+
+
+def _check(key: bytes, value: bytes) -> bytes:
+    return blake2b(value, digest_size=CHECK, key=key[:64]).digest()
+
+
+def _damaged(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

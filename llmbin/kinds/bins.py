@@ -1,0 +1,137 @@
+"""What kind of thing a bin is, by its contigs and marker genes, and which of them tell its quality.
+
+Viruses and plasmids may be in the bin of their host, or not: they have no marker genes, and tell
+nothing of its quality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..estimator.estimate import FEW_FAMILIES
+from ..features.profile import Features
+from ..genes.markers import MarkerSet
+from .contigs import (
+    ARCHAEON,
+    BACTERIUM,
+    CELLS,
+    EUKARYOTE,
+    KINDS,
+    PLASMID,
+    UNCLEAR,
+    VIRUS,
+    ContigKinds,
+)
+from .network import load_kind_network
+
+MOST = 0.5  # of a domain's marker families: then a bin is of it, whatever its contigs are called
+MOBILE = (VIRUS, PLASMID)
+NEARLY_ALL = 0.75  # of a domain's families: no eukaryote has so many
+DENSE = 60_000  # bp for each family: eukaryotes have fewer
+VERY_LIKELY = 0.9
+LEAST_LIKELY = 1e-4  # what no contig alone rules out of its bin
+LONG = 10_000  # bp, from which on a contig says no more than others
+CELL_OF = {"bacteria": BACTERIUM, "archaea": ARCHAEON}  # the domains of a marker set
+
+Ints = npt.NDArray[np.int64]
+Bins = Sequence[Ints]
+
+
+@dataclass(frozen=True)
+class BinKind:
+    """What a bin is, a row of `KINDS`, and how many of its bases are of each, int64 [6]."""
+
+    kind: int
+    bases: Ints
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        return KINDS[self.kind]
+
+    @property
+    def judged(self) -> bool:
+        """Whether single-copy marker genes of bacteria and archaea can tell its quality."""
+        return self.kind < CELLS or self.kind == UNCLEAR
+
+
+def kinds_of_bins(
+    features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
+) -> list[BinKind]:
+    """The kind of each bin, given by its contigs' rows; ``markers`` as of ``features``, or None."""
+    found = []
+    for rows in bins:
+        bases = np.bincount(kinds.kind[rows], features.lengths[rows], len(KINDS)).astype(np.int64)
+        found.append(BinKind(_kind(bases, *domain_of(features, rows, markers)[:2]), bases))
+    return found
+
+
+def domain_of(features: Features, rows: Ints, markers: MarkerSet | None) -> tuple[int, float, int]:
+    """The kind of cell whose marker families a bin has most of, their share, and all its families.
+
+    -1 if it has too few to tell.
+    """
+    if markers is None or features.markers is None:
+        return -1, 0.0, 0
+    there = (features.markers[rows] > 0).any(0)
+    shares = (markers.used & there).sum(1) / markers.used.sum(1)
+    domain = CELL_OF[markers.domains[int(shares.argmax())]]
+    families = int(there.sum())
+    return (domain if families >= FEW_FAMILIES else -1), float(shares.max()), families
+
+
+def _kind(bases: Ints, domain: int, share: float) -> int:
+    """By bases of each kind, and the domain (-1: not known) of which a share of families is there.
+
+    What is unclear says nothing. A eukaryote is one if most of the rest is; viruses and plasmids
+    are a bin's kind if there is more of them than of all else.
+    """
+    told = bases.copy()
+    told[UNCLEAR] = 0
+    if 2 * told[EUKARYOTE] > told.sum():
+        return EUKARYOTE  # which has half of the families of archaea, too
+    if share >= MOST:
+        return domain
+    if 2 * told[list(MOBILE)].sum() > told.sum():
+        return max(MOBILE, key=lambda kind: told[kind])
+    if domain >= 0:
+        return domain
+    return int(told[:CELLS].argmax()) if told[:CELLS].any() else UNCLEAR
+
+
+def with_their_bins(
+    features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
+) -> tuple[ContigKinds, bool]:
+    """Kinds, now that there are bins, and whether a bin is of a eukaryote.
+
+    What single contigs say is added up over a bin. If it is a eukaryote together, its contigs are;
+    plasmids and viruses stay what they are. Of a eukaryote's genes half a domain's marker families
+    are found, too, but a bin that has nearly all, or many for its size, is none: genomes of
+    Chlamydia look like eukaryotes to the network. Elsewhere only what is very likely a eukaryote
+    is called one: of many contigs of bacteria a few look like it.
+    """
+    kind, found = kinds.kind.copy(), False
+    doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < VERY_LIKELY)
+    kind[doubtful] = UNCLEAR
+    odds = np.log((kinds.likely + LEAST_LIKELY) / load_kind_network().prior)
+    for rows in bins:
+        weight = np.minimum(features.lengths[rows], LONG).astype(np.float64)
+        together = np.average(odds[rows], axis=0, weights=weight)
+        domain, share, families = domain_of(features, rows, markers)
+        dense = features.lengths[rows].sum() < DENSE * families
+        if together.argmax() == EUKARYOTE and share < NEARLY_ALL and not dense:
+            kind[rows[~np.isin(kind[rows], MOBILE)]], found = EUKARYOTE, True
+        elif share >= MOST:
+            kind[rows[doubtful[rows]]] = domain
+    return replace(kinds, kind=kind), found
+
+
+def judged_contigs(kinds: ContigKinds, bins: Bins) -> list[Ints]:
+    """Of each bin the contigs that tell its quality: all but viruses and plasmids, if any is."""
+    mobile = np.isin(kinds.kind, MOBILE)
+    rest = [rows[~mobile[rows]] for rows in bins]
+    return [some if len(some) else rows for some, rows in zip(rest, bins, strict=True)]

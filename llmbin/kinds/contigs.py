@@ -1,0 +1,79 @@
+"""What kind of thing each contig is, by composition, open frames, genes and whether it is a circle.
+
+Plasmids cannot be told from the chromosomes of their hosts by composition (data/KINDS.md): a
+circle without a marker gene is one, and what is no circle counts as its host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..features.profile import Features
+from .network import TOLD_APART, load_kind_network
+
+KINDS = (*TOLD_APART, "plasmid", "unclear")
+BACTERIUM, ARCHAEON, EUKARYOTE, VIRUS, PLASMID, UNCLEAR = range(len(KINDS))
+CELLS = 2  # the first kinds: bacteria and archaea, which single-copy marker genes judge
+SURE = 0.5  # probability of a kind from which a contig is called so
+SHORTEST = 1_000  # bp: shorter contigs were not trained on, and say nothing
+LARGEST_PLASMID = 1_000_000  # bp
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ContigKinds:
+    """Of n contigs: the row of `KINDS` int8 [n], and how likely it is, float64 [n].
+
+    The probability of an unclear one is that of the likeliest kind. ``likely`` float64 [n, 4] are
+    the probabilities of all that the network tells apart.
+    """
+
+    kind: npt.NDArray[np.int8]
+    probability: Doubles
+    likely: Doubles
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+
+def kinds_of_contigs(features: Features) -> ContigKinds:
+    """The kind of every contig."""
+    network = load_kind_network()
+    likely = network.probabilities(features.composition, features.frames, features.lengths)
+    likely[features.lengths < SHORTEST] = network.prior
+    cell = has_cell_genes(features)
+    circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
+    kinds = call_kinds(without_viruses(likely, cell), circle)
+    kinds.kind[features.lengths < SHORTEST] = UNCLEAR
+    return kinds
+
+
+def has_cell_genes(features: Features) -> npt.NDArray[np.bool_]:
+    """Whether contigs have a marker gene or one of ribosomal RNA, as no virus has: bool [n]."""
+    found = np.zeros(len(features.names), np.bool_)
+    if features.markers is not None:
+        found |= (features.markers > 0).any(1)
+    if features.rna is not None:
+        found |= (features.rna.rrna > 0).any(1)
+    return found
+
+
+def without_viruses(likely: Doubles, cell: npt.NDArray[np.bool_]) -> Doubles:
+    """Probabilities [n, 4] of contigs of which ``cell`` are of no virus."""
+    out = likely.copy()
+    out[cell, VIRUS] = 0
+    return np.asarray(out / out.sum(1, keepdims=True), np.float64)
+
+
+def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_]) -> ContigKinds:
+    """Kinds by probabilities [n, 4]; what is a circle bool [n] and of a cell is a plasmid."""
+    kind, probability = likely.argmax(1), likely.max(1)
+    of_cell = likely[:, :CELLS].sum(1)
+    plasmid = circle & (of_cell >= SURE)
+    kind[probability < SURE] = UNCLEAR
+    kind[plasmid], probability[plasmid] = PLASMID, of_cell[plasmid]
+    return ContigKinds(kind.astype(np.int8), probability, likely)

@@ -1,0 +1,104 @@
+"""The network that tells kinds of DNA apart: its arrays, and what it makes of contigs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..estimator.network import Doubles, Member
+from ..io.shipped import shipped, shipped_arrays
+
+DATA = Path(__file__).parent.parent / "data" / "kinds.npz"
+TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
+# Contigs at a time. Sums are then the same however many there are, and products so small are not
+# shared out to threads, whose waiting would cost more than the work.
+ROWS, INPUT_ROWS = 16, 4_096
+LAYOUT = 4  # columns of open frames by length (kernels/codons.hpp); then frames, changes of strand
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class KindNetwork:
+    """A network, and how its inputs are made and its answers weighed.
+
+    ``mean`` and ``scale`` [inputs] are those of `kind_inputs`; ``prior`` [4] is how much of the
+    bases of a metagenome is of each of `TOLD_APART`.
+    """
+
+    mean: Doubles
+    scale: Doubles
+    member: Member
+    prior: Doubles
+
+    def probabilities(
+        self, composition: npt.NDArray[np.float32], frames: npt.NDArray[np.uint32], lengths: Ints
+    ) -> Doubles:
+        """How likely contigs are of each of `TOLD_APART`: float64 [n, 4], rows add up to 1.
+
+        ``composition`` [n, 197] and ``frames`` [n, 6] are those of `features.composition`. To six
+        digits, so that they do not depend on the processor.
+        """
+        parts = [np.empty((0, len(TOLD_APART)))]
+        for begin in range(0, len(lengths), INPUT_ROWS):
+            rows = slice(begin, begin + INPUT_ROWS)
+            inputs = kind_inputs(composition[rows], frames[rows], lengths[rows])
+            parts.append(self.odds(inputs) + np.log(self.prior))
+        odds = np.concatenate(parts)
+        likely = np.exp(odds - odds.max(1, keepdims=True))
+        return np.asarray(likely / likely.sum(1, keepdims=True), np.float64).round(6)
+
+    def odds(self, inputs: Doubles) -> Doubles:
+        """Log odds of the kinds, without the prior: float64 [n, 4]."""
+        inputs = (inputs - self.mean) / self.scale
+        begins = range(0, len(inputs), ROWS)
+        return np.concatenate([self.member(inputs[begin : begin + ROWS]) for begin in begins])
+
+
+def kind_inputs(
+    composition: npt.NDArray[np.float32], frames: npt.NDArray[np.uint32], lengths: Ints
+) -> Doubles:
+    """What the network sees of contigs: float64 [n, 197 + 9].
+
+    Composition; bases in open frames of four lengths and in all, as shares of the contig; frames
+    for each kb; how often the next one is on the other strand; the frames' mean length and the
+    contig's.
+    """
+    bases = lengths.astype(np.float64)
+    by_length, number, changes = frames[:, :LAYOUT], frames[:, LAYOUT], frames[:, LAYOUT + 1]
+    open_bases = by_length.sum(1)
+    columns = [
+        by_length / bases[:, None],
+        open_bases / bases,
+        np.log1p(1_000 * number / bases),
+        changes / np.maximum(number, 1),
+        np.log1p(open_bases / np.maximum(number, 1) / 300),
+        np.log10(bases) - 4,
+    ]
+    return np.column_stack([composition, *columns]).astype(np.float64)
+
+
+@cache
+def load_kind_network() -> KindNetwork:
+    """The one that ships with the package.
+
+    Raises:
+        InstallationError: it is missing or damaged.
+    """
+    with shipped(DATA):
+        return kind_network_of(shipped_arrays(DATA))
+
+
+def kind_network_of(arrays: dict[str, Any]) -> KindNetwork:
+    """A network from its arrays, by the names that `training.kinds` gives them."""
+    held = {name: array.astype(np.float64) for name, array in arrays.items()}
+    member = Member(
+        (held["weight0"], held["weight1"], held["weight2"]),
+        (held["bias0"], held["bias1"], held["bias2"]),
+    )
+    return KindNetwork(held["mean"], held["scale"], member, held["prior"])

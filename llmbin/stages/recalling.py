@@ -1,0 +1,83 @@
+"""What earlier runs found of the same contigs and files, under ``--cache``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+
+import numpy as np
+
+from .. import __version__
+from ..coverage.recall import DepthRecall
+from ..features.recall import Recall
+from ..genes.homology import Homology
+from ..genes.markers import PROFILES
+from ..genes.rna import DATA
+from ..io.store import Store
+from ..io.workspace import file_digest, fingerprint
+from ..model.devices import installed
+from ..model.embedder import Embedder
+from ..resources import processor
+from .setting import Setting
+
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "tensorrt", "tensorrt-rtx", "pyhmmer")
+
+
+def contig_recall(setting: Setting, embedder: Embedder, markers: bool) -> Recall | None:
+    """Findings of contigs by the same pack, device, processor, libraries and profiles."""
+    if setting.store is None:
+        return None
+    about = {
+        "version": __version__,
+        "pack": embedder.pack.digest,
+        "precision": embedder.device.precision,
+        "device": str(embedder.device),
+        "processor": processor(),
+        "runtimes": [installed(name) for name in RUNTIMES],
+        "plan": asdict(embedder.plan),
+        "profiles": [fingerprint(file_digest(path)) for path in (PROFILES, DATA)],
+        "markers": markers,
+    }
+    digest = blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=32).digest()
+    return Recall(setting.store, digest, embedder.plan)
+
+
+@dataclass(frozen=True)
+class PairsRecall:
+    """Homologous pairs of whole assemblies: one new contig, and they are looked for again."""
+
+    store: Store
+    key: bytes
+
+    def known(self) -> Homology | None:
+        """Those of this assembly, if an earlier run found them."""
+        held = self.store.get(self.key)
+        return None if held is None else Homology(*np.frombuffer(held, "<i4").reshape(3, -1).copy())
+
+    def keep(self, pairs: Homology) -> None:
+        """For the next run."""
+        columns = np.array([pairs.first, pairs.second, pairs.length], "<i4")
+        self.store.put([(self.key, columns.tobytes())])
+
+
+def pairs_recall(setting: Setting) -> PairsRecall | None:
+    """Homologous pairs of these very contigs."""
+    options = setting.options
+    if setting.store is None:
+        return None
+    contigs = fingerprint(setting.inputs.contigs_digest)
+    about = ["pairs", __version__, contigs, options.recruit_length, options.separator]
+    key = blake2b(json.dumps(about).encode(), digest_size=20).digest()
+    return PairsRecall(setting.store, key)
+
+
+def depth_recall(setting: Setting) -> DepthRecall | None:
+    """Depths of BAM and CRAM files as they are now; those of CRAM depend on the contigs as well."""
+    inputs, store = setting.inputs, setting.store
+    if store is None:
+        return None
+    contigs = fingerprint(inputs.contigs_digest)
+    digests = map(fingerprint, inputs.depth_digests)
+    files = {str(path): digest for path, digest in zip(inputs.bams, digests, strict=False)}
+    return DepthRecall(store, lambda path: f"{files[str(path)]} {contigs}")

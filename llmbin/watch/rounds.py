@@ -1,0 +1,201 @@
+"""Rounds and where their results go: each in a folder of its own, the last one as ``current``.
+
+A round is published by one rename of a link. What a kill leaves unpublished is used by the next
+try, as `run --resume` would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..errors import OutputError, cannot_write
+from ..estimator.classes import NEAR_COMPLETE
+from ..io.outputs import lock, whole_file, writing
+from ..options import RunOptions
+from ..pipeline import RunResult
+from ..pipeline import run as run_pipeline
+from ..proof.machine import joules
+from ..results.summary import Outcome
+from .events import Event, append, read_events
+from .folder import Snapshot
+from .names import Known, read_known, sketches_of, write_known
+from .worth import Progress, gain
+
+CURRENT, RUNS, EVENTS, LOCK = "current", "runs", "events.jsonl", ".llmbin-watch-lock"
+NAMES, ROUND = "names.npz", "round.json"  # in a round's folder, beside the results
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Rounds that are kept, and genomes a Gbp below which more sequencing does not pay."""
+
+    rounds: int = 5
+    worth: float = 0.2
+
+
+class Rounds:
+    """The rounds under an output folder, which one process at a time may add to.
+
+    ``options`` are those of every round's run; its inputs and its folder are set by the round.
+
+    Raises:
+        OutputError: the folder cannot be used, or another process has it.
+    """
+
+    def __init__(self, options: RunOptions, keeping: Keeping) -> None:
+        self._options, self._keeping, self.folder = options, keeping, options.outdir
+        if (self.folder / CURRENT).exists() and not (self.folder / CURRENT).is_symlink():
+            raise OutputError(
+                f"{self.folder / CURRENT}: is no link that `watch` made; choose another folder"
+            )
+        with writing(self.folder):
+            (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.folder / LOCK, "wb")
+        if lock(self._lock) is False:
+            raise OutputError(f"{self.folder}: another `watch` uses this folder; choose another")
+        self._catch_up()
+
+    def close(self) -> None:
+        """Let others have the folder."""
+        self._lock.close()
+
+    @property
+    def number(self) -> int:
+        """Of the round that is published, 0 before the first."""
+        try:
+            return int(Path(os.readlink(self.folder / CURRENT)).name)
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError):
+            raise OutputError(
+                f"{self.folder / CURRENT}: is no link that `watch` made; choose another folder"
+            ) from None
+
+    def made_from(self, snapshot: Snapshot) -> bool:
+        """Whether the published round was made from these files, with these options."""
+        held = self._published()
+        files = [tuple(stamp) for stamp in held.get("files", [])]
+        return files == list(snapshot.stamps) and held.get("settings") == self._settings()
+
+    def _settings(self) -> str:
+        """A digest of the options that decide bins, and of the version."""
+        decisive = replace(self._options, threads=1, max_memory=0, cache=None, max_cache=0)
+        return blake2b(f"{__version__} {decisive!r}".encode(), digest_size=8).hexdigest()
+
+    def _published(self) -> Event:
+        with suppress(FileNotFoundError, ValueError):
+            held = json.loads((self.folder / CURRENT / ROUND).read_text())
+            return dict(held)
+        return {}
+
+    def _catch_up(self) -> None:
+        """The line of a round that was killed between its publication and its line."""
+        published, path = self._published(), self.folder / EVENTS
+        if published and published["round"] not in {e.get("round") for e in read_events(path)}:
+            append(path, published)
+
+    def one(self, snapshot: Snapshot) -> Event:
+        """Bin what a snapshot holds, publish it, and say what changed.
+
+        Raises:
+            LlmbinError: as of `pipeline.run`; nothing is published then.
+        """
+        number = self.number + 1
+        folder = self.folder / RUNS / f"{number:04d}"
+        started, wall, cpu, energy = time.time(), time.monotonic(), time.process_time(), joules()
+        before = read_known(self.folder / CURRENT / NAMES)
+        known = before
+
+        def name_bins(outcome: Outcome) -> Sequence[str]:
+            nonlocal known
+            sketches = sketches_of(snapshot.assembly, outcome)
+            known = before.named(sketches, number, self._options.prefix)
+            return [genome.name for genome in known.genomes[: len(sketches)]]
+
+        found = run_pipeline(self._run_options(snapshot, folder), None, name_bins)
+        event: Event = {
+            "round": number,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            **_counts(found, before, number),
+        }
+        event |= self._worth(event) | {
+            "seconds": round(time.monotonic() - wall, 2),
+            "cpu_seconds": round(time.process_time() - cpu, 2),
+            "joules": _spent(energy, joules()),
+            "settings": self._settings(),
+            "files": list(snapshot.stamps),
+        }
+        write_known(folder / NAMES, known)
+        with whole_file(folder / ROUND) as handle:
+            handle.write(json.dumps(event).encode())
+        self._publish(folder)
+        append(self.folder / EVENTS, event)
+        self._prune(number)
+        return event
+
+    def _run_options(self, snapshot: Snapshot, folder: Path) -> RunOptions:
+        return replace(
+            self._options,
+            contigs=snapshot.assembly,
+            outdir=folder,
+            bams=snapshot.alignments,
+            samples=snapshot.samples,
+            pool=True,
+            resume=True,
+        )
+
+    def _worth(self, event: Event) -> dict[str, Any]:
+        rounds = [*read_events(self.folder / EVENTS), event]
+        gained = gain([Progress(e["gbp"], e["near_complete"]) for e in rounds if "gbp" in e])
+        pays = None if gained is None else gained >= self._keeping.worth
+        return {"gain_per_gbp": None if gained is None else round(gained, 3), "pays": pays}
+
+    def _publish(self, folder: Path) -> None:
+        link = self.folder / f".{CURRENT}.part"
+        try:
+            link.unlink(missing_ok=True)
+            link.symlink_to(Path(RUNS) / folder.name)
+            os.replace(link, self.folder / CURRENT)
+        except OSError as error:
+            raise OutputError(cannot_write(self.folder / CURRENT, error)) from None
+
+    def _prune(self, number: int) -> None:
+        for path in (self.folder / RUNS).iterdir():
+            if path.name.isdigit() and int(path.name) <= number - self._keeping.rounds:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _counts(found: RunResult, before: Known, number: int) -> dict[str, Any]:
+    """What a round found, and what changed since the one before."""
+    outcome, bins = found.outcome, found.bins
+    depth = outcome.coverage.mean.sum(1)
+    now = {b.name for b in bins}
+    earlier = {genome.name for genome in before.genomes if genome.seen == number - 1}
+    return {
+        "contigs": len(outcome.features.names),
+        "bases": outcome.features.bases,
+        "samples": outcome.coverage.samples,
+        "gbp": round(float(depth @ outcome.features.lengths) / 1e9, 6),
+        "bins": len(bins),
+        "near_complete": sum(b.quality_class == NEAR_COMPLETE for b in bins),
+        "kept": len(now & earlier),
+        "new": sorted(now - earlier),
+        "gone": sorted(earlier - now),
+    }
+
+
+def _spent(before: float | None, after: float | None) -> float | None:
+    """Joules between two states of a counter, which begins anew now and then."""
+    if before is None or after is None or after < before:
+        return None
+    return round(after - before, 1)

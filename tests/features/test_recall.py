@@ -1,0 +1,81 @@
+"""Runs with a cache: cold, warm, half-warm and damaged ones give the bytes of those without."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmbin.io.fasta import read_fasta
+from llmbin.io.store import FILE
+from llmbin.tools.synthetic import Community
+
+Cli = Callable[..., tuple[int, str, str]]
+TABLES = ("contig2bin.tsv", "bins.tsv", "contigs.tsv")
+
+
+@pytest.fixture
+def binned(community: Community, cli: Cli, tmp_path: Path) -> Callable[..., tuple[dict, str]]:
+    """Bin some contigs; gives the tables, and what was said."""
+    number = 0
+
+    def bin_them(*argv: object, contigs: Path = community.contigs) -> tuple[dict, str]:
+        nonlocal number
+        number += 1
+        out = tmp_path / f"out{number}"
+        depth = ("--depth", community.depth)
+        status, _, err = cli("run", contigs, *depth, "-o", out, "--no-report", *argv)
+        assert status == 0, err
+        return {name: (out / name).read_bytes() for name in TABLES}, err
+
+    return bin_them
+
+
+@pytest.mark.parametrize("model", ["llmbin-edge", "llmbin-lite"])
+def test_a_cache_changes_no_byte(
+    model: str, binned: Callable[..., tuple[dict, str]], community: Community, tmp_path: Path
+) -> None:
+    cached = ("--model", model, "--cache", tmp_path / "cache")
+    plain, _ = binned("--model", model)
+    n = plain["contigs.tsv"].count(b"\n") - 1
+    cold, said = binned(*cached)
+    assert cold == plain
+    assert f"0 of {n} contigs are known" in said
+    warm, said = binned(*cached)
+    assert warm == plain
+    assert f"{n} of {n} contigs are known" in said
+    base = sqlite3.connect(tmp_path / "cache" / FILE)
+    base.execute("DELETE FROM entries WHERE id % 2")
+    base.execute("UPDATE contents SET value = zeroblob(length(value)) WHERE id % 6 = 0")
+    base.commit()
+    base.close()
+    half, said = binned(*cached)
+    assert half == plain
+    assert f"{n // 2 - n // 6} of {n} contigs are known" in said
+
+
+def test_contigs_are_known_by_their_bases(
+    binned: Callable[..., tuple[dict, str]], community: Community, tmp_path: Path
+) -> None:
+    """Whatever their places; with a seed, long ones are not."""
+    contigs = tmp_path / "turned.fasta"
+    records = list(read_fasta(community.contigs))
+    contigs.write_text("".join(f">{r.name}\n{r.sequence.decode()}\n" for r in reversed(records)))
+    for seed, all_known in (("middle", True), ("1", False)):
+        cached = ("--seed", seed, "--cache", tmp_path / seed)
+        binned(*cached)
+        found, said = binned(*cached, contigs=contigs)
+        assert found == binned("--seed", seed, contigs=contigs)[0]
+        n = found["contigs.tsv"].count(b"\n") - 1
+        assert (f"{n} of {n} contigs are known" in said) is all_known
+
+
+def test_what_decides_findings_is_part_of_the_key(
+    binned: Callable[..., tuple[dict, str]], tmp_path: Path
+) -> None:
+    cached = ("--cache", tmp_path / "cache", "--seed", "middle")
+    binned(*cached)
+    for other in (("--windows", 2), ("--markers", "off")):
+        assert " 0 of " in binned(*cached, *other)[1]
