@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from . import __version__
 from .commands import (
@@ -109,9 +110,23 @@ def no_memory(error: BaseException) -> bool:
     )
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that takes ``--option=--`` as it is written, as for ``--separator=--``.
+
+    Before Python 3.13 argparse drops the two dashes, and the value is an empty list.
+    """
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """All commands and options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="llmbin-fast",
         description="Metagenomic binning with a genomic language model: one forward pass, one "
         "HDBSCAN pass.",

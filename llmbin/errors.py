@@ -53,6 +53,10 @@ class ModelPackError(LlmbinError):
     """A model pack is incomplete, altered, or asks for something that packs may not do."""
 
 
+class InstallationError(LlmbinError):
+    """A file that is part of the program is missing or damaged."""
+
+
 class DeviceError(LlmbinError):
     """The device or precision that was asked for cannot be used here."""
 

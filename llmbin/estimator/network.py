@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..genes.markers import MarkerSet
+from ..io.shipped import shipped, shipped_arrays
 from .traits import BinTraits, Ruler
 
 DATA = Path(__file__).parent.parent / "data" / "quality.npz"
@@ -96,9 +97,13 @@ def gelu(x: Doubles) -> Doubles:
 
 @cache
 def load_network() -> Network:
-    """The one that ships with the package."""
-    with np.load(DATA, allow_pickle=False) as arrays:
-        return network_of({name: arrays[name] for name in arrays.files})
+    """The one that ships with the package.
+
+    Raises:
+        InstallationError: it is missing or damaged.
+    """
+    with shipped(DATA):
+        return network_of(shipped_arrays(DATA))
 
 
 def network_of(arrays: dict[str, Any]) -> Network:

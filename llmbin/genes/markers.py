@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import io
 import json
 import math
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
+from ..io.shipped import shipped
 from .matches import Matches, join_matches, likeness
 
 DATA = Path(__file__).parent.parent / "data"
@@ -94,8 +96,13 @@ def markers_available() -> bool:
 
 
 def load_marker_set() -> MarkerSet:
-    """The families that ship with the package."""
-    rows = json.loads((DATA / "markers.json").read_text())
+    """The families that ship with the package.
+
+    Raises:
+        InstallationError: they are missing or damaged.
+    """
+    with shipped(DATA / "markers.json"):
+        rows = json.loads((DATA / "markers.json").read_text())
     used = np.array(
         [
             [row[d][0] >= MIN_PREVALENCE and row[d][1] <= 0.05 for row in rows]
@@ -197,12 +204,18 @@ def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[Verd
 
 
 def read_profiles() -> list[Any]:
-    """The profiles that ship with the package, in the order of `load_marker_set`."""
+    """The profiles that ship with the package, in the order of `load_marker_set`.
+
+    Raises:
+        InstallationError: they are missing or damaged.
+    """
     import pyhmmer
 
     # All of them at once: pyhmmer dies of a file that is closed half read.
-    with gzip.open(PROFILES) as packed, pyhmmer.plan7.HMMFile(packed) as profiles:
-        return list(profiles)
+    with shipped(PROFILES):
+        whole = io.BytesIO(gzip.decompress(PROFILES.read_bytes()))
+        with pyhmmer.plan7.HMMFile(whole) as profiles:
+            return list(profiles)
 
 
 def profile_columns(profiles: list[Any]) -> tuple[npt.NDArray[np.float32], list[int]]:

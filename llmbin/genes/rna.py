@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
+from ..io.shipped import shipped_arrays
 
 DATA = Path(__file__).parent.parent / "data" / "rna.npz"
 KINDS = ("5S", "16S", "23S")
@@ -72,8 +73,7 @@ class RnaSearch:
     def __init__(self) -> None:
         from .._kernels import RrnaScanner, TrnaScanner
 
-        with np.load(DATA, allow_pickle=False) as held:
-            model = dict(held)
+        model = shipped_arrays(DATA)
         self._rrna = RrnaScanner(
             model["profiles"].astype(np.float32),
             model["first"].tolist(),

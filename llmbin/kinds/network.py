@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..estimator.network import Doubles, Member
+from ..io.shipped import shipped, shipped_arrays
 
 DATA = Path(__file__).parent.parent / "data" / "kinds.npz"
 TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
@@ -84,9 +85,13 @@ def kind_inputs(
 
 @cache
 def load_kind_network() -> KindNetwork:
-    """The one that ships with the package."""
-    with np.load(DATA, allow_pickle=False) as arrays:
-        return kind_network_of({name: arrays[name] for name in arrays.files})
+    """The one that ships with the package.
+
+    Raises:
+        InstallationError: it is missing or damaged.
+    """
+    with shipped(DATA):
+        return kind_network_of(shipped_arrays(DATA))
 
 
 def kind_network_of(arrays: dict[str, Any]) -> KindNetwork:

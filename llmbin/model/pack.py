@@ -239,7 +239,8 @@ def _checked(folder: Path, name: str, entry: Any) -> bytes:
     if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
         raise ModelPackError(
             f"{folder / name}: differs from what config.json promises (size or sha256); "
-            "fetch the pack again"
+            + ("install llmbin-fast" if BUILT_IN in folder.parents else "fetch the pack")
+            + " again"
         )
     return data
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..io.shipped import shipped, shipped_arrays
 from ..io.streams import read_chunks
 from ..tools.synthetic import Community, make_community
 
@@ -35,8 +36,13 @@ class Reference:
 
 
 def load_reference(path: Path = DATA) -> Reference:
-    """The one that is shipped."""
-    with np.load(path, allow_pickle=False) as held:
+    """The one that is shipped.
+
+    Raises:
+        InstallationError: it is missing or damaged.
+    """
+    with shipped(path):
+        held = shipped_arrays(path)
         texts = {name: str(held[name]) for name in ("pack", "community", "bins")}
         return Reference(held["codes"], held["lengths"], held["vectors"], **texts)
 

@@ -69,9 +69,14 @@ def write_bins_table(path: Path, bins: Sequence[Bin], samples: Sequence[str]) ->
         handle.writelines("\t".join(_bin_row(b)) + "\n" for b in bins)
 
 
+def depth_text(depth: float) -> str:
+    """Four decimals, and of small depths three digits: tables may be in units as of 1e-6."""
+    return f"{depth:.3g}" if 0 < depth < 0.01 else f"{depth:.4f}"
+
+
 def _bin_row(b: Bin) -> list[str]:
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
-    depths = [f"{d:.4f}" for d in b.depth]
+    depths = [depth_text(d) for d in b.depth]
     judged = [*estimate_fields(b.quality), b.quality_class, b.basis, *rna_fields(b.rna), b.draft]
     kinds = [b.kind.name, *(str(bases) for bases in b.kind.bases.tolist())]
     return [*sizes, *depths, f"{b.confidence:.4f}", *judged, *kinds, b.assembly]
@@ -116,7 +121,7 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
                 name,
                 str(features.lengths[i]),
                 f"{features.gc[i]:.4f}",
-                *(f"{d:.4f}" for d in outcome.coverage.mean[i]),
+                *map(depth_text, outcome.coverage.mean[i]),
                 names[label] if label >= 0 else "",
                 f"{binning.probability[i]:.4f}",
                 "yes" if binning.core[i] else "no",

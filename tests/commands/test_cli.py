@@ -672,3 +672,18 @@ def test_inference_imports_neither_torch_nor_anything_heavy_early() -> None:
         "print(*sys.modules)"
     ).split()
     assert "torch" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--separator=--", "has no '--' in its name"),
+        ("--markers=--", "invalid choice: '--'"),
+        ("--min-length=--", "invalid positive value: '--'"),
+    ],
+)
+def test_two_dashes_are_a_value_like_others(
+    option: str, message: str, cli: Cli, community: Community, tmp_path: Path
+) -> None:
+    status, _, err = cli("run", community.contigs, "-o", tmp_path / "out", option)
+    assert status != 0 and message in err

@@ -1,0 +1,65 @@
+"""Files that are part of the program: what is wrong with them ends in one line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import llmbin
+from llmbin.errors import InstallationError
+from llmbin.estimator import network
+from llmbin.genes import markers, rna
+from llmbin.io.shipped import shipped
+from llmbin.kinds import network as kinds
+from llmbin.proof.reference import load_reference
+
+DATA = Path(llmbin.__file__).parent / "data"
+READERS: dict[str, Callable[[Path], object]] = {
+    "quality.npz": lambda _: network.load_network.__wrapped__(),
+    "kinds.npz": lambda _: kinds.load_kind_network.__wrapped__(),
+    "rna.npz": lambda _: rna.RnaSearch(),
+    "markers.json": lambda _: markers.load_marker_set(),
+    "markers.h3m.gz": lambda _: markers.read_profiles(),
+    "proof.npz": load_reference,
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in READERS:
+        shutil.copy(DATA / name, tmp_path)
+    monkeypatch.setattr(network, "DATA", tmp_path / "quality.npz")
+    monkeypatch.setattr(kinds, "DATA", tmp_path / "kinds.npz")
+    monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
+    monkeypatch.setattr(markers, "DATA", tmp_path)
+    monkeypatch.setattr(markers, "PROFILES", tmp_path / "markers.h3m.gz")
+    return tmp_path
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "cut", "junk"])
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_damaged_is_told(name: str, how: str, data: Path) -> None:
+    if name == "markers.h3m.gz":
+        pytest.importorskip("pyhmmer")
+    path = data / name
+    READERS[name](path)
+    whole = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        parts = {"empty": b"", "cut": whole[: len(whole) // 2], "junk": bytes(range(256)) * 9}
+        path.write_bytes(parts[how])
+    with pytest.raises(InstallationError, match=rf"{name}: .* install it again: `pip install"):
+        READERS[name](path)
+
+
+def test_all_files_that_are_shipped_are_looked_at() -> None:
+    assert {p.name for p in DATA.iterdir() if p.suffix != ".md"} == set(READERS)
+
+
+def test_what_is_no_damage_is_left_as_it_is() -> None:
+    with pytest.raises(MemoryError), shipped(DATA):
+        raise MemoryError
