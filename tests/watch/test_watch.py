@@ -179,7 +179,7 @@ def test_the_loop_goes_on_after_a_kill(sequencer: Sequencer, cli: Cli, tmp_path:
     """Killed at several moments; the next one publishes what an undisturbed one would."""
     out = tmp_path / "out"
     sequencer.write(sequencer.assembly(1))
-    command = [sys.executable, "-m", "llmbin", "watch", sequencer.folder, "-o", out, *QUICK]
+    command = [sys.executable, "-P", "-m", "llmbin", "watch", sequencer.folder, "-o", out, *QUICK]
     command = list(map(str, command))
     for moment in (0.6, 1.2, 2.0):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
