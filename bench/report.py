@@ -18,6 +18,7 @@ from .markdown import in_samples, table
 from .peers import PEERS
 from .real_tables import real, real_in_short
 from .record import RESULTS
+from .replay_tables import replay, together
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
@@ -308,41 +309,6 @@ def device_row(report: dict[str, Any]) -> list[str]:
         ", ".join(f"{ours[rate] / torch[rate]:.1f}" for ours, torch in pairs),
         f"{report['date']}, {machine['versions']['llmbin-fast']}, load {machine['load']:.0f}",
     ]
-
-
-def replay(result: dict[str, Any]) -> str:
-    """A row for each round, and what all of them took beside one fresh run."""
-    rows = [
-        [
-            str(r["round"]),
-            f"{r['contigs']:,}",
-            f"{r['bases'] / 1e6:.0f}",
-            str(r["bins"]),
-            str(r["near_complete"]),
-            f"{r['cpu_seconds']:.1f}",
-        ]
-        for r in result["rounds"]
-    ]
-    shares = result["again"]["shares"]
-    again = (
-        "A run of the last assembly that finds its contigs in the cache takes "
-        f"{100 * shares['same_contigs']:.0f} % of the CPU time of one without, and "
-        f"{100 * shares['a_twentieth_changed']:.0f} % with a twentieth of the contigs changed."
-    )
-    titles = ["round", "contigs", "Mbp", "bins", "near-complete", "CPU s"]
-    return "\n\n".join([table(titles, rows), together(result), again])
-
-
-def together(result: dict[str, Any]) -> str:
-    same = result["bins_of_last_round_are_those_of_fresh_run"]
-    return (
-        "A fresh run of the last assembly without a cache: "
-        f"{result['fresh_run']['cpu_seconds']:.1f} CPU s. All rounds: "
-        f"{result['all_rounds_by_fresh_run']:.1f} times as much; the last one "
-        f"{result['last_round_by_fresh_run']:.2f} times. Bins of the last round are "
-        f"{'' if same else 'not '}those of the fresh run. Names that were kept from one round to "
-        f"the next: {result['names_kept']} of {result['names_judged']}."
-    )
 
 
 PARTS = {
