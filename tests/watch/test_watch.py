@@ -234,6 +234,9 @@ def test_what_no_change_of_the_folder_mends_is_an_error(cli: Cli, tmp_path: Path
         (("-o", tmp_path / "in" / "out"), "lies in the folder"),
         (("-o", tmp_path / "out", "--sample-pattern", "("), "regular expression"),
         (("-o", tmp_path / "out", "--prefix", "a/b"), "--prefix"),
+        (("-o", tmp_path / "out", "--settle", "inf"), "--settle: must be a number"),
+        (("-o", tmp_path / "out", "--settle", "nan"), "--settle: must be a number"),
+        (("-o", tmp_path / "out", "--worth", "-1"), "--worth: must be a number"),
     ):
         status, _, err = cli("watch", tmp_path / "in", "--once", "--nice", 0, *options)
         assert status == 2
