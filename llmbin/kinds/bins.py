@@ -58,6 +58,13 @@ class BinKind:
         """Whether single-copy marker genes of bacteria and archaea can tell its quality."""
         return self.kind < CELLS or self.kind == UNCLEAR
 
+    @property
+    def why_not_judged(self) -> str:
+        """In words; empty if they can."""
+        if self.judged:
+            return ""
+        return f"{self.name}: marker genes of bacteria and archaea say nothing of it"
+
 
 def kinds_of_bins(
     features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
