@@ -53,7 +53,7 @@ def log_file(path: Path) -> Iterator[None]:
         StorageError: it cannot be written; so does every message then.
     """
     try:
-        handler = _LogFile(path, mode="w", encoding="utf-8", errors="backslashreplace")
+        handler = _LogFile(path)
     except OSError as error:
         raise StorageError(cannot_write(path, error)) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -70,10 +70,14 @@ def log_file(path: Path) -> Iterator[None]:
 class _LogFile(logging.FileHandler):
     """A log that is missing lines is an error, as any other file."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, mode="w", encoding="utf-8", errors="backslashreplace")
+        self._path = path
+
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
         if isinstance(error, OSError):
-            raise StorageError(cannot_write(Path(self.baseFilename).name, error)) from None
+            raise StorageError(cannot_write(self._path, error)) from None
         super().handleError(record)
 
 

@@ -50,7 +50,7 @@ def _wait(numbers: list[signal.Signals]) -> None:
         clearing.join(SECONDS)
     except RuntimeError:  # no thread is to be had, or the program is just ending
         _take_away()
-    hint = "".join(f"; {text}" for text in _hints[-1:])
+    hint = "".join(f"; {text}" for text in _hints[:1])
     _say(f"llmbin-fast: stopped by {number.name}{hint}\n")
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
     os.kill(os.getpid(), number)
@@ -71,7 +71,10 @@ def _say(line: str) -> None:
 
 @contextmanager
 def when_stopped(take_away: Callable[[], object], hint: str = "") -> Iterator[None]:
-    """What to call if the program is asked to end inside of the block, and how to go on later."""
+    """What to call if the program is asked to end inside of the block, and how to go on later.
+
+    Of several blocks the outermost says how: it is what somebody started.
+    """
     _unfinished.append(take_away)
     _hints.extend([hint] * bool(hint))
     try:

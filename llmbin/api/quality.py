@@ -102,7 +102,7 @@ def _arrays(assessed: Sequence[Assessment]) -> AssessedBins:
         gc=np.array([b.gc for b in assessed], np.float64),
         quality=texts(b.quality_class for b in assessed),
         mimag=texts(b.draft for b in assessed),
-        **estimate_arrays([b.estimate for b in assessed], [b.estimate.basis for b in assessed]),
+        **estimate_arrays([b.estimate for b in assessed], [b.basis for b in assessed]),
         **rna_arrays([b.rna for b in assessed]),
         **kind_arrays([b.kind for b in assessed]),
     )

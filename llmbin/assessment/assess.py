@@ -38,6 +38,11 @@ class Assessment:
     rna: RnaGenes
 
     @property
+    def basis(self) -> str:
+        """What its quality rests on, or why it says nothing."""
+        return self.kind.why_not_judged or self.estimate.basis
+
+    @property
     def quality_class(self) -> str:
         """See `estimator.classes.quality_class`."""
         return quality_class(self.estimate) if self.kind.judged else NOT_JUDGED

@@ -170,6 +170,14 @@ def natural(text: str) -> int:
     return value
 
 
+def number(text: str) -> float:
+    """0 or more, below a billion: seconds, or a rate."""
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError("must be a number of 0 or more")
+    return value
+
+
 def seed(text: str) -> int | None:
     """0 or more, or None for middle."""
     return None if text == "middle" else natural(text)

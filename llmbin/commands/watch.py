@@ -15,6 +15,7 @@ from .common import (
     add_model_options,
     model_options,
     natural,
+    number,
     positive,
     size,
 )
@@ -44,7 +45,7 @@ def add(commands: Commands) -> None:
     )
     add(
         "--settle",
-        type=float,
+        type=number,
         default=10.0,
         metavar="SECONDS",
         help="files are whole when nothing changed for so long (default: %(default)s)",
@@ -71,7 +72,7 @@ def add(commands: Commands) -> None:
     )
     add(
         "--worth",
-        type=float,
+        type=number,
         default=0.2,
         metavar="GENOMES",
         help="near-complete genomes that a Gbp more has to bring to be worth it "
@@ -123,6 +124,7 @@ def run(options: argparse.Namespace) -> int:
 
     from ..errors import UsageError
     from ..progress import set_up_logging
+    from ..signals import when_stopped
     from ..stages.checks import check_prefix
     from ..watch.folder import ASSEMBLIES, Folder, FolderRules
     from ..watch.loop import Look, Watch
@@ -144,9 +146,10 @@ def run(options: argparse.Namespace) -> int:
     rounds = Rounds(_run_options(options), Keeping(options.keep, options.worth))
     try:
         watch = Watch(Folder(rules), rounds)
-        if options.once:
-            return WAITING if watch.look() is Look.WAITING else 0
-        watch.forever()
+        with when_stopped(rounds.close, "the same command continues"):
+            if options.once:
+                return WAITING if watch.look() is Look.WAITING else 0
+            watch.forever()
     finally:
         rounds.close()
     return 0

@@ -11,7 +11,10 @@ LEAST_SHARED, MOST_SHARED = 30, 300
 
 
 def is_circle(codes: npt.NDArray[np.uint8]) -> bool:
-    """Whether the first 30 to 300 bases of a contig are its last ones, too."""
+    """Whether the first 30 to 300 bases of a contig are its last ones, too.
+
+    Those of a satellite are, and all over it: what a circle begins with is at its ends alone.
+    """
     if len(codes) < 2 * MOST_SHARED:
         return False
     head, tail = codes[:MOST_SHARED].tobytes(), codes[-MOST_SHARED:].tobytes()
@@ -19,6 +22,7 @@ def is_circle(codes: npt.NDArray[np.uint8]) -> bool:
     at = tail.find(word)
     while at >= 0:
         if head.startswith(tail[at:]):
-            return len(set(word)) > 2  # no homopolymer or repeat of two letters
+            begins_again = len(codes) - MOST_SHARED + at
+            return len(set(word)) > 2 and codes.tobytes().find(tail[at:], 1) == begins_again
         at = tail.find(word, at + 1)
     return False

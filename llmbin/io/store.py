@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..errors import OutputError, first_line
+from ..errors import OutputError, first_line, short
 from .outputs import writing
 
 log = logging.getLogger("llmbin")
@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS entries (
 );
 CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
 """
+
+
+OURS = {"entries", "contents"}
 
 
 class Store:
@@ -67,6 +70,8 @@ class Store:
     def _open(self) -> None:
         base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
         self._base = base
+        if others := _tables(base) - OURS:
+            raise sqlite3.Error(f"it is a database of something else: {short(min(others))}")
         base.execute("PRAGMA auto_vacuum = INCREMENTAL")  # decided when the file is made
         base.execute("PRAGMA journal_mode = WAL")
         base.execute("PRAGMA synchronous = NORMAL")
@@ -171,6 +176,11 @@ def _transaction(base: sqlite3.Connection) -> Iterator[None]:
         base.execute("ROLLBACK")
         raise
     base.execute("COMMIT")
+
+
+def _tables(base: sqlite3.Connection) -> set[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    return {str(name) for (name,) in base.execute(query)}
 
 
 def _insert(base: sqlite3.Connection, key: bytes, value: bytes, now: int) -> None:

@@ -58,6 +58,13 @@ class BinKind:
         """Whether single-copy marker genes of bacteria and archaea can tell its quality."""
         return self.kind < CELLS or self.kind == UNCLEAR
 
+    @property
+    def why_not_judged(self) -> str:
+        """In words; empty if they can."""
+        if self.judged:
+            return ""
+        return f"{self.name}: marker genes of bacteria and archaea say nothing of it"
+
 
 def kinds_of_bins(
     features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
@@ -66,7 +73,11 @@ def kinds_of_bins(
     found = []
     for rows in bins:
         bases = np.bincount(kinds.kind[rows], features.lengths[rows], len(KINDS)).astype(np.int64)
-        found.append(BinKind(_kind(bases, *domain_of(features, rows, markers)[:2]), bases))
+        domain, share, families = domain_of(features, rows, markers)
+        if share >= NEARLY_ALL and bases.sum() < DENSE * families:
+            found.append(BinKind(domain, bases))  # a genome that is like none of its domain
+        else:
+            found.append(BinKind(_kind(bases, domain, share), bases))
     return found
 
 

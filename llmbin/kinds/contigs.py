@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..features.composition import TETRANUCLEOTIDES
 from ..features.profile import Features
 from .network import TOLD_APART, load_kind_network
 
@@ -44,12 +45,20 @@ def kinds_of_contigs(features: Features) -> ContigKinds:
     """The kind of every contig."""
     network = load_kind_network()
     likely = network.probabilities(features.composition, features.frames, features.lengths)
-    likely[features.lengths < SHORTEST] = network.prior
+    silent = says_nothing(features)
+    likely[silent] = network.prior
     cell = has_cell_genes(features)
     circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
     kinds = call_kinds(without_viruses(likely, cell), circle)
-    kinds.kind[features.lengths < SHORTEST] = UNCLEAR
+    kinds.kind[silent] = UNCLEAR
     return kinds
+
+
+def says_nothing(features: Features) -> npt.NDArray[np.bool_]:
+    """Contigs that are short, or have no four known bases in a row: bool [n]."""
+    words = features.composition[:, :TETRANUCLEOTIDES]
+    no_word = words.max(1) == words.min(1)  # what counts are padded with, alone
+    return np.asarray((features.lengths < SHORTEST) | no_word, np.bool_)
 
 
 def has_cell_genes(features: Features) -> npt.NDArray[np.bool_]:
@@ -63,8 +72,12 @@ def has_cell_genes(features: Features) -> npt.NDArray[np.bool_]:
 
 
 def without_viruses(likely: Doubles, cell: npt.NDArray[np.bool_]) -> Doubles:
-    """Probabilities [n, 4] of contigs of which ``cell`` are of no virus."""
+    """Probabilities [n, 4] of contigs of which ``cell`` are of no virus.
+
+    Where a virus was certain nothing is left to go by but the prior of the others.
+    """
     out = likely.copy()
+    out[cell & (out[:, VIRUS] == 1)] = load_kind_network().prior
     out[cell, VIRUS] = 0
     return np.asarray(out / out.sum(1, keepdims=True), np.float64)
 

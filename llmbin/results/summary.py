@@ -50,7 +50,7 @@ class Bin:
     def basis(self) -> str:
         """What its quality rests on, or why it has none."""
         if not self.kind.judged:
-            return f"{self.kind.name}: marker genes of bacteria and archaea say nothing of it"
+            return self.kind.why_not_judged
         return self.quality.basis if self.quality is not None else "markers off"
 
     @property

@@ -54,7 +54,7 @@ class Folder:
     """A folder that is looked at again and again.
 
     A file has settled when its size and time were the same for ``settle`` seconds: by its own time,
-    or, as clocks of file servers differ, since it was first seen so.
+    or, as clocks of file servers differ and are set back, since it was first seen so.
     """
 
     def __init__(self, rules: FolderRules, clock: Callable[[], float] = time.time) -> None:
@@ -89,7 +89,8 @@ class Folder:
     def unsettled(self, stamps: Sequence[Stamp]) -> list[str]:
         """Files that changed a moment ago."""
         now = self._clock()
-        self._since = {stamp: self._since.get(stamp, now) for stamp in stamps}
+        since_when = self._since
+        self._since = {stamp: min(now, since_when.get(stamp, now)) for stamp in stamps}
         settle = self.rules.settle
         return [
             stamp[0]

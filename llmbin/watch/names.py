@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError, first_line
+from ..errors import OutputError, first_line
 from ..features.scan import grouped
 from ..io.contigs import Assembly, read_contigs
 from ..io.inputs import InputFile
@@ -133,7 +133,7 @@ def read_known(path: Path) -> Known:
     """What `write_known` kept; nothing if there is no such file.
 
     Raises:
-        InputError: it is damaged.
+        OutputError: it is damaged, which no change of the folder mends.
     """
     if not path.exists():
         return Known()
@@ -145,7 +145,7 @@ def read_known(path: Path) -> Known:
         rows = zip(names, words, arrays["seen"].tolist(), strict=True)
         return Known([Genome(*row) for row in rows], int(arrays["given"]))
     except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
-        raise InputError(
+        raise OutputError(
             f"{path}: damaged ({first_line(error)}); delete it, and genomes get new names"
         ) from None
 

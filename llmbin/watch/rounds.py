@@ -100,9 +100,22 @@ class Rounds:
 
     def _catch_up(self) -> None:
         """The line of a round that was killed between its publication and its line."""
-        published, path = self._published(), self.folder / EVENTS
-        if published and published["round"] not in {e.get("round") for e in read_events(path)}:
-            append(path, published)
+        published = self._published()
+        if published and published["round"] not in self._told():
+            append(self.folder / EVENTS, published)
+
+    def _told(self) -> list[int]:
+        """Numbers of the rounds that have a line."""
+        told = [event.get("round") for event in read_events(self.folder / EVENTS)]
+        return [number for number in told if isinstance(number, int)]
+
+    def _last(self) -> Path:
+        """The folder of the last round; if its link or what it leads to is gone, of one before."""
+        if (self.folder / CURRENT / NAMES).exists():
+            return self.folder / CURRENT
+        rounds = (p.parent for p in (self.folder / RUNS).glob(f"*/{ROUND}"))
+        whole = [path for path in rounds if path.name.isdigit()]
+        return max(whole, key=lambda path: int(path.name), default=self.folder / CURRENT)
 
     def one(self, snapshot: Snapshot) -> Event:
         """Bin what a snapshot holds, publish it, and say what changed.
@@ -110,10 +123,10 @@ class Rounds:
         Raises:
             LlmbinError: as of `pipeline.run`; nothing is published then.
         """
-        number = self.number + 1
+        number = 1 + max([self.number, *self._told()])
         folder = self.folder / RUNS / f"{number:04d}"
         started, wall, cpu, energy = time.time(), time.monotonic(), time.process_time(), joules()
-        before = read_known(self.folder / CURRENT / NAMES)
+        before = read_known(self._last() / NAMES)
         known = before
 
         def name_bins(outcome: Outcome) -> Sequence[str]:

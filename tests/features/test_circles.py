@@ -37,6 +37,14 @@ def test_a_word_that_comes_twice_in_the_end_is_followed_to_the_end() -> None:
     assert is_circle(contig)
 
 
+@pytest.mark.parametrize("period", [5, 31, 171, 240])
+def test_a_satellite_is_no_circle(period: int) -> None:
+    unit = bases(period)
+    for copies in range(5_000 // period, 5_003 // period + 4):
+        assert not is_circle(np.tile(unit, copies))
+    assert not is_circle(np.concatenate([np.tile(unit, 20), bases(3_000), np.tile(unit, 20)]))
+
+
 def test_simple_repeats_and_short_contigs_are_no_circles() -> None:
     tail = np.tile([0, 3], 50).astype(np.uint8)
     assert not is_circle(np.concatenate([tail, bases(3_000), tail]))

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,15 @@ def test_a_file_that_is_no_store_is_replaced(
         store.put([(b"k", b"v")])
         assert store.get(b"k") == b"v"
     assert "damaged" in caplog.text
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as base:
+        base.executescript("CREATE TABLE entries (x); CREATE TABLE mine (x); PRAGMA user_version=9")
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(OutputError, match="of something else: 'mine'"):
+        Store(tmp_path, 1 << 20)
+    assert (tmp_path / FILE).read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:

@@ -61,6 +61,16 @@ def test_a_few_families_do_not_outvote_what_contigs_are() -> None:
     assert kind_of([EUKARYOTE, EUKARYOTE], [5_000, 5_000], [8, 8]).kind == EUKARYOTE
 
 
+def test_all_families_in_little_space_are_of_a_cell_whatever_its_contigs_look_like() -> None:
+    every = len(MARKERS.names)
+    of, lengths = [EUKARYOTE, EUKARYOTE], [500_000, 400_000]
+    found = kind_of(of, lengths, [every, 0])
+    assert found.kind in (BACTERIUM, ARCHAEON)
+    assert found.judged
+    assert found.bases[EUKARYOTE] == sum(lengths)
+    assert kind_of(of, lengths, [5, 0]).kind == EUKARYOTE
+
+
 def test_plasmids_and_viruses_do_not_count_for_a_bins_quality() -> None:
     of = kinds(BACTERIUM, VIRUS, UNCLEAR, PLASMID, VIRUS)
     rows = judged_contigs(of, [np.array([0, 1, 2]), np.array([3, 4])])

@@ -79,3 +79,19 @@ def test_inputs_say_how_open_frames_lie() -> None:
 def test_a_contig_of_a_few_bases_is_unclear() -> None:
     kinds = kinds_of_contigs(features_of(random_contigs(RNG, [1, 60, 999, 5_000])))
     assert kinds.kind[:3].tolist() == [UNCLEAR] * 3
+
+
+def test_a_contig_without_known_bases_is_unclear() -> None:
+    gaps, islands = np.full(5_000, 4, np.uint8), np.full(5_000, 4, np.uint8)
+    islands[::3] = 1
+    found = kinds_of_contigs(features_of([gaps, islands, *random_contigs(RNG, [5_000])]))
+    assert found.kind[:2].tolist() == [UNCLEAR] * 2
+    assert (found.likely[:2] == load_kind_network().prior).all()
+    assert (found.likely[2] != load_kind_network().prior).any()
+
+
+def test_a_virus_for_certain_that_has_a_gene_of_cells_is_what_cells_mostly_are() -> None:
+    found = without_viruses(np.array([[0.0, 0, 0, 1], [0, 0, 0, 1]]), np.array([True, False]))
+    assert found[0].argmax() == BACTERIUM
+    assert found.sum(1).tolist() == pytest.approx([1, 1])
+    assert found[:, VIRUS].tolist() == [0, 1]

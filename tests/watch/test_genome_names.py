@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llmbin.errors import InputError
+from llmbin.errors import OutputError
 from llmbin.watch.names import ROUNDS_KEPT, Known, matched, read_known, write_known
 
 
@@ -90,5 +90,5 @@ def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "names.npz"
     write_known(path, Known().named([genome(1)], 1, "bin"))
     path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(InputError, match="names\\.npz: damaged"):
+    with pytest.raises(OutputError, match="names\\.npz: damaged"):
         read_known(path)

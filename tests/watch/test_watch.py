@@ -228,12 +228,35 @@ def test_a_line_that_a_kill_took_is_written_later(
     assert said.startswith("round 2: ")  # other options, other bins
 
 
+def test_a_lost_link_costs_no_names_and_no_number(
+    sequencer: Sequencer, cli: Cli, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    once = ("watch", sequencer.folder, "-o", out, "--once", *QUICK)
+    sequencer.write(sequencer.assembly(1))
+    assert cli(*once, "--prefix", "old")[0] == 0
+    for number, break_it in (
+        (2, lambda: None),
+        (3, lambda: (out / "current").symlink_to("x/0002")),
+    ):
+        (out / "current").unlink()
+        break_it()
+        status, said, err = cli(*once, "--prefix", "new")
+        assert status == 0, err
+        assert said.startswith(f"round {number}: ")
+        assert "(5 kept, 0 new, 0 gone)" in said
+        assert os.readlink(out / "current") == f"runs/000{number}"
+
+
 def test_what_no_change_of_the_folder_mends_is_an_error(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for options, word in (
         (("-o", tmp_path / "in" / "out"), "lies in the folder"),
         (("-o", tmp_path / "out", "--sample-pattern", "("), "regular expression"),
         (("-o", tmp_path / "out", "--prefix", "a/b"), "--prefix"),
+        (("-o", tmp_path / "out", "--settle", "inf"), "--settle: must be a number"),
+        (("-o", tmp_path / "out", "--settle", "nan"), "--settle: must be a number"),
+        (("-o", tmp_path / "out", "--worth", "-1"), "--worth: must be a number"),
     ):
         status, _, err = cli("watch", tmp_path / "in", "--once", "--nice", 0, *options)
         assert status == 2

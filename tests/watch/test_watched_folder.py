@@ -49,6 +49,17 @@ def test_a_clock_that_is_ahead_on_the_server_does_not_matter(tmp_path: Path) -> 
     assert folder.unsettled(folder.stamps()) == []
 
 
+def test_a_clock_that_is_set_back_costs_one_wait_more(tmp_path: Path) -> None:
+    clock = Clock()
+    folder = Folder(FolderRules(tmp_path, settle=10), clock)
+    write(tmp_path / "a.bam", "1", clock.now)
+    assert folder.unsettled(folder.stamps()) == ["a.bam"]
+    clock.now -= 3600
+    assert folder.unsettled(folder.stamps()) == ["a.bam"]
+    clock.now += 11
+    assert folder.unsettled(folder.stamps()) == []
+
+
 def test_the_newest_assembly_counts_and_hidden_files_do_not(tmp_path: Path) -> None:
     write(tmp_path / "round1.fasta", ">a\nA\n", 1000)
     write(tmp_path / "round2.fa.gz", ">a\nA\n", 2000)
