@@ -7,6 +7,7 @@ import os
 import platform
 import resource
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -32,12 +33,17 @@ def usable_cores() -> int:
 
 def processor() -> str:
     """What the system calls the processor; its architecture where it does not tell."""
+    named = next(cpu_facts("model name"), None)
+    return platform.processor() or platform.machine() if named is None else named
+
+
+def cpu_facts(*titles: str) -> Iterator[str]:
+    """What Linux tells of each processor under some titles; nothing elsewhere."""
     with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as handle:
         for line in handle:
             title, _, value = line.partition(":")
-            if title.strip().lower() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
+            if title.strip().lower() in titles:
+                yield value.strip()
 
 
 @dataclass(frozen=True)

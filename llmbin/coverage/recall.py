@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from io import BytesIO
 
 import numpy as np
 
 from .. import __version__
 from ..io.inputs import InputFile
-from ..io.store import Store
+from ..io.names import packed_names, unpacked_names
+from ..io.store import Store, key_of
 from .bam import SampleDepth
 from .reads import DepthRules, ReadKind
 
@@ -28,8 +27,7 @@ class DepthRecall:
         self, path: InputFile, rules: DepthRules, measure: Callable[[], SampleDepth]
     ) -> SampleDepth:
         """What is known of a file, or else what measuring it gives, which is kept."""
-        about = ["depth", __version__, self.digest_of(path), asdict(rules)]
-        key = blake2b(json.dumps(about).encode(), digest_size=20).digest()
+        key = key_of("depth", __version__, self.digest_of(path), asdict(rules))
         held = self.store.get(key)
         if held is not None:
             return _unpacked(held)
@@ -44,7 +42,7 @@ def _packed(depth: SampleDepth) -> bytes:
     file = BytesIO()
     np.savez(
         file,
-        names=np.frombuffer("\n".join(depth.names).encode("utf-8", "surrogateescape"), np.uint8),
+        names=packed_names(depth.names),
         lengths=depth.lengths,
         mean=depth.mean,
         variance=depth.variance,
@@ -58,7 +56,7 @@ def _unpacked(value: bytes) -> SampleDepth:
         arrays = dict(held)
     reads, mapped, counted, long, *kind = arrays["numbers"].tolist()
     return SampleDepth(
-        arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\n"),
+        unpacked_names(arrays["names"]),
         arrays["lengths"],
         arrays["mean"],
         arrays["variance"],

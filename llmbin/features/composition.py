@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,19 @@ class Composed:
     vectors: Floats
     frames: npt.NDArray[np.uint32]
     circular: npt.NDArray[np.bool_]
+
+    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Composed:
+        """Some of them."""
+        return Composed(self.vectors[rows], self.frames[rows], self.circular[rows])
+
+
+def join_composed(parts: Sequence[Composed]) -> Composed:
+    """Those of all parts, in a row."""
+    return Composed(
+        np.concatenate([part.vectors for part in parts]),
+        np.concatenate([part.frames for part in parts]),
+        np.concatenate([part.circular for part in parts]),
+    )
 
 
 def composition_vectors(contigs: list[npt.NDArray[np.uint8]]) -> Floats:
@@ -70,9 +84,4 @@ class Compositions:
 
     def result(self) -> Composed:
         """One row a contig."""
-        parts = self._parts or [compose([])]
-        return Composed(
-            np.concatenate([part.vectors for part in parts]),
-            np.concatenate([part.frames for part in parts]),
-            np.concatenate([part.circular for part in parts]),
-        )
+        return join_composed(self._parts or [compose([])])

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..genes.matches import Matches, join_matches
-from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes
+from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes, join_rna
 from ..io.contigs import Contig
 from ..io.store import Store
 from ..model.pack import COMPOSITION
 from ..model.windows import WindowPlan, drawn_by_chance
-from .composition import Composed
+from .composition import Composed, join_composed
 
 Floats = npt.NDArray[np.float32]
 
@@ -103,10 +103,10 @@ class Recall:
         matches = [part.matches for part in both if part.matches is not None]
         rna = [part.rna for part in both if part.rna is not None]
         return Findings(
-            _composed([part.composed for part in both], order),
+            join_composed([part.composed for part in both]).take(order),
             np.concatenate([part.lm for part in both])[order],
             join_matches(matches) if matches else None,
-            _joined(rna, order) if rna else None,
+            join_rna(rna).take(order) if rna else None,
         )
 
     def _keep(self, fresh: Findings) -> None:
@@ -165,19 +165,3 @@ def _unpacked(known: Sequence[tuple[int, bytes]], like: Findings) -> Findings:
         matches = Matches(contig=np.repeat(np.array(places, np.int64), number), **columns)
     composed = Composed(floats[:, :COMPOSITION], frames, circular)
     return Findings(composed, floats[:, COMPOSITION:], matches, rna)
-
-
-def _composed(parts: list[Composed], order: npt.NDArray[np.int64]) -> Composed:
-    return Composed(
-        np.concatenate([part.vectors for part in parts])[order],
-        np.concatenate([part.frames for part in parts])[order],
-        np.concatenate([part.circular for part in parts])[order],
-    )
-
-
-def _joined(parts: list[RnaGenes], order: npt.NDArray[np.int64]) -> RnaGenes:
-    return RnaGenes(
-        np.concatenate([part.rrna for part in parts])[order],
-        np.concatenate([part.whole for part in parts])[order],
-        np.concatenate([part.trna for part in parts])[order],
-    )

@@ -7,6 +7,7 @@ is found and missed beside barrnap and ARAGORN).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,10 @@ class RnaGenes:
         """How many of the twenty amino acids have a gene: [n]."""
         return np.asarray((self.trna > 0).sum(1), np.int64)
 
+    def take(self, rows: Rows) -> RnaGenes:
+        """Some of them."""
+        return RnaGenes(self.rrna[rows], self.whole[rows], self.trna[rows])
+
     def together(self, rows: Rows) -> RnaGenes:
         """Those of some rows, as of one bin: n is 1."""
         return _counts(
@@ -65,6 +70,15 @@ class RnaGenes:
                 for counts in (self.rrna, self.whole, self.trna)
             )
         )
+
+
+def join_rna(parts: Sequence[RnaGenes]) -> RnaGenes:
+    """Those of all parts, in a row."""
+    return RnaGenes(
+        np.concatenate([part.rrna for part in parts]),
+        np.concatenate([part.whole for part in parts]),
+        np.concatenate([part.trna for part in parts]),
+    )
 
 
 class RnaSearch:
@@ -113,11 +127,7 @@ class RnaSearch:
 
     def result(self) -> RnaGenes:
         """One row a contig."""
-        return RnaGenes(
-            np.concatenate([found.rrna for found in self._found]),
-            np.concatenate([found.whole for found in self._found]),
-            np.concatenate([found.trna for found in self._found]),
-        )
+        return join_rna(self._found)
 
 
 def amino_acid_of(anticodon: int) -> str:

@@ -6,6 +6,7 @@ read, and one that is damaged is as if it were not there. A store may be deleted
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import sqlite3
@@ -26,15 +27,13 @@ FORMAT = 1  # of the tables below
 CHECK = 16  # bytes of a value's digest
 OVERHEAD = 130  # bytes that an entry takes beside its value at least: key, digest, index
 PATIENCE = 30.0  # seconds to wait for another process that writes
+OURS = {"entries", "contents"}
 TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, used INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
 """
-
-
-OURS = {"entries", "contents"}
 
 
 class Store:
@@ -156,6 +155,11 @@ class Store:
             with suppress(sqlite3.Error):
                 self._base.close()
         self._base = None
+
+
+def key_of(*about: Any) -> bytes:
+    """A key by all that decides a value, as JSON takes it."""
+    return blake2b(json.dumps(about).encode(), digest_size=20).digest()
 
 
 def open_store(folder: Path | None, most: int) -> AbstractContextManager[Store | None]:

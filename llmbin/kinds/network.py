@@ -49,15 +49,19 @@ class KindNetwork:
             rows = slice(begin, begin + INPUT_ROWS)
             inputs = kind_inputs(composition[rows], frames[rows], lengths[rows])
             parts.append(self.odds(inputs) + np.log(self.prior))
-        odds = np.concatenate(parts)
-        likely = np.exp(odds - odds.max(1, keepdims=True))
-        return np.asarray(likely / likely.sum(1, keepdims=True), np.float64).round(6)
+        return shares_of(np.concatenate(parts)).round(6)
 
     def odds(self, inputs: Doubles) -> Doubles:
         """Log odds of the kinds, without the prior: float64 [n, 4]."""
         inputs = (inputs - self.mean) / self.scale
         begins = range(0, len(inputs), ROWS)
         return np.concatenate([self.member(inputs[begin : begin + ROWS]) for begin in begins])
+
+
+def shares_of(odds: Doubles) -> Doubles:
+    """Log odds [n, kinds] as probabilities, whose rows add up to 1."""
+    likely = np.exp(odds - odds.max(1, keepdims=True))
+    return np.asarray(likely / likely.sum(1, keepdims=True), np.float64)
 
 
 def kind_inputs(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..model.devices import installed
-from ..resources import memory_limit, processor, usable_cores
+from ..resources import cpu_facts, memory_limit, processor, usable_cores
 
 PACKAGES = (
     "numpy",
@@ -105,14 +105,9 @@ def _said(command: Sequence[str]) -> str:
     return ""
 
 
-def _cpuinfo(*titles: str) -> list[str]:
-    lines = (line.partition(":") for line in _read(Path("/proc/cpuinfo")).splitlines())
-    return [value.strip() for title, _, value in lines if title.strip().lower() in titles]
-
-
 def _instructions() -> list[str]:
     return sorted(
-        INSTRUCTIONS & {w for line in _cpuinfo("flags", "features") for w in line.split()}
+        INSTRUCTIONS & {w for line in cpu_facts("flags", "features") for w in line.split()}
     )
 
 

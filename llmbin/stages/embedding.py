@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import __version__
 from ..errors import UsageError
@@ -17,6 +16,7 @@ from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
+from ..io.names import packed_names, unpacked_names
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
@@ -129,7 +129,7 @@ def _arrays(features: Features) -> dict[str, Any]:
         features.computed_positions,
     )
     arrays = {
-        "names": _packed(features.names),
+        "names": packed_names(features.names),
         "lengths": features.lengths,
         "gc": features.gc,
         "composition": features.composition,
@@ -147,20 +147,10 @@ def _arrays(features: Features) -> dict[str, Any]:
     return arrays
 
 
-def _packed(names: list[str]) -> npt.NDArray[np.uint8]:
-    """Names, a line each: an array of texts has the longest one's room for each."""
-    return np.frombuffer("\n".join(names).encode("utf-8", "surrogateescape"), np.uint8)
-
-
-def _unpacked(names: npt.NDArray[np.uint8]) -> list[str]:
-    text = names.tobytes().decode("utf-8", "surrogateescape")
-    return text.split("\n") if text else []
-
-
 def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     too_short, short_bases, encoded, computed = (int(x) for x in arrays["numbers"])
     features = Features(
-        names=_unpacked(arrays["names"]),
+        names=unpacked_names(arrays["names"]),
         lengths=arrays["lengths"],
         gc=arrays["gc"],
         composition=arrays["composition"],

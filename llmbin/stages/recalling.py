@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from ..features.recall import Recall
 from ..genes.homology import Homology
 from ..genes.markers import PROFILES
 from ..genes.rna import DATA
-from ..io.store import Store
+from ..io.store import Store, key_of
 from ..io.workspace import file_digest, fingerprint
 from ..model.devices import installed
 from ..model.embedder import Embedder
@@ -39,8 +37,7 @@ def contig_recall(setting: Setting, embedder: Embedder, markers: bool) -> Recall
         "profiles": [fingerprint(file_digest(path)) for path in (PROFILES, DATA)],
         "markers": markers,
     }
-    digest = blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=32).digest()
-    return Recall(setting.store, digest, embedder.plan)
+    return Recall(setting.store, key_of(about), embedder.plan)
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,7 @@ def pairs_recall(setting: Setting) -> PairsRecall | None:
     if setting.store is None:
         return None
     contigs = fingerprint(setting.inputs.contigs_digest)
-    about = ["pairs", __version__, contigs, options.recruit_length, options.separator]
-    key = blake2b(json.dumps(about).encode(), digest_size=20).digest()
+    key = key_of("pairs", __version__, contigs, options.recruit_length, options.separator)
     return PairsRecall(setting.store, key)
 
 

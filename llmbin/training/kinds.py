@@ -27,7 +27,7 @@ from ..features.composition import Composed, Compositions
 from ..features.scan import watched
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..kinds.contigs import SURE
-from ..kinds.network import TOLD_APART, KindNetwork, kind_inputs, kind_network_of
+from ..kinds.network import TOLD_APART, KindNetwork, kind_inputs, kind_network_of, shares_of
 from .settings import KindTraining
 from .shards import other_strand
 
@@ -91,8 +91,7 @@ class Fragments:
 
     def take(self, rows: Mask) -> Fragments:
         """Some of them."""
-        made = self.composed
-        part = Composed(made.vectors[rows], made.frames[rows], made.circular[rows])
+        part = self.composed.take(rows)
         lengths, source, group = (a[rows] for a in (self.lengths, self.source, self.group))
         return Fragments(part, lengths, source, group, self.held[rows])
 
@@ -304,9 +303,7 @@ def odds_of(network: KindNetwork, fragments: Fragments) -> Values:
 
 def probabilities_of(odds: Values, prior: Sequence[float] = PRIOR) -> Values:
     """Log odds [n, 4] with a prior, as probabilities."""
-    weighed = odds + np.log(prior)
-    likely = np.exp(weighed - weighed.max(1, keepdims=True))
-    return np.asarray(likely / likely.sum(1, keepdims=True), np.float64)
+    return shares_of(odds + np.log(prior))
 
 
 def best_temperature(odds: Values, fragments: Fragments, settings: KindTraining) -> float:

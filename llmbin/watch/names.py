@@ -19,6 +19,7 @@ from ..errors import OutputError, first_line
 from ..features.scan import grouped
 from ..io.contigs import Assembly, read_contigs
 from ..io.inputs import InputFile
+from ..io.names import packed_names, unpacked_names
 from ..io.outputs import whole_file
 from ..options import bin_name
 from ..results.summary import Outcome
@@ -116,10 +117,9 @@ def write_known(path: Path, known: Known) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    names = "\n".join(genome.name for genome in known.genomes)
     sizes = [len(genome.words) for genome in known.genomes]
     arrays: dict[str, Any] = {
-        "names": np.frombuffer(names.encode(), np.uint8),
+        "names": packed_names(genome.name for genome in known.genomes),
         "seen": np.array([genome.seen for genome in known.genomes], np.int64),
         "ends": np.cumsum(sizes, dtype=np.int64),
         "words": np.concatenate([genome.words for genome in known.genomes] or [_NONE]),
@@ -140,7 +140,7 @@ def read_known(path: Path) -> Known:
     try:
         with np.load(path, allow_pickle=False) as held:
             arrays = dict(held)
-        names = arrays["names"].tobytes().decode().split("\n") if len(arrays["names"]) else []
+        names = unpacked_names(arrays["names"])
         words = np.split(arrays["words"], arrays["ends"][:-1]) if names else []
         rows = zip(names, words, arrays["seen"].tolist(), strict=True)
         return Known([Genome(*row) for row in rows], int(arrays["given"]))
