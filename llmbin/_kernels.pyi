@@ -46,6 +46,18 @@ def neighbours_emulated(
     slices: int,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
 
+def encoder_source() -> str: ...
+def encoder_needs(sizes: list[int], bases: int) -> tuple[int, int]: ...
+def encode_emulated(
+    sizes: list[int],
+    chunks: npt.NDArray[np.uint16] | npt.NDArray[np.float32],
+    numbers: npt.NDArray[np.float32],
+    packed: npt.NDArray[np.uint8],
+    lengths: npt.NDArray[np.int32],
+    bases: int,
+    backwards: bool = False,
+) -> npt.NDArray[np.float32]: ...
+
 # Built with LLMBIN_CUDA only.
 def cuda_devices() -> int: ...
 def neighbours_on_gpu(

@@ -36,6 +36,15 @@ void bind_encoder(nb::module_ &m) {
     m.def(
         "encoder_source", [] { return std::string(kEncoderSource); },
         "The GPU's encoder in CUDA C++, for NVRTC; sizes of the pack are to be defined before it.");
+    m.def(
+        "encoder_needs",
+        [](const std::vector<int> &sizes, int bases) {
+            require(is_emulated(sizes), "no encoder of these sizes is compiled for the CPU");
+            const EncoderNeeds needs = encoder_needs(sizes, bases);
+            return nb::make_tuple(needs.threads, needs.shared_bytes);
+        },
+        "sizes"_a, "bases"_a,
+        "(threads, bytes of shared memory) of a block that encodes windows of so many bases.");
     const char *doc =
         "Vectors float32 [n, width] by the code that a GPU runs, for tests. Sizes are width, "
         "stride, stem kernel, kernel, expansion and dilations; weights as in model/fused_weights.py, "

@@ -16,6 +16,8 @@ Numbers = npt.NDArray[np.generic]
 SYMBOLS = 5  # A C G T and unknown
 TILE = 16  # rows of a warp; inputs and columns of a product
 LANES = 32
+STAGES = 3  # chunks of weights in shared memory
+MOST_ROWS = 128  # above, strands go one after the other
 MOST_POSITIONS = 256  # of a strand: a block of 512 threads
 WIDTHS = range(64, 257, 64)
 
@@ -34,6 +36,38 @@ class EncoderSizes:
     expand: int
     dilations: tuple[int, ...]
     positions: int
+
+    @property
+    def most_threads(self) -> int:
+        """Of a block: a warp for every sixteen positions that are there at a time."""
+        return max(self.threads(n * self.stride) for n in self._positions())
+
+    @property
+    def most_shared_bytes(self) -> int:
+        """Of shared memory that a block has."""
+        return max(self.shared_bytes(n * self.stride) for n in self._positions())
+
+    def _positions(self) -> range:
+        return range(TILE, self.positions + TILE, TILE)
+
+    def rows(self, bases: int) -> int:
+        """Positions that a block has at a time, of windows of so many bases: of both strands if
+        they are few.
+        """
+        positions = -(-(bases // self.stride) // TILE) * TILE
+        return 2 * positions if 2 * positions <= MOST_ROWS else positions
+
+    def threads(self, bases: int) -> int:
+        """Of a block."""
+        return self.rows(bases) // TILE * LANES
+
+    def shared_bytes(self, bases: int) -> int:
+        """Of a block: hidden states, weights, the mean and symbols (`Shared` in the header)."""
+        rows = self.rows(bases)
+        positions = -(-(bases // self.stride) // TILE) * TILE
+        pairs = (rows + 1) * (self.width // 2 + 4) + STAGES * 16 * self.width
+        symbols = (positions - 1) * self.stride + self.stem_kernel
+        return 4 * pairs + 4 * self.width + rows // positions * symbols
 
     def as_list(self) -> list[int]:
         """What the native code calls sizes."""
@@ -139,8 +173,9 @@ def arranged_weights(
 def _products(weight: Floats) -> Floats:
     """Weights [outputs, inputs] as a warp's lanes take them for products of 16 inputs.
 
-    Gives [inputs / 16, outputs / 16, lanes, 8]: a lane has four pairs of inputs. Output 16 t + 8 c +
-    g and inputs 16 s + 8 h + 2 l and the next are pair 2 c + h of lane 4 g + l.
+    Gives [inputs / 16, outputs / 16, lanes, 8]: a lane has four pairs of inputs. Of tile t of the
+    outputs and s of the inputs, output 8 c + g and inputs 8 h + 2 l and the next are pair 2 c + h
+    of lane 4 g + l.
     """
     outputs, inputs = weight.shape
     parts = weight.reshape(outputs // TILE, 2, 8, inputs // TILE, 2, 4, 2)
