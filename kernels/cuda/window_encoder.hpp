@@ -166,6 +166,7 @@ template <typename Pair, typename S>
 struct Shared {
     Pair *states;            // [rows + 1, kRow]; the last one is zero, and stands for padding
     Pair *ring;              // [kStages, kChunk]
+    float *sums;             // [warps, kWidth], of their rows
     float *mean;             // [kWidth]
     unsigned char *symbols;  // [strands, symbols_of(shape)]
 
@@ -174,14 +175,16 @@ struct Shared {
     }
     LLMBIN_GPU static int bytes(Shape shape) {
         const int pairs = (shape.rows() + 1) * S::kRow + kStages * S::kChunk;
-        return pairs * static_cast<int>(sizeof(Pair)) + S::kWidth * static_cast<int>(sizeof(float)) +
+        const int floats = (shape.rows() / kRows + 1) * S::kWidth;
+        return pairs * static_cast<int>(sizeof(Pair)) + floats * static_cast<int>(sizeof(float)) +
                shape.strands * symbols_of(shape);
     }
     LLMBIN_GPU static Shared in(void *memory, Shape shape) {
         Shared out;
         out.states = static_cast<Pair *>(memory);
         out.ring = out.states + (shape.rows() + 1) * S::kRow;
-        out.mean = reinterpret_cast<float *>(out.ring + kStages * S::kChunk);
+        out.sums = reinterpret_cast<float *>(out.ring + kStages * S::kChunk);
+        out.mean = out.sums + shape.rows() / kRows * S::kWidth;
         out.symbols = reinterpret_cast<unsigned char *>(out.mean + S::kWidth);
         return out;
     }
@@ -550,10 +553,9 @@ private:
             }
         });
         standardise();
-        block_.sync_warp();
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
-            float *sums = sums_of_warp(at.warp) + at.lane * S::kOfLane;
+            float *sums = shared_.sums + at.warp * S::kWidth + at.lane * S::kOfLane;
             LLMBIN_UNROLL
             for (int c = 0; c < S::kOfLane; ++c) {
                 float sum = 0.0f;
@@ -570,16 +572,11 @@ private:
                 for (int strand = 0; strand < shape_.strands; ++strand) {
                     float sum = 0.0f;
                     for (int warp = 0; warp < warps; ++warp)
-                        sum += sums_of_warp(strand * warps + warp)[i];
+                        sum += shared_.sums[(strand * warps + warp) * S::kWidth + i];
                     if (real_ > 0)
                         shared_.mean[i] += sum / real_ * norm[i] + norm[S::kWidth + i];
                 }
         });
-    }
-
-    // A warp's sums [kWidth] take the place of its rows.
-    LLMBIN_GPU float *sums_of_warp(int warp) {
-        return reinterpret_cast<float *>(shared_.states + warp * kRows * S::kRow);
     }
 
     Block &block_;

@@ -62,12 +62,13 @@ class EncoderSizes:
         return self.rows(bases) // TILE * LANES
 
     def shared_bytes(self, bases: int) -> int:
-        """Of a block: hidden states, weights, the mean and symbols (`Shared` in the header)."""
+        """Of a block: hidden states, weights, sums and symbols (`Shared` in the header)."""
         rows = self.rows(bases)
         positions = -(-(bases // self.stride) // TILE) * TILE
         pairs = (rows + 1) * (self.width // 2 + 4) + STAGES * 16 * self.width
         symbols = (positions - 1) * self.stride + self.stem_kernel
-        return 4 * pairs + 4 * self.width + rows // positions * symbols
+        floats = (rows // TILE + 1) * self.width
+        return 4 * (pairs + floats) + rows // positions * symbols
 
     def as_list(self) -> list[int]:
         """What the native code calls sizes."""

@@ -263,7 +263,7 @@ def test_what_fails_on_the_gpu_is_said_and_does_not_take_a_lane(driver: FakeDriv
     with pytest.raises(DeviceError, match="CUDA failed while starting the encoder: some error"):
         encoder.encode(BATCHES[0])
     driver.cuda.shared_memory = 48 << 10
-    with pytest.raises(DeviceError, match=r"1,024 bases take 61,232 bytes .* Orin has 49,152"):
+    with pytest.raises(DeviceError, match=r"1,024 bases take 65,328 bytes .* Orin has 49,152"):
         FusedEncoder(EDGE, arranged_weights(edge_tensors(), EDGE), ORIN)
 
 
