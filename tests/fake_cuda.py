@@ -6,6 +6,7 @@ import ctypes
 from typing import Any
 
 import numpy as np
+
 from llmbin import _kernels
 
 
@@ -69,6 +70,21 @@ class FakeCuda:
 
     def cudaDeviceReset(self) -> tuple[int]:
         self.fault, self.resets = 0, self.resets + 1
+        return (0,)
+
+    def cudaEventCreate(self) -> tuple[int, int]:
+        return 0, 3
+
+    def cudaEventRecord(self, event: int, stream: int) -> tuple[int]:
+        return (0,)
+
+    def cudaEventSynchronize(self, event: int) -> tuple[int]:
+        return (0,)
+
+    def cudaEventElapsedTime(self, began: int, ended: int) -> tuple[int, float]:
+        return 0, 0.5
+
+    def cudaEventDestroy(self, event: int) -> tuple[int]:
         return (0,)
 
     def cudaMemcpy(self, to: int, source: int, size: int, kind: int) -> tuple[int]:

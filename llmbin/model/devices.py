@@ -154,7 +154,7 @@ def choose_devices(
 
 
 def takes_fused(precision: str, offered: list[str]) -> bool:
-    """Whether our own encoder for GPUs may serve: it computes in FP16, and is compared with FP32."""
+    """Whether our own encoder for GPUs may serve: it computes in FP16, compared with FP32."""
     return precision in ("auto", "fp16") and {"fp16", "fp32"} <= {*offered}
 
 

@@ -102,9 +102,7 @@ class FusedEncoder:
             copied = api.cudaMemcpyAsync(received, vectors, out, to_host, lane.stream)
             checked(api, copied, "fetching vectors")
             checked(api, api.cudaStreamSynchronize(lane.stream), "encoding")
-            return (
-                lane.received.array()[:out].view(np.float32).reshape(windows, self.width).copy()
-            )
+            return lane.received.array()[:out].view(np.float32).reshape(windows, self.width).copy()
 
     @contextmanager
     def _lane(self) -> Iterator[Lane]:

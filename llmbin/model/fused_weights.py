@@ -180,9 +180,7 @@ def _products(weight: Floats) -> Floats:
     """
     outputs, inputs = weight.shape
     parts = weight.reshape(outputs // TILE, 2, 8, inputs // TILE, 2, 4, 2)
-    return parts.transpose(3, 0, 2, 5, 1, 4, 6).reshape(
-        inputs // TILE, outputs // TILE, LANES, 8
-    )
+    return parts.transpose(3, 0, 2, 5, 1, 4, 6).reshape(inputs // TILE, outputs // TILE, LANES, 8)
 
 
 def packed_codes(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
