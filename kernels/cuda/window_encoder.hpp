@@ -265,8 +265,7 @@ public:
         for (int i = 0; i < kStages - 1; ++i) fetch_chunk();
         LLMBIN_LOOP
         for (int first = 0; first < 2; first += shape_.strands) {
-            read_symbols(first);
-            block_.sync();
+            read_symbols(first);  // its barrier is that of the stem's first weights
             stem();
             LLMBIN_LOOP
             for (int b = 0; b < S::kDepth; ++b) {
