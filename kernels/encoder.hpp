@@ -10,8 +10,8 @@
 
 namespace llmbin {
 
-// Windows: packed [count, (bases + 1) / 2] (cuda/window_encoder.hpp), lengths [count]; bases is a multiple
-// of the stride.
+// Windows: packed [count, (bases + 1) / 2] (cuda/window_encoder.hpp), lengths [count]; bases is a
+// multiple of the stride.
 struct PackedWindows {
     const uint8_t *packed;
     const int32_t *lengths;
@@ -19,8 +19,8 @@ struct PackedWindows {
     int bases;
 };
 
-// A pack's weights: chunks and numbers as cuda/window_encoder.hpp has them; chunks hold two numbers to a
-// pair, in FP32 or, bit by bit, in FP16.
+// A pack's weights: chunks and numbers as cuda/window_encoder.hpp has them; chunks hold two numbers
+// to a pair, in FP32 or, bit by bit, in FP16.
 template <typename Number>
 struct ArrangedWeights {
     const Number *chunks;
@@ -32,8 +32,8 @@ struct EncoderNeeds {
     int threads, shared_bytes, width, chunk_numbers, numbers;
 };
 
-// Sizes are width, stride, stem kernel, kernel, expansion and dilations, as a pack's config.json has
-// them. Some few are compiled for the CPU; whether these are.
+// Sizes are width, stride, stem kernel, kernel, expansion and dilations, as a pack's config.json
+// has them. Some few are compiled for the CPU; whether these are.
 bool is_emulated(const std::vector<int> &sizes);
 EncoderNeeds encoder_needs(const std::vector<int> &sizes, int bases);
 

@@ -66,8 +66,8 @@ public:
                         products[row][column] += a[row][input] * b[input][column];
             for (int lane = 0; lane < kLanesOfWarp; ++lane)
                 for (int i = 0; i < 8; ++i)
-                    sums(own_[first + lane])[i] += products[lane / 4 + i / 2 % 2 * 8]
-                                                           [i / 4 * 8 + lane % 4 * 2 + i % 2];
+                    sums(own_[first + lane])[i] +=
+                        products[lane / 4 + i / 2 % 2 * 8][i / 4 * 8 + lane % 4 * 2 + i % 2];
         }
     }
 
@@ -94,7 +94,8 @@ struct Packs {};
 using Emulated = Packs<Sizes<128, 8, 24, 9, 2, 1, 3, 9>, Sizes<64, 4, 10, 5, 3, 2, 1>>;
 
 template <int Width, int Stride, int StemKernel, int Kernel, int Expand, int... Dilation>
-bool fits(const std::vector<int> &sizes, Sizes<Width, Stride, StemKernel, Kernel, Expand, Dilation...>) {
+bool fits(const std::vector<int> &sizes,
+          Sizes<Width, Stride, StemKernel, Kernel, Expand, Dilation...>) {
     return sizes == std::vector<int>{Width, Stride, StemKernel, Kernel, Expand, Dilation...};
 }
 
@@ -110,8 +111,8 @@ void encode(const std::vector<int> &sizes, ArrangedWeights<Number> weights,
     with_sizes(sizes, Emulated{}, [&](auto pack) {
         using S = decltype(pack);
         const Shape shape = Shape::of<S>(windows.bases);
-        std::vector<std::aligned_storage_t<16, 16>> memory(
-            (Shared<Pair, S>::bytes(shape) + 15) / 16);
+        std::vector<std::aligned_storage_t<16, 16>> memory((Shared<Pair, S>::bytes(shape) + 15) /
+                                                           16);
         std::vector<Pair> chunks(static_cast<size_t>(S::kChunks) * S::kChunk);
         std::memcpy(chunks.data(), weights.chunks, chunks.size() * sizeof(Pair));
         HostBlock<Pair, S> block(shape.threads(), backwards);

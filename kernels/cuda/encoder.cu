@@ -1,8 +1,8 @@
 // The encoder on an NVIDIA GPU: a block of threads for a window (window_encoder.hpp).
 //
 // Compiled where it runs, by NVRTC, for the sizes of one pack (llmbin/model/fused.py defines them),
-// with window_encoder.hpp in front of it; or by nvcc, to see what becomes of it. No header of CUDA's is
-// needed. From compute capability 8.0 on weights are copied while others are used.
+// with window_encoder.hpp in front of it; or by nvcc, to see what becomes of it. No header of
+// CUDA's is needed. From compute capability 8.0 on weights are copied while others are used.
 
 #ifndef __CUDACC_RTC__
 #include "window_encoder.hpp"
@@ -18,16 +18,19 @@ using PackThread = ThreadState<Half2, Pack>;
 __device__ __forceinline__ void add_product(float *c, const Half2 (&a)[4], unsigned b0,
                                             unsigned b1) {
 #if __CUDA_ARCH__ >= 800
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
         "{%8, %9}, {%0, %1, %2, %3};"
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
         : "r"(a[0].bits), "r"(a[1].bits), "r"(a[2].bits), "r"(a[3].bits), "r"(b0), "r"(b1));
 #else
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, "
+    asm volatile(
+        "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, "
         "{%0, %1, %2, %3};"
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
         : "r"(a[0].bits), "r"(a[1].bits), "r"(b0));
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, "
+    asm volatile(
+        "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, "
         "{%0, %1, %2, %3};"
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
         : "r"(a[2].bits), "r"(a[3].bits), "r"(b1));
@@ -60,7 +63,7 @@ public:
     template <typename Sums, typename Halves>
     __device__ __forceinline__ void multiply(Sums sums, Halves halves, const Half2 *weights) {
         const uint4 b = reinterpret_cast<const uint4 *>(weights)[thread_ % kLanesOfWarp];
-        float(&c)[8] = sums(own_);
+        float (&c)[8] = sums(own_);
         add_product(c, halves(own_), b.x, b.y);
         add_product(c + 4, halves(own_), b.z, b.w);
     }
@@ -141,8 +144,8 @@ extern "C" __global__ void __launch_bounds__(llmbin::kMostThreads,
     const Shape shape = Shape::of<Pack>(bases);
     PackThread own;
     GpuBlock block(own);
-    WindowEncoder<Pack, Half2, GpuBlock>(
-        block, {chunks, numbers}, {packed + window * ((bases + 1) / 2), lengths[window]}, shape,
-        Shared<Half2, Pack>::in(memory, shape))
+    WindowEncoder<Pack, Half2, GpuBlock>(block, {chunks, numbers},
+                                         {packed + window * ((bases + 1) / 2), lengths[window]},
+                                         shape, Shared<Half2, Pack>::in(memory, shape))
         .encode(vectors + window * Pack::kWidth);
 }

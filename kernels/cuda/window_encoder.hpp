@@ -9,8 +9,8 @@
 // takes it. Weights go by in chunks, in the order in which they are needed.
 //
 // What runs is written once, for `Block`: a GPU's block (encoder.cu), in which each thread has its
-// own state, or a host's (emulated_encoder.cpp), which has the states of all threads and goes through them in
-// turn. A thread reads what others wrote only behind a barrier.
+// own state, or a host's (emulated_encoder.cpp), which has the states of all threads and goes
+// through them in turn. A thread reads what others wrote only behind a barrier.
 //
 // Memory: all of it the caller's, on the side that the code runs on. Throws: nothing.
 #pragma once
@@ -115,7 +115,7 @@ struct Sizes {
     static constexpr int kStemKernel = StemKernel, kStemInputs = kSymbols * StemKernel;
     static constexpr int kDepth = sizeof...(Dilation), kHidden = Expand * Width;
 
-    static constexpr int kTiles = Width / 16;            // of sixteen columns of a position
+    static constexpr int kTiles = Width / 16;             // of sixteen columns of a position
     static constexpr int kOfLane = Width / kLanesOfWarp;  // channels of a lane, side by side
     static constexpr int kRow = Width / 2 + 4;  // pairs of a position: no two rows begin in a bank
     // A chunk holds two slices, each so many products: of the stem's next 32 inputs, or of the next
@@ -338,9 +338,9 @@ private:
             for (int half = 0; half < 2; ++half) {
                 block_.each([&](Thread &t, int thread) {
                     const Place at = Place::of(thread, shape_);
-                    const unsigned char *symbols =
-                        shared_.symbols + at.strand * Shared<Pair, S>::symbols_of(shape_) +
-                        (at.position + at.product_row()) * S::kStride;
+                    const unsigned char *symbols = shared_.symbols +
+                                                   at.strand * Shared<Pair, S>::symbols_of(shape_) +
+                                                   (at.position + at.product_row()) * S::kStride;
                     LLMBIN_UNROLL
                     for (int i = 0; i < 4; ++i) {
                         const unsigned char *row = symbols + i % 2 * 8 * S::kStride;
@@ -358,7 +358,7 @@ private:
     LLMBIN_GPU void add_products(const Pair *slice) {
         LLMBIN_UNROLL
         for (int tile = 0; tile < S::kTiles; ++tile)
-            block_.multiply([&](Thread &t) -> float(&)[8] { return t.sums[tile]; },
+            block_.multiply([&](Thread &t) -> float (&)[8] { return t.sums[tile]; },
                             [&](Thread &t) -> Pair(&)[4] { return t.active; },
                             slice + tile * kLanesOfWarp * 4);
     }
@@ -520,7 +520,7 @@ private:
             });
             LLMBIN_UNROLL
             for (int tile = 0; tile < S::kTiles; ++tile)
-                block_.multiply([&](Thread &t) -> float(&)[8] { return t.hidden; },
+                block_.multiply([&](Thread &t) -> float (&)[8] { return t.hidden; },
                                 [&](Thread &t) -> Pair(&)[4] { return t.halves[tile]; },
                                 held + tile * kLanesOfWarp * 4);
             block_.each([&](Thread &t, int) {
@@ -572,8 +572,7 @@ private:
                     float sum = 0.0f;
                     for (int warp = 0; warp < warps; ++warp)
                         sum += shared_.sums[(strand * warps + warp) * S::kWidth + i];
-                    if (real_ > 0)
-                        shared_.mean[i] += sum / real_ * norm[i] + norm[S::kWidth + i];
+                    if (real_ > 0) shared_.mean[i] += sum / real_ * norm[i] + norm[S::kWidth + i];
                 }
         });
     }

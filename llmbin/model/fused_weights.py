@@ -187,4 +187,5 @@ def packed_codes(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Codes uint8 [windows, bases] two to a byte, the first one low: [windows, (bases + 1) / 2]."""
     even = np.ascontiguousarray(np.pad(codes, ((0, 0), (0, codes.shape[1] % 2))))
     pairs = even.view("<u2")
-    return (pairs | pairs >> 4).astype(np.uint8)
+    packed: npt.NDArray[np.uint8] = (pairs | pairs >> 4).astype(np.uint8)
+    return packed

@@ -61,8 +61,8 @@ struct Warp {
         wait();
         for (int i = 0; i < 8; ++i)
             for (int input = 0; input < 16; ++input)
-                sums[i] += a[lane / 4 + i / 2 % 2 * 8][input] *
-                           b[input][i / 4 * 8 + lane % 4 * 2 + i % 2];
+                sums[i] +=
+                    a[lane / 4 + i / 2 % 2 * 8][input] * b[input][i / 4 * 8 + lane % 4 * 2 + i % 2];
         wait();
     }
 };
@@ -158,9 +158,9 @@ int main(int count, char **arguments) {
         for (int i = 0; i < shape.threads(); ++i)
             threads.emplace_back([&, i] {
                 ThreadedBlock block(team, i);
-                WindowEncoder<S, Pair, ThreadedBlock>(
-                    block, {chunks.data(), numbers.data()}, {packed.data(), bases - 3}, shape,
-                    Shared<Pair, S>::in(memory.data(), shape))
+                WindowEncoder<S, Pair, ThreadedBlock>(block, {chunks.data(), numbers.data()},
+                                                      {packed.data(), bases - 3}, shape,
+                                                      Shared<Pair, S>::in(memory.data(), shape))
                     .encode(vector.data());
                 if (i == 0) std::printf("%d %d\n", block.passed, block.passed_by_warp);
             });
