@@ -383,42 +383,51 @@ private:
                i / 2 * 4 + at.column() / 2;
     }
 
-    // The depthwise convolution of the warp's rows, by channel; padding counts as zero.
+    // The depthwise convolution of the warp's rows, by channel; padding counts as zero. Most warps
+    // have no padding around their rows, and need not look for it at each.
     LLMBIN_GPU void convolve(const float *numbers, int dilation) {
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
             const int channel = at.lane * S::kOfLane;
-            float taps[S::kKernel][S::kOfLane], bias[S::kOfLane];
-            LLMBIN_UNROLL
-            for (int c = 0; c < S::kOfLane; ++c) {
-                LLMBIN_UNROLL
-                for (int tap = 0; tap < S::kKernel; ++tap)
-                    taps[tap][c] = numbers[tap * S::kWidth + channel + c];
-                bias[c] = numbers[S::kKernel * S::kWidth + channel + c];
-            }
-            const Pair *strand =
-                shared_.states + at.strand * shape_.positions * S::kRow + channel / 2;
-            const Pair *zeros = shared_.states + shape_.rows() * S::kRow + channel / 2;
+            const float *bias = numbers + S::kKernel * S::kWidth + channel;
             LLMBIN_UNROLL
             for (int row = 0; row < kRows; ++row) {
                 LLMBIN_UNROLL
                 for (int c = 0; c < S::kOfLane; ++c) t.of_rows[row][c] = bias[c];
-                LLMBIN_UNROLL
-                for (int tap = 0; tap < S::kKernel; ++tap) {
-                    const int position = at.position + row + (tap - S::kKernel / 2) * dilation;
-                    const bool real = position >= 0 && position < real_;
-                    Pair held[S::kOfLane / 2];
-                    block_.template load_pairs<S::kOfLane / 2>(
-                        held, real ? strand + position * S::kRow : zeros);
+            }
+            const Pair *strand =
+                shared_.states + at.strand * shape_.positions * S::kRow + channel / 2;
+            const Pair *zeros = shared_.states + shape_.rows() * S::kRow + channel / 2;
+            LLMBIN_LOOP
+            for (int tap = 0; tap < S::kKernel; ++tap) {
+                const float *weights = numbers + tap * S::kWidth + channel;
+                const int first = at.position + (tap - S::kKernel / 2) * dilation;
+                const Pair *from = strand + first * S::kRow;
+                if (first >= 0 && first + kRows <= real_) {
                     LLMBIN_UNROLL
-                    for (int c = 0; c < S::kOfLane / 2; ++c) {
-                        const Float2 x = load(held[c]);
-                        t.of_rows[row][2 * c] += taps[tap][2 * c] * x.low;
-                        t.of_rows[row][2 * c + 1] += taps[tap][2 * c + 1] * x.high;
+                    for (int row = 0; row < kRows; ++row)
+                        add_weighted(t.of_rows[row], weights, from + row * S::kRow);
+                } else {
+                    LLMBIN_UNROLL
+                    for (int row = 0; row < kRows; ++row) {
+                        const bool real = first + row >= 0 && first + row < real_;
+                        add_weighted(t.of_rows[row], weights, real ? from + row * S::kRow : zeros);
                     }
                 }
             }
         });
+    }
+
+    LLMBIN_GPU void add_weighted(float (&sums)[S::kOfLane], const float *weights,
+                                 const Pair *from) {
+        Pair held[S::kOfLane / 2];
+        block_.template load_pairs<S::kOfLane / 2>(held, from);
+        LLMBIN_UNROLL
+        for (int c = 0; c < S::kOfLane / 2; ++c) {
+            const Float2 x = load(held[c]);
+            sums[2 * c] += weights[2 * c] * x.low;
+            sums[2 * c + 1] += weights[2 * c + 1] * x.high;
+        }
     }
 
     // of_rows becomes of mean 0 and variance 1 over a position's channels.
