@@ -32,8 +32,8 @@ struct EncoderNeeds {
     int threads, shared_bytes, width, chunk_numbers, numbers;
 };
 
-// Sizes are width, stride, stem kernel, kernel, expansion and dilations, as a pack's config.json
-// has them. Some few are compiled for the CPU; whether these are.
+// Sizes are width, stride, stem kernel, kernel and expansion, as a pack's config.json has them, bands
+// (cuda/window_encoder.hpp) and dilations. Some few are compiled for the CPU; whether these are.
 bool is_emulated(const std::vector<int> &sizes);
 EncoderNeeds encoder_needs(const std::vector<int> &sizes, int bases);
 

@@ -287,7 +287,7 @@ void tree(Numbers in) {
 
 // The GPU's encoder, thread by thread: in its turn or backwards, alone or in a batch.
 void encoder(Numbers in) {
-    const std::vector<int> sizes{64, 4, 10, 5, 3, 2, 1};
+    const std::vector<int> sizes{64, 4, 10, 5, 3, 1, 2, 1};
     const int bases = 4 * static_cast<int>(1 + in.below(48));
     const EncoderNeeds needs = encoder_needs(sizes, bases);
     std::vector<float> chunks(needs.chunk_numbers), numbers(needs.numbers);

@@ -1,6 +1,6 @@
 """What NVRTC makes of our own encoder, for each compute capability; needs no GPU.
 
-python -m bench.gpu.compiled [--model llmbin-edge]
+python -m bench.gpu.compiled [--model llmbin-edge] [--bands 1]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import time
+from dataclasses import replace
 
 from llmbin.model.fused_program import compile_program
 from llmbin.model.fused_weights import EncoderSizes, encoder_sizes
@@ -44,7 +45,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    sizes = encoder_sizes(load_pack(find_pack(parser.parse_args().model)).config)
+    parser.add_argument("--bands", type=int, default=1, choices=(1, 2))
+    options = parser.parse_args()
+    sizes = encoder_sizes(load_pack(find_pack(options.model)).config)
+    sizes = replace(sizes, bands=options.bands)
     for capability in CAPABILITIES:
         print("{}.{}".format(*capability), compiled(sizes, capability), flush=True)
 

@@ -1,8 +1,9 @@
 """Our own kernel and nothing else: its time by the card's clock, and its bits.
 
-python -m bench.gpu.kernel [--windows 4096] [--bases 1024] [--repeats 20] [--small]
+python -m bench.gpu.kernel [--windows 4096] [--bases 1024] [--repeats 20] [--bands 1] [--small]
 
-For ncu and compute-sanitizer too: `--small` is a few windows of all lengths, once.
+``--bands 2`` is a variant that the program does not take: a warp has 32 positions. ``--small`` is
+for ncu and compute-sanitizer: a few windows of all lengths, once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,10 +46,10 @@ class TimedEncoder(FusedEncoder):
             checked(api, api.cudaEventDestroy(event), "timing")
 
 
-def timed_encoder(pack: ModelPack) -> TimedEncoder:
+def timed_encoder(pack: ModelPack, bands: int = 1) -> TimedEncoder:
     from safetensors.numpy import load
 
-    sizes = encoder_sizes(pack.config)
+    sizes = replace(encoder_sizes(pack.config), bands=bands)
     tensors = load((pack.folder / WEIGHTS).read_bytes())
     return TimedEncoder(sizes, arranged_weights(tensors, sizes), find_gpu(0))
 
@@ -74,10 +76,11 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=4096)
     parser.add_argument("--bases", type=int, default=1024)
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--bands", type=int, default=1, choices=(1, 2))
     parser.add_argument("--small", action="store_true")
     options = parser.parse_args()
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    encoder = timed_encoder(pack)
+    encoder = timed_encoder(pack, options.bands)
     if options.small:
         for bases in range(pack.bucket, pack.window + 1, pack.bucket):
             print(bases, encoder.encode(random_batch(3, bases)).sum(1))

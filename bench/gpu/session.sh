@@ -36,6 +36,7 @@ missing() {  # PROGRAM
 step doctor 30 llmbin-fast doctor
 step tests 120 python -m pytest -rs tests/model/test_fused.py tests/model/test_gpu.py
 step kernel 60 python -m bench.gpu.kernel
+step kernel-2 60 python -m bench.gpu.kernel --bands 2
 step bench 300 python -m bench.gpu
 step prove 120 llmbin-fast prove --device cuda -o "$logs/prove.json"
 if ! missing compute-sanitizer; then

@@ -47,7 +47,7 @@ void bind_encoder(nb::module_ &m) {
         "(threads, bytes of shared memory) of a block that encodes windows of so many bases.");
     const char *doc =
         "Vectors float32 [n, width] by the code that a GPU runs, for tests. Sizes are width, "
-        "stride, stem kernel, kernel, expansion and dilations; weights as in "
+        "stride, stem kernel, kernel, expansion, bands and dilations; weights as in "
         "model/fused_weights.py, "
         "in FP16 (as uint16) or FP32; packed uint8 [n, (bases + 1) / 2] holds two codes a byte.";
     m.def("encode_emulated", emulated<uint16_t>, "sizes"_a, "chunks"_a, "numbers"_a, "packed"_a,

@@ -30,7 +30,7 @@ public:
 
     void add_lanes() {
         for (size_t first = 0; first < own_.size(); first += kLanesOfWarp)
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 float sum = 0.0f;
                 for (int lane = 0; lane < kLanesOfWarp; ++lane)
                     sum += own_[first + lane].totals[row];
@@ -50,23 +50,26 @@ public:
                 b[input][column] = held.low;
                 b[input + 1][column] = held.high;
             }
-        for (size_t first = 0; first < own_.size(); first += kLanesOfWarp) {
-            float a[kRows][16];
+        const size_t products_of_block = own_.size() / kLanesOfWarp * S::kBands;
+        for (size_t n = 0; n < products_of_block; ++n) {
+            const size_t first = n / S::kBands * kLanesOfWarp;
+            const int band = static_cast<int>(n % S::kBands);
+            float a[kBandRows][16];
             for (int lane = 0; lane < kLanesOfWarp; ++lane)
                 for (int i = 0; i < 4; ++i) {
-                    const Float2 held = load(halves(own_[first + lane])[i]);
+                    const Float2 held = load(halves(own_[first + lane], band)[i]);
                     float *at = &a[lane / 4 + i % 2 * 8][lane % 4 * 2 + i / 2 * 8];
                     at[0] = held.low;
                     at[1] = held.high;
                 }
-            float products[kRows][16] = {};
-            for (int row = 0; row < kRows; ++row)
+            float products[kBandRows][16] = {};
+            for (int row = 0; row < kBandRows; ++row)
                 for (int input = 0; input < 16; ++input)
                     for (int column = 0; column < 16; ++column)
                         products[row][column] += a[row][input] * b[input][column];
             for (int lane = 0; lane < kLanesOfWarp; ++lane)
                 for (int i = 0; i < 8; ++i)
-                    sums(own_[first + lane])[i] +=
+                    sums(own_[first + lane], band)[i] +=
                         products[lane / 4 + i / 2 % 2 * 8][i / 4 * 8 + lane % 4 * 2 + i % 2];
         }
     }
@@ -90,13 +93,14 @@ private:
 
 template <typename... Known>
 struct Packs {};
-// That of llmbin-edge, and one that differs from it in everything.
-using Emulated = Packs<Sizes<128, 8, 24, 9, 2, 1, 3, 9>, Sizes<64, 4, 10, 5, 3, 2, 1>>;
+// That of llmbin-edge, with one band and with two, and one that differs from it in everything.
+using Emulated = Packs<Sizes<128, 8, 24, 9, 2, 1, 1, 3, 9>, Sizes<128, 8, 24, 9, 2, 2, 1, 3, 9>,
+                       Sizes<64, 4, 10, 5, 3, 1, 2, 1>>;
 
-template <int Width, int Stride, int StemKernel, int Kernel, int Expand, int... Dilation>
+template <int Width, int Stride, int StemKernel, int Kernel, int Expand, int Bands, int... Dilation>
 bool fits(const std::vector<int> &sizes,
-          Sizes<Width, Stride, StemKernel, Kernel, Expand, Dilation...>) {
-    return sizes == std::vector<int>{Width, Stride, StemKernel, Kernel, Expand, Dilation...};
+          Sizes<Width, Stride, StemKernel, Kernel, Expand, Bands, Dilation...>) {
+    return sizes == std::vector<int>{Width, Stride, StemKernel, Kernel, Expand, Bands, Dilation...};
 }
 
 // Does the work for the one of the packs that has these sizes; whether there is one.

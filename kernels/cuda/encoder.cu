@@ -11,7 +11,7 @@
 namespace llmbin {
 
 using Pack = Sizes<LLMBIN_WIDTH, LLMBIN_STRIDE, LLMBIN_STEM_KERNEL, LLMBIN_KERNEL, LLMBIN_EXPAND,
-                   LLMBIN_DILATIONS>;
+                   LLMBIN_BANDS, LLMBIN_DILATIONS>;
 using PackThread = ThreadState<Half2, Pack>;
 
 // c [16, 8] += a [16, 16] b [16, 8], by a warp.
@@ -52,7 +52,7 @@ public:
     // Sums over a warp's lanes, which all lanes get.
     __device__ __forceinline__ void add_lanes() {
         LLMBIN_UNROLL
-        for (int row = 0; row < kRows; ++row) {
+        for (int row = 0; row < Pack::kRows; ++row) {
             LLMBIN_UNROLL
             for (int apart = kLanesOfWarp / 2; apart > 0; apart /= 2)
                 own_.totals[row] += __shfl_xor_sync(0xffffffffu, own_.totals[row], apart);
@@ -63,9 +63,12 @@ public:
     template <typename Sums, typename Halves>
     __device__ __forceinline__ void multiply(Sums sums, Halves halves, const Half2 *weights) {
         const uint4 b = reinterpret_cast<const uint4 *>(weights)[thread_ % kLanesOfWarp];
-        float (&c)[8] = sums(own_);
-        add_product(c, halves(own_), b.x, b.y);
-        add_product(c + 4, halves(own_), b.z, b.w);
+        LLMBIN_UNROLL
+        for (int band = 0; band < Pack::kBands; ++band) {
+            float *c = sums(own_, band);
+            add_product(c, halves(own_, band), b.x, b.y);
+            add_product(c + 4, halves(own_, band), b.z, b.w);
+        }
     }
 
     template <int N>
@@ -125,9 +128,9 @@ private:
 };
 
 // Registers that a thread may have are 65536 over the threads of a multiprocessor: up to a width of
-// 128 there are 128 of them, above 255.
+// 128 there are 128 of them, above, or with two bands, 255.
 constexpr int kMostThreads = LLMBIN_MOST_THREADS;
-constexpr int kResident = (Pack::kWidth <= 128 ? 512 : 256) / kMostThreads;
+constexpr int kResident = (Pack::kWidth * Pack::kBands <= 128 ? 512 : 256) / kMostThreads;
 
 }  // namespace llmbin
 

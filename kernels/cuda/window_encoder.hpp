@@ -2,11 +2,11 @@
 // stem, blocks, norm and mean over both strands, with the hidden states in shared memory. Plain C++
 // too, so that tests can run it where there is no GPU.
 //
-// A warp has sixteen positions of a strand, which are the rows of the tensor cores' products. It
-// keeps their hidden states twice: in shared memory, where neighbours read them for the
-// convolution, and as sums in registers, where the MLP adds to them. The MLP's inner layer exists
-// for sixteen units at a time and never leaves registers: what a product gives lies as the next one
-// takes it. Weights go by in chunks, in the order in which they are needed.
+// A warp has sixteen positions of a strand or twice as many, which are the rows of the tensor
+// cores' products. It keeps their hidden states twice: in shared memory, where neighbours read them
+// for the convolution, and as sums in registers, where the MLP adds to them. The MLP's inner layer
+// exists for sixteen units at a time and never leaves registers: what a product gives lies as the
+// next one takes it. Weights go by in chunks, in the order in which they are needed.
 //
 // What runs is written once, for `Block`: a GPU's block (encoder.cu), in which each thread has its
 // own state, or a host's (emulated_encoder.cpp), which has the states of all threads and goes
@@ -29,8 +29,8 @@
 
 namespace llmbin {
 
-constexpr int kLanesOfWarp = 32, kRows = 16;  // of a warp: threads, and positions
-constexpr int kStages = 3;                    // chunks of weights in shared memory
+constexpr int kLanesOfWarp = 32, kBandRows = 16;  // rows of a product
+constexpr int kStages = 3;                        // chunks of weights in shared memory
 constexpr int kMostRows = 128;  // above, the strands of a window go one after the other
 constexpr int kSymbols = 5;     // A C G T and unknown; padding is none of them
 constexpr unsigned char kNone = 7;
@@ -107,7 +107,9 @@ LLMBIN_GPU float inverse_root(float value) {
 }
 
 // Sizes of a pack's encoder, as its config.json gives them, and what follows from them.
-template <int Width, int Stride, int StemKernel, int Kernel, int Expand, int... Dilation>
+// A warp has one or two bands of sixteen positions: with two, weights are read half as often, and a
+// thread needs twice the registers.
+template <int Width, int Stride, int StemKernel, int Kernel, int Expand, int Bands, int... Dilation>
 struct Sizes {
     static_assert(Width % 64 == 0 && Kernel % 2 == 1, "model/fused_weights.py refuses others");
     static_assert((StemKernel - Stride) % 2 == 0 && StemKernel >= Stride, "likewise");
@@ -115,6 +117,7 @@ struct Sizes {
     static constexpr int kStemKernel = StemKernel, kStemInputs = kSymbols * StemKernel;
     static constexpr int kDepth = sizeof...(Dilation), kHidden = Expand * Width;
 
+    static constexpr int kBands = Bands, kRows = kBandRows * Bands;  // positions of a warp
     static constexpr int kTiles = Width / 16;             // of sixteen columns of a position
     static constexpr int kOfLane = Width / kLanesOfWarp;  // channels of a lane, side by side
     static constexpr int kRow = Width / 2 + 4;  // pairs of a position: no two rows begin in a bank
@@ -151,14 +154,16 @@ struct Window {
 struct Shape {
     int positions;  // of a strand, rounded up to whole warps
     int strands;    // that are there at a time
+    int warp_rows;
 
     template <typename S>
     LLMBIN_GPU static Shape of(int bases) {
-        const int positions = (bases / S::kStride + kRows - 1) / kRows * kRows;
-        return {positions, 2 * positions <= kMostRows ? 2 : 1};
+        const int positions = (bases / S::kStride + S::kRows - 1) / S::kRows * S::kRows;
+        return {positions, 2 * positions <= kMostRows ? 2 : 1, S::kRows};
     }
     LLMBIN_GPU int rows() const { return positions * strands; }
-    LLMBIN_GPU int threads() const { return rows() / kRows * kLanesOfWarp; }
+    LLMBIN_GPU int warps() const { return rows() / warp_rows; }
+    LLMBIN_GPU int threads() const { return warps() * kLanesOfWarp; }
 };
 
 // What a block keeps in shared memory.
@@ -175,7 +180,7 @@ struct Shared {
     }
     LLMBIN_GPU static int bytes(Shape shape) {
         const int pairs = (shape.rows() + 1) * S::kRow + kStages * S::kChunk;
-        const int floats = (shape.rows() / kRows + 1) * S::kWidth;
+        const int floats = (shape.warps() + 1) * S::kWidth;
         return pairs * static_cast<int>(sizeof(Pair)) + floats * static_cast<int>(sizeof(float)) +
                shape.strands * symbols_of(shape);
     }
@@ -184,7 +189,7 @@ struct Shared {
         out.states = static_cast<Pair *>(memory);
         out.ring = out.states + (shape.rows() + 1) * S::kRow;
         out.sums = reinterpret_cast<float *>(out.ring + kStages * S::kChunk);
-        out.mean = out.sums + shape.rows() / kRows * S::kWidth;
+        out.mean = out.sums + shape.warps() * S::kWidth;
         out.symbols = reinterpret_cast<unsigned char *>(out.mean + S::kWidth);
         return out;
     }
@@ -196,11 +201,11 @@ struct Shared {
 // * by channel: [kRows, kOfLane], all rows of the lane's channels.
 template <typename Pair, typename S>
 struct ThreadState {
-    float sums[S::kTiles][8], of_rows[kRows][S::kOfLane];
-    Pair halves[S::kTiles][4], pairs_of_rows[kRows][S::kOfLane / 2];
-    float hidden[8];
-    Pair active[4];
-    float totals[kRows];
+    float sums[S::kBands][S::kTiles][8], of_rows[S::kRows][S::kOfLane];
+    Pair halves[S::kBands][S::kTiles][4], pairs_of_rows[S::kRows][S::kOfLane / 2];
+    float hidden[S::kBands][8];
+    Pair active[S::kBands][4];
+    float totals[S::kRows];
 };
 
 // Where a thread is.
@@ -214,7 +219,7 @@ struct Place {
         Place out;
         out.lane = thread % kLanesOfWarp;
         out.warp = thread / kLanesOfWarp;
-        out.row = out.warp * kRows;
+        out.row = out.warp * shape.warp_rows;
         out.strand = out.row / shape.positions;
         out.position = out.row - out.strand * shape.positions;
         return out;
@@ -326,9 +331,11 @@ private:
         block_.each([&](Thread &t, int thread) {
             const float *bias = weights_.numbers + Place::of(thread, shape_).column();
             LLMBIN_UNROLL
-            for (int tile = 0; tile < S::kTiles; ++tile) {
+            for (int n = 0; n < S::kBands * S::kTiles; ++n) {
+                const int band = n / S::kTiles, tile = n % S::kTiles;
                 LLMBIN_UNROLL
-                for (int i = 0; i < 8; ++i) t.sums[tile][i] = bias[tile * 16 + i / 4 * 8 + i % 2];
+                for (int i = 0; i < 8; ++i)
+                    t.sums[band][tile][i] = bias[tile * 16 + i / 4 * 8 + i % 2];
             }
         });
         LLMBIN_LOOP
@@ -342,10 +349,12 @@ private:
                                                    at.strand * Shared<Pair, S>::symbols_of(shape_) +
                                                    (at.position + at.product_row()) * S::kStride;
                     LLMBIN_UNROLL
-                    for (int i = 0; i < 4; ++i) {
-                        const unsigned char *row = symbols + i % 2 * 8 * S::kStride;
+                    for (int n = 0; n < S::kBands * 4; ++n) {
+                        const int band = n / 4, i = n % 4;
+                        const unsigned char *row =
+                            symbols + (band * kBandRows + i % 2 * 8) * S::kStride;
                         const int k = (chunk * 2 + half) * 16 + at.column() + i / 2 * 8;
-                        store(t.active[i], one_hot<S>(row, k), one_hot<S>(row, k + 1));
+                        store(t.active[band][i], one_hot<S>(row, k), one_hot<S>(row, k + 1));
                     }
                 });
                 add_products(held + half * S::kSlice);
@@ -358,8 +367,8 @@ private:
     LLMBIN_GPU void add_products(const Pair *slice) {
         LLMBIN_UNROLL
         for (int tile = 0; tile < S::kTiles; ++tile)
-            block_.multiply([&](Thread &t) -> float (&)[8] { return t.sums[tile]; },
-                            [&](Thread &t) -> Pair(&)[4] { return t.active; },
+            block_.multiply([&](Thread &t, int band) -> float (&)[8] { return t.sums[band][tile]; },
+                            [&](Thread &t, int band) -> Pair(&)[4] { return t.active[band]; },
                             slice + tile * kLanesOfWarp * 4);
     }
 
@@ -368,19 +377,23 @@ private:
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
             LLMBIN_UNROLL
-            for (int tile = 0; tile < S::kTiles; ++tile) {
+            for (int n = 0; n < S::kBands * S::kTiles; ++n) {
+                const int band = n / S::kTiles, tile = n % S::kTiles;
+                const float (&sums)[8] = t.sums[band][tile];
                 LLMBIN_UNROLL
                 for (int i = 0; i < 4; ++i)
-                    store(*product_pair(at, tile, i), t.sums[tile][2 * i], t.sums[tile][2 * i + 1]);
+                    store(*product_pair(at, n, i), sums[2 * i], sums[2 * i + 1]);
             }
         });
         block_.sync();
     }
 
     // Pair i of a tile of the thread's, in shared memory: two row halves, then two column halves.
-    LLMBIN_GPU Pair *product_pair(const Place &at, int tile, int i) {
-        return shared_.states + (at.row + at.product_row() + i % 2 * 8) * S::kRow + tile * 8 +
-               i / 2 * 4 + at.column() / 2;
+    // Tiles of the first band are numbered before those of the second.
+    LLMBIN_GPU Pair *product_pair(const Place &at, int n, int i) {
+        const int band = n / S::kTiles, tile = n % S::kTiles;
+        const int row = at.row + band * kBandRows + at.product_row() + i % 2 * 8;
+        return shared_.states + row * S::kRow + tile * 8 + i / 2 * 4 + at.column() / 2;
     }
 
     // The depthwise convolution of the warp's rows, by channel; padding counts as zero. Most warps
@@ -391,7 +404,7 @@ private:
             const int channel = at.lane * S::kOfLane;
             const float *bias = numbers + S::kKernel * S::kWidth + channel;
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 LLMBIN_UNROLL
                 for (int c = 0; c < S::kOfLane; ++c) t.of_rows[row][c] = bias[c];
             }
@@ -403,13 +416,13 @@ private:
                 const float *weights = numbers + tap * S::kWidth + channel;
                 const int first = at.position + (tap - S::kKernel / 2) * dilation;
                 const Pair *from = strand + first * S::kRow;
-                if (first >= 0 && first + kRows <= real_) {
+                if (first >= 0 && first + S::kRows <= real_) {
                     LLMBIN_UNROLL
-                    for (int row = 0; row < kRows; ++row)
+                    for (int row = 0; row < S::kRows; ++row)
                         add_weighted(t.of_rows[row], weights, from + row * S::kRow);
                 } else {
                     LLMBIN_UNROLL
-                    for (int row = 0; row < kRows; ++row) {
+                    for (int row = 0; row < S::kRows; ++row) {
                         const bool real = first + row >= 0 && first + row < real_;
                         add_weighted(t.of_rows[row], weights, real ? from + row * S::kRow : zeros);
                     }
@@ -434,7 +447,7 @@ private:
     LLMBIN_GPU void standardise() {
         block_.each([&](Thread &t, int) {
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 t.totals[row] = 0.0f;
                 LLMBIN_UNROLL
                 for (int c = 0; c < S::kOfLane; ++c) t.totals[row] += t.of_rows[row][c];
@@ -443,7 +456,7 @@ private:
         block_.add_lanes();
         block_.each([&](Thread &t, int) {
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 const float mean = t.totals[row] / S::kWidth;
                 t.totals[row] = 0.0f;
                 LLMBIN_UNROLL
@@ -456,7 +469,7 @@ private:
         block_.add_lanes();
         block_.each([&](Thread &t, int) {
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 const float scale = inverse_root(t.totals[row] / S::kWidth + kEpsilon);
                 LLMBIN_UNROLL
                 for (int c = 0; c < S::kOfLane; ++c) t.of_rows[row][c] *= scale;
@@ -471,7 +484,7 @@ private:
             const int channel = thread % kLanesOfWarp * S::kOfLane;
             const float *weight = norm + channel, *bias = norm + S::kWidth + channel;
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 LLMBIN_UNROLL
                 for (int c = 0; c < S::kOfLane / 2; ++c)
                     store(t.pairs_of_rows[row][c],
@@ -487,13 +500,15 @@ private:
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
             LLMBIN_UNROLL
-            for (int tile = 0; tile < S::kTiles; ++tile) {
+            for (int n = 0; n < S::kBands * S::kTiles; ++n) {
+                const int band = n / S::kTiles, tile = n % S::kTiles;
+                float (&sums)[8] = t.sums[band][tile];
                 LLMBIN_UNROLL
                 for (int i = 0; i < 4; ++i) {
-                    const Float2 x = load(*product_pair(at, tile, i));
+                    const Float2 x = load(*product_pair(at, n, i));
                     const float *added = bias + tile * 16 + i / 2 * 8 + at.column();
-                    t.sums[tile][2 * i] = x.low + added[0];
-                    t.sums[tile][2 * i + 1] = x.high + added[1];
+                    sums[2 * i] = x.low + added[0];
+                    sums[2 * i + 1] = x.high + added[1];
                 }
             }
         });
@@ -501,7 +516,7 @@ private:
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row)
+            for (int row = 0; row < S::kRows; ++row)
                 block_.template store_pairs<S::kOfLane / 2>(
                     shared_.states + (at.row + row) * S::kRow + at.lane * S::kOfLane / 2,
                     t.pairs_of_rows[row]);
@@ -510,9 +525,10 @@ private:
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
             LLMBIN_UNROLL
-            for (int tile = 0; tile < S::kTiles; ++tile) {
+            for (int n = 0; n < S::kBands * S::kTiles; ++n) {
                 LLMBIN_UNROLL
-                for (int i = 0; i < 4; ++i) t.halves[tile][i] = *product_pair(at, tile, i);
+                for (int i = 0; i < 4; ++i)
+                    t.halves[n / S::kTiles][n % S::kTiles][i] = *product_pair(at, n, i);
             }
         });
     }
@@ -525,17 +541,21 @@ private:
             block_.each([&](Thread &t, int thread) {
                 const float *own = bias + chunk * 16 + Place::of(thread, shape_).column();
                 LLMBIN_UNROLL
-                for (int i = 0; i < 8; ++i) t.hidden[i] = own[i / 4 * 8 + i % 2];
+                for (int n = 0; n < S::kBands * 8; ++n)
+                    t.hidden[n / 8][n % 8] = own[n % 8 / 4 * 8 + n % 2];
             });
             LLMBIN_UNROLL
             for (int tile = 0; tile < S::kTiles; ++tile)
-                block_.multiply([&](Thread &t) -> float (&)[8] { return t.hidden; },
-                                [&](Thread &t) -> Pair(&)[4] { return t.halves[tile]; },
-                                held + tile * kLanesOfWarp * 4);
+                block_.multiply(
+                    [&](Thread &t, int band) -> float (&)[8] { return t.hidden[band]; },
+                    [&](Thread &t, int band) -> Pair(&)[4] { return t.halves[band][tile]; },
+                    held + tile * kLanesOfWarp * 4);
             block_.each([&](Thread &t, int) {
                 LLMBIN_UNROLL
-                for (int i = 0; i < 4; ++i)
-                    store(t.active[i], positive(t.hidden[2 * i]), positive(t.hidden[2 * i + 1]));
+                for (int n = 0; n < S::kBands * 4; ++n) {
+                    const float *pair = t.hidden[n / 4] + n % 4 * 2;
+                    store(t.active[n / 4][n % 4], positive(pair[0]), positive(pair[1]));
+                }
             });
             add_products(held + S::kSlice);
         }
@@ -548,7 +568,7 @@ private:
         block_.each([&](Thread &t, int thread) {
             const Place at = Place::of(thread, shape_);
             LLMBIN_UNROLL
-            for (int row = 0; row < kRows; ++row) {
+            for (int row = 0; row < S::kRows; ++row) {
                 Pair held[S::kOfLane / 2];
                 block_.template load_pairs<S::kOfLane / 2>(
                     held, shared_.states + (at.row + row) * S::kRow + at.lane * S::kOfLane / 2);
@@ -568,13 +588,13 @@ private:
             for (int c = 0; c < S::kOfLane; ++c) {
                 float sum = 0.0f;
                 LLMBIN_UNROLL
-                for (int row = 0; row < kRows; ++row)
+                for (int row = 0; row < S::kRows; ++row)
                     sum += at.position + row < real_ ? t.of_rows[row][c] : 0.0f;
                 sums[c] = sum;
             }
         });
         block_.sync();
-        const int warps = shape_.positions / kRows;
+        const int warps = shape_.positions / S::kRows;
         block_.each([&](Thread &, int thread) {
             for (int i = thread; i < S::kWidth; i += shape_.threads())
                 for (int strand = 0; strand < shape_.strands; ++strand) {

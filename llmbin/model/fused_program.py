@@ -20,6 +20,7 @@ def program_source(sizes: EncoderSizes) -> str:
         "STEM_KERNEL": sizes.stem_kernel,
         "KERNEL": sizes.kernel,
         "EXPAND": sizes.expand,
+        "BANDS": sizes.bands,
         "DILATIONS": ", ".join(map(str, sizes.dilations)),
         "MOST_THREADS": sizes.most_threads,
     }

@@ -26,7 +26,8 @@ WIDTHS = range(64, 257, 64)
 class EncoderSizes:
     """Sizes of a language model (`language_model.GenomeLMConfig`) that the encoder can be made for.
 
-    ``positions`` is how many a strand of the longest window has.
+    ``positions`` is how many a strand of the longest window has. A warp has ``bands`` of sixteen of
+    them, 1 or 2.
     """
 
     width: int
@@ -36,39 +37,39 @@ class EncoderSizes:
     expand: int
     dilations: tuple[int, ...]
     positions: int
+    bands: int = 1
 
     @property
     def most_threads(self) -> int:
-        """Of a block: a warp for every sixteen positions that are there at a time."""
-        return max(self.threads(n * self.stride) for n in self._positions())
+        """Of a block."""
+        return max(self.threads(n * self.stride) for n in range(1, self.positions + 1))
 
     @property
     def most_shared_bytes(self) -> int:
         """Of shared memory that a block has."""
-        return max(self.shared_bytes(n * self.stride) for n in self._positions())
-
-    def _positions(self) -> range:
-        return range(TILE, self.positions + TILE, TILE)
-
-    def rows(self, bases: int) -> int:
-        """Positions that a block has at a time, of windows of so many bases: of both strands if
-        they are few.
-        """
-        positions = -(-(bases // self.stride) // TILE) * TILE
-        return 2 * positions if 2 * positions <= MOST_ROWS else positions
+        return max(self.shared_bytes(n * self.stride) for n in range(1, self.positions + 1))
 
     def threads(self, bases: int) -> int:
-        """Of a block."""
-        return self.rows(bases) // TILE * LANES
+        """Of a block that has windows of so many bases."""
+        return self._warps(bases) * LANES
 
     def shared_bytes(self, bases: int) -> int:
-        """Of a block: hidden states, weights, sums and symbols (`Shared` in the header)."""
-        rows = self.rows(bases)
-        positions = -(-(bases // self.stride) // TILE) * TILE
-        pairs = (rows + 1) * (self.width // 2 + 4) + STAGES * 16 * self.width
+        """Of such a block: hidden states, weights, sums and symbols (`Shared` in the header)."""
+        positions, strands = self._positions(bases)
+        pairs = (strands * positions + 1) * (self.width // 2 + 4) + STAGES * 16 * self.width
+        floats = (self._warps(bases) + 1) * self.width
         symbols = (positions - 1) * self.stride + self.stem_kernel
-        floats = (rows // TILE + 1) * self.width
-        return 4 * (pairs + floats) + rows // positions * symbols
+        return 4 * (pairs + floats) + strands * symbols
+
+    def _positions(self, bases: int) -> tuple[int, int]:
+        """Of a strand, in whole warps, and how many strands are there at a time."""
+        rows = TILE * self.bands
+        positions = -(-(bases // self.stride) // rows) * rows
+        return positions, 2 if 2 * positions <= MOST_ROWS else 1
+
+    def _warps(self, bases: int) -> int:
+        positions, strands = self._positions(bases)
+        return strands * positions // (TILE * self.bands)
 
     def as_list(self) -> list[int]:
         """What the native code calls sizes."""
@@ -78,6 +79,7 @@ class EncoderSizes:
             self.stem_kernel,
             self.kernel,
             self.expand,
+            self.bands,
             *self.dilations,
         ]
 

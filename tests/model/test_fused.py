@@ -123,15 +123,19 @@ BATCHES = [
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: str(batch.codes.shape[1]))
+@pytest.mark.parametrize("bands", [1, 2])
 @pytest.mark.parametrize(("number", "most"), [(np.float32, 2e-6), (np.float16, 1e-3)])
-def test_vectors_are_those_of_the_onnx_graph(batch: Batch, number: type, most: float) -> None:
-    weights = arranged_weights(edge_tensors(), EDGE, number)
+def test_vectors_are_those_of_the_onnx_graph(
+    batch: Batch, bands: int, number: type, most: float
+) -> None:
+    sizes = replace(EDGE, bands=bands)
+    weights = arranged_weights(edge_tensors(), sizes, number)
     cpu = Device("cpu", 0, "fp32", "test")
     wanted = OnnxEncoder(PACK.encoders["fp32"], PACK.width, cpu).encode(batch)
-    got = emulated(EDGE, weights, batch)
+    got = emulated(sizes, weights, batch)
     assert np.abs(got - wanted).max() < most
     # No thread waits for what another one does in the same step.
-    assert (emulated(EDGE, weights, batch, backwards=True) == got).all()
+    assert (emulated(sizes, weights, batch, backwards=True) == got).all()
 
 
 def test_other_sizes_give_what_plain_numpy_gives() -> None:
@@ -176,7 +180,7 @@ def test_two_codes_share_a_byte() -> None:
 
 
 def test_what_a_block_needs_is_what_the_kernel_lays_out() -> None:
-    for sizes in (EDGE, SMALL):
+    for sizes in (EDGE, SMALL, replace(EDGE, bands=2)):
         for positions in range(1, sizes.positions + 1):
             bases = positions * sizes.stride
             found = sizes.threads(bases), sizes.shared_bytes(bases)

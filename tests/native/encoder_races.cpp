@@ -24,7 +24,7 @@ using namespace llmbin;
 
 namespace {
 
-using S = Sizes<64, 4, 10, 5, 1, 2, 1>;
+using S = Sizes<64, 4, 10, 5, 1, 1, 2, 1>;
 using Pair = Float2;
 using Thread = ThreadState<Pair, S>;
 
@@ -32,7 +32,7 @@ using Thread = ThreadState<Pair, S>;
 struct Warp {
     pthread_barrier_t barrier;
     int arrived = 0, round = 0;
-    float a[kRows][16], b[16][16], totals[kLanesOfWarp][kRows];
+    float a[kBandRows][16], b[16][16], totals[kLanesOfWarp][S::kRows];
 
     UNSEEN void wait() {
         const int mine = __atomic_load_n(&round, __ATOMIC_ACQUIRE);
@@ -44,9 +44,9 @@ struct Warp {
         }
     }
     UNSEEN void add_lanes(int lane, float *own) {
-        for (int row = 0; row < kRows; ++row) totals[lane][row] = own[row];
+        for (int row = 0; row < S::kRows; ++row) totals[lane][row] = own[row];
         wait();
-        for (int row = 0; row < kRows; ++row) {
+        for (int row = 0; row < S::kRows; ++row) {
             own[row] = 0;
             for (int other = 0; other < kLanesOfWarp; ++other) own[row] += totals[other][row];
         }
@@ -100,13 +100,13 @@ public:
     void multiply(Sums sums, Halves halves, const Pair *weights) {
         float a[8], b[8];
         for (int i = 0; i < 4; ++i) {
-            const Pair half = halves(own_)[i], weight = weights[thread_ % kLanesOfWarp * 4 + i];
+            const Pair half = halves(own_, 0)[i], weight = weights[thread_ % kLanesOfWarp * 4 + i];
             a[2 * i] = half.low;
             a[2 * i + 1] = half.high;
             b[2 * i] = weight.low;
             b[2 * i + 1] = weight.high;
         }
-        warp_.multiply(thread_ % kLanesOfWarp, a, b, sums(own_));
+        warp_.multiply(thread_ % kLanesOfWarp, a, b, sums(own_, 0));
     }
     template <int N>
     void load_pairs(Pair (&to)[N], const Pair *from) {
