@@ -10,7 +10,7 @@
 
 namespace llmbin {
 
-// Windows: packed [count, (bases + 1) / 2] (cuda/window_encoder.hpp), lengths [count]; bases is a
+// Windows: packed [count, (bases + 1) / 2] (cuda/encoder_layout.hpp), lengths [count]; bases is a
 // multiple of the stride.
 struct PackedWindows {
     const uint8_t *packed;
@@ -19,7 +19,7 @@ struct PackedWindows {
     int bases;
 };
 
-// A pack's weights: chunks and numbers as cuda/window_encoder.hpp has them; chunks hold two numbers
+// A pack's weights: chunks and numbers as cuda/encoder_layout.hpp has them; chunks hold two numbers
 // to a pair, in FP32 or, bit by bit, in FP16.
 template <typename Number>
 struct ArrangedWeights {
@@ -32,8 +32,9 @@ struct EncoderNeeds {
     int threads, shared_bytes, width, chunk_numbers, numbers;
 };
 
-// Sizes are width, stride, stem kernel, kernel and expansion, as a pack's config.json has them, bands
-// (cuda/window_encoder.hpp) and dilations. Some few are compiled for the CPU; whether these are.
+// Sizes are width, stride, stem kernel, kernel and expansion, as a pack's config.json has them,
+// bands (cuda/encoder_layout.hpp) and dilations. Some few are compiled for the CPU; whether these
+// are.
 bool is_emulated(const std::vector<int> &sizes);
 EncoderNeeds encoder_needs(const std::vector<int> &sizes, int bases);
 

@@ -1,7 +1,7 @@
 // The encoder on an NVIDIA GPU: a block of threads for a window (window_encoder.hpp).
 //
 // Compiled where it runs, by NVRTC, for the sizes of one pack (llmbin/model/fused.py defines them),
-// with window_encoder.hpp in front of it; or by nvcc, to see what becomes of it. No header of
+// with the two headers in front of it; or by nvcc, to see what becomes of it. No header of
 // CUDA's is needed. From compute capability 8.0 on weights are copied while others are used.
 
 #ifndef __CUDACC_RTC__

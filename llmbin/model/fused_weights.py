@@ -1,4 +1,4 @@
-"""A pack's language model as the GPU's own encoder takes it (kernels/cuda/window_encoder.hpp)."""
+"""A pack's language model as the GPU's own encoder takes it (kernels/cuda/encoder_layout.hpp)."""
 
 from __future__ import annotations
 
