@@ -3,15 +3,16 @@
 python -m bench.gpu [--parts rates kernel embed] [--embed-mbp 1000]
 
 Writes gpu.json and gpu-roofline.svg. Needs an NVIDIA GPU, the extra `gpu`, PyTorch with CUDA, onnx
-and matplotlib. `bash bench/gpu/session.sh` does this and more in one go.
+and matplotlib; without onnxruntime-gpu its rows are left out. `bash bench/gpu/session.sh` does this
+and more in one go.
 """
 
 from __future__ import annotations
 
 import argparse
-from importlib.metadata import version
 from typing import Any
 
+from llmbin.model.devices import installed
 from llmbin.model.pack import ModelPack, find_pack, load_pack
 from llmbin.options import DEFAULT_MODEL
 
@@ -20,6 +21,7 @@ from . import ends, work
 from .kernel import kernel_rate, timed_encoder
 from .rates import BASES, WINDOWS, checks, encoders, rates
 
+RUNTIMES = ("onnxruntime-gpu", "torch", "cuda-bindings", "nvidia-cuda-nvrtc")
 PARTS = ("rates", "kernel", "embed")
 KERNEL_BASES = 1 << 24  # enough blocks of threads to fill a card many times
 OURS, ORT = "our own FP16", "ONNX Runtime FP16"
@@ -59,6 +61,7 @@ def picture(found: dict[str, Any]) -> None:
     points = [
         (name, flops / moved, by_name[name] * flops / 1e6)
         for name, moved in count["bytes_a_base"].items()
+        if name in by_name
     ]
     work.roofline(found["ceilings"], points, record.RESULTS / "gpu-roofline.svg")
 
@@ -73,7 +76,7 @@ def main() -> None:
     pack = load_pack(find_pack(DEFAULT_MODEL))
     found: dict[str, Any] = {
         "gpu": record.gpu(),
-        "runtimes": {p: version(p) for p in ("onnxruntime-gpu", "torch", "cuda-bindings")},
+        "runtimes": {p: v for p in RUNTIMES if (v := installed(p))},
         "batch_bases": BASES,
         "ceilings": work.ceilings(),
         "counted": counted(pack, max(WINDOWS)),

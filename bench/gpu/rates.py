@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from llmbin.model.closeness import least_cosine
-from llmbin.model.devices import Device
+from llmbin.model.devices import Device, runtime
 from llmbin.model.encoder import Encoder, OnnxEncoder, open_encoder
 from llmbin.model.pack import ModelPack
 from llmbin.model.windows import Batch
@@ -72,16 +72,20 @@ def searched(pack: ModelPack, search: str) -> Callable[[Batch], object]:
 
 
 def encoders(pack: ModelPack) -> dict[str, Encoder]:
-    """What the program itself can take on a GPU."""
-    return {
-        "our own FP16": open_encoder(pack, "fused", "auto")[1],
-        **{
-            f"ONNX Runtime {p.upper()}": OnnxEncoder(
-                pack.encoders[p], pack.width, Device("cuda", 0, p, "bench")
-            )
-            for p in ("fp16", "fp32")
-        },
+    """What the program itself can take on this GPU."""
+    ours: dict[str, Encoder] = {"our own FP16": open_encoder(pack, "fused", "auto")[1]}
+    return ours | {
+        f"ONNX Runtime {p.upper()}": OnnxEncoder(
+            pack.encoders[p], pack.width, Device("cuda", 0, p, "bench")
+        )
+        for p in ("fp16", "fp32")
+        if onnx_runs()
     }
+
+
+def onnx_runs() -> bool:
+    """Whether ONNX Runtime can use a GPU here."""
+    return "CUDAExecutionProvider" in runtime().get_available_providers()
 
 
 def checks(pack: ModelPack, by_name: dict[str, Encoder]) -> dict[str, dict[str, float | bool]]:
@@ -103,6 +107,7 @@ def rates(pack: ModelPack, by_name: dict[str, Encoder]) -> list[dict[str, Any]]:
         **{
             f"ONNX Runtime FP16, {search.lower()} search": searched(pack, search)
             for search in SEARCHES
+            if onnx_runs()
         },
         "PyTorch FP16, eager": pytorch(pack, True, False),
         "PyTorch FP32, eager": pytorch(pack, False, False),

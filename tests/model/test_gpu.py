@@ -1,4 +1,4 @@
-"""What only an NVIDIA GPU with onnxruntime-gpu can show; skipped without one."""
+"""What only an NVIDIA GPU can show; skipped without one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from llmbin.options import DEFAULT_MODEL
 from llmbin.tools.synthetic import Community
 
 hardware = look()
+ONNX = "CUDAExecutionProvider" in hardware.providers
 pytestmark = pytest.mark.skipif(
-    not hardware.gpu or "CUDAExecutionProvider" not in hardware.providers,
-    reason="no NVIDIA GPU with onnxruntime-gpu here",
+    not hardware.gpu or not (ONNX or hardware.fused),
+    reason="no NVIDIA GPU with onnxruntime-gpu or cuda-python here",
 )
 
 
@@ -33,6 +34,8 @@ def named(request: pytest.FixtureRequest) -> tuple[str, Encoder]:
         if not hardware.fused:
             pytest.skip("no cuda-python here")
         return name, open_encoder(pack, "fused", "auto")[1]
+    if not ONNX:
+        pytest.skip("no onnxruntime-gpu here")
     return name, OnnxEncoder(pack.encoders[name], pack.width, Device("cuda", 0, name, "test"))
 
 
