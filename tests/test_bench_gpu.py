@@ -79,7 +79,10 @@ def test_all_parts_end_in_one_result(
     monkeypatch.setattr(program, "encoders", ours)
     monkeypatch.setattr(program, "KERNEL_BASES", 1 << 10)
     monkeypatch.setattr(rates, "pytorch", lambda pack, half, compiled: cpu.encode)
+    monkeypatch.setattr(program, "REPEATS", 1)
     monkeypatch.setattr(rates, "BASES", 1 << 10)
+    monkeypatch.setattr(rates, "REPEATS", 1)
+    monkeypatch.setattr(rates, "CHECKED", 6)
     monkeypatch.setattr(rates, "bits_keep", lambda encoder, lengths: True)  # takes long
     monkeypatch.setattr(ends, "embed_rates", lambda bases, devices: [{"device": devices[0]}])
     monkeypatch.setattr(sys, "argv", ["bench/gpu/__main__.py"])

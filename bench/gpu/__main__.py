@@ -24,6 +24,7 @@ from .rates import BASES, WINDOWS, checks, encoders, rates
 RUNTIMES = ("onnxruntime-gpu", "torch", "cuda-bindings", "nvidia-cuda-nvrtc")
 PARTS = ("rates", "kernel", "embed")
 KERNEL_BASES = 1 << 24  # enough blocks of threads to fill a card many times
+REPEATS = 20
 OURS, ORT = "our own FP16", "ONNX Runtime FP16"
 
 
@@ -46,7 +47,7 @@ def kernels(pack: ModelPack) -> list[dict[str, Any]]:
     for bands in (2, 1):
         encoder = timed_encoder(pack, bands)
         for bases in range(pack.bucket, pack.window + 1, pack.bucket):
-            found = kernel_rate(encoder, KERNEL_BASES // bases, bases, 20)
+            found = kernel_rate(encoder, KERNEL_BASES // bases, bases, REPEATS)
             rows.append({"window": bases, "bands": bands} | found)
             print(rows[-1], flush=True)
     return rows

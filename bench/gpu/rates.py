@@ -22,14 +22,16 @@ from llmbin.proof.rates import TorchEncoder
 WINDOWS = (256, 1024)
 LENGTHS = range(256, 1025, 256)
 BASES = 1 << 20
+CHECKED = 64  # windows
+REPEATS = 10
 SEARCHES = ("HEURISTIC", "EXHAUSTIVE", "DEFAULT")
 
 
-def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> dict[str, float]:
+def rate(encode: Callable[[Batch], object], bases: int) -> dict[str, float]:
     """Milliseconds of the first batch, and of the median one; Mbp/s of that."""
     batch = random_batch(BASES // bases, bases)
     seconds = []
-    for _ in range(repeats + 1):
+    for _ in range(REPEATS + 1):
         began = time.perf_counter()
         encode(batch)
         seconds.append(time.perf_counter() - began)
@@ -90,7 +92,7 @@ def onnx_runs() -> bool:
 
 def checks(pack: ModelPack, by_name: dict[str, Encoder]) -> dict[str, dict[str, float | bool]]:
     """How close each is to the CPU's FP32, and whether bits depend on the batch."""
-    batch = random_batch(64, 1024)
+    batch = random_batch(CHECKED, 1024)
     cpu = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "bench"))
     wanted = cpu.encode(batch)
     return {
