@@ -25,13 +25,16 @@ class FakeCuda:
     def __init__(self, memory: int = 1 << 20) -> None:
         self.memory, self.held, self.next = memory, dict[int, np.ndarray](), 1 << 40
         self.pinned, self.shared_memory = dict[int, np.ndarray](), 1 << 16
-        self.fault, self.resets = 0, 0
+        self.fault, self.resets, self.lost = 0, 0, 0
 
     def cudaSetDevice(self, index: int) -> tuple[int]:
         return (0,)
 
     def cudaStreamCreate(self) -> tuple[int, int]:
         return 0, 7
+
+    def cudaStreamDestroy(self, stream: int) -> tuple[int]:
+        return (0,)
 
     def cudaStreamSynchronize(self, stream: int) -> tuple[int]:
         return (0,)
@@ -69,7 +72,7 @@ class FakeCuda:
         return (self.fault,)
 
     def cudaDeviceReset(self) -> tuple[int]:
-        self.fault, self.resets = 0, self.resets + 1
+        self.fault, self.resets, self.lost = 0, self.resets + 1, len(self.held)
         return (0,)
 
     def cudaEventCreate(self) -> tuple[int, int]:
@@ -118,6 +121,9 @@ class FakeDriver:
 
     def cuModuleLoadData(self, code: bytes) -> tuple[int, bytes]:
         return 0, code
+
+    def cuModuleUnload(self, module: bytes) -> tuple[int]:
+        return (0,)
 
     def cuModuleGetFunction(self, module: bytes, name: bytes) -> tuple[int, bytes]:
         return 0, name

@@ -124,10 +124,11 @@ def _open_fused(pack: ModelPack, device: Device) -> Encoder:
     weights = arranged_weights(load((pack.folder / WEIGHTS).read_bytes()), sizes)
     cpu = Device("cpu", 0, "fp32", "to compare with")
     reference = OnnxEncoder(pack.encoders["fp32"], pack.width, cpu)
+    encoder = FusedEncoder(sizes, weights, gpu)
     try:
-        encoder = FusedEncoder(sizes, weights, gpu)
         check_closeness(encoder, reference, pack.window, sizes.stride)
     except DeviceError:
+        encoder.close()
         make_usable(bindings())
         raise
     return encoder

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import queue
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,29 @@ class Lane:
     vectors: Buffer
 
 
+@dataclass(frozen=True)
+class Used:
+    """All that an encoder holds on a GPU."""
+
+    api: Any
+    driver: Any
+    gpu: int
+    module: Any
+    weights: list[Buffer]
+    lanes: list[Lane]
+
+    def give_back(self) -> None:
+        """Free it; what fails then (the GPU may be gone) does not matter any more."""
+        self.api.cudaSetDevice(self.gpu)
+        for lane in self.lanes:
+            self.api.cudaStreamDestroy(lane.stream)
+            for buffer in (lane.sent, lane.received, lane.windows, lane.vectors):
+                buffer.free()
+        for buffer in self.weights:
+            buffer.free()
+        self.driver.cuModuleUnload(self.module)
+
+
 class FusedEncoder:
     """A language model on a GPU, as an `Encoder`; threads that call it share the lanes."""
 
@@ -58,20 +82,16 @@ class FusedEncoder:
         code, _ = compile_program(sizes, gpu.capability)
         self._choose_gpu()
         self._check_shared_memory(gpu)
-        self._function = self._load(code)
+        self._module, self._function = self._load(code)
         self._weights = [self._sent(weights.chunks), self._sent(weights.numbers)]
+        lanes = [self._new_lane() for _ in range(LANES)]
         self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
-        for _ in range(LANES):
-            stream = checked(self._api, self._api.cudaStreamCreate(), "making a stream")
-            self._lanes.put(
-                Lane(
-                    stream,
-                    PinnedBuffer(self._api),
-                    PinnedBuffer(self._api),
-                    Buffer(self._api),
-                    Buffer(self._api),
-                )
-            )
+        for lane in lanes:
+            self._lanes.put(lane)
+        used = Used(self._api, self._driver, self._gpu, self._module, self._weights, lanes)
+        self.close = weakref.finalize(
+            self, used.give_back
+        )  # by itself when it is not used any more
 
     def encode(self, batch: Batch) -> Floats:
         """Vectors float32 [batch, width].
@@ -152,12 +172,16 @@ class FusedEncoder:
                 f"{needed.most_shared_bytes:,} bytes of shared memory, {gpu.name} has {there:,}"
             )
 
-    def _load(self, code: bytes) -> Any:
+    def _new_lane(self) -> Lane:
+        api = self._api
+        stream = checked(api, api.cudaStreamCreate(), "making a stream")
+        return Lane(stream, PinnedBuffer(api), PinnedBuffer(api), Buffer(api), Buffer(api))
+
+    def _load(self, code: bytes) -> tuple[Any, Any]:
+        """The module, and the kernel in it."""
         api = self._driver
-        self._module = self._driven(api.cuModuleLoadData(code), "loading the encoder")
-        function = self._driven(
-            api.cuModuleGetFunction(self._module, ENTRY), "looking for the encoder"
-        )
+        module = self._driven(api.cuModuleLoadData(code), "loading the encoder")
+        function = self._driven(api.cuModuleGetFunction(module, ENTRY), "looking for the encoder")
         attributes = api.CUfunction_attribute
         for name, value in (
             ("MAX_DYNAMIC_SHARED_SIZE_BYTES", self._sizes.most_shared_bytes),
@@ -165,7 +189,7 @@ class FusedEncoder:
         ):
             what = getattr(attributes, f"CU_FUNC_ATTRIBUTE_{name}")
             self._driven(api.cuFuncSetAttribute(function, what, value), "asking for shared memory")
-        return function
+        return module, function
 
     def _sent(self, array: npt.NDArray[Any]) -> Buffer:
         buffer = Buffer(self._api)
