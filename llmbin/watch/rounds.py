@@ -28,7 +28,7 @@ from ..proof.machine import joules
 from ..results.summary import Outcome
 from .events import Event, append, read_events
 from .folder import Snapshot
-from .names import Known, read_known, sketches_of, write_known
+from .names import Known, read_known, write_known
 from .worth import Progress, gain
 
 CURRENT, RUNS, EVENTS, LOCK = "current", "runs", "events.jsonl", ".llmbin-watch-lock"
@@ -54,10 +54,7 @@ class Rounds:
 
     def __init__(self, options: RunOptions, keeping: Keeping) -> None:
         self._options, self._keeping, self.folder = options, keeping, options.outdir
-        if (self.folder / CURRENT).exists() and not (self.folder / CURRENT).is_symlink():
-            raise OutputError(
-                f"{self.folder / CURRENT}: is no link that `watch` made; choose another folder"
-            )
+        self._number()  # before anything is written: somebody else's `current` stays alone
         with writing(self.folder):
             (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
             self._lock = open(self.folder / LOCK, "wb")
@@ -69,12 +66,11 @@ class Rounds:
         """Let others have the folder."""
         self._lock.close()
 
-    @property
-    def number(self) -> int:
+    def _number(self) -> int:
         """Of the round that is published, 0 before the first."""
         try:
             return int(Path(os.readlink(self.folder / CURRENT)).name)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return 0
         except (OSError, ValueError):
             raise OutputError(
@@ -123,7 +119,7 @@ class Rounds:
         Raises:
             LlmbinError: as of `pipeline.run`; nothing is published then.
         """
-        number = 1 + max([self.number, *self._told()])
+        number = 1 + max([self._number(), *self._told()])
         folder = self.folder / RUNS / f"{number:04d}"
         started, wall, cpu, energy = time.time(), time.monotonic(), time.process_time(), joules()
         before = read_known(self._last() / NAMES)
@@ -131,7 +127,8 @@ class Rounds:
 
         def name_bins(outcome: Outcome) -> Sequence[str]:
             nonlocal known
-            sketches = sketches_of(snapshot.assembly, outcome)
+            binning = outcome.binning
+            sketches = outcome.features.sketches.of_groups(binning.label, binning.bins)
             known = before.named(sketches, number, self._options.prefix)
             return [genome.name for genome in known.genomes[: len(sketches)]]
 
