@@ -79,7 +79,7 @@ def pairs_recall(setting: Setting) -> PairsRecall | None:
     if setting.store is None:
         return None
     contigs = fingerprint(setting.inputs.contigs_digest)
-    key = key_of("pairs and sketches", __version__, contigs, options.recruit_length, options.separator)
+    key = key_of("pairs", __version__, contigs, options.recruit_length, options.separator)
     return PairsRecall(setting.store, key)
 
 

@@ -24,7 +24,7 @@ from ..io.outputs import lock, whole_file, writing
 from ..options import RunOptions
 from ..pipeline import RunResult
 from ..pipeline import run as run_pipeline
-from ..proof.machine import joules
+from ..proof.energy import Meter
 from ..results.summary import Outcome
 from .events import Event, append, read_events
 from .folder import Snapshot
@@ -121,7 +121,7 @@ class Rounds:
         """
         number = 1 + max([self._number(), *self._told()])
         folder = self.folder / RUNS / f"{number:04d}"
-        started, wall, cpu, energy = time.time(), time.monotonic(), time.process_time(), joules()
+        started, wall, cpu = time.time(), time.monotonic(), time.process_time()
         before = read_known(self._last() / NAMES)
         known = before
 
@@ -132,7 +132,9 @@ class Rounds:
             known = before.named(sketches, number, self._options.prefix)
             return [genome.name for genome in known.genomes[: len(sketches)]]
 
-        found = run_pipeline(self._run_options(snapshot, folder), None, name_bins)
+        with Meter() as meter:
+            found = run_pipeline(self._run_options(snapshot, folder), None, name_bins)
+            joules = meter.joules()
         event: Event = {
             "round": number,
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
@@ -141,7 +143,7 @@ class Rounds:
         event |= self._worth(event) | {
             "seconds": round(time.monotonic() - wall, 2),
             "cpu_seconds": round(time.process_time() - cpu, 2),
-            "joules": _spent(energy, joules()),
+            "joules": None if joules is None else round(joules, 1),
             "settings": self._settings(),
             "files": list(snapshot.stamps),
         }
@@ -202,10 +204,3 @@ def _counts(found: RunResult, before: Known, number: int) -> dict[str, Any]:
         "new": sorted(now - earlier),
         "gone": sorted(earlier - now),
     }
-
-
-def _spent(before: float | None, after: float | None) -> float | None:
-    """Joules between two states of a counter, which begins anew now and then."""
-    if before is None or after is None or after < before:
-        return None
-    return round(after - before, 1)

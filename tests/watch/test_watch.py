@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmbin.coverage.bam import SampleDepth, read_depth
 from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
 from llmbin.tools.synthetic import Community
@@ -82,7 +83,7 @@ def genomes(out: Path, contigs: Path) -> dict[str, set[str]]:
 
 
 def test_rounds_follow_an_assembly_that_changes(
-    sequencer: Sequencer, cli: Cli, tmp_path: Path
+    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, contigs = tmp_path / "out", sequencer.folder / "contigs.fasta"
     once = ("watch", sequencer.folder, "-o", out, "--once", "--keep", 2, *QUICK)
@@ -135,8 +136,16 @@ def test_rounds_follow_an_assembly_that_changes(
     assert sizes[0] == sizes[1]
 
     # More reads of the same assembly, of the same sample: only they are read.
+    measured: list[str] = []
+
+    def measure(path: Path, *how: object) -> SampleDepth:
+        measured.append(path.name)
+        return read_depth(path, *how)
+
+    monkeypatch.setattr("llmbin.coverage.coverage.read_depth", measure)
     sequencer.map(second_assembly, "s/more.bam")
     assert cli(*once)[0] == 0
+    assert measured == ["more.bam"]
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
     assert [e["round"] for e in events] == [1, 2, 3]
     assert events[2]["samples"] == ["s"]
@@ -144,6 +153,12 @@ def test_rounds_follow_an_assembly_that_changes(
     assert events[1]["kept"] == len(second)
     assert sorted(p.name for p in (out / "runs").iterdir()) == ["0002", "0003"]
     assert os.readlink(out / "current") == "runs/0003"
+    deeper = {name: (bases, 3 * depth) for name, (bases, depth) in second_assembly.items()}
+    sequencer.map(deeper, "s/more.bam")
+    assert cli(*once)[0] == 0
+    assert measured == ["more.bam", "more.bam"]
+    last = json.loads((out / "events.jsonl").read_text().splitlines()[-1])
+    assert last["gbp"] == pytest.approx(4 * events[1]["gbp"], rel=1e-2)
 
 
 def test_what_is_half_written_or_of_another_assembly_is_waited_for(
