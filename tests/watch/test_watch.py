@@ -83,7 +83,7 @@ def genomes(out: Path, contigs: Path) -> dict[str, set[str]]:
 
 
 def test_rounds_follow_an_assembly_that_changes(
-    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sequencer: Sequencer, cli: Cli, tmp_path: Path
 ) -> None:
     out, contigs = tmp_path / "out", sequencer.folder / "contigs.fasta"
     once = ("watch", sequencer.folder, "-o", out, "--once", "--keep", 2, *QUICK)
@@ -136,16 +136,8 @@ def test_rounds_follow_an_assembly_that_changes(
     assert sizes[0] == sizes[1]
 
     # More reads of the same assembly, of the same sample: only they are read.
-    measured: list[str] = []
-
-    def measure(path: Path, *how: object) -> SampleDepth:
-        measured.append(path.name)
-        return read_depth(path, *how)
-
-    monkeypatch.setattr("llmbin.coverage.coverage.read_depth", measure)
     sequencer.map(second_assembly, "s/more.bam")
     assert cli(*once)[0] == 0
-    assert measured == ["more.bam"]
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
     assert [e["round"] for e in events] == [1, 2, 3]
     assert events[2]["samples"] == ["s"]
@@ -153,12 +145,30 @@ def test_rounds_follow_an_assembly_that_changes(
     assert events[1]["kept"] == len(second)
     assert sorted(p.name for p in (out / "runs").iterdir()) == ["0002", "0003"]
     assert os.readlink(out / "current") == "runs/0003"
-    deeper = {name: (bases, 3 * depth) for name, (bases, depth) in second_assembly.items()}
-    sequencer.map(deeper, "s/more.bam")
-    assert cli(*once)[0] == 0
-    assert measured == ["more.bam", "more.bam"]
-    last = json.loads((out / "events.jsonl").read_text().splitlines()[-1])
-    assert last["gbp"] == pytest.approx(4 * events[1]["gbp"], rel=1e-2)
+
+
+def test_only_files_of_new_reads_are_read(
+    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    def measure(path: Path, *how: object) -> SampleDepth:
+        measured.append(path.name)
+        return read_depth(path, *how)
+
+    monkeypatch.setattr("llmbin.coverage.coverage.read_depth", measure)
+    once = ("watch", sequencer.folder, "-o", tmp_path / "out", "--once", *QUICK)
+    assembly = sequencer.assembly(1)
+    sequencer.write(assembly, "s/batch1.bam")
+    gbp = []
+    for batch, times in (("batch2", 2), ("batch3", 3), ("batch3", 5)):  # the last one grew
+        deeper = {name: (bases, times * depth) for name, (bases, depth) in assembly.items()}
+        sequencer.map(deeper, f"s/{batch}.bam")
+        assert cli(*once)[0] == 0
+        events = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
+        gbp.append(json.loads(events[-1])["gbp"])
+    assert measured == ["batch1.bam", "batch2.bam", "batch3.bam", "batch3.bam"]
+    assert gbp[1:] == pytest.approx([gbp[0] * 6 / 3, gbp[0] * 8 / 3], rel=1e-2)
 
 
 def test_what_is_half_written_or_of_another_assembly_is_waited_for(
