@@ -17,15 +17,20 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
 from ..io.shipped import shipped
-from .matches import Matches, join_matches, likeness
+from .matches import Matches, join_matches, likeness, no_matches
+
+if TYPE_CHECKING:
+    from .._kernels import MarkerScanner
 
 DATA = Path(__file__).parent.parent / "data"
 PROFILES = DATA / "markers.h3m.gz"
@@ -118,19 +123,27 @@ class MarkerSearch:
     """Finds markers in contigs that go by (see `features.scan.watched`)."""
 
     def __init__(self, markers: MarkerSet, threads: int) -> None:
-        from .._kernels import MarkerScanner
-
         self.markers = markers
-        self._profiles = read_profiles()
-        self._scanner = MarkerScanner(
-            *profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES
-        )
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
+        self._loading = Lock()
 
     def look(self, contigs: list[Contig]) -> list[Found]:
         """Candidates: place of the contig among these, family, and what a `Candidate` is of."""
-        return self._scanner.scan([contig.codes for contig in contigs])
+        with self._loading:
+            scanner = self._scanner
+        return scanner.scan([contig.codes for contig in contigs])
+
+    @cached_property
+    def _profiles(self) -> list[Any]:
+        return read_profiles()
+
+    @cached_property
+    def _scanner(self) -> MarkerScanner:
+        """Made when the first contig comes: where all are known it is not needed."""
+        from .._kernels import MarkerScanner
+
+        return MarkerScanner(*profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
 
     def keep(self, contigs: list[Contig], found: list[Found]) -> None:
         """Remember candidates until they are aligned."""
@@ -141,9 +154,9 @@ class MarkerSearch:
 
     def matches(self) -> Matches:
         """What is like a family, of all contigs that went by."""
-        families = range(len(self._profiles))
+        families = [family for family, found in enumerate(self._candidates) if found]
         with ThreadPoolExecutor(self._threads) as pool:
-            return join_matches(list(pool.map(self._matches, families)))
+            return join_matches([no_matches(), *pool.map(self._matches, families)])
 
     def _matches(self, family: int) -> Matches:
         """Candidates that are like the family."""
