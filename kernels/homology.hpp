@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace llmbin {
@@ -85,6 +86,7 @@ private:
     struct Grouped {
         std::vector<size_t> pairs, ends;
         std::vector<uint64_t> matches;
+        std::vector<std::pair<size_t, uint64_t>> ungrouped;  // pair and match
         std::vector<size_t> count;  // [2 * contigs], 0 between calls
     };
 
