@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -48,6 +48,8 @@ SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile
 # Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be
 # worth if the rest is like the aligned part.
 HOPELESS, SPARSE = 0.1, 0.7
+
+_LOADING = Lock()  # one thread makes what all use
 
 Counts = npt.NDArray[np.int16]
 # Place of a contig, family, protein, diagonal, and which ends are cut (see `Candidate`).
@@ -126,24 +128,10 @@ class MarkerSearch:
         self.markers = markers
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
-        self._loading = Lock()
 
     def look(self, contigs: list[Contig]) -> list[Found]:
         """Candidates: place of the contig among these, family, and what a `Candidate` is of."""
-        with self._loading:
-            scanner = self._scanner
-        return scanner.scan([contig.codes for contig in contigs])
-
-    @cached_property
-    def _profiles(self) -> list[Any]:
-        return read_profiles()
-
-    @cached_property
-    def _scanner(self) -> MarkerScanner:
-        """Made when the first contig comes: where all are known it is not needed."""
-        from .._kernels import MarkerScanner
-
-        return MarkerScanner(*profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
+        return _tools()[1].scan([contig.codes for contig in contigs])
 
     def keep(self, contigs: list[Contig], found: list[Found]) -> None:
         """Remember candidates until they are aligned."""
@@ -161,7 +149,7 @@ class MarkerSearch:
     def _matches(self, family: int) -> Matches:
         """Candidates that are like the family."""
         candidates, cutoff = self._candidates[family], self.markers.cutoffs[family]
-        profile = self._profiles[family]
+        profile = _tools()[0][family]
         verdicts = align(profile, candidates, cutoff)
         doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
         hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
@@ -180,6 +168,25 @@ class MarkerSearch:
             likeness=likeness(bits, end - begin, cutoff),
             whole=whole,
         ).of_genes()
+
+
+def _tools() -> tuple[list[Any], MarkerScanner]:
+    """The profiles, and what looks for their words.
+
+    They are made when the first contig comes, as there may be none that is unknown, and stay (70
+    MB) for the next search of the process.
+    """
+    with _LOADING:
+        return _loaded_tools()
+
+
+@cache
+def _loaded_tools() -> tuple[list[Any], MarkerScanner]:
+    from .._kernels import MarkerScanner
+
+    profiles = read_profiles()
+    scanner = MarkerScanner(*profile_columns(profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
+    return profiles, scanner
 
 
 def _ask_hmmer(profile: Any, proteins: list[str], cutoff: float) -> list[bool]:
