@@ -19,16 +19,14 @@ from typing import Any
 
 from .. import __version__
 from ..errors import OutputError, cannot_write
-from ..estimator.classes import NEAR_COMPLETE
 from ..io.outputs import lock, whole_file, writing
 from ..options import RunOptions
-from ..pipeline import RunResult
 from ..pipeline import run as run_pipeline
 from ..proof.energy import Meter
-from ..results.summary import Outcome
 from .events import Event, append, read_events
 from .folder import Snapshot
-from .names import Known, read_known, write_known
+from .following import Following
+from .names import read_known, write_known
 from .worth import Progress, gain
 
 CURRENT, RUNS, EVENTS, LOCK = "current", "runs", "events.jsonl", ".llmbin-watch-lock"
@@ -122,32 +120,25 @@ class Rounds:
         number = 1 + max([self._number(), *self._told()])
         folder = self.folder / RUNS / f"{number:04d}"
         started, wall, cpu = time.time(), time.monotonic(), time.process_time()
-        before = read_known(self._last() / NAMES)
-        known = before
-
-        def name_bins(outcome: Outcome) -> Sequence[str]:
-            nonlocal known
-            binning = outcome.binning
-            sketches = outcome.features.sketches.of_groups(binning.label, binning.bins)
-            known = before.named(sketches, number, self._options.prefix)
-            return [genome.name for genome in known.genomes[: len(sketches)]]
-
+        known = read_known(self._last() / NAMES)
+        events = read_events(self.folder / EVENTS)
+        following = Following(number, known, events, self._options.prefix)
         with Meter() as meter:
-            found = run_pipeline(self._run_options(snapshot, folder), None, name_bins)
+            run_pipeline(self._run_options(snapshot, folder), None, following)
             joules = meter.joules()
         event: Event = {
             "round": number,
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-            **_counts(found, before, number),
+            **following.counts,
         }
-        event |= self._worth(event) | {
+        event |= self._worth([*events, event]) | {
             "seconds": round(time.monotonic() - wall, 2),
             "cpu_seconds": round(time.process_time() - cpu, 2),
             "joules": None if joules is None else round(joules, 1),
             "settings": self._settings(),
             "files": list(snapshot.stamps),
         }
-        write_known(folder / NAMES, known)
+        write_known(folder / NAMES, following.known)
         with whole_file(folder / ROUND) as handle:
             handle.write(json.dumps(event).encode())
         self._publish(folder)
@@ -166,8 +157,7 @@ class Rounds:
             resume=True,
         )
 
-    def _worth(self, event: Event) -> dict[str, Any]:
-        rounds = [*read_events(self.folder / EVENTS), event]
+    def _worth(self, rounds: Sequence[Event]) -> dict[str, Any]:
         gained = gain([Progress(e["gbp"], e["near_complete"]) for e in rounds if "gbp" in e])
         pays = None if gained is None else gained >= self._keeping.worth
         return {"gain_per_gbp": None if gained is None else round(gained, 3), "pays": pays}
@@ -185,22 +175,3 @@ class Rounds:
         for path in (self.folder / RUNS).iterdir():
             if path.name.isdigit() and int(path.name) <= number - self._keeping.rounds:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _counts(found: RunResult, before: Known, number: int) -> dict[str, Any]:
-    """What a round found, and what changed since the one before."""
-    outcome, bins = found.outcome, found.bins
-    depth = outcome.coverage.mean.sum(1)
-    now = {b.name for b in bins}
-    earlier = {genome.name for genome in before.genomes if genome.seen == number - 1}
-    return {
-        "contigs": len(outcome.features.names),
-        "bases": outcome.features.bases,
-        "samples": outcome.coverage.samples,
-        "gbp": round(float(depth @ outcome.features.lengths) / 1e9, 6),
-        "bins": len(bins),
-        "near_complete": sum(b.quality_class == NEAR_COMPLETE for b in bins),
-        "kept": len(now & earlier),
-        "new": sorted(now - earlier),
-        "gone": sorted(earlier - now),
-    }
