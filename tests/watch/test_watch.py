@@ -167,6 +167,9 @@ def test_only_files_of_new_reads_are_read(
         assert cli(*once)[0] == 0
         events = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
         gbp.append(json.loads(events[-1])["gbp"])
+    record = json.loads((tmp_path / "out" / "current" / "run.json").read_text())
+    assert [r["gbp"] for r in record["rounds"]] == gbp
+    assert [r["round"] for r in record["rounds"]] == [1, 2, 3]
     assert measured == ["batch1.bam", "batch2.bam", "batch3.bam", "batch3.bam"]
     assert gbp[1:] == pytest.approx([gbp[0] * 6 / 3, gbp[0] * 8 / 3], rel=1e-2)
 
