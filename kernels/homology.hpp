@@ -1,7 +1,5 @@
-// Homologous stretches of contigs: spaced words that two contigs share, chained along a diagonal.
-// Words look at two of three bases, so that the third positions of codons, which change first, do
-// not matter (Ma, Tromp & Li 2002 for spaced seeds, Kent & Zahler 2000 for codons); chains as in
-// minimap (Li 2016).
+// Homologous stretches of contigs: spaced words that two contigs share, chained along a diagonal as
+// in minimap (Li 2016).
 //
 // Memory: a table copies the words that it keeps, 8 bytes each; codes and words in are the
 // caller's. Threads: `shared` may start as many as it is told, and ends them; a table may be read
@@ -17,16 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "words.hpp"
+
 namespace llmbin {
-
-struct Word {
-    uint32_t hash;
-    uint32_t place;  // twice where it begins, and 1 if it is its own strand's
-};
-
-// Words of codes [n] (bases.hpp), in the order of their places; one in `rate` (a power of two) of
-// them is kept, by its hash.
-std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate);
 
 // Two contigs (first < second) with homologous stretches.
 struct Shared {
@@ -87,7 +78,7 @@ private:
         std::vector<size_t> pairs, ends;
         std::vector<uint64_t> matches;
         std::vector<std::pair<size_t, uint64_t>> ungrouped;  // pair and match
-        std::vector<size_t> count;  // [2 * contigs], 0 between calls
+        std::vector<size_t> count;                           // [2 * contigs], 0 between calls
     };
 
     // Words of a piece of memory: growing copies nothing, and what is freed goes back to the

@@ -34,10 +34,10 @@ class Following:
 
     def record(self, outcome: Outcome, bins: Sequence[Bin]) -> dict[str, Any]:
         """The rounds so far, this one too."""
-        self.counts = {"round": self._number, **self._count(outcome, bins)}
+        self.counts = self._count(outcome, bins)
         told = [event for event in self._events if all(key in event for key in CURVE)]
-        rounds = [{key: event[key] for key in CURVE} for event in (*told, self.counts)]
-        return {"rounds": rounds}
+        now = {"round": self._number, **self.counts}
+        return {"rounds": [{key: event[key] for key in CURVE} for event in (*told, now)]}
 
     def _count(self, outcome: Outcome, bins: Sequence[Bin]) -> dict[str, Any]:
         """What a round found, and what changed since the one before."""
