@@ -39,3 +39,14 @@ def together(result: dict[str, Any]) -> str:
         "were kept from one round to the next: "
         f"{result['names_kept']} of {result['names_judged']}."
     )
+
+
+def kills(result: dict[str, Any]) -> str:
+    """What came of kills while a second round was made (`bench.faults`)."""
+    wrong = f"{result['wrong']} lost or changed anything" if result["wrong"] else "nothing was lost"
+    return (
+        f"`{result['command'].replace('python -m ', '')}`: {result['trials']} second rounds were "
+        f"killed (SIGKILL), half at a random moment, half at a call that writes; {wrong}. The "
+        "first round stayed until the second was whole, and the same command made of it what an "
+        "undisturbed one does."
+    )
