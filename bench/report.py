@@ -18,7 +18,7 @@ from .markdown import in_samples, table
 from .peers import PEERS
 from .real_tables import real, real_in_short
 from .record import RESULTS
-from .replay_tables import replay, together
+from .replay_tables import kills, replay, together
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
@@ -331,6 +331,7 @@ PARTS = {
     "markers": ("markers", markers),
     "replay": ("replay", replay),
     "replay-steady": ("replay-steady", together),
+    "faults-watch": ("faults-watch", kills),
 }
 
 

@@ -24,7 +24,7 @@ KERNELS = (
 )  # fmt: skip
 SOURCES = (
     "bam", "bases", "blocks", "codons", "depth", "fasta", "homology", "markers", "neighbours",
-    "profile_alignment", "rrna", "tree", "trna", "cuda/merge",
+    "profile_alignment", "rrna", "tree", "trna", "words", "cuda/merge",
     "cuda/emulated_encoder",
 )  # fmt: skip
 FLAGS = (

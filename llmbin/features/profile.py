@@ -13,6 +13,7 @@ from ..genes.homology import Homology, HomologySearch, no_homology
 from ..genes.markers import MarkerSearch
 from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
+from ..genes.sketches import Sketches, no_sketches
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.inputs import InputFile
 from ..model.encoder import Encoder, encode_batches
@@ -32,7 +33,8 @@ class Features:
     ``composition`` [n, 197], ``frames`` [n, 6] and ``circular`` [n] are those of
     `composition.Composed`; ``lm`` [n, width]; ``markers`` copies int16 [n, markers], and ``genes``
     those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
-    not looked for. ``encoded_bases`` and ``computed_positions`` tell the padding.
+    not looked for; ``sketches`` come with the search for homology. ``encoded_bases`` and
+    ``computed_positions`` tell the padding.
     """
 
     names: list[str]
@@ -50,6 +52,7 @@ class Features:
     homology: Homology = field(default_factory=no_homology)
     genes: Genes | None = None
     rna: RnaGenes | None = None
+    sketches: Sketches = field(default_factory=no_sketches)
 
     @property
     def bases(self) -> int:
@@ -195,4 +198,5 @@ class _Survey:
             homology=pairs,
             genes=matches.genes() if matches is not None else None,
             rna=found.rna,
+            sketches=searches.homology.sketches() if searches.homology else no_sketches(),
         )

@@ -9,30 +9,35 @@ from typing import Any
 
 from ..coverage.bam import check_alignments
 from ..coverage.coverage import sample_names
+from ..io.digests import known_digest
 from ..io.inputs import InputFile, stored
 from ..io.store import Store
-from ..io.workspace import Workspace, file_digest
+from ..io.workspace import Workspace
 from ..options import RunOptions
 from ..progress import Clock
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run reads, as files that can be read again: pipes are stored first."""
+    """What a run reads, as files that can be read again: pipes are stored first.
+
+    ``store`` knows digests of files that are as they were.
+    """
 
     contigs: InputFile
     bams: Sequence[InputFile]
     tables: Sequence[InputFile]
+    store: Store | None = None
 
     @cached_property
     def contigs_digest(self) -> dict[str, Any]:
         """Size and sha256 of the contigs."""
-        return file_digest(self.contigs)
+        return known_digest(self.contigs, self.store)
 
     @cached_property
     def depth_digests(self) -> list[dict[str, Any]]:
         """Size and sha256 of the other files."""
-        return [file_digest(path) for path in (*self.bams, *self.tables)]
+        return [known_digest(path, self.store) for path in (*self.bams, *self.tables)]
 
 
 @dataclass(frozen=True)
@@ -62,4 +67,4 @@ def set_out(
         check_alignments(path)
     if bams:
         sample_names(bams, options.samples, distinct=not options.pool)
-    return Setting(options, Inputs(contigs, bams, tables), work, clock, store)
+    return Setting(options, Inputs(contigs, bams, tables, store), work, clock, store)
