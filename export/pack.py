@@ -17,6 +17,7 @@ import torch
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError, ModelPackError
 from llmbin.io.fasta import read_fasta
+from llmbin.io.outputs import whole_folder
 from llmbin.model.closeness import LEAST_COSINE
 from llmbin.model.language_model import GenomeLM, GenomeLMConfig
 from llmbin.model.pack import PROJECTOR, WEIGHTS, ModelPack, load_pack
@@ -147,11 +148,11 @@ def export_pack(pack: ModelPack, out: Path, precisions: Sequence[str], contigs: 
     graphs, parity = export_precisions(
         language_model(pack), precisions, windows_of(contigs, pack.window, CALIBRATION + CHECK)
     )
-    out.mkdir(parents=True, exist_ok=True)
-    for name in (WEIGHTS, PROJECTOR, "MODEL_CARD.md"):
-        shutil.copyfile(pack.folder / name, out / name)
-    config = {k: v for k, v in pack.config.items() if k not in ("encoders", "parity", "files")}
-    write_config(out, config, graphs, parity)
+    with whole_folder(out) as made:
+        for name in (WEIGHTS, PROJECTOR, "MODEL_CARD.md"):
+            shutil.copyfile(pack.folder / name, made / name)
+        config = {k: v for k, v in pack.config.items() if k not in ("encoders", "parity", "files")}
+        write_config(made, config, graphs, parity)
     return load_pack(out)
 
 

@@ -70,9 +70,13 @@ def short(text: str) -> str:
     return repr(text) if len(text) <= 80 else f"{text[:60]!r}... ({len(text):,} characters)"
 
 
+LONGEST_REASON = 300  # characters
+
+
 def first_line(error: Exception) -> str:
-    """What a library's error says, without the lines behind the first."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    """What a library's error says, without the lines behind the first; cut if it is endless."""
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}..."
 
 
 _REMEDIES = {

@@ -10,17 +10,22 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from llmbin.io.fasta import read_fasta
-from llmbin.tools.synthetic import make_community
+from llmbin.options import DEFAULT_MODEL
+from llmbin.tools.synthetic import Community, make_community
 
 PROGRAM = (sys.executable, "-P", "-m", "llmbin")
 STEPS = 12  # of training
 TRAINING = ("torch", "transformers", "accelerate")  # what it needs
+TENSORRT = "tensorrt_rtx"
+SIZE = 150_000  # bases of a genome
+LEAST = "40000"  # of a bin
 OTHERS = ("llmbin.log",)  # what a command leaves beside its results
 
 
@@ -39,7 +44,8 @@ class Job:
     ``differs`` are files that differ from run to run (times, versions) and are only to be there;
     ``left`` are no results, by patterns; one that ``talks`` says more than its last line. Its
     output begins as a copy of ``before``, where there is one, and ``seen`` is the place in it that
-    is looked at. ``kinds`` are the faults that are made of it.
+    is looked at. ``kinds`` are the faults that are made of it. One that ``waits`` may say so in the
+    place of an error; one that is not ``warm`` needs libraries that `warm` does not load.
     """
 
     name: str
@@ -50,7 +56,9 @@ class Job:
     left: tuple[str, ...] = field(default=OTHERS)
     before: Path | None = None
     seen: str = ""
-    kinds: tuple[str, ...] = ("kill", "write", "place", "together", "memory")
+    kinds: tuple[str, ...] = ("kill", "write", "disk", "place", "together", "memory", "group")
+    waits: bool = False
+    warm: bool = True
 
     def begin(self, out: Path) -> None:
         """Make the output's folder as it is before the command."""
@@ -59,17 +67,21 @@ class Job:
         else:
             shutil.copytree(self.before, out, symlinks=True)
 
+    def words(self, out: Path, again: bool = False) -> list[str]:
+        """What comes behind the name of the program."""
+        return [*self.arguments(out), *(self.again if again else ())]
+
     def command(self, out: Path, again: bool = False) -> list[str]:
-        return [*PROGRAM, *self.arguments(out), *(self.again if again else ())]
+        return [*PROGRAM, *self.words(out, again)]
 
     def results(self, out: Path) -> dict[str, str]:
         """Digest of each file that is to be seen; those that differ from run to run have none."""
         found: dict[str, str] = {}
-        folder = (out / self.seen).resolve()
-        if not folder.exists():
+        top = (out / self.seen).resolve()
+        if not top.exists():
             return found
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder)
+        for path in sorted(top.rglob("*")):
+            name = path.relative_to(top)
             hidden = any(part.startswith(".") for part in name.parts)
             left = any(map(name.match, self.left))
             if path.is_file() and not hidden and not left:
@@ -85,6 +97,11 @@ class Ending:
     status: int
     said: str
     seconds: float
+
+
+def start(arguments: Sequence[str], env: Mapping[str, str] | None = None) -> Ending:
+    """Run a command of the program to its end."""
+    return run([*PROGRAM, *arguments], env)
 
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None, **how: object) -> Ending:
@@ -106,36 +123,120 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None, **how: obj
 def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:
     """Inputs in a folder, and the jobs on them that this machine can do (or those that are named).
 
-    A run, a depth of sorted and unsorted BAM files, vectors, the second round of a watch, some
-    steps of training, an engine.
+    Runs, a depth of sorted and unsorted BAM files, vectors, and all else that writes a file.
     """
-    made = make_community(folder / "community", genomes=3, size=150_000, samples=2, seed=5)
-    contigs, depth = str(made.contigs), str(made.depth)
+    bench = _Bench(folder)
+    makers: dict[str, Callable[[], Job | None]] = {
+        "run": bench.plain,
+        "run with markers": bench.with_markers,
+        "run with cache": bench.with_cache,
+        "embed": bench.embed,
+        "depth": bench.depth,
+        "quality": bench.quality,
+        "report": bench.report,
+        "watch": bench.watch,
+        "export": bench.export,
+        "demo": bench.demo,
+        "train lm": bench.train,
+        "build-engine": bench.engine,
+    }
+    if unknown := set(names) - makers.keys():
+        raise ValueError(f"no such jobs: {', '.join(unknown)}; there are {', '.join(makers)}")
+    made = [makers[name]() for name in names or makers]
+    return [job for job in made if job is not None]
 
-    def out_of(*arguments: str) -> Callable[[Path], list[str]]:
-        return lambda out: [
-            str(out) if a == "OUT" else a.replace("OUT/", f"{out}/") for a in arguments
-        ]
 
-    base = ("run", contigs, "--depth", depth, "-o", "OUT", "-t", "2", "-q")
-    plain = (*base, "--min-bin-size", "40000", "--markers", "off")
-    jobs = [
-        Job("run", out_of(*plain), ("--resume",), DIFFERENT),
-        Job("run with markers", out_of(*base), ("--resume",), DIFFERENT),
-        Job("embed", out_of("embed", contigs, "-o", "OUT/v.npz", "-q", "-t", "2")),
-    ]
-    if not names or "depth" in names:
-        bams = _alignments(folder, made.contigs)
-        jobs.append(Job("depth", out_of("depth", *bams, "-o", "OUT/depth.tsv", "-q", "-t", "2")))
-    if not names or "watch" in names:
-        jobs.append(_watch(folder, made.contigs))
-    if (not names or "train lm" in names) and all(map(find_spec, TRAINING)):
-        jobs.append(_training(folder, out_of))
-    if (not names or "build-engine" in names) and find_spec("tensorrt_rtx"):
-        # Engines differ from build to build.
-        engine = out_of("build-engine", "--output", "OUT", "--compute-capability", "8.6", "-q")
-        jobs.append(Job("build-engine", engine))
-    return [job for job in jobs if not names or job.name in names]
+class _Bench:
+    """Inputs, each made when it is first needed, and the jobs on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def _community(self) -> Community:
+        """The smallest that has bins, contigs in none, and two samples."""
+        return make_community(self._folder / "community", genomes=3, size=SIZE, samples=2, seed=5)
+
+    @cached_property
+    def _alignments(self) -> list[str]:
+        return _alignments(self._folder, self._community.contigs)
+
+    @cached_property
+    def _finished(self) -> Path:
+        """The folder of a run that is over."""
+        out = self._folder / "finished"
+        if (ending := start(self.plain().words(out))).status:
+            raise RuntimeError(ending.said)
+        return out
+
+    @property
+    def _run(self) -> list[str]:
+        made = self._community
+        return ["run", str(made.contigs), "--depth", str(made.depth), "-o", "OUT", "-t", "2", "-q"]
+
+    def plain(self) -> Job:
+        """Without markers."""
+        words = (*self._run, "--min-bin-size", LEAST, "--markers", "off")
+        return Job("run", _out_of(*words), ("--resume",), DIFFERENT)
+
+    def with_markers(self) -> Job:
+        """As it is by default."""
+        words = (*self._run, "--min-bin-size", LEAST)
+        return Job("run with markers", _out_of(*words), ("--resume",), DIFFERENT)
+
+    def with_cache(self) -> Job:
+        """With a cache beside the results, which may fail with a warning."""
+        words = (*self._run, "--min-bin-size", LEAST, "--markers", "off")
+        words = _out_of(*words, "--cache", "OUT/../cache")
+        return Job("run with cache", words, ("--resume",), DIFFERENT, talks=True)
+
+    def embed(self) -> Job:
+        """Vectors."""
+        contigs = str(self._community.contigs)
+        return Job("embed", _out_of("embed", contigs, "-o", "OUT/v.npz", "-q", "-t", "2"))
+
+    def depth(self) -> Job:
+        """Of a BAM file in order and one that has to be sorted."""
+        words = ("depth", *self._alignments, "-o", "OUT/depth.tsv.gz", "-q", "-t", "2")
+        return Job("depth", _out_of(*words))
+
+    def quality(self) -> Job:
+        """Three files on bins."""
+        words = ("-o", "OUT/q.tsv", "--json", "OUT/q.json", "--genome-info", "OUT/g.csv")
+        bins = str(self._finished / "bins")
+        return Job("quality", _out_of("quality", bins, *words, "-q", "-t", "2"))
+
+    def report(self) -> Job:
+        """The page of a run."""
+        words = ("report", str(self._finished), "-o", "OUT/page.html", "-q")
+        return Job("report", _out_of(*words))
+
+    def watch(self) -> Job:
+        """A round that follows another."""
+        return _watch(self._folder, self._community.contigs)
+
+    def export(self) -> Job:
+        """A repository of models."""
+        words = ("export", DEFAULT_MODEL, "--format", "triton", "-o", "OUT/repository", "-q")
+        return Job("export", _out_of(*words), differs=())
+
+    def demo(self) -> Job:
+        """A community and its bins."""
+        words = _out_of("demo", "-o", "OUT", "--genomes", "1", "-t", "2", "-q")
+        return Job("demo", words, ("--force",), DIFFERENT, seen="bins")
+
+    def train(self) -> Job | None:
+        """Some steps of a language model, where PyTorch is installed."""
+        return _training(self._folder) if all(map(find_spec, TRAINING)) else None
+
+    def engine(self) -> Job | None:
+        """Engines differ from build to build."""
+        words = ("build-engine", "--output", "OUT", "--compute-capability", "8.6", "-q")
+        return Job("build-engine", _out_of(*words), warm=False) if find_spec(TENSORRT) else None
+
+
+def _out_of(*arguments: str) -> Callable[[Path], list[str]]:
+    return lambda out: [str(out) if a == "OUT" else a.replace("OUT/", f"{out}/") for a in arguments]
 
 
 def _watch(folder: Path, contigs: Path) -> Job:
@@ -145,16 +246,13 @@ def _watch(folder: Path, contigs: Path) -> Job:
     records = [(r.name, r.sequence.decode()) for r in read_fasta(contigs)]
     command = ("watch", str(watched), "-o", "OUT", "--once", "--settle", "0", "--nice", "0")
     small = ("--model", "llmbin-lite", "--min-bin-size", "40000", "-t", "2", "-q")
-
-    def arguments(out: Path) -> list[str]:
-        return [str(out) if a == "OUT" else a for a in (*command, *small)]
-
+    arguments = _out_of(*command, *small)
     for part in (records[::5], records):
         text = "".join(f">{name}\n{bases}\n" for name, bases in part)
         (watched / "contigs.fasta").write_text(text)
         _alignments(watched, watched / "contigs.fasta", ("sorted",))
         if not before.exists():
-            run([*PROGRAM, *arguments(before)])
+            start(arguments(before))
     return Job(
         "watch",
         arguments,
@@ -163,10 +261,11 @@ def _watch(folder: Path, contigs: Path) -> Job:
         before=before,
         seen="current",
         kinds=("kill",),
+        waits=True,
     )
 
 
-def _training(folder: Path, out_of: Callable[..., Callable[[Path], list[str]]]) -> Job:
+def _training(folder: Path) -> Job:
     from llmbin.training.shards import Genome, write_shards
 
     rng = np.random.default_rng(0)
@@ -176,23 +275,14 @@ def _training(folder: Path, out_of: Callable[..., Callable[[Path], list[str]]]) 
     )
     small = ("--genomes", "4", "--window", "256", "--width", "16", "--dilations", "1")
     often = ("--save-every", "2", "--threads", "1")
-    arguments = (
-        "train",
-        "lm",
-        str(folder / "shards"),
-        "-o",
-        "OUT",
-        "--steps",
-        str(STEPS),
-        *small,
-        *often,
-    )
+    shards, steps = str(folder / "shards"), ("--steps", str(STEPS))
     return Job(
         "train lm",
-        out_of(*arguments),
+        _out_of("train", "lm", shards, "-o", "OUT", *steps, *small, *often),
         differs=("lm.csv",),
         talks=True,
         left=("state.safetensors", "tensorboard/*"),
+        warm=False,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -22,13 +23,20 @@ def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -
     if ending.status < 0:
         return f"died of {signal.Signals(-ending.status).name}: {ending.said[-200:]!r}"
     lines = ending.said.splitlines()[-1 if job.talks else 0 :]
-    if len(lines) != 1 or not lines[0].startswith("llmbin-fast: error: "):
+    told = r"llmbin-fast: error: " + r"|\S+ WARNING waiting: " * job.waits
+    if len(lines) != 1 or not re.match(told, lines[0]):
         return f"no single line of an error: {ending.said[-300:]!r}"
     if lines[0].startswith("llmbin-fast: error: a file: "):
         return f"an error that does not say which file: {lines[0]!r}"
     if _half(job, found, whole):
         return f"half of the results: {sorted(found)}"
     return ""
+
+
+def names_cause(said: str, error: int) -> bool:
+    """Whether a message says what failed: as the system does, or as SQLite does in its place."""
+    others = ("database or disk is full", "disk I/O error", "unable to open database file")
+    return any(text in said for text in (os.strerror(error), *others))
 
 
 def _half(job: Job, found: dict[str, str], whole: dict[str, str]) -> bool:

@@ -22,9 +22,13 @@ class Shim:
         """Count the calls that write below a folder."""
         return self._env(under, FAULT_COUNT=str(self._count))
 
+    def calls(self) -> str:
+        """A letter for each call that was counted last: w for write, o for open (failing.c)."""
+        return self._count.read_text()
+
     def counted(self) -> int:
-        """What was counted last."""
-        return int(self._count.read_text())
+        """How many were counted last."""
+        return len(self.calls())
 
     def killing(self, under: Path, at: int, number: signal.Signals) -> dict[str, str]:
         """Send the process a signal at such a call."""

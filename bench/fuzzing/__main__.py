@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--targets", nargs="+", default=all_targets(), choices=all_targets())
     parser.add_argument("--work", type=Path, help="a folder for inputs that failed, which is kept")
+    parser.add_argument("--name", default="fuzzing", help="of the result (default: %(default)s)")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     work = options.work or Path(tempfile.mkdtemp(prefix="llmbin-fuzz-"))
@@ -38,7 +39,7 @@ def main() -> None:
         found.append(one)
     total, faults = sum(one.executions for one in found), sum(len(one.faults) for one in found)
     log.info("%s inputs, %d faults", f"{total:,}", faults)
-    record.write("fuzzing", {"inputs": total, "faults": faults, "targets": table(found)})
+    record.write(options.name, {"inputs": total, "faults": faults, "targets": table(found)})
     raise SystemExit(1 if faults else 0)
 
 

@@ -18,18 +18,15 @@ from types import FunctionType
 
 import atheris
 
-READERS = (
-    "io.fasta", "io.contigs", "io.bgzf", "io.lines", "io.workspace", "depth.bam", "depth.tables",
-    "tools.scoring", "model.pack", "model.projector", "model.engines", "stages.embedding",
-    "stages.coverage",
-)  # fmt: skip
+from . import targets
+from .target import try_input
 
 
 def instrument() -> None:
     """Tell the fuzzer where our functions come by. (Its import hook does not see modules that are
     installed to be edited.)
     """
-    for module in READERS:
+    for module in targets.READERS:
         importlib.import_module(f"llmbin.{module}")
     for name, module in list(sys.modules.items()):
         if not name.startswith("llmbin."):
@@ -52,8 +49,6 @@ def kind_of(error: BaseException) -> str:
 def main() -> None:
     name, corpus, faults, *options = sys.argv[1:]
     instrument()
-    from . import targets
-
     target = targets.TARGETS[name]
     logging.disable(logging.CRITICAL)
     scratch = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -64,7 +59,7 @@ def main() -> None:
 
     def one(data: bytes) -> None:
         try:
-            targets.try_input(target, data, folder)
+            try_input(target, data, folder)
         except Exception as error:
             kind = kind_of(error)
             if kind in known:

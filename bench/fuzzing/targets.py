@@ -6,65 +6,26 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from llmbin.errors import LlmbinError
 from llmbin.io.streams import read_chunks
 
-from . import plainly, seeds
+from . import kept, plainly, seeds
+from .target import Fault, Target, agree, held
 
-Check = Callable[[bytes, Path], None]
-
-
-class Fault(AssertionError):
-    """The program did with an input what it must not."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Some good inputs, and ``check(data, folder)``, which may write to the folder.
-
-    It raises `Fault` for a result that is wrong, and whatever else the program raises; its own
-    exceptions of one line are right.
-    """
-
-    seeds: Callable[[], list[bytes]]
-    check: Check
-
-
-def try_input(target: Target, data: bytes, folder: Path) -> bool:
-    """Whether an input was read; False where it was refused as it should be.
-
-    Raises:
-        Fault: what was read is wrong, or the message is.
-        Exception: the program does not refuse it in its own words.
-    """
-    try:
-        target.check(data, folder)
-    except LlmbinError as error:
-        text = str(error)
-        if "\n" in text or not text.strip() or len(text) > 2000:
-            raise Fault(f"a message of {len(text)} characters: {text[:100]!r}") from None
-        return False
-    return True
-
-
-def agree(ours: Any, others: Any, what: str) -> None:
-    """Two ways to read one input must give the same."""
-    if ours != others:
-        raise Fault(f"{what}: {str(ours)[:80]!r} where {str(others)[:80]!r} was expected")
-
-
-def held(folder: Path, data: bytes, name: str = "input") -> Path:
-    """A file of the data."""
-    path = folder / name
-    path.write_bytes(data)
-    return path
+# Modules whose branches guide the mutations.
+READERS = (
+    "io.fasta", "io.contigs", "io.bgzf", "io.lines", "io.workspace", "io.store", "io.shipped",
+    "io.names", "io.earlier", "coverage.bam", "coverage.tables", "coverage.table_formats",
+    "tools.scoring", "model.pack", "model.projector", "model.engines", "model.onnx_check",
+    "stages.embedding", "stages.coverage", "assessment.bins", "report.finished", "report.content",
+    "report.page", "report.multiqc", "report.points", "watch.events", "watch.names",
+    "watch.rounds", "estimator.network", "kinds.network",
+)  # fmt: skip
 
 
 def check_fasta(data: bytes, folder: Path) -> None:
@@ -264,4 +225,5 @@ TARGETS: dict[str, Target] = {
     ),
     "stage-features": Target(lambda: [seeds.stage("features")], partial(check_stage, "features")),
     "stage-coverage": Target(lambda: [seeds.stage("coverage")], partial(check_stage, "coverage")),
+    **kept.TARGETS,
 }

@@ -12,7 +12,7 @@ from ..assessment import tables
 from ..assessment.assess import Assessment, assess_bins
 from ..assessment.bins import bins_of_table, find_bins
 from ..errors import UsageError
-from ..io.outputs import check_output, whole_table
+from ..io.outputs import check_output, write_tables
 from ..progress import Tell
 from .bins import Bins, estimate_arrays, kind_arrays, rna_arrays
 from .given import PathLike, Paths, cores, some_files
@@ -85,9 +85,9 @@ def quality(  # noqa: PLR0913 (the options of the command)
     for output in outputs:
         check_output(output, given.inputs)
     assessed = assess_bins(given, threads, progress)
-    for path, write in writers:
-        with whole_table(path) as handle:
-            handle.write(write(assessed).encode("utf-8", "surrogateescape"))
+    write_tables(
+        {path: write(assessed).encode("utf-8", "surrogateescape") for path, write in writers}
+    )
     return _arrays(assessed)
 
 

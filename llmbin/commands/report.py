@@ -69,7 +69,7 @@ def report_again(folder: Path, output: Path | None = None) -> None:
         InputError: it is not the folder of a finished run.
         OutputError: a file cannot be written.
     """
-    from ..io.outputs import check_output, whole_file
+    from ..io.outputs import check_output, write_tables
     from ..progress import log
     from ..report.finished import files_in, read_run
     from ..report.multiqc import multiqc_files
@@ -82,9 +82,7 @@ def report_again(folder: Path, output: Path | None = None) -> None:
     texts = {page: page_of(run)}
     if output is None:
         texts |= {folder / name: text for name, text in multiqc_files(run).items()}
-    for path, text in texts.items():
-        with whole_file(path) as handle:
-            handle.write(text.encode("utf-8"))
+    write_tables({path: text.encode("utf-8") for path, text in texts.items()})
     log.info("report in %s", page)
 
 

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from errno import EACCES, EDQUOT, EFBIG, EIO, EMFILE, ENOENT, ENOSPC, EROFS
 from pathlib import Path
@@ -66,7 +67,12 @@ def _cram_as_bam(path: InputFile, threads: int, folder: Path, reference: InputFi
 
 
 def _sort(path: InputFile, threads: int, folder: Path, *options: str) -> str:
-    """Sort to ``sorted.bam``; what samtools says if it cannot."""
+    """Sort to ``sorted.bam``; what samtools says if it cannot.
+
+    Raises:
+        StorageError: a temporary file cannot be written.
+        MemoryError: there is too little memory.
+    """
     import pysam
 
     pysam.set_verbosity(0)  # what is wrong is said once, by us
@@ -75,7 +81,9 @@ def _sort(path: InputFile, threads: int, folder: Path, *options: str) -> str:
     where = ["-T", str(folder / "part"), "-o", str(folder / "sorted.bam")]
     try:
         pysam.sort(*how, *where, *options, os.fspath(path))
-    except (pysam.SamtoolsError, OSError) as error:
+    except OSError as error:  # of the files in which pysam keeps what samtools says
+        raise StorageError(cannot_write(f"{tempfile.gettempdir()} (TMPDIR)", error)) from None
+    except pysam.SamtoolsError as error:
         return _reason(str(error), folder).replace(os.fspath(path), "it")
     return ""
 

@@ -53,7 +53,7 @@ def _by_record(path: Path) -> tuple[Sequence[str], str]:
         unbinned = unbinned_name(prefix, extension)
         if extension in BIN_EXTENSIONS and Path(unbinned).name == unbinned:
             return [extension], unbinned
-    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         pass  # there is none, or no run wrote it
     return BIN_EXTENSIONS, unbinned_name(PREFIX, BIN_EXTENSIONS[0])
 

@@ -10,7 +10,9 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -59,24 +61,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OutputError: it cannot be written.
     """
-    if str(path) in STDOUT:
-        with writing("standard output"):
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        return
-    with writing(path):
-        if path.exists() and not path.is_file() and not path.is_dir():
-            with open(path, "wb") as handle:
-                yield handle
-            return
-        target = path.resolve()
-        if target.is_dir() or not target.name:
-            raise OutputError(f"{path}: is a folder, a file was expected")
-        with _temporary(target) as temporary:
-            yield cast(BinaryIO, temporary)
-            temporary.flush()
-            os.chmod(temporary.name, 0o666 & ~_umask())
-            os.replace(temporary.name, target)
+    with _pending(path) as pending:
+        yield pending.handle
+        pending.finish()
+        pending.place()
 
 
 @contextlib.contextmanager
@@ -86,14 +74,117 @@ def whole_table(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OutputError: it cannot be written.
     """
-    with whole_file(path) as handle:
-        if path.suffix != ".gz":
-            yield handle
-            return
-        from isal import igzip
+    with whole_file(path) as handle, _packing(path, handle) as table:
+        yield table
 
-        with igzip.IGzipFile("", "wb", GZIP_LEVEL, handle, mtime=0) as packed:
-            yield cast(BinaryIO, packed)
+
+def write_tables(contents: Mapping[Path, bytes]) -> None:
+    """Files as of `whole_table` that belong together: none appears before all of them are whole.
+
+    Raises:
+        OutputError: one cannot be written.
+    """
+    new = [path for path in contents if not path.exists()]
+    with contextlib.ExitStack() as opened:
+        pending = {path: opened.enter_context(_pending(path)) for path in contents}
+        for path, data in contents.items():
+            with writing(path):
+                with _packing(path, pending[path].handle) as table:
+                    table.write(data)
+                pending[path].finish()
+        try:
+            for path in contents:
+                with writing(path):
+                    pending[path].place()
+        except BaseException:
+            for path in new:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            raise
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into, whose contents appear in ``path`` when all of them are whole.
+
+    In a folder that is there already, each takes the place of what is called like it.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    target = path.resolve()
+    begin = f".{target.name[:100]}.llmbin-"
+    with writing(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(glob.escape(begin) + "*"):  # of one that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with scratch_folder(begin, target.parent) as made:
+            try:
+                yield made
+                new = not target.exists()
+                target.mkdir(exist_ok=True)
+                _move_all(made, target, new)
+            except OSError as error:
+                error.filename = None  # nobody knows these names
+                raise
+
+
+def _move_all(made: Path, target: Path, new: bool) -> None:
+    try:
+        for part in sorted(made.iterdir()):
+            os.replace(part, target / part.name)
+    except OSError:
+        if new:
+            shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A file to write to; ``finish`` when all of it is written, then ``place`` gives its name."""
+
+    handle: BinaryIO
+    finish: Callable[[], object]
+    place: Callable[[], object]
+
+
+@contextlib.contextmanager
+def _pending(path: Path) -> Iterator[_Pending]:
+    if str(path) in STDOUT:
+        with writing("standard output"):
+            yield _Pending(sys.stdout.buffer, sys.stdout.buffer.flush, _stay)
+        return
+    with writing(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with open(path, "wb") as handle:
+                yield _Pending(handle, handle.flush, _stay)
+            return
+        target = path.resolve()
+        if target.is_dir() or not target.name:
+            raise OutputError(f"{path}: is a folder, a file was expected")
+        with _temporary(target) as temporary:
+
+            def finish() -> None:
+                temporary.flush()
+                os.chmod(temporary.name, 0o666 & ~_umask())
+
+            place = partial(os.replace, temporary.name, target)
+            yield _Pending(cast(BinaryIO, temporary), finish, place)
+
+
+def _stay() -> None:
+    """What is no file has its name."""
+
+
+@contextlib.contextmanager
+def _packing(path: Path, handle: BinaryIO) -> Iterator[BinaryIO]:
+    if path.suffix != ".gz":
+        yield handle
+        return
+    from isal import igzip
+
+    with igzip.IGzipFile("", "wb", GZIP_LEVEL, handle, mtime=0) as packed:
+        yield cast(BinaryIO, packed)
 
 
 @contextlib.contextmanager
@@ -215,8 +306,7 @@ def check_output(path: Path, inputs: Sequence[Path]) -> None:
         if not folder.is_dir():
             raise OutputError(f"{path}: there is no such folder; make it first")
         if (path.is_file() or not path.exists()) and not os.access(folder, os.W_OK):
-            raise OutputError(
-                cannot_write(path, PermissionError(errno.EACCES, "Permission denied"))
-            )
+            why = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OutputError(cannot_write(path, OSError(why, os.strerror(why))))
     except OSError as error:
         raise OutputError(cannot_write(path, error)) from None

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import InstallationError, first_line
-
-DAMAGED = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
+from ..errors import InstallationError, LlmbinError, first_line
 
 
 @contextlib.contextmanager
@@ -25,7 +21,9 @@ def shipped(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except DAMAGED as error:
+    except (MemoryError, LlmbinError):
+        raise
+    except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
         raise InstallationError(
             f"{path}: a part of llmbin-fast is missing or damaged ({first_line(error)}); install "
             "it again: `pip install --force-reinstall llmbin-fast`"

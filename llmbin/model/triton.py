@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DeviceError, OutputError
-from ..io.outputs import whole_file
+from ..io.outputs import whole_folder
 from .engines import MAX_BASES
 from .pack import ModelPack
 
@@ -44,21 +44,17 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
         )
     if out.exists() and any(out.iterdir()):
         raise OutputError(f"{out}: the folder is not empty; give another with -o")
-    written = []
-    for precision in wanted:
-        folder = out / f"{pack.name}-{precision}"
-        (folder / "1").mkdir(parents=True)
-        kind = "KIND_CPU" if precision == "int8" else "KIND_AUTO"
-        config = CONFIG.format(
-            name=folder.name, most=MAX_BASES // pack.window, width=pack.width, kind=kind
-        )
-        for path, data in (
-            (folder / "1" / "model.onnx", pack.encoders[precision]),
-            (folder / "config.pbtxt", config.encode()),
-        ):
-            with whole_file(path) as handle:
-                handle.write(data)
-        written.append(folder)
+    names = {precision: f"{pack.name}-{precision}" for precision in wanted}
+    with whole_folder(out) as made:
+        for precision, name in names.items():
+            (made / name / "1").mkdir(parents=True)
+            kind = "KIND_CPU" if precision == "int8" else "KIND_AUTO"
+            config = CONFIG.format(
+                name=name, most=MAX_BASES // pack.window, width=pack.width, kind=kind
+            )
+            (made / name / "1" / "model.onnx").write_bytes(pack.encoders[precision])
+            (made / name / "config.pbtxt").write_text(config)
+    written = [out / name for name in names.values()]
     log.info(
         "Triton model repository of %s in %s: %s",
         pack.name,

@@ -59,8 +59,9 @@ def rounds_of(record: dict[str, Any]) -> list[dict[str, float]]:
 def title_of(record: dict[str, Any]) -> str:
     """The record's title, the folder's name, or that of the contigs."""
     held = record.get("parameters", {})
-    names = (record.get("title"), held.get("outdir"), held.get("contigs"))
-    return readable(next((PurePath(n).name for n in names if n and PurePath(n).name), "bins"))
+    named = (record.get("title"), held.get("outdir"), held.get("contigs"))
+    names = (PurePath(n).name for n in named if isinstance(n, str))
+    return readable(next(filter(None, names), "bins"))
 
 
 def what_from(record: dict[str, Any]) -> str:

@@ -8,25 +8,33 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..results.tables import text_file
 
 SHOWN_SAMPLES = 12  # of which the depth of every contig is kept: those with most bases in bins
 DEPTH = "depth_"
-RECORD_PARTS: dict[str, type] = {
-    "parameters": dict,
-    "model": dict,
-    "device": dict,
-    "packages": dict,
-    "stages": dict,
-    "inputs": list,
-    "samples": list,
-    "rounds": list,
+# What the record's parts are, where they are there: a type, a list of a shape, an object of values
+# of a shape.
+Text = (str, NoneType)
+RECORD_PARTS: dict[str, Any] = {
+    "title": Text,
+    "command": [str],
+    "parameters": {str: object},
+    "model": {str: Text},
+    "device": {str: Text},
+    "packages": {str: Text},
+    "stages": {str: {str: (int, float)}},
+    "inputs": [{str: object}],
+    "samples": [str],
+    "rounds": [object],
+    "contigs_too_short": int,
+    "bases_too_short": int,
 }
 
 Floats = npt.NDArray[np.float32]
@@ -129,15 +137,25 @@ def read_run(files: RunFiles) -> FinishedRun:
     """
     try:
         record = json.loads(files.record.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{files.record}: is no JSON ({error}); run again") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{files.record}: is no JSON ({first_line(error)}); run again") from None
     if not isinstance(record, dict):
         raise InputError(f"{files.record}: is not the record of a run; run again")
-    for name, kind in RECORD_PARTS.items():
-        if not isinstance(record.get(name, kind()), kind):
+    for name, shape in RECORD_PARTS.items():
+        if name in record and not _is_like(record[name], shape):
             raise InputError(f"{files.record}: {name!r} is not as a run writes it; run again")
     bins = read_bins(files.bins)
     return FinishedRun(record, bins, read_contigs(files, bins))
+
+
+def _is_like(value: Any, shape: Any) -> bool:
+    """Whether JSON is of a shape as those of `RECORD_PARTS`."""
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_is_like(v, shape[0]) for v in value)
+    if isinstance(shape, dict):
+        (of,) = shape.values()
+        return isinstance(value, dict) and all(_is_like(v, of) for v in value.values())
+    return isinstance(value, shape)
 
 
 def read_bins(path: Path) -> BinTable:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from ..errors import StorageError
-from ..io.outputs import scratch_folder, whole_file, writing
+from ..io.outputs import whole_file, whole_folder, writing
 
 
 def save_checkpoint(
@@ -54,17 +51,11 @@ def save_model(model: Any, folder: Path) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    begin = f".{folder.name}.llmbin-"
-    for left in folder.parent.glob(glob.escape(begin) + "*"):  # of a training that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    with scratch_folder(begin, folder.parent) as made, writing(folder):
+    with whole_folder(folder) as made:
         try:
             model.save_pretrained(made)
         except SafetensorError as error:
             raise StorageError(f"{folder}: cannot be written ({error})") from None
-        folder.mkdir(exist_ok=True)
-        for path in sorted(made.iterdir()):
-            os.replace(path, folder / path.name)
 
 
 def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> int:

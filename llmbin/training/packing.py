@@ -14,6 +14,7 @@ from safetensors.torch import save
 from ..export.pack import export_folder, export_precisions, weights_of, write_config
 from ..export.parity import Parity
 from ..export.settings import CALIBRATION, CHECK
+from ..io.outputs import whole_folder
 from ..model.devices import Device
 from ..model.encoder import OnnxEncoder
 from ..model.language_model import GenomeLM
@@ -110,10 +111,6 @@ def make_pack(
     else:
         module = load_projector(source.projector)
         projector = calibrate(module, data, projecting)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / WEIGHTS).write_bytes(save(made.weights | weights_of("projector", module)))
-    (out / PROJECTOR).write_bytes(projector.onnx)
-    (out / "MODEL_CARD.md").write_text(source.card.read_text())
     config = describe(made, projector, settings) | {
         "training": {
             "fragments_per_genome": settings.per_genome,
@@ -121,7 +118,11 @@ def make_pack(
             "projector": asdict(projecting),
         }
     }
-    write_config(out, config, made.graphs, made.parity)
+    with whole_folder(out) as folder:
+        (folder / WEIGHTS).write_bytes(save(made.weights | weights_of("projector", module)))
+        (folder / PROJECTOR).write_bytes(projector.onnx)
+        (folder / "MODEL_CARD.md").write_text(source.card.read_text())
+        write_config(folder, config, made.graphs, made.parity)
     load_pack(out)  # a check of what was written
 
 

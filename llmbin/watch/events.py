@@ -36,7 +36,7 @@ def read_events(path: Path) -> list[Event]:
     events = []
     with open(path, "rb") as handle:
         for line in handle:
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 event = json.loads(line)
                 if isinstance(event, dict):
                     events.append(event)

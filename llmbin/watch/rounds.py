@@ -7,6 +7,7 @@ try, as `run --resume` would.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -30,6 +31,7 @@ from .names import read_known, write_known
 from .worth import Progress, gain
 
 CURRENT, RUNS, EVENTS, LOCK = "current", "runs", "events.jsonl", ".llmbin-watch-lock"
+MOST = 1 << 31  # rounds or genomes: a line that says more is damaged
 NAMES, ROUND = "names.npz", "round.json"  # in a round's folder, beside the results
 
 
@@ -78,8 +80,8 @@ class Rounds:
     def made_from(self, snapshot: Snapshot) -> bool:
         """Whether the published round was made from these files, with these options."""
         held = self._published()
-        files = [tuple(stamp) for stamp in held.get("files", [])]
-        return files == list(snapshot.stamps) and held.get("settings") == self._settings()
+        files = [list(stamp) for stamp in snapshot.stamps]
+        return held.get("files") == files and held.get("settings") == self._settings()
 
     def _settings(self) -> str:
         """A digest of the options that decide bins, and of the version."""
@@ -87,9 +89,11 @@ class Rounds:
         return blake2b(f"{__version__} {decisive!r}".encode(), digest_size=8).hexdigest()
 
     def _published(self) -> Event:
-        with suppress(FileNotFoundError, ValueError):
-            held = json.loads((self.folder / CURRENT / ROUND).read_text())
-            return dict(held)
+        """What the published round says of itself; nothing if that is damaged."""
+        with suppress(FileNotFoundError, ValueError, RecursionError):
+            held = json.loads((self.folder / CURRENT / ROUND).read_bytes())
+            if isinstance(held, dict) and isinstance(held.get("round"), int):
+                return held
         return {}
 
     def _catch_up(self) -> None:
@@ -101,7 +105,7 @@ class Rounds:
     def _told(self) -> list[int]:
         """Numbers of the rounds that have a line."""
         told = [event.get("round") for event in read_events(self.folder / EVENTS)]
-        return [number for number in told if isinstance(number, int)]
+        return [number for number in told if isinstance(number, int) and 0 < number < MOST]
 
     def _last(self) -> Path:
         """The folder of the last round; if its link or what it leads to is gone, of one before."""
@@ -158,7 +162,7 @@ class Rounds:
         )
 
     def _worth(self, rounds: Sequence[Event]) -> dict[str, Any]:
-        gained = gain([Progress(e["gbp"], e["near_complete"]) for e in rounds if "gbp" in e])
+        gained = gain([stood for e in rounds if (stood := _progress(e)) is not None])
         pays = None if gained is None else gained >= self._keeping.worth
         return {"gain_per_gbp": None if gained is None else round(gained, 3), "pays": pays}
 
@@ -175,3 +179,12 @@ class Rounds:
         for path in (self.folder / RUNS).iterdir():
             if path.name.isdigit() and int(path.name) <= number - self._keeping.rounds:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _progress(event: Event) -> Progress | None:
+    """Where a round stood; None if its line is damaged."""
+    gbp, near_complete = event.get("gbp"), event.get("near_complete")
+    if not isinstance(gbp, float) or not isinstance(near_complete, int):
+        return None
+    whole = math.isfinite(gbp) and 0 <= near_complete < MOST
+    return Progress(gbp, near_complete) if whole else None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 import random
 import signal
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from bench.faults import judge, memory, together, writes
-from bench.faults.jobs import PROGRAM, Ending, Job, make_jobs, run
+from bench.faults import disks, groups, hostile, judge, memory, together, writes
+from bench.faults.jobs import PROGRAM, Ending, Job, make_jobs, run, start
 from bench.faults.kills import measure
 from bench.faults.places import possible
 from bench.faults.shim import Shim, build_shim
@@ -102,7 +104,49 @@ def test_a_write_that_fails(
 ) -> None:
     share, kind, error = fault
     at = max(1, int(share * shim.counted()))
-    assert writes.one(job, whole, shim, (at, kind, error), scratch) == ""
+    disturbed = writes.Fault(job, at, kind, error)
+    assert writes.one(disturbed, whole, shim, scratch, start) == ""
+
+
+def test_every_fault_is_done_once(shim: Shim, scratch: Path, tmp_path: Path) -> None:
+    """By a program that stays warm; a later campaign goes on where the first one ended."""
+    (embed,) = make_jobs(scratch / "every", ["embed"])
+    first = writes.Exhaustive([embed], shim, scratch, tmp_path / "kept")
+    calls = first.faults[-1].at
+    kinds = [(kind, error) for kind, error in writes.FAULTS if kind != "short"]
+    shorts = [fault for fault in first.faults if fault.kind == "short"]
+    assert len(first.faults) == calls * len(kinds) + len(shorts)
+    assert 0 < len(shorts) < calls
+    trials = first.trials(random.Random(1))
+    found = [next(trials) for _ in range(3)]
+    assert [trial.wrong for trial in found] == [""] * 3
+    first.close()
+    assert first.done() == found
+    (tmp_path / "kept").write_text(
+        "".join(json.dumps(asdict(writes.trial_of(fault, ""))) + "\n" for fault in first.faults[1:])
+    )
+    second = writes.Exhaustive([embed], shim, scratch, tmp_path / "kept")
+    (last,) = second.trials(random.Random(2))
+    assert (last.what, last.where) == (first.faults[0].what, "call 1")
+    second.close()
+
+
+@pytest.mark.parametrize("name", ["tmpfs is full", "ext4 has an error"])
+def test_disks_that_fail(name: str, job: Job, whole: dict[str, str], scratch: Path) -> None:
+    if name not in disks.possible(scratch, [name]):
+        pytest.skip("needs an administrator, and mount")
+    assert disks.one(job, whole, name, (random.Random(3), 0.5), scratch) == ""
+
+
+def test_control_groups_are_kept_to(job: Job, whole: dict[str, str], scratch: Path) -> None:
+    if not {"memory", "cpu"} <= set(groups.possible()):
+        pytest.skip("needs control groups of version 1 that may be made")
+    assert groups.in_memory(job, whole, 0.6, scratch) == ""
+    assert groups.in_cores(job, whole, groups.cores_of(0.5), 1, scratch) == ""
+
+
+def test_a_long_header_is_refused(scratch: Path) -> None:
+    assert hostile.one("header of 100 MB", scratch) == ""
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -152,10 +196,10 @@ def test_the_judge_knows_what_is_wrong(job: Job, whole: dict[str, str], out: Pat
 
 
 def test_a_campaign_is_of_its_seed(job: Job) -> None:
-    from bench.faults.__main__ import KINDS, joined, summary, trials_of
+    from bench.faults.__main__ import KINDS, OF_KIND, joined, summary, trials_of
     from bench.faults.trials import Trial
 
-    assert set(KINDS) == {"kill", "write", "place", "together", "memory"}
+    assert set(KINDS) == {"kill", "write", "hostile", *OF_KIND}
     assert list(trials_of("write", [job], None, random.Random(1), Path())) == []
     found = [Trial("kill", "run, SIGKILL", "after 1 s", wrong) for wrong in ("", "", "bad")]
     told = summary(found, 1, 2.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import random
 import time
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.fuzzing.mutate import mutant
-from bench.fuzzing.targets import TARGETS, try_input
+from bench.fuzzing.target import try_input
+from bench.fuzzing.targets import READERS, TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
 MUTANTS = 150
@@ -35,6 +37,11 @@ def test_mutants_are_read_right_or_refused_in_a_line(
         start = time.monotonic()
         try_input(target, mutant(good, rng), tmp_path)
         assert time.monotonic() - start < SECONDS
+
+
+def test_modules_that_guide_the_fuzzer_are_there() -> None:
+    for name in READERS:
+        importlib.import_module(f"llmbin.{name}")
 
 
 @pytest.mark.parametrize(
