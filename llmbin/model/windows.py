@@ -40,13 +40,15 @@ class WindowPlan:
 
     ``bucket`` is the step of padded lengths. ``seed`` and a contig's place in the file decide where
     its windows begin; without a seed they are in the middle of their parts, so that a vector
-    depends on the contig alone.
+    depends on the contig alone. ``first`` is the place of contig 0, of contigs that are a part of a
+    file's.
     """
 
     window: int
     most: int
     bucket: int
     seed: int | None = 0
+    first: int = 0
 
 
 def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
@@ -62,7 +64,7 @@ def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
     slack = part - plan.window
     if plan.seed is None:
         return [int(i * part + slack / 2) for i in range(count)]
-    rng = np.random.default_rng([plan.seed, index])
+    rng = np.random.default_rng([plan.seed, plan.first + index])
     return [min(int(i * part + rng.random() * slack), length - plan.window) for i in range(count)]
 
 

@@ -50,7 +50,8 @@ def write_run_record(
     setting: Setting, embedder: Embedder, outcome: Outcome, bins: Sequence[Bin]
 ) -> dict[str, Any]:
     """``run.json``, with the seconds and memory of each stage; gives what it holds."""
-    inputs = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
+    given = setting.inputs
+    inputs = [given.contigs_digest, *given.depth_digests, *given.parts_digests]
     record = record_of(setting.options, embedder, inputs, outcome, bins)
     record["stages"] = setting.clock.stages
     write_record(setting.work.result("run.json"), record)
