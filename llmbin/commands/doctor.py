@@ -25,6 +25,8 @@ PACKAGES = (
     "tensorrt",
     "tensorrt-rtx",
     "torch",
+    "pyarrow",
+    "ray",
 )
 
 

@@ -170,7 +170,8 @@ class _Gathered:
             at = self._rows(part, rows)
             if np.any(np.diff(at, prepend=last) <= 0):
                 raise InputError(
-                    f"{part.path}: its contigs stand in another order than in {self._whole.path}, or "
+                    f"{part.path}: its contigs stand in another order than in "
+                    f"{self._whole.path}, or "
                     "one twice; make parts of contigs in the order of the whole"
                 )
             self._check(part, rows, at, place)

@@ -36,6 +36,7 @@ CPUS = 4  # of a task, at most: it has its own copy of model and profiles, some 
 LEAST_BASES, MOST_BASES = 2_000_000, 50_000_000  # of a part
 ROUNDS = 4  # parts for each that run at once: the last to end is a small one then
 RETRIES = 5  # of a part whose node died
+PATIENCE = 600.0  # seconds without a part, of which somebody should know
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,15 @@ def _work(ray: Any, setting: Setting, plan: Plan, slots: Slots, advance: Advance
 
     def keep(most: int) -> None:
         while len(waiting) > most:
-            (done,), _ = ray.wait(list(waiting), num_returns=1)
+            ready, _ = ray.wait(list(waiting), num_returns=1, timeout=PATIENCE)
+            if not ready:
+                log.warning(
+                    "no part has come back for %.0f minutes; the cluster has %g CPUs now",
+                    PATIENCE / 60,
+                    ray.cluster_resources().get("CPU", 0),
+                )
+                continue
+            done = ready[0]
             number = waiting.pop(done)
             with whole_file(plan.paths[number]) as handle:
                 handle.write(_result(ray, done))
