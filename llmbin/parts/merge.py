@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -51,6 +52,11 @@ class Whole:
     path: InputFile
     assembly: Assembly
     checksums: npt.NDArray[np.uint32]
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Where each contig is."""
+        return {name: row for row, name in enumerate(self.assembly.names)}
 
 
 def read_whole(path: InputFile, shortest: int) -> Whole:
@@ -105,8 +111,7 @@ def add_words(parts: Sequence[PartFile], whole: Whole, search: HomologySearch) -
         InputError: the parts hold too few words.
     """
     assembly = whole.assembly
-    row_of = {name: row for row, name in enumerate(assembly.names)}
-    streams = [_words_of(part, row_of) for part in parts]
+    streams = [_words_of(part, whole.row_of) for part in parts]
     for row, words in heapq.merge(*streams, key=itemgetter(0)):
         search.add(row, assembly.names[row], assembly.lengths[row], words)
     rate = search.word_rate
@@ -140,11 +145,9 @@ class _Gathered:
     """Arrays of all contigs, which parts fill."""
 
     def __init__(self, whole: Whole, about: About) -> None:
-        names = whole.assembly.names
-        n, samples = len(names), len(about.samples.names)
+        n, samples = len(whole.assembly.names), len(about.samples.names)
         self._whole = whole
         self._lengths = np.array(whole.assembly.lengths, np.int64)
-        self._row_of = {name: row for row, name in enumerate(names)}
         self._from = np.full(n, -1, np.int32)  # which part a contig was in
         self._parts: list[PartFile] = []
         self._dense: dict[str, Any] = {
@@ -183,7 +186,7 @@ class _Gathered:
 
     def _rows(self, part: PartFile, rows: Rows) -> Places:
         """Where contigs are in the whole."""
-        at = np.array([self._row_of.get(name, -1) for name in rows.names], np.int64)
+        at = np.array([self._whole.row_of.get(name, -1) for name in rows.names], np.int64)
         if (at < 0).any():
             name = rows.names[int(np.argmax(at < 0))]
             raise InputError(

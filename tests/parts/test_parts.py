@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from llmbin.errors import InputError
+from llmbin.genes.homology import HomologySearch
+from llmbin.genes.thresholds import HOMOLOGY, HomologyThresholds
+from llmbin.io.contigs import Assembly, read_contigs
 from llmbin.io.fasta import FastaRecord, read_fasta
+from llmbin.options import PartOptions
+from llmbin.parts.merge import add_words, begin_rate, read_whole
+from llmbin.parts.read import PartFile
 from llmbin.parts.write import digests_of
+from llmbin.stages.parting import make_part
 from llmbin.tools.synthetic import Community
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -122,6 +131,43 @@ def test_a_part_may_have_a_fasta_file_of_its_own(
     assert status == 1
     assert "unplaced.arrow: was made as if contig" in err
     assert not (tmp_path / "out").exists()
+
+
+def pairs_of(
+    parts: list[Path], community: Community, rules: HomologyThresholds
+) -> tuple[np.ndarray, ...]:
+    """Homologous pairs of parts that are put together, and how many words there were."""
+    files = [PartFile(path) for path in parts]
+    search = HomologySearch(thresholds=replace(rules, word_rate=begin_rate(files)))
+    add_words(files, read_whole(community.contigs, 1000), search)
+    found, rate = search.pairs(), search.word_rate
+    return found.first, found.second, found.length, np.array(rate)
+
+
+def test_words_are_thinned_as_in_one_go(
+    parts: list[Path], community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they are too many for memory, also if parts keep few of them from the start.
+
+    Where parts kept too few, that is said.
+    """
+    few = replace(HOMOLOGY, most_words=10_000)
+    direct = HomologySearch(thresholds=few)
+    for contig in read_contigs(community.contigs, 1000, Assembly([], [], [])):
+        direct.keep([contig], direct.look([contig]))
+    pairs, rate = direct.pairs(), direct.word_rate
+    assert rate > 16
+    expected = (pairs.first, pairs.second, pairs.length, np.array(rate))
+    monkeypatch.setattr("llmbin.stages.parting.first_rate", lambda bases: 16)
+    thin = [tmp_path / f"{k}.arrow" for k in (1, 2)]
+    for k, path in enumerate(thin, 1):
+        make_part(PartOptions(community.contigs, path, part=(k, 2), markers="off"))
+    assert {PartFile(path).about.word_rate for path in thin} == {16}
+    for given in (parts, thin):
+        for found, wanted in zip(pairs_of(given, community, few), expected, strict=True):
+            assert np.array_equal(found, wanted)
+    with pytest.raises(InputError, match="more are needed"):
+        pairs_of(thin, community, HOMOLOGY)
 
 
 def test_others_can_read_it(parts: list[Path], community: Community) -> None:
