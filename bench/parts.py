@@ -19,7 +19,6 @@ from llmbin.io.fasta import read_fasta
 from llmbin.options import RECRUIT_LENGTH
 
 from . import record
-from .markdown import table
 
 TABLES = ("contig2bin.tsv", "contigs.tsv", "bins.tsv")
 # The child's own seconds and peak, behind all that it prints.
@@ -94,27 +93,6 @@ def taken(*argv: object) -> dict[str, float]:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     seconds, peak = done.stdout.split()[-2:]
     return {"cpu_seconds": round(float(seconds), 2), "peak_mib": int(peak)}
-
-
-def shown(result: dict[str, Any]) -> str:
-    """The table of docs/scale.md."""
-    titles = ["community", "contigs", "Mbp", "parts", "CPU s: whole", "features", "merge"]
-    titles += ["MiB: whole", "a part", "merge", "MB of files"]
-    return table(
-        titles,
-        [
-            [
-                f"`{r['community']}`",
-                f"{r['contigs']:,}",
-                f"{r['bases'] / 1e6:.0f}",
-                str(r["parts"]),
-                *(f"{r[f'{what}_cpu_seconds']:.1f}" for what in ("whole", "features", "merge")),
-                *(str(r[f"{what}_peak_mib"]) for what in ("whole", "features", "merge")),
-                f"{r['bytes'] / 1e6:.0f}",
-            ]
-            for r in result["rows"]
-        ],
-    )
 
 
 if __name__ == "__main__":
