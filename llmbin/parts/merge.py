@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..features.recall import FRAMES
 from ..genes.homology import HomologySearch, Words
 from ..genes.matches import Genes
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes
+from ..genes.thresholds import HOMOLOGY
 from ..io.contigs import Assembly, read_contigs
 from ..io.inputs import InputFile
 from ..model.pack import COMPOSITION
@@ -90,8 +91,20 @@ def check_alike(parts: Sequence[PartFile]) -> None:
             )
 
 
-def merge(parts: Sequence[PartFile], whole: Whole) -> tuple[Features, Coverage | None]:
-    """Features of all contigs but homology, and their coverage if the parts hold depths.
+@dataclass(frozen=True)
+class Merged:
+    """Features of all contigs but homology, their coverage if parts hold depths, and their parts.
+
+    ``part`` int32 [n] is the number of the part that each contig is in.
+    """
+
+    features: Features
+    coverage: Coverage | None
+    part: npt.NDArray[np.int32]
+
+
+def merge(parts: Sequence[PartFile], whole: Whole) -> Merged:
+    """What parts hold, as of one pass over all contigs.
 
     Raises:
         InputError: a part is damaged, of other contigs or out of order; two hold the same contig,
@@ -101,24 +114,24 @@ def merge(parts: Sequence[PartFile], whole: Whole) -> tuple[Features, Coverage |
     for part in parts:
         gathered.add(part)
     gathered.check_all()
-    return gathered.features(parts), gathered.coverage(parts[0].about)
+    features, coverage = gathered.features(parts), gathered.coverage(parts[0].about)
+    return Merged(features, coverage, gathered.part)
 
 
-def add_words(parts: Sequence[PartFile], whole: Whole, search: HomologySearch) -> None:
+def add_words(parts: Sequence[PartFile], merged: Merged, search: HomologySearch) -> None:
     """Give all words to a search that begins with the least of the parts' rates (`begin_rate`).
 
     Raises:
         InputError: the parts hold too few words.
     """
-    assembly = whole.assembly
-    streams = [_words_of(part, whole.row_of) for part in parts]
-    for row, words in heapq.merge(*streams, key=itemgetter(0)):
-        search.add(row, assembly.names[row], assembly.lengths[row], words)
+    names, lengths = merged.features.names, merged.features.lengths.tolist()
+    for row, words in _words_in_order(parts, merged.part):
+        search.add(row, names[row], lengths[row], words)
     rate = search.word_rate
     assumed = [p.about.first_rate == p.about.word_rate for p in parts if p.about.word_rate == rate]
-    if assumed and all(assumed) and rate > min_rate():
+    if assumed and all(assumed) and rate > HOMOLOGY.word_rate:
         raise InputError(
-            f"{parts[0].path}: holds one word of homology in {rate}, and of {whole.path} more are "
+            f"{parts[0].path}: holds one word of homology in {rate}, and of these contigs more are "
             "needed; make the parts again of files of their own (`features PART.fasta --first N`)"
         )
 
@@ -128,17 +141,32 @@ def begin_rate(parts: Sequence[PartFile]) -> int:
     return max(part.about.word_rate for part in parts)
 
 
-def min_rate() -> int:
-    """One word in so many is looked at when contigs are few."""
-    from ..genes.thresholds import HOMOLOGY
+def _words_in_order(
+    parts: Sequence[PartFile], part_of: npt.NDArray[np.int32]
+) -> Iterator[tuple[int, Words]]:
+    """Rows of contigs, ascending, and their words.
 
-    return HOMOLOGY.word_rate
-
-
-def _words_of(part: PartFile, row_of: dict[str, int]) -> Iterator[tuple[int, Words]]:
-    """Rows of a part's contigs, and their words."""
-    for name, words in zip(part.names(), part.words(), strict=True):
-        yield row_of[name], words
+    A part is open from its first contig to its last: one at a time if they do not overlap.
+    """
+    order = np.argsort(part_of, kind="stable")
+    bounds = np.searchsorted(part_of[order], np.arange(len(parts) + 1)).tolist()
+    rows = [order[a:b] for a, b in pairwise(bounds)]
+    later = sorted((k for k in range(len(parts)) if len(rows[k])), key=lambda k: -rows[k][0])
+    opened: list[tuple[int, int]] = []  # a heap of next rows, and the part of each
+    following: dict[int, Iterator[int]] = {}  # rows behind these
+    streams: dict[int, Iterator[Words]] = {}
+    while later or opened:
+        if later and (not opened or rows[later[-1]][0] < opened[0][0]):
+            k = later.pop()
+            following[k], streams[k] = iter(rows[k].tolist()), parts[k].words()
+            heapq.heappush(opened, (next(following[k]), k))
+        row, k = opened[0]
+        yield row, next(streams[k])
+        if (after := next(following[k], None)) is None:
+            heapq.heappop(opened)
+            del streams[k]  # which closes the file
+        else:
+            heapq.heapreplace(opened, (after, k))
 
 
 class _Gathered:
@@ -148,7 +176,7 @@ class _Gathered:
         n, samples = len(whole.assembly.names), len(about.samples.names)
         self._whole = whole
         self._lengths = np.array(whole.assembly.lengths, np.int64)
-        self._from = np.full(n, -1, np.int32)  # which part a contig was in
+        self.part = np.full(n, -1, np.int32)  # that a contig was in
         self._parts: list[PartFile] = []
         self._dense: dict[str, Any] = {
             "composition": np.empty((n, COMPOSITION), np.float32),
@@ -198,14 +226,14 @@ class _Gathered:
     def _check(self, part: PartFile, rows: Rows, at: Places, place: int) -> None:
         """Each contig is the same as in the whole, and comes once."""
         whole, names = self._whole, rows.names
-        taken = np.flatnonzero(self._from[at] >= 0)
+        taken = np.flatnonzero(self.part[at] >= 0)
         if len(taken):
             k = int(taken[0])
-            other = self._parts[self._from[at[k]]].path
+            other = self._parts[self.part[at[k]]].path
             raise InputError(
                 f"{part.path}: contig {short(names[k])} is in {other} too; give each part once"
             )
-        self._from[at] = len(self._parts) - 1
+        self.part[at] = len(self._parts) - 1
         other_bases = (rows.dense["length"] != self._lengths[at]) | (
             rows.dense["checksum"] != whole.checksums[at]
         )
@@ -243,7 +271,7 @@ class _Gathered:
         Raises:
             InputError: one is in none.
         """
-        missing = np.flatnonzero(self._from < 0)
+        missing = np.flatnonzero(self.part < 0)
         if len(missing):
             names, first = self._whole.assembly.names, int(missing[0])
             raise InputError(

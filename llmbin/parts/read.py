@@ -106,16 +106,6 @@ class PartFile:
             if n != about.contigs:
                 raise ValueError(f"{n:,} contigs, and it says {about.contigs:,}")
 
-    def names(self) -> Iterator[str]:
-        """Those of all contigs.
-
-        Raises:
-            InputError: the file is damaged.
-        """
-        with self._reading(only="contig") as file:
-            for columns in self._batches(file):
-                yield from cast(list[str], columns["contig"])
-
     def words(self) -> Iterator[npt.NDArray[np.uint32]]:
         """The words of each contig, in their order: uint32 [words, 2].
 

@@ -36,7 +36,7 @@ def look_at_contigs(setting: Setting, survey: Survey, advance: Advance) -> Looke
     options = setting.options
     if options.features:
         return _put_together(setting, survey, setting.inputs.parts)
-    if options.ray:
+    if options.ray and survey.names:
         from .on_ray import parts_on_ray
 
         with setting.clock.stage("parts"):

@@ -19,7 +19,7 @@ from ..model.embedder import Embedder, without_lm
 from ..model.pack import ModelPack, find_pack, load_pack
 from ..options import RunOptions
 from ..parts.about import Origin
-from ..parts.merge import Whole, add_words, begin_rate, check_alike, merge, read_whole
+from ..parts.merge import Merged, add_words, begin_rate, check_alike, merge, read_whole
 from ..parts.read import PartFile
 from ..parts.write import check_arrow
 from .assemblies import assembly_of
@@ -121,14 +121,14 @@ def merged(setting: Setting, parts: Sequence[PartFile]) -> tuple[Features, Cover
         )
     with setting.clock.stage("reading"):
         whole = read_whole(inputs.contigs, options.recruit_length)
-        features, coverage = merge(parts, whole)
-    log.info("features of %s contigs from %d parts", f"{len(features.names):,}", len(parts))
+        found = merge(parts, whole)
+    log.info("features of %s contigs from %d parts", f"{len(found.part):,}", len(parts))
     with setting.clock.stage("homology"):
-        features = replace(features, homology=_pairs(setting, parts, whole).pairs())
-    return features, coverage
+        homology = _words(setting, parts, found).pairs()
+    return replace(found.features, homology=homology), found.coverage
 
 
-def _pairs(setting: Setting, parts: Sequence[PartFile], whole: Whole) -> HomologySearch:
+def _words(setting: Setting, parts: Sequence[PartFile], found: Merged) -> HomologySearch:
     """A search that has seen the words of all contigs."""
     options = setting.options
     search = HomologySearch(
@@ -136,5 +136,5 @@ def _pairs(setting: Setting, parts: Sequence[PartFile], whole: Whole) -> Homolog
         options.threads,
         replace(HOMOLOGY, word_rate=begin_rate(parts)),
     )
-    add_words(parts, whole, search)
+    add_words(parts, found, search)
     return search

@@ -91,7 +91,6 @@ def _plan(setting: Setting, survey: Survey, slots: Slots) -> Plan:
         if held >= size or row == len(survey.lengths):
             ends.append(row)
             held = 0
-    ends = ends or [0]
     model = replace(options.model, device=_device(options.model, slots))
     asked = PartOptions(
         contigs=Path(),
@@ -201,7 +200,7 @@ def _result(ray: Any, done: Any) -> bytes:
     except ray.exceptions.RayError as error:
         raise ClusterError(
             f"a part was tried {RETRIES + 1} times, and is lost with its node each time "
-            f"({first_line(error)}); look at the nodes' memory, and --resume"
+            f"({first_line(error)}); look at the nodes' memory, and go on with --resume"
         ) from None
 
 

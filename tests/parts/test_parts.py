@@ -17,7 +17,7 @@ from llmbin.genes.thresholds import HOMOLOGY, HomologyThresholds
 from llmbin.io.contigs import Assembly, read_contigs
 from llmbin.io.fasta import FastaRecord, read_fasta
 from llmbin.options import PartOptions
-from llmbin.parts.merge import add_words, begin_rate, read_whole
+from llmbin.parts.merge import add_words, begin_rate, merge, read_whole
 from llmbin.parts.read import PartFile
 from llmbin.parts.write import digests_of
 from llmbin.stages.parting import make_part
@@ -139,7 +139,7 @@ def pairs_of(
     """Homologous pairs of parts that are put together, and how many words there were."""
     files = [PartFile(path) for path in parts]
     search = HomologySearch(thresholds=replace(rules, word_rate=begin_rate(files)))
-    add_words(files, read_whole(community.contigs, 1000), search)
+    add_words(files, merge(files, read_whole(community.contigs, 1000)), search)
     found, rate = search.pairs(), search.word_rate
     return found.first, found.second, found.length, np.array(rate)
 

@@ -153,7 +153,7 @@ def test_parts_give_the_same_bins(project: Path) -> None:
         handle.write(community.depth.read_bytes())
     bins = []
     for parts in (1, 3):
-        asked = ["--config", f"parts={parts}", "multiqc=false", "memory=1000"]
+        asked = ["--config", f"parts={parts}", "multiqc=False", "memory=1000"]
         rules = ["--allowed-rules", "find_features", "bin_contigs"]  # the depths are there
         snakemake(folder, "results/A/run", *asked, "--forcerun", "bin_contigs", *rules)
         bins.append((folder / "results/A/run/contig2bin.tsv").read_bytes())
