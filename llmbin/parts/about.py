@@ -84,7 +84,8 @@ class About:
     def __post_init__(self) -> None:
         origin, numbers = self.origin, (self.contigs, self.first, self.bases, self.positions)
         rates = self.word_rate, self.first_rate
-        samples = len(self.samples.names)
+        titles = self.samples.names
+        samples = len(set(titles))
         good = (
             min(numbers) >= 0
             and max(numbers) < 1 << 62
@@ -92,12 +93,13 @@ class About:
             and self.first_rate <= self.word_rate
             and 0 <= origin.width <= MOST_COLUMNS
             and min(origin.window, origin.windows, origin.bucket, origin.recruit_length) > 0
-            and samples <= MOST_COLUMNS
+            and samples == len(titles) <= MOST_COLUMNS
+            and all(title.strip() and title.isprintable() for title in titles)
             and len(self.samples.files) == samples
             and len(self.samples.reads) in (0, samples)
         )
         if not good:
-            raise ValueError("numbers that cannot be")
+            raise ValueError("its metadata holds what cannot be")
 
 
 def to_json(about: About) -> bytes:
@@ -149,8 +151,10 @@ def _is(value: Any, kind: str) -> bool:
     if kind.endswith(" | None"):
         return value is None or _is(value, kind.removesuffix(" | None"))
     if kind.startswith("tuple["):
-        inner = kind[6:-1].removesuffix(", ...").split(", ")
-        return isinstance(value, tuple) and all(_is(item, inner[0]) for item in value)
+        inner = kind[6:-1].split(", ")
+        if not isinstance(value, tuple) or (inner[-1] != "..." and len(value) != len(inner)):
+            return False
+        return all(_is(item, inner[0]) for item in value)
     plain: dict[str, type | tuple[type, ...]] = {
         "str": str,
         "int": int,

@@ -61,15 +61,16 @@ def embedder_of(parts: Sequence[PartFile], options: RunOptions) -> Embedder:
     pack = load_pack(find_pack(options.model.model))
     plan = pack.plan(options.model.windows, options.model.seed)
     for good, what in (
-        (origin.version == __version__, f"version {origin.version}, this is {__version__}"),
+        (origin.version == __version__, f"version {origin.version} (this is {__version__})"),
         (origin.model[2] == pack.digest, f"--model {origin.model[0]} {origin.model[1]}"),
+        (origin.width == (pack.width if pack.encoders else 0), f"vectors of {origin.width}"),
         (not pack.encoders or origin.plan() == plan, _words_for(origin)),
         (shortest == options.recruit_length, f"--recruit-length {shortest}"),
         (options.model.precision in ("auto", origin.precision), f"--precision {origin.precision}"),
         (origin.profiles == tuple(profile_digests()), "other profiles of marker genes"),
     ):
         if not good:
-            raise InputError(f"{first}: was made with {what}; give both the same options")
+            raise InputError(f"{first}: was made with {what}; make it and this run alike")
     return Embedder(pack, _device(pack, origin, options), None, plan)
 
 

@@ -182,7 +182,7 @@ def origin_of(embedder: Embedder, markers: MarkerSet | None, recruit_length: int
 def maker_of(embedder: Embedder) -> Maker:
     """What computes here."""
     libraries = [f"{name} {v}" for name in RUNTIMES if (v := installed(name))]
-    return Maker(str(embedder.device), processor(), tuple(libraries))
+    return Maker(embedder.device.kind, processor(), tuple(libraries))
 
 
 def _samples(coverage: Coverage | None) -> Samples:

@@ -107,6 +107,47 @@ def test_any_split_will_do(
     assert results(out) == results(run(community.contigs, "--depth", community.depth, *asked))
 
 
+def test_depths_of_bam_files_may_be_in_the_parts(
+    community: Community,
+    run: Callable[..., Path],
+    cli: Cli,
+    write_bam: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """With the reads that they are of; and once, in all parts alike."""
+    lengths = {r.name: len(r.sequence) for r in read_fasta(community.contigs)}
+    rows = (line.split("\t") for line in community.depth.read_text().splitlines()[1:])
+    step = {row[0]: int(1 + 100 / max(float(row[3]), 0.5)) for row in rows}
+    reads = [
+        (name, at, "100M", 0, 0)
+        for name, length in lengths.items()
+        for at in range(0, length - 100, step[name])
+    ]
+    bam = write_bam(tmp_path / "S.bam", lengths, reads)
+    asked = ("--model", "llmbin-lite", "--markers", "off")
+    paths = [tmp_path / f"{k}.arrow" for k in (1, 2)]
+    for k, path in enumerate(paths, 1):
+        where = ("--part", f"{k}/2", "-o", path)
+        assert cli("features", community.contigs, "--bam", bam, *asked, *where)[0] == 0
+    alone = run(community.contigs, "--bam", bam, *asked)
+    together = run(community.contigs, "--features", *paths, *asked)
+    assert results(together) == results(alone)
+    records = [json.loads((out / "run.json").read_text()) for out in (alone, together)]
+    assert records[0]["reads"] == records[1]["reads"]
+    assert records[0]["reads"]["S"]["counted"] == len(reads)
+    for more, said in (
+        (("--depth", community.depth), "holds depths already; leave out --bam and --depth"),
+        (("--recruit-length", "1001"), "was made with --recruit-length 1000"),
+    ):
+        given = ("run", community.contigs, "--features", *paths, *more, *asked)
+        status, _, err = cli(*given, "-o", tmp_path / "out")
+        assert status
+        assert said in err
+    cli("features", community.contigs, "--part", "2/2", *asked, "-o", paths[1])
+    given = ("run", community.contigs, "--features", *paths, *asked)
+    assert "holds depths of other samples" in cli(*given, "-o", tmp_path / "out")[2]
+
+
 def test_a_part_may_have_a_fasta_file_of_its_own(
     whole: dict[str, bytes],
     community: Community,
@@ -248,7 +289,12 @@ CASES = {
     ),
     "format": (about_as(lambda held: held.update(format=99)), "its format is 99"),
     "type": (about_as(lambda held: held.update(first="0")), "its metadata is damaged (first)"),
-    "size": (about_as(lambda held: held.update(contigs=-1)), "numbers that cannot be"),
+    "tuple": (about_as(lambda held: held["origin"].update(model=["m"])), "is damaged (model)"),
+    "title": (
+        about_as(lambda held: held["samples"].update(names=["a\tb"], files=["f"])),
+        "holds what cannot be",
+    ),
+    "size": (about_as(lambda held: held.update(contigs=-1)), "holds what cannot be"),
     "rate": (about_as(lambda held: held.update(word_rate=16)), "words that are not one in 16"),
     "samples": (
         about_as(lambda held: held["samples"].update(names=["S"], files=["f"])),
