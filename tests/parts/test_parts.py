@@ -374,6 +374,20 @@ def test_parts_that_do_not_go_together_are_told(
     assert not (tmp_path / "out").exists()
 
 
+def test_options_that_do_not_go_with_parts_are_told(
+    parts: list[Path], community: Community, cli: Cli, tmp_path: Path
+) -> None:
+    for argv, said in (
+        (("--features", parts[0], "--ray", "auto"), "--features are found already"),
+        (("--ray", "auto", "--cache", tmp_path / "cache"), "--cache is kept by one machine"),
+        (("--features", tmp_path / "none.arrow"), "none.arrow: no such file"),
+    ):
+        status, _, err = cli("run", community.contigs, *argv, "-o", tmp_path / "out")
+        assert status
+        assert said in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_options_that_make_no_part_are_told(community: Community, cli: Cli, tmp_path: Path) -> None:
     out = ("-o", tmp_path / "a.arrow")
     for argv, said in (
