@@ -20,23 +20,33 @@ def replay(result: dict[str, Any]) -> str:
         ]
         for r in result["rounds"]
     ]
-    shares = result["again"]["shares"]
-    again = (
-        "A run of the last assembly that finds its contigs in the cache takes "
-        f"{100 * shares['same_contigs']:.0f} % of the CPU time of one without, and "
-        f"{100 * shares['a_twentieth_changed']:.0f} % with a twentieth of the contigs changed."
-    )
     titles = ["round", "contigs", "Mbp", "bins", "near-complete", "CPU s"]
-    return "\n\n".join([table(titles, rows), together(result), again])
+    return "\n\n".join([table(titles, rows), together(result)])
 
 
 def together(result: dict[str, Any]) -> str:
     same = result["bins_of_last_round_are_those_of_fresh_run"]
+    shares = [
+        f"{100 * result[f'{what}_by_fresh_run']:.0f} %"
+        for what in ("last_round", "more_reads", "a_twentieth_changed")
+    ]
     return (
         "A fresh run of the last assembly without a cache: "
         f"{result['fresh_run']['cpu_seconds']:.1f} CPU s. All rounds: "
-        f"{result['all_rounds_by_fresh_run']:.1f} times as much; the last one "
-        f"{result['last_round_by_fresh_run']:.2f} times. Bins of the last round are "
-        f"{'' if same else 'not '}those of the fresh run. Names that were kept from one round to "
-        f"the next: {result['names_kept']} of {result['names_judged']}."
+        f"{result['all_rounds_by_fresh_run']:.1f} times as much; the last one {shares[0]}; more "
+        f"reads on the same contigs {shares[1]}; a twentieth of the contigs changed {shares[2]}. "
+        f"Bins of the last round are {'' if same else 'not '}those of the fresh run. Names that "
+        "were kept from one round to the next: "
+        f"{result['names_kept']} of {result['names_judged']}."
+    )
+
+
+def kills(result: dict[str, Any]) -> str:
+    """What came of kills while a second round was made (`bench.faults`)."""
+    wrong = f"{result['wrong']} lost or changed anything" if result["wrong"] else "nothing was lost"
+    return (
+        f"`{result['command'].replace('python -m ', '')}`: {result['trials']} second rounds were "
+        f"killed (SIGKILL), half at a random moment, half at a call that writes; {wrong}. The "
+        "first round stayed until the second was whole, and the same command made of it what an "
+        "undisturbed one does."
     )

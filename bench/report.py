@@ -19,7 +19,7 @@ from .markdown import in_samples, table
 from .peers import PEERS
 from .real_tables import real, real_in_short
 from .record import RESULTS
-from .replay_tables import replay, together
+from .replay_tables import kills, replay, together
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
@@ -335,6 +335,7 @@ PARTS = {
     "costs": ("parts", costs),
     "replay": ("replay", replay),
     "replay-steady": ("replay-steady", together),
+    "faults-watch": ("faults-watch", kills),
 }
 
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
 #include <utility>
 
 #include "threads.hpp"
@@ -11,8 +10,6 @@ namespace llmbin {
 
 namespace {
 
-constexpr int kSpan = 23;  // bases of a word: 11011011011011011011011, the same from both sides
-constexpr uint64_t kBases = (1ull << 2 * kSpan) - 1;
 constexpr int64_t kSlip = 100;  // by how much words of one chain may differ in diagonal
 constexpr int64_t kGap = 1000;  // how far apart they may lie
 constexpr int kLeastWords = 3;  // of a chain, not counting those that overlap
@@ -22,35 +19,9 @@ constexpr int kPartitionBits = 4;
 constexpr uint32_t kPartitions = 1u << kPartitionBits;
 constexpr int kAtOnce = 4;  // partitions, at most
 
-constexpr uint64_t looked_at() {
-    uint64_t mask = 0;
-    for (int i = 0; i < kSpan; ++i)
-        if (i % 3 != 2) mask |= 3ull << 2 * i;
-    return mask;
-}
-
 // Two numbers of 32 bits in one: a hash above the number of its word, or two numbers of words.
 uint64_t high(uint64_t both) { return both >> 32; }
 uint64_t low(uint64_t both) { return both & 0xffffffff; }
-
-uint64_t mixed(uint64_t x) {  // the finaliser of MurmurHash3
-    x = (x ^ x >> 33) * 0xff51afd7ed558ccdull;
-    x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ull;
-    return x ^ x >> 33;
-}
-
-// One word of a contig in another.
-struct Match {
-    uint64_t pair;       // twice the other's number, and 1 if strands differ
-    uint32_t at, other;  // where it begins in them
-    int64_t diagonal() const {
-        const int64_t a = at, b = other;
-        return pair & 1 ? a + b : a - b;
-    }
-    bool operator<(const Match &m) const {
-        return std::tie(pair, at, other) < std::tie(m.pair, m.at, m.other);
-    }
-};
 
 // Words that follow each other on about one diagonal.
 struct Chain {
@@ -95,11 +66,93 @@ void sort_by_hash(std::vector<uint64_t> &words, std::vector<uint64_t> &spare) {
     }
 }
 
+// Drops most words that no other is like, which most are: sorting the rest takes less time. A word
+// stays if another falls on the same bit of a table, as all that are like it do.
+void drop_unique(std::vector<uint64_t> &words) {
+    constexpr int kBits = 23;  // two tables of 1 MB each
+    std::vector<uint64_t> once(size_t{1} << (kBits - 6)), twice(once.size());
+    const auto bit = [](uint64_t word) {
+        return static_cast<uint32_t>(high(word)) * 0x9e3779b1u >> (32 - kBits);
+    };
+    for (const uint64_t word : words) {
+        const uint32_t at = bit(word);
+        const uint64_t one = uint64_t{1} << (at & 63);
+        twice[at >> 6] |= once[at >> 6] & one;
+        once[at >> 6] |= one;
+    }
+    size_t kept = 0;
+    for (const uint64_t word : words) {
+        const uint32_t at = bit(word);
+        words[kept] = word;
+        kept += twice[at >> 6] >> (at & 63) & 1;
+    }
+    words.resize(kept);
+}
+
+// Sorts matches by the contig of the word in their upper half, in place: they may be many. Gives
+// [contigs + 1] where those of each contig begin.
+std::vector<size_t> sort_by_contig(std::vector<uint64_t> &matches, size_t contigs,
+                                   const ContigOfWord &contig_of) {
+    std::vector<size_t> begin(contigs + 1);
+    for (const uint64_t m : matches) ++begin[contig_of(high(m)) + 1];
+    std::partial_sum(begin.begin(), begin.end(), begin.begin());
+    std::vector<size_t> next(begin.begin(), begin.end() - 1);
+    for (size_t contig = 0; contig < contigs; ++contig)
+        while (next[contig] < begin[contig + 1]) {
+            uint64_t &match = matches[next[contig]];
+            const size_t home = contig_of(high(match));
+            if (home == contig)
+                ++next[contig];
+            else
+                std::swap(match, matches[next[home]++]);
+        }
+    return begin;
+}
+
 // The first word behind `from` with another hash.
 const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
     const uint64_t *to = from + 1;
     while (to != end && high(*to) == high(*from)) ++to;
     return to;
+}
+
+// The most places, `most` at the outside, that a word may have for all partitions like this one to
+// stay within so many matches.
+size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) {
+    std::vector<size_t> words(most + 1);
+    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
+        const uint64_t *to = end_of_word(from, end);
+        const auto places = static_cast<size_t>(to - from);
+        if (places <= most) ++words[places];
+        from = to;
+    }
+    size_t total = 0;
+    for (size_t n = 2; n <= most; ++n) {
+        total += words[n] * n * (n - 1) / 2;
+        if (total * kPartitions > matches) return n - 1;
+    }
+    return most;
+}
+
+// Two numbers of words, the lower first, for each pair of places of one word that are on two
+// contigs.
+void add_matches(const std::vector<uint64_t> &sorted, size_t most, const ContigOfWord &contig_of,
+                 std::vector<uint64_t> &out) {
+    std::vector<std::pair<uint64_t, size_t>> places;  // number of the word, contig
+    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
+        const uint64_t *to = end_of_word(from, end);
+        if (to - from > 1 && static_cast<size_t>(to - from) <= most) {
+            places.clear();
+            for (const uint64_t *p = from; p != to; ++p)
+                places.emplace_back(low(*p), contig_of(low(*p)));
+            for (size_t x = 0; x < places.size(); ++x)
+                for (size_t y = x + 1; y < places.size(); ++y) {
+                    if (places[x].second == places[y].second) continue;
+                    out.push_back(places[x].first << 32 | places[y].first);
+                }
+        }
+        from = to;
+    }
 }
 
 // Bases in stretches [begin, end); those of copies of a repeat lie on each other and count once.
@@ -126,8 +179,9 @@ Chain *nearest(std::vector<Chain> &chains, int64_t diagonal) {
     return near;
 }
 
-// Chains the matches [begin, end) of one pair and strand, which ascend; `open` is scratch.
-Chained chained(const Match *begin, const Match *end, std::vector<Chain> &open) {
+// Chains the matches [begin, end) of one pair and strand: a place in the one contig above that in
+// the other, ascending. `turned` says that strands differ; `open` is scratch.
+Chained chained(const uint64_t *begin, const uint64_t *end, bool turned, std::vector<Chain> &open) {
     Chained out;
     int64_t longest = 0;
     std::vector<std::pair<int64_t, int64_t>> stretches;
@@ -142,8 +196,9 @@ Chained chained(const Match *begin, const Match *end, std::vector<Chain> &open) 
         out.diagonal = chain.diagonal;
     };
     open.clear();
-    for (const Match *m = begin; m != end; ++m) {
-        const int64_t at = m->at, diagonal = m->diagonal();
+    for (const uint64_t *m = begin; m != end; ++m) {
+        const auto at = static_cast<int64_t>(high(*m)), other = static_cast<int64_t>(low(*m));
+        const int64_t diagonal = turned ? at + other : at - other;
         const auto left_behind = [&](const Chain &chain) {
             if (at - chain.last <= kGap) return false;
             close(chain);
@@ -167,32 +222,7 @@ int64_t overlap(int64_t a, int64_t b, int64_t diagonal, bool turned) {
     return to - from;
 }
 
-// Sixteen A or T have the hash 0, which every rate would keep: of a contig of one base all words, at
-// any rate. They say nothing.
-bool is_kept(uint32_t hash, uint32_t rate) { return hash && !(hash & (rate - 1)); }
-
 }  // namespace
-
-std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate) {
-    constexpr uint64_t mask = looked_at();
-    std::vector<Word> out;
-    uint64_t forward = 0, backward = 0;
-    int known = 0;
-    for (size_t i = 0; i < n; ++i) {
-        if (codes[i] > 3) {
-            known = 0;
-            continue;
-        }
-        forward = (forward << 2 | codes[i]) & kBases;
-        backward = backward >> 2 | static_cast<uint64_t>(3 - codes[i]) << 2 * (kSpan - 1);
-        if (++known < kSpan) continue;
-        const uint64_t a = forward & mask, b = backward & mask;
-        const uint32_t hash = static_cast<uint32_t>(mixed(std::min(a, b)) >> 32);
-        if (!is_kept(hash, rate) || a == b) continue;
-        out.push_back({hash, static_cast<uint32_t>(i + 1 - kSpan) << 1 | (a < b)});
-    }
-    return out;
-}
 
 void WordTable::push(Word word) {
     if (size_ == pieces_.size() * kPiece) pieces_.emplace_back(new Word[kPiece]);
@@ -218,73 +248,61 @@ void WordTable::thin() {
     pieces_.resize((size_ + kPiece - 1) / kPiece);
 }
 
-size_t WordTable::contig_of(size_t i) const {
-    const auto next = std::upper_bound(first_.begin(), first_.end(), i);
-    return static_cast<size_t>(next - first_.begin()) - 1;
-}
-
-// The most places, `most` at the outside, that a word may have for all partitions like this one to
-// stay within so many matches.
-size_t WordTable::affordable(const std::vector<uint64_t> &sorted, size_t most,
-                             size_t matches) const {
-    std::vector<size_t> words(most + 1);
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        const auto places = static_cast<size_t>(to - from);
-        if (places <= most) ++words[places];
-        from = to;
-    }
-    size_t total = 0;
-    for (size_t n = 2; n <= most; ++n) {
-        total += words[n] * n * (n - 1) / 2;
-        if (total * kPartitions > matches) return n - 1;
-    }
-    return most;
-}
-
-// Two numbers of words, the lower first, for each pair of places of one word that are on two
-// contigs.
-void WordTable::add_matches(const std::vector<uint64_t> &sorted, size_t most,
-                            std::vector<uint64_t> &out) const {
-    std::vector<std::pair<uint64_t, size_t>> places;  // number of the word, contig
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        if (to - from > 1 && static_cast<size_t>(to - from) <= most) {
-            places.clear();
-            for (const uint64_t *p = from; p != to; ++p)
-                places.emplace_back(low(*p), contig_of(low(*p)));
-            for (size_t x = 0; x < places.size(); ++x)
-                for (size_t y = x + 1; y < places.size(); ++y) {
-                    if (places[x].second == places[y].second) continue;
-                    out.push_back(places[x].first << 32 | places[y].first);
-                }
-        }
-        from = to;
+ContigOfWord::ContigOfWord(const std::vector<size_t> &first) : first_(first) {
+    size_t contig = 0;
+    for (size_t word = 0; word < first.back(); word += kStep) {
+        while (first[contig + 1] <= word) ++contig;
+        near_.push_back(contig);
     }
 }
 
-// Pairs of one contig with later ones, from its matches, which ascend.
-void WordTable::chain_contig(const uint64_t *from, const uint64_t *to,
-                             std::vector<Shared> &out) const {
-    const size_t first = contig_of(high(*from));
-    std::vector<Match> matches;
+// The matches [from, to) of one contig by the other contig and the strand, those of each ascending.
+void WordTable::group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
+                      Grouped &out) const {
+    out.count.resize(2 * lengths_.size());
+    out.pairs.clear();
+    out.ungrouped.clear();
     for (const uint64_t *m = from; m != to; ++m) {
         const uint32_t place = at(high(*m)).place, other = at(low(*m)).place;
-        const uint64_t second = contig_of(low(*m)), turned = (place ^ other) & 1;
-        matches.push_back({second << 1 | turned, place >> 1, other >> 1});
+        const size_t pair = contig_of(low(*m)) << 1 | ((place ^ other) & 1);
+        out.ungrouped.emplace_back(pair, uint64_t{place >> 1} << 32 | other >> 1);
+        if (!out.count[pair]++) out.pairs.push_back(pair);
     }
-    std::sort(matches.begin(), matches.end());
+    const auto few = [&](size_t pair) {
+        if (out.count[pair] >= kLeastWords) return false;
+        out.count[pair] = 0;
+        return true;
+    };
+    out.pairs.erase(std::remove_if(out.pairs.begin(), out.pairs.end(), few), out.pairs.end());
+    std::sort(out.pairs.begin(), out.pairs.end());
+    out.ends.clear();
+    size_t total = 0;
+    for (const size_t pair : out.pairs) {
+        total += out.count[pair];
+        out.ends.push_back(total);
+        out.count[pair] = total;  // behind where its next match goes, but 0 for those left out
+    }
+    out.matches.resize(total);
+    for (const auto &[pair, match] : out.ungrouped)
+        if (out.count[pair]) out.matches[--out.count[pair]] = match;
+    for (size_t i = 0, begin = 0; i < out.pairs.size(); begin = out.ends[i++]) {
+        std::sort(out.matches.data() + begin, out.matches.data() + out.ends[i]);
+        out.count[out.pairs[i]] = 0;
+    }
+}
+
+// Pairs of contig `first` with later ones, from its matches.
+void WordTable::chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const {
     std::vector<Chain> open;
-    for (size_t i = 0, j; i < matches.size(); i = j) {
-        const uint64_t pair = matches[i].pair;
-        for (j = i + 1; j < matches.size() && matches[j].pair == pair;) ++j;
-        if (j - i < kLeastWords) continue;
-        const Chained chains = chained(&matches[i], matches.data() + j, open);
+    for (size_t i = 0, begin = 0; i < grouped.pairs.size(); begin = grouped.ends[i++]) {
+        const size_t second = grouped.pairs[i] >> 1;
+        const bool turned = grouped.pairs[i] & 1;
+        const uint64_t *const matches = grouped.matches.data();
+        const Chained chains = chained(matches + begin, matches + grouped.ends[i], turned, open);
         if (!chains.bases) continue;
-        const uint64_t second = pair >> 1;
         const int64_t a = lengths_[first], b = lengths_[second];
         const int64_t length = std::min(chains.bases, b);
-        const int64_t possible = std::max(length, overlap(a, b, chains.diagonal, pair & 1));
+        const int64_t possible = std::max(length, overlap(a, b, chains.diagonal, turned));
         const float alike =
             static_cast<float>(chains.matches * rate_) / static_cast<float>(chains.places);
         const Shared found{static_cast<int32_t>(first), static_cast<int32_t>(second),
@@ -298,24 +316,35 @@ void WordTable::chain_contig(const uint64_t *from, const uint64_t *to,
     }
 }
 
-// The words of a partition, sorted: hash, number of the word.
+// The words of a partition that another may be like, sorted: hash, number of the word.
 void WordTable::partition(uint32_t number, std::vector<uint64_t> &out,
                           std::vector<uint64_t> &spare) const {
+    std::array<uint64_t, 1024> found;
     out.clear();
-    for (size_t i = 0; i < size_; ++i)
-        if (at(i).hash >> (32 - kPartitionBits) == number)
-            out.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
+    for (size_t begin = 0, end; begin < size_; begin = end) {
+        end = std::min(size_, begin + found.size());  // within a piece
+        const Word *const words = &at(begin);
+        size_t kept = 0;
+        for (size_t i = begin; i < end; ++i) {  // no branch: which are kept is chance
+            const uint32_t hash = words[i - begin].hash;
+            found[kept] = static_cast<uint64_t>(hash) << 32 | i;
+            kept += hash >> (32 - kPartitionBits) == number;
+        }
+        out.insert(out.end(), found.data(), found.data() + kept);
+    }
+    drop_unique(out);
     sort_by_hash(out, spare);
 }
 
-// All matches, ascending.
-std::vector<uint64_t> WordTable::matches(size_t most, size_t most_matches, int threads) const {
+// All matches, in no order.
+std::vector<uint64_t> WordTable::matches(size_t most, size_t most_matches, int threads,
+                                         const ContigOfWord &contig_of) const {
     std::vector<uint64_t> out;
     {
         std::vector<uint64_t> words, spare;
         partition(0, words, spare);
         most = affordable(words, most, most_matches);
-        add_matches(words, most, out);
+        add_matches(words, most, contig_of, out);
     }
     std::mutex adding;
     share_out(kPartitions - 1, std::min(threads, kAtOnce), [&] {
@@ -323,27 +352,26 @@ std::vector<uint64_t> WordTable::matches(size_t most, size_t most_matches, int t
                 found = std::vector<uint64_t>()](size_t number) mutable {
             partition(static_cast<uint32_t>(number + 1), words, spare);
             found.clear();
-            add_matches(words, most, found);
+            add_matches(words, most, contig_of, found);
             const std::lock_guard<std::mutex> turn(adding);
             out.insert(out.end(), found.begin(), found.end());
         };
     });
-    std::sort(out.begin(), out.end());
     return out;
 }
 
 std::vector<Shared> WordTable::shared(size_t most, size_t most_matches, int threads) const {
-    const std::vector<uint64_t> all = matches(most, most_matches, threads);
-    std::vector<std::pair<const uint64_t *, const uint64_t *>> contigs;  // the matches of each
-    const uint64_t *const end = all.data() + all.size();
-    for (const uint64_t *from = all.data(), *to; from != end; from = to) {
-        const size_t last = first_[contig_of(high(*from)) + 1];
-        for (to = from + 1; to != end && high(*to) < last;) ++to;
-        contigs.emplace_back(from, to);
-    }
-    std::vector<std::vector<Shared>> found(contigs.size());
-    share_out(contigs.size(), threads, [&] {
-        return [&](size_t i) { chain_contig(contigs[i].first, contigs[i].second, found[i]); };
+    const ContigOfWord contig_of(first_);
+    const size_t contigs = lengths_.size();
+    std::vector<uint64_t> all = matches(most, most_matches, threads, contig_of);
+    const std::vector<size_t> begin = sort_by_contig(all, contigs, contig_of);
+    std::vector<std::vector<Shared>> found(contigs);
+    share_out(contigs, threads, [&] {
+        return [&, grouped = Grouped()](size_t i) mutable {
+            if (begin[i] == begin[i + 1]) return;
+            group(all.data() + begin[i], all.data() + begin[i + 1], contig_of, grouped);
+            chain_contig(i, grouped, found[i]);
+        };
     });
     std::vector<Shared> out;
     for (const auto &some : found) out.insert(out.end(), some.begin(), some.end());

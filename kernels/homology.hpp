@@ -1,7 +1,5 @@
-// Homologous stretches of contigs: spaced words that two contigs share, chained along a diagonal.
-// Words look at two of three bases, so that the third positions of codons, which change first, do
-// not matter (Ma, Tromp & Li 2002 for spaced seeds, Kent & Zahler 2000 for codons); chains as in
-// minimap (Li 2016).
+// Homologous stretches of contigs: spaced words that two contigs share, chained along a diagonal as
+// in minimap (Li 2016).
 //
 // Memory: a table copies the words that it keeps, 8 bytes each; codes and words in are the
 // caller's. Threads: `shared` may start as many as it is told, and ends them; a table may be read
@@ -14,18 +12,12 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <utility>
 #include <vector>
 
+#include "words.hpp"
+
 namespace llmbin {
-
-struct Word {
-    uint32_t hash;
-    uint32_t place;  // twice where it begins, and 1 if it is its own strand's
-};
-
-// Words of codes [n] (bases.hpp), in the order of their places; one in `rate` (a power of two) of
-// them is kept, by its hash.
-std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate);
 
 // Two contigs (first < second) with homologous stretches.
 struct Shared {
@@ -33,6 +25,23 @@ struct Shared {
     int32_t length;    // bases of the stretches
     int32_t possible;  // bases that would lie on each other, were they homologous from end to end
     float alike;       // share of the words within the stretches that match
+};
+
+// Tells the contig of a word by its number; `first` [contigs + 1] are the first words of each.
+class ContigOfWord {
+public:
+    explicit ContigOfWord(const std::vector<size_t> &first);
+    size_t operator()(size_t word) const {
+        size_t contig = near_[word / kStep];
+        while (first_[contig + 1] <= word) ++contig;
+        return contig;
+    }
+
+private:
+    static constexpr size_t kStep = 128;
+
+    const std::vector<size_t> &first_;
+    std::vector<size_t> near_;  // the contigs of every kStep-th word
 };
 
 // Some words of the contigs of an assembly, in the order of contigs and places.
@@ -63,6 +72,15 @@ public:
     std::vector<Shared> shared(size_t most, size_t most_matches, int threads) const;
 
 private:
+    // The matches of one contig: by pair, twice the other contig's number and 1 if strands differ,
+    // ascending; where those of each pair end; a place in the one above that in the other.
+    struct Grouped {
+        std::vector<size_t> pairs, ends;
+        std::vector<uint64_t> matches;
+        std::vector<std::pair<size_t, uint64_t>> ungrouped;  // pair and match
+        std::vector<size_t> count;                           // [2 * contigs], 0 between calls
+    };
+
     // Words of a piece of memory: growing copies nothing, and what is freed goes back to the
     // system.
     static constexpr size_t kPiece = 1 << 17;
@@ -70,13 +88,12 @@ private:
     Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
     void push(Word word);
-    size_t contig_of(size_t i) const;
     void partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const;
-    std::vector<uint64_t> matches(size_t most, size_t most_matches, int threads) const;
-    size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) const;
-    void add_matches(const std::vector<uint64_t> &sorted, size_t most,
-                     std::vector<uint64_t> &out) const;
-    void chain_contig(const uint64_t *from, const uint64_t *to, std::vector<Shared> &out) const;
+    std::vector<uint64_t> matches(size_t most, size_t most_matches, int threads,
+                                  const ContigOfWord &contig_of) const;
+    void group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
+               Grouped &out) const;
+    void chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const;
 
     uint32_t rate_;
     std::vector<std::unique_ptr<Word[]>> pieces_;

@@ -11,9 +11,9 @@ eukaryotes apart. Write bins, and the report on them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from . import __version__
 from .cluster.points import Points
@@ -38,7 +38,15 @@ from .stages.survey import survey_contigs
 
 log = logging.getLogger("llmbin")
 
-NameBins: TypeAlias = Callable[[Outcome], Sequence[str]]
+
+class Follower(Protocol):
+    """Who makes run after run of the same genomes."""
+
+    def names(self, outcome: Outcome) -> Sequence[str]:
+        """Of bins, by number, instead of the prefix."""
+
+    def record(self, outcome: Outcome, bins: Sequence[Bin]) -> dict[str, Any]:
+        """What else ``run.json`` should hold, for the report."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +60,12 @@ class RunResult:
 
 
 def run(
-    options: RunOptions, tell: Tell | None = None, name_bins: NameBins | None = None
+    options: RunOptions, tell: Tell | None = None, follower: Follower | None = None
 ) -> RunResult:
     """Bin an assembly and write the output folder.
 
     ``tell`` is called while contigs are read, with the bases so far and in all. What it raises
-    ends the run. ``name_bins`` gives the names of bins, by number, instead of the prefix.
+    ends the run. ``follower`` names the bins and adds to the record.
 
     Raises:
         LlmbinError: bad input, options, model pack, device or output folder; nothing is left
@@ -89,14 +97,15 @@ def run(
         describe_kinds(kinds, features.lengths)
 
         outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
-        names = name_bins(outcome) if name_bins else bin_names(options.prefix, binning.bins)
+        names = follower.names(outcome) if follower else bin_names(options.prefix, binning.bins)
         bins = summarise(outcome, names, markers)
         with clock.stage("output"):
             write_results(setting, outcome, bins)
         if options.report:
             with clock.stage("map"):
                 write_map(setting, outcome, points)
-        record = write_run_record(setting, embedder, outcome, bins)
+        more = follower.record(outcome, bins) if follower else {}
+        record = write_run_record(setting, embedder, outcome, bins, more)
         if options.report:
             write_report(setting)
         tell_outcome(options, outcome, bins)

@@ -31,6 +31,7 @@ class Made:
     markers: bool = True
     places: bool = True
     more: dict[str, str] = field(default_factory=dict)  # further columns of bins.tsv, by title
+    rounds: tuple[Any, ...] = ()  # of a watch
 
 
 USUAL = Made()
@@ -107,6 +108,7 @@ def record(folder: Path, made: Made, samples: list[str]) -> dict[str, Any]:
         "contigs_too_short": 3,
         "bases_too_short": 1500,
         "samples": samples,
+        "rounds": list(made.rounds),
         "stages": {
             "reading": {"seconds": 3.5, "cpu_seconds": 6.0, "peak_mib": 200.0},
             "binning": {"seconds": 1.0, "cpu_seconds": 1.5, "peak_mib": 250.0},

@@ -85,6 +85,9 @@ def trials_of(
     signals: Sequence[signal.Signals] = kills.SIGNALS,
 ) -> Iterator[Trial]:
     """Trials of a kind without end; none where the machine cannot do it."""
+    jobs = [job for job in jobs if kind in job.kinds]
+    if not jobs:
+        return iter(())
     if kind == "kill":
         return kills.trials(jobs, shim, chance, folder, signals)
     if kind == "write":

@@ -33,7 +33,8 @@ def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -
 
 def _half(job: Job, found: dict[str, str], whole: dict[str, str]) -> bool:
     """Training keeps its table of figures, with which it goes on."""
-    return bool(found) and found != whole and not job.name.startswith("train")
+    before = job.results(job.before) if job.before else {}
+    return found not in ({}, before, whole) and not job.name.startswith("train")
 
 
 def after_a_signal(
@@ -57,6 +58,14 @@ def after_a_signal(
     return ""
 
 
+def after_a_kill(job: Job, out: Path, whole: dict[str, str]) -> str:
+    """What is wrong at once: what was there before is there still, or all that is new."""
+    if job.before is None:
+        return ""
+    found = job.results(out)
+    return "" if found in (job.results(job.before), whole) else f"lost or half: {sorted(found)}"
+
+
 def before_it_began(ending: Ending) -> bool:
     """Whether Python itself was still starting: it says nothing, or where in itself it was."""
     return "llmbin-fast: " not in ending.said and not re.search(
@@ -72,5 +81,5 @@ def after_going_on(job: Job, out: Path, whole: dict[str, str], ending: Ending) -
     if found != whole:
         names = sorted(n for n in {*found, *whole} if found.get(n) != whole.get(n))
         return f"other results after going on: {names}"
-    hidden = sorted(p.name for p in out.rglob(".*"))
+    hidden = sorted(p.name for p in out.rglob(".*") if not any(map(p.match, job.left)))
     return f"left behind: {hidden}" if hidden else ""

@@ -35,7 +35,7 @@ def trials(
             number = chance.choice(signals)
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 out = Path(folder) / "out"
-                out.mkdir()
+                job.begin(out)
                 if writes and shim and chance.random() < 0.5:
                     at = chance.randint(1, writes)
                     told, moment = _at_a_write(job, out, shim, number, at)
@@ -44,7 +44,7 @@ def trials(
                     moment = chance.uniform(0, seconds)
                     told = _at_a_moment(job, out, number, moment)
                     where = f"after {moment:.3f} s"
-                wrong = ""
+                wrong = judge.after_a_kill(job, out, results)
                 if number != signal.SIGKILL:
                     wrong = judge.after_a_signal(job, out, results, told, number)
                 if not wrong:
@@ -57,7 +57,7 @@ def measure(job: Job, shim: Shim | None, scratch: Path) -> tuple[dict[str, str],
     """Results of a job that nobody disturbs, its seconds, and how often it writes."""
     out = scratch / f"whole-{job.name}"
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
+    job.begin(out)
     ending = run(job.command(out), shim.counting(out) if shim else None)
     if ending.status:
         raise RuntimeError(f"{job.name} fails undisturbed: {ending.said}")

@@ -20,11 +20,12 @@ from .targets import TARGETS
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = (
     "fasta", "bases", "homology", "markers", "alignment", "rrna", "trna", "depth", "neighbours",
-    "tree",
+    "tree", "encoder",
 )  # fmt: skip
 SOURCES = (
     "bam", "bases", "blocks", "codons", "depth", "fasta", "homology", "markers", "neighbours",
-    "profile_alignment", "rrna", "tree", "trna", "cuda/merge",
+    "profile_alignment", "rrna", "tree", "trna", "words", "cuda/merge",
+    "cuda/emulated_encoder",
 )  # fmt: skip
 FLAGS = (
     "-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wno-psabi", "-ffp-contract=off",

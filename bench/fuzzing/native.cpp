@@ -12,6 +12,7 @@
 #include "../../kernels/codons.hpp"
 #include "../../kernels/cuda/search.hpp"
 #include "../../kernels/depth.hpp"
+#include "../../kernels/encoder.hpp"
 #include "../../kernels/fasta.hpp"
 #include "../../kernels/homology.hpp"
 #include "../../kernels/markers.hpp"
@@ -284,6 +285,36 @@ void tree(Numbers in) {
     agree(forest.from.size() == held.n - 1, "edges of a forest");
 }
 
+// The GPU's encoder, thread by thread: in its turn or backwards, alone or in a batch.
+void encoder(Numbers in) {
+    const std::vector<int> sizes{64, 4, 10, 5, 3, 1, 2, 1};
+    const int bases = 4 * static_cast<int>(1 + in.below(48));
+    const EncoderNeeds needs = encoder_needs(sizes, bases);
+    std::vector<float> chunks(needs.chunk_numbers), numbers(needs.numbers);
+    for (size_t i = 0; i < chunks.size(); i += 1 + in.below(50)) chunks[i] = in.number();
+    for (size_t i = 0; i < numbers.size(); i += 1 + in.below(5)) numbers[i] = in.number();
+    const size_t count = 1 + in.below(3), bytes = (bases + 1) / 2;
+    std::vector<uint8_t> packed(count * bytes);
+    for (uint8_t &two : packed) two = static_cast<uint8_t>(in.below(5) | in.below(5) << 4);
+    std::vector<int32_t> lengths;
+    for (size_t i = 0; i < count; ++i)
+        lengths.push_back(static_cast<int32_t>(in.below(bases + 1)));
+    const size_t width = needs.width;
+    std::vector<float> batch(count * width), backwards(count * width), alone(width);
+    const ArrangedWeights<float> weights{chunks.data(), numbers.data()};
+    const PackedWindows all{packed.data(), lengths.data(), count, bases};
+    encode_emulated(sizes, weights, all, false, batch.data());
+    encode_emulated(sizes, weights, all, true, backwards.data());
+    const auto same = [&](const float *a, const float *b, size_t n) {
+        return !std::memcmp(a, b, n * sizeof(float));
+    };
+    agree(same(batch.data(), backwards.data(), batch.size()), "threads backwards");
+    const size_t last = count - 1;
+    const PackedWindows one{packed.data() + last * bytes, lengths.data() + last, 1, bases};
+    encode_emulated(sizes, weights, one, false, alone.data());
+    agree(same(alone.data(), batch.data() + last * width, width), "a window alone");
+}
+
 struct Kernel {
     const char *name;
     void (*run)(Numbers);
@@ -292,7 +323,8 @@ constexpr Kernel kKernels[] = {{"fasta", fasta},       {"bases", bases},
                                {"homology", homology}, {"markers", markers},
                                {"alignment", alignment}, {"rrna", rrna},
                                {"trna", trna},         {"depth", depth},
-                               {"neighbours", nearest}, {"tree", tree}};
+                               {"neighbours", nearest}, {"tree", tree},
+                               {"encoder", encoder}};
 
 const Kernel &chosen() {
     const char *name = std::getenv("LLMBIN_KERNEL");

@@ -1,6 +1,7 @@
 #include "../bases.hpp"
 
 #include "../codons.hpp"
+#include "../random.hpp"
 #include "bind.hpp"
 
 namespace llmbin {
@@ -30,6 +31,9 @@ void bind_bases(nb::module_ &m) {
             return vector_out(std::move(codes));
         },
         "sequence"_a, "Codes uint8 [n] of an ASCII sequence: ACGT 0-3 (U as T), anything else 4.");
+
+    m.def("random_numbers", random_numbers, "first"_a, "second"_a, "count"_a,
+          "What numpy.random.default_rng([first, second]).random(count) gives, as floats.");
 
     m.def(
         "base_counts",

@@ -29,6 +29,7 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 void bind_bases(nb::module_ &m);
+void bind_encoder(nb::module_ &m);
 void bind_fasta(nb::module_ &m);
 void bind_depth(nb::module_ &m);
 void bind_markers(nb::module_ &m);

@@ -17,6 +17,7 @@ NB_MODULE(_kernels, m) {
         "Give the system what was freed. glibc keeps it otherwise, a heap for each thread: a fifth "
         "of the peak of a large run.");
     llmbin::bind_bases(m);
+    llmbin::bind_encoder(m);
     llmbin::bind_fasta(m);
     llmbin::bind_depth(m);
     llmbin::bind_markers(m);

@@ -79,7 +79,7 @@ def embed(  # noqa: PLR0913 (the options of the command)
         min_length: shorter contigs are left out.
         centre: take the mean over all contigs from the vectors (`Embeddings.centred`).
         model: a model pack, its name or folder.
-        device: auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N.
+        device: auto, cpu, cuda, fused or tensorrt, the last three also with :N.
         precision: auto, or one of the pack's.
         threads: CPU threads (None: all cores that the process may use).
         batch_size: windows a batch, 0 chooses; results do not depend on it.

@@ -215,7 +215,7 @@ def run(  # noqa: PLR0913 (the options of the command)
         separator: contigs of several assemblies are named SAMPLE separator CONTIG.
         markers: auto, on or off: whether single-copy marker genes cut the tree.
         model: a model pack, its name or folder.
-        device: auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N.
+        device: auto, cpu, cuda, fused or tensorrt, the last three also with :N.
         precision: auto, or one of the pack's.
         threads: CPU threads (None: all cores that the process may use).
         batch_size: windows a batch, 0 chooses; results do not depend on it.

@@ -54,7 +54,8 @@ def add_model_options(parser: argparse.ArgumentParser, spared: int = 0) -> Parse
     add(
         "--device",
         default="auto",
-        help="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N (default: %(default)s)",
+        help="auto, cpu, cuda, fused or tensorrt; the last three also with :N "
+        "(default: %(default)s)",
     )
     add(
         "--precision",

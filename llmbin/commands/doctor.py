@@ -24,6 +24,7 @@ PACKAGES = (
     "onnxruntime-gpu",
     "tensorrt",
     "tensorrt-rtx",
+    "cuda-python",
     "torch",
     "pyarrow",
     "ray",

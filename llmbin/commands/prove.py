@@ -25,7 +25,8 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--device",
         default="auto",
-        help="auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N (default: %(default)s)",
+        help="auto, cpu, cuda, fused or tensorrt; the last three also with :N "
+        "(default: %(default)s)",
     )
     add_threads(parser)
 

@@ -14,6 +14,7 @@ from ..genes.homology import Homology, no_homology
 from ..genes.markers import MarkerSearch
 from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
+from ..genes.sketches import Sketches, no_sketches
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.inputs import InputFile
 from ..model.encoder import Encoder, encode_batches
@@ -33,7 +34,8 @@ class Features:
     ``composition`` [n, 197], ``frames`` [n, 6] and ``circular`` [n] are those of
     `composition.Composed`; ``lm`` [n, width]; ``markers`` copies int16 [n, markers], and ``genes``
     those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
-    not looked for. ``encoded_bases`` and ``computed_positions`` tell the padding.
+    not looked for; ``sketches`` come with the search for homology. ``encoded_bases`` and
+    ``computed_positions`` tell the padding.
     """
 
     names: list[str]
@@ -51,6 +53,7 @@ class Features:
     homology: Homology = field(default_factory=no_homology)
     genes: Genes | None = None
     rna: RnaGenes | None = None
+    sketches: Sketches = field(default_factory=no_sketches)
 
     @property
     def bases(self) -> int:
@@ -78,6 +81,9 @@ class PairSearch(Watcher, Protocol):
 
     def pairs(self) -> Homology:
         """Those of all contigs that went by."""
+
+    def sketches(self) -> Sketches:
+        """Of the same contigs."""
 
 
 @dataclass(frozen=True)
@@ -205,4 +211,5 @@ class _Survey:
             homology=pairs,
             genes=matches.genes() if matches is not None else None,
             rna=found.rna,
+            sketches=searches.homology.sketches() if searches.homology else no_sketches(),
         )

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
+from .sketches import SKETCH_RATE, Sketches, join_sketches, thinned
 from .thresholds import EVIDENCE_OF_HOMOLOGY, HOMOLOGY, HomologyThresholds
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ log = logging.getLogger("llmbin")
 
 Rows = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint32]
+Found = tuple[Words, npt.NDArray[np.int64], Sketches]
 HIGHEST_RATE = 1 << 31  # hashes have 32 bits
 
 
@@ -99,7 +101,7 @@ class HomologySearch:
     """Finds homologous stretches in contigs that go by (see `features.scan.watched`).
 
     Contigs of several assemblies are searched in each by itself: between assemblies, homologous
-    contigs are mostly of the same genome.
+    contigs are mostly of the same genome. The same words make sketches of all contigs.
     """
 
     def __init__(
@@ -112,16 +114,20 @@ class HomologySearch:
         self._assembly_of, self._threads, self._thresholds = assembly_of, threads, thresholds
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
         self._word_rate, self._words_held = thresholds.word_rate, 0
+        self._sketches: list[Sketches] = []
 
-    def look(self, contigs: list[Contig]) -> tuple[Words, npt.NDArray[np.int64]]:
-        """Some words of contigs, as many as are kept now or more, and where each contig's end."""
+    def look(self, contigs: list[Contig]) -> Found:
+        """Words of contigs, as many as are kept now or more; where each contig's end; sketches."""
         from .._kernels import spaced_words
 
-        return spaced_words([contig.codes for contig in contigs], self._word_rate)
+        rate = min(self._word_rate, SKETCH_RATE)
+        words, ends = spaced_words([contig.codes for contig in contigs], rate)
+        return words, ends, thinned(words, ends)
 
-    def keep(self, contigs: list[Contig], found: tuple[Words, npt.NDArray[np.int64]]) -> None:
+    def keep(self, contigs: list[Contig], found: Found) -> None:
         """Keep them (see `add`)."""
-        words, ends = found
+        words, ends, sketches = found
+        self._sketches.append(sketches)
         begin = 0
         for contig, end in zip(contigs, ends.tolist(), strict=True):
             self.add(contig.index, contig.name, len(contig.codes), words[begin:end])
@@ -168,6 +174,10 @@ class HomologySearch:
         _, (table, members) = self._tables.popitem()
         words = table.words()
         return words[:, 1:], np.bincount(words[:, 0], minlength=len(members))
+
+    def sketches(self) -> Sketches:
+        """Those of all contigs, in their order."""
+        return join_sketches(self._sketches)
 
     def pairs(self) -> Homology:
         """Pairs that are homologous for enough of what could overlap, ascending.

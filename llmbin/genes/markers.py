@@ -17,15 +17,20 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
 from ..io.shipped import shipped
-from .matches import Matches, join_matches, likeness
+from .matches import Matches, join_matches, likeness, no_matches
+
+if TYPE_CHECKING:
+    from .._kernels import MarkerScanner
 
 DATA = Path(__file__).parent.parent / "data"
 PROFILES = DATA / "markers.h3m.gz"
@@ -43,6 +48,8 @@ SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile
 # Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be
 # worth if the rest is like the aligned part.
 HOPELESS, SPARSE = 0.1, 0.7
+
+_LOADING = Lock()  # one thread makes what all use
 
 Counts = npt.NDArray[np.int16]
 # Place of a contig, family, protein, diagonal, and which ends are cut (see `Candidate`).
@@ -118,19 +125,13 @@ class MarkerSearch:
     """Finds markers in contigs that go by (see `features.scan.watched`)."""
 
     def __init__(self, markers: MarkerSet, threads: int) -> None:
-        from .._kernels import MarkerScanner
-
         self.markers = markers
-        self._profiles = read_profiles()
-        self._scanner = MarkerScanner(
-            *profile_columns(self._profiles), WORDS, LEAST_BITS, MIN_RESIDUES
-        )
         self._threads = threads
         self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
 
     def look(self, contigs: list[Contig]) -> list[Found]:
         """Candidates: place of the contig among these, family, and what a `Candidate` is of."""
-        return self._scanner.scan([contig.codes for contig in contigs])
+        return _tools()[1].scan([contig.codes for contig in contigs])
 
     def keep(self, contigs: list[Contig], found: list[Found]) -> None:
         """Remember candidates until they are aligned."""
@@ -141,14 +142,14 @@ class MarkerSearch:
 
     def matches(self) -> Matches:
         """What is like a family, of all contigs that went by."""
-        families = range(len(self._profiles))
+        families = [family for family, found in enumerate(self._candidates) if found]
         with ThreadPoolExecutor(self._threads) as pool:
-            return join_matches(list(pool.map(self._matches, families)))
+            return join_matches([no_matches(), *pool.map(self._matches, families)])
 
     def _matches(self, family: int) -> Matches:
         """Candidates that are like the family."""
         candidates, cutoff = self._candidates[family], self.markers.cutoffs[family]
-        profile = self._profiles[family]
+        profile = _tools()[0][family]
         verdicts = align(profile, candidates, cutoff)
         doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
         hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
@@ -167,6 +168,25 @@ class MarkerSearch:
             likeness=likeness(bits, end - begin, cutoff),
             whole=whole,
         ).of_genes()
+
+
+def _tools() -> tuple[list[Any], MarkerScanner]:
+    """The profiles, and what looks for their words.
+
+    They are made when the first contig comes, as there may be none that is unknown, and stay (70
+    MB) for the next search of the process.
+    """
+    with _LOADING:
+        return _loaded_tools()
+
+
+@cache
+def _loaded_tools() -> tuple[list[Any], MarkerScanner]:
+    from .._kernels import MarkerScanner
+
+    profiles = read_profiles()
+    scanner = MarkerScanner(*profile_columns(profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
+    return profiles, scanner
 
 
 def _ask_hmmer(profile: Any, proteins: list[str], cutoff: float) -> list[bool]:

@@ -171,6 +171,13 @@ def likeness(
     return np.where(bits >= rules.least_bits, relative, 0).astype(np.float32)
 
 
+def no_matches() -> Matches:
+    """None at all."""
+    floats, flags = np.empty(0, np.float32), np.empty(0, np.bool_)
+    rows, families = np.empty(0, np.int64), np.empty(0, np.int16)
+    return Matches(rows, families, floats, floats, flags, flags, floats, flags)
+
+
 def join_matches(parts: Sequence[Matches]) -> Matches:
     """Those of all families."""
     columns = [[getattr(part, field.name) for part in parts] for field in fields(Matches)]

@@ -1,9 +1,13 @@
-"""The little of CUDA that TensorRT engines need, through NVIDIA's ``cuda-python``."""
+"""The little of CUDA that encoders need, through NVIDIA's ``cuda-python``."""
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import DeviceError, DeviceMemoryError
 
@@ -35,6 +39,18 @@ def bindings() -> Any:
             f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[tensorrt]'`"
         ) from None
     return runtime
+
+
+def driver() -> Any:
+    """The CUDA driver API, which loads code that was compiled just now.
+
+    Raises:
+        DeviceError: as `bindings`.
+    """
+    bindings()
+    from cuda.bindings import driver as api
+
+    return api
 
 
 def find_gpu(index: int) -> Gpu:
@@ -78,6 +94,12 @@ def checked(api: Any, answer: tuple[Any, ...], doing: str) -> Any:
     return values[0] if values else None
 
 
+def make_usable(api: Any) -> None:
+    """After a failure: a fault in a kernel would let all later calls of this process fail, too."""
+    if api.cudaDeviceSynchronize()[0] != api.cudaError_t.cudaSuccess:
+        api.cudaDeviceReset()
+
+
 class Buffer:
     """Device memory that grows as needed."""
 
@@ -90,14 +112,33 @@ class Buffer:
         """Address of at least ``size`` bytes; earlier contents are lost when it grows."""
         if size > self.size:
             self.free()
-            self.address = checked(
-                self._api, self._api.cudaMalloc(size), f"reserving {size:,} bytes"
-            )
+            self.address = checked(self._api, self._take(size), f"reserving {size:,} bytes")
             self.size = size
         return self.address
 
     def free(self) -> None:
         """Give the memory back."""
         if self.size:
-            self._api.cudaFree(self.address)
+            self._give()
             self.address = self.size = 0
+
+    def _take(self, size: int) -> Any:
+        return self._api.cudaMalloc(size)
+
+    def _give(self) -> None:
+        self._api.cudaFree(self.address)
+
+
+class PinnedBuffer(Buffer):
+    """Memory of the host's that stays where it is, so that copies need not wait for each other."""
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        """All of it, uint8 [size]; no longer valid when it has grown."""
+        held = (ctypes.c_uint8 * self.size).from_address(self.address)
+        return np.ctypeslib.as_array(held)
+
+    def _take(self, size: int) -> Any:
+        return self._api.cudaMallocHost(size)
+
+    def _give(self) -> None:
+        self._api.cudaFreeHost(self.address)

@@ -29,7 +29,7 @@ _CUDA = {
 
 @dataclass(frozen=True)
 class Device:
-    """A choice: ``kind`` is cpu, cuda or tensorrt; ``reason`` says in words why this one."""
+    """A choice: ``kind`` is cpu, cuda, tensorrt or fused; ``reason`` says in words why this one."""
 
     kind: str
     index: int
@@ -71,11 +71,15 @@ def runtime() -> Any:
 
 @dataclass(frozen=True)
 class Hardware:
-    """What there is: ONNX Runtime's providers, an NVIDIA GPU, TensorRT with cuda-python."""
+    """What there is: ONNX Runtime's providers, an NVIDIA GPU, TensorRT with cuda-python.
+
+    ``fused``: what our own encoder for GPUs needs, which is cuda-python and safetensors.
+    """
 
     providers: tuple[str, ...]
     gpu: bool
     tensorrt: bool
+    fused: bool = False
 
 
 def look() -> Hardware:
@@ -83,24 +87,37 @@ def look() -> Hardware:
 
     Device files tell of a GPU without loading a driver; Jetson and WSL have others than a PC.
     """
-    import importlib.util
     from pathlib import Path
 
     from .engines import MODULES
 
     gpu = any(Path("/dev", name).exists() for name in ("nvidia0", "nvhost-gpu", "nvgpu", "dxg"))
-    flavours = any(importlib.util.find_spec(name) for name in MODULES)
-    tensorrt = flavours and importlib.util.find_spec("cuda") is not None
-    return Hardware(tuple(runtime().get_available_providers()), gpu, tensorrt)
+    cuda, safetensors, *flavours = (
+        _there(name) for name in ("cuda.bindings", "safetensors", *MODULES)
+    )
+    providers = tuple(runtime().get_available_providers())
+    return Hardware(providers, gpu, cuda and any(flavours), cuda and safetensors)
+
+
+def _there(module: str) -> bool:
+    """Whether a module can be found, without loading it."""
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # nor what it is part of
+        return False
 
 
 def choose_devices(
     requested: str, precision: str, offered: list[str], hardware: Hardware | None = None
 ) -> list[Device]:
-    """Devices to try for ``--device`` and ``--precision``, best first; several for ``auto`` alone.
+    """Devices to try for ``--device`` and ``--precision``, best first.
+
+    Several for ``auto``, and for ``cuda``, where our own encoder comes before ONNX Runtime's.
 
     Args:
-        requested: auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N.
+        requested: auto, cpu, cuda, fused or tensorrt; the last three also with :N.
         precision: auto, or one of the pack's.
         offered: precisions of the pack.
         hardware: what there is (looked for if not given).
@@ -108,40 +125,61 @@ def choose_devices(
     Raises:
         DeviceError: the device or precision cannot be had.
     """
-    match = re.fullmatch(r"(auto|cpu|cuda|tensorrt)(?::(\d+))?", requested)
+    match = re.fullmatch(r"(auto|cpu|cuda|fused|tensorrt)(?::(\d+))?", requested)
     if not match or (match[2] and match[1] in ("auto", "cpu")):
-        raise DeviceError(f"--device {requested}: unknown; use auto, cpu, cuda, cuda:N or tensorrt")
+        raise DeviceError(
+            f"--device {requested}: unknown; use auto, cpu, cuda, cuda:N, fused or tensorrt"
+        )
     if precision not in ("auto", *offered):
         raise DeviceError(f"--precision {precision}: the model pack has {', '.join(offered)}")
     have = hardware or look()
     kind, index = match[1], int(match[2] or 0)
-    cuda = _PROVIDERS["cuda"] in have.providers
-    if kind == "auto":
-        reasons = {
-            "tensorrt": "auto: a GPU and TensorRT are here" if have.gpu and have.tensorrt else "",
-            "cuda": "auto: a GPU and onnxruntime's CUDA provider are here"
-            if have.gpu and cuda
-            else "",
-            "cpu": "auto: no GPU is seen"
-            if not have.gpu
-            else "auto: there is a GPU, but neither onnxruntime-gpu nor TensorRT to use it",
-        }
-    elif kind == "cuda" and not cuda:
+    fused = have.gpu and have.fused and takes_fused(precision, offered)
+    reasons = _reasons(kind, fused, have)
+    if not reasons:
         raise DeviceError(
             f"--device {requested}: this onnxruntime has no {_PROVIDERS['cuda']} "
             f"(it has {', '.join(have.providers)}); `pip install 'llmbin-fast[gpu]'` "
             "on a machine with an NVIDIA GPU, or use --device cpu"
         )
-    else:
-        reasons = {kind: "as asked"}
+    if kind == "fused" and not takes_fused(precision, offered):
+        raise DeviceError(
+            f"--device {requested}: it computes in FP16 of packs with FP16 and FP32, and this one "
+            f"has {', '.join(offered)}; leave --precision out, or use --device cuda"
+        )
     return [
-        Device(k, index if k == kind else 0, _precision(k, precision, offered), why)
+        Device(k, 0 if k == "cpu" else index, _precision(k, precision, offered), why)
         for k, why in reasons.items()
-        if why
     ]
 
 
+def takes_fused(precision: str, offered: list[str]) -> bool:
+    """Whether our own encoder for GPUs may serve: it computes in FP16, compared with FP32."""
+    return precision in ("auto", "fp16") and {"fp16", "fp32"} <= {*offered}
+
+
+def _reasons(kind: str, fused: bool, have: Hardware) -> dict[str, str]:
+    """Kinds of devices to try, best first, and why; ``fused`` if our own encoder may serve."""
+    cuda = _PROVIDERS["cuda"] in have.providers
+    if kind == "cuda":
+        found = {"fused": fused, "cuda": cuda}
+        return {k: "as asked" for k, there in found.items() if there}
+    if kind != "auto":
+        return {kind: "as asked"}
+    reasons = {
+        "tensorrt": "auto: a GPU and TensorRT are here" if have.gpu and have.tensorrt else "",
+        "fused": "auto: a GPU and cuda-python are here" if fused else "",
+        "cuda": "auto: a GPU and onnxruntime's CUDA provider are here" if have.gpu and cuda else "",
+        "cpu": "auto: no GPU is seen"
+        if not have.gpu
+        else "auto: there is a GPU, but neither onnxruntime-gpu nor TensorRT to use it",
+    }
+    return {k: why for k, why in reasons.items() if why}
+
+
 def _precision(kind: str, precision: str, offered: list[str]) -> str:
+    if kind == "fused":
+        return "fp16"
     if precision != "auto":
         return precision
     preferred = ("int8", "fp32") if kind == "cpu" else ("fp16", "fp32")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..errors import DeviceError, DeviceMemoryError, ModelPackError, first_line
 from .devices import Device, choose_devices, session
-from .pack import ModelPack
+from .pack import WEIGHTS, ModelPack
 from .queue import bounded_queue
 from .windows import Batch
 
@@ -65,8 +65,8 @@ class OnnxEncoder:
 def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Device, Encoder]:
     """The pack's encoder on the device that was asked for, and which that is.
 
-    Builds a TensorRT engine if there is none. Where a device does not start, ``auto`` logs that and
-    goes on to the next.
+    Builds a TensorRT engine if there is none. Where a device does not start that is one of several
+    (`choose_devices`), that is logged, and the next one is tried.
 
     Raises:
         DeviceError: the device cannot be had or does not start.
@@ -93,6 +93,8 @@ def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Devic
 
 
 def _open(pack: ModelPack, device: Device) -> Encoder:
+    if device.kind == "fused":
+        return _open_fused(pack, device)
     if device.kind != "tensorrt":
         return OnnxEncoder(pack.encoders[device.precision], pack.width, device)
     from .cuda import find_gpu
@@ -104,6 +106,32 @@ def _open(pack: ModelPack, device: Device) -> Encoder:
         pack, device.precision, trt, target_of(trt, find_gpu(device.index)), cache_folder()
     )
     return TensorRtEncoder(trt, engine, pack.width, device.index)
+
+
+def _open_fused(pack: ModelPack, device: Device) -> Encoder:
+    """Our own encoder, if what it computes is what the CPU computes.
+
+    Raises:
+        DeviceError: it does not start, does not take the pack, or computes something else.
+    """
+    from safetensors.numpy import load
+
+    from .cuda import bindings, find_gpu, make_usable
+    from .fused import FusedEncoder, check_closeness
+    from .fused_weights import arranged_weights, encoder_sizes
+
+    sizes, gpu = encoder_sizes(pack.config), find_gpu(device.index)
+    weights = arranged_weights(load((pack.folder / WEIGHTS).read_bytes()), sizes)
+    cpu = Device("cpu", 0, "fp32", "to compare with")
+    reference = OnnxEncoder(pack.encoders["fp32"], pack.width, cpu)
+    encoder = FusedEncoder(sizes, weights, gpu)
+    try:
+        check_closeness(encoder, reference, pack.window, sizes.stride)
+    except DeviceError:
+        encoder.close()
+        make_usable(bindings())
+        raise
+    return encoder
 
 
 def encode_in_parts(encoder: Encoder, batch: Batch) -> Floats:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .._kernels import random_numbers
 from ..io.contigs import Contig
 
 CPU_BUDGET = 8_192  # bases of a batch: a core's cache holds the hidden states of about this many
@@ -64,8 +65,17 @@ def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
     slack = part - plan.window
     if plan.seed is None:
         return [int(i * part + slack / 2) for i in range(count)]
-    rng = np.random.default_rng([plan.seed, plan.first + index])
-    return [min(int(i * part + rng.random() * slack), length - plan.window) for i in range(count)]
+    return [
+        min(int(i * part + number * slack), length - plan.window)
+        for i, number in enumerate(_numbers(plan.seed, plan.first + index, count))
+    ]
+
+
+def _numbers(seed: int, index: int, count: int) -> list[float]:
+    """Random numbers that a seed and a contig's place decide."""
+    if seed >= 1 << 32:  # which the kernel does not know
+        return list(np.random.default_rng([seed, index]).random(count))
+    return random_numbers(seed, index, count)
 
 
 def drawn_by_chance(length: int, plan: WindowPlan) -> bool:

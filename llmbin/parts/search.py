@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..genes.homology import Homology, HomologySearch, Words, no_homology
+from ..genes.homology import Found, Homology, HomologySearch, Words, no_homology
+from ..genes.sketches import Sketches
 from ..genes.thresholds import HOMOLOGY
 from ..io.contigs import Codes, Contig
 
@@ -56,14 +57,14 @@ class PartSearch:
         self._homology = HomologySearch(threads=threads, thresholds=thresholds)
         self._checksums: list[int] = []
 
-    def look(self, contigs: list[Contig]) -> tuple[tuple[Words, npt.NDArray[np.int64]], list[int]]:
+    def look(self, contigs: list[Contig]) -> tuple[Found, list[int]]:
         """Words and checksums."""
         return self._homology.look(contigs), [checksum(contig.codes) for contig in contigs]
 
     def keep(
         self,
         contigs: list[Contig],
-        found: tuple[tuple[Words, npt.NDArray[np.int64]], list[int]],
+        found: tuple[Found, list[int]],
     ) -> None:
         """Those of the next contigs."""
         words, checksums = found
@@ -73,6 +74,10 @@ class PartSearch:
     def pairs(self) -> Homology:
         """None yet."""
         return no_homology()
+
+    def sketches(self) -> Sketches:
+        """Those of the part's contigs, which no file holds: `watch` alone asks for them."""
+        return self._homology.sketches()
 
     def result(self) -> ContigWords:
         """All of it; it is gone then."""

@@ -36,7 +36,6 @@ INSTRUCTIONS = {
     "i8mm",
     "sve",
 }
-RAPL = Path("/sys/class/powercap/intel-rapl:0")
 SECONDS = 10  # that a program of the system may take to answer
 
 
@@ -81,12 +80,6 @@ def describe() -> Machine:
             **{package: v for package in PACKAGES if (v := installed(package))},
         },
     )
-
-
-def joules() -> float | None:
-    """What the processor's counter of energy (RAPL) stands at; None where it cannot be read."""
-    text = _read(RAPL / "energy_uj")
-    return int(text) / 1e6 if text.isdigit() else None
 
 
 def _read(path: Path) -> str:

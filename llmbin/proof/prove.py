@@ -146,6 +146,8 @@ def pack_is_that_of(reference: Reference, pack: ModelPack) -> str:
 
 def precisions(pack: ModelPack, device: Device) -> list[str]:
     """Those that the device takes: that of `auto` first, INT8 on CPUs alone."""
+    if device.kind == "fused":
+        return [device.precision]
     usable = [p for p in pack.encoders if p != "int8" or device.kind == "cpu"]
     return sorted(usable, key=lambda precision: precision != device.precision)
 

@@ -16,7 +16,7 @@ from ..model.pack import ModelPack
 from ..model.windows import Batch
 from ..options import ModelOptions
 from ..tools.throughput import Bucket, Throughput, measure, measure_bucket
-from .machine import joules
+from .energy import Meter
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def measure_rates(pack: ModelPack, device: Device, threads: int) -> Rates:
     Raises:
         LlmbinError: the device fails.
     """
-    before, began = joules(), time.perf_counter()
     options = ModelOptions(device=str(device), precision=device.precision)
-    found = measure(None, "laptop", options, threads)
-    after, seconds = joules(), time.perf_counter() - began
-    used = None if before is None or after is None else after - before
-    watts = used / seconds if used is not None and used > 0 else None  # the counter begins anew
+    began = time.perf_counter()
+    with Meter() as meter:
+        found = measure(None, "laptop", options, threads)
+        used, seconds = meter.joules(), time.perf_counter() - began
+    watts = used / seconds if used else None
     lengths = [bucket.bases for bucket in found.buckets]
     return Rates(found, pytorch_rates(pack, device, lengths, found.batch_bases, threads), watts)
 

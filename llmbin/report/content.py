@@ -28,6 +28,7 @@ def content_of(run: FinishedRun) -> dict[str, Any]:
         "from": what_from(run.record),
         "run": about(run.record),
         "totals": totals(run),
+        "rounds": rounds_of(run.record),
         "bins": {
             "columns": {t: list(map(readable, v)) for t, v in bins.columns.items()},
             "samples": list(map(readable, bins.samples)),
@@ -38,6 +39,21 @@ def content_of(run: FinishedRun) -> dict[str, Any]:
         "doubtful": doubtful(contigs, bins),
         "unbinned": why_unbinned(run),
     }
+
+
+def rounds_of(record: dict[str, Any]) -> list[dict[str, float]]:
+    """Of each round of a `watch` so far: its number, Gbp of reads, bins, near-complete ones.
+
+    None of a run by itself. What is not as a `watch` writes it is left out.
+    """
+    titles = ("round", "gbp", "bins", "near_complete")
+    rows = [r for r in record.get("rounds", []) if isinstance(r, dict)]
+    known = [{t: r.get(t) for t in titles} for r in rows]
+    return [
+        {t: float(v) for t, v in row.items() if isinstance(v, (int, float))}
+        for row in known
+        if all(isinstance(v, (int, float)) and np.isfinite(v) for v in row.values())
+    ]
 
 
 def title_of(record: dict[str, Any]) -> str:

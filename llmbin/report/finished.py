@@ -26,6 +26,7 @@ RECORD_PARTS: dict[str, type] = {
     "stages": dict,
     "inputs": list,
     "samples": list,
+    "rounds": list,
 }
 
 Floats = npt.NDArray[np.float32]

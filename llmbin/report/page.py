@@ -24,6 +24,7 @@ SCRIPTS = (
     "basics.js",
     "charts.js",
     "overview.js",
+    "rounds.js",
     "quality.js",
     "map.js",
     "depth.js",

@@ -16,6 +16,7 @@ from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
+from ..genes.sketches import Sketches
 from ..io.names import packed_names, unpacked_names
 from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
@@ -80,7 +81,7 @@ def _embedded(
     reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
     search = MarkerSearch(markers, threads) if markers is not None else None
     recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
-    homology = pairs.known() if pairs is not None else None
+    known_pairs = pairs.known() if pairs is not None else None
     search_pairs = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
     with bar("reading and embedding contigs", None, options.progress) as show:
 
@@ -92,14 +93,14 @@ def _embedded(
             setting.inputs.contigs,
             embedder.encoder,
             reading,
-            Searches(search, search_pairs if homology is None else None, RnaSearch()),
+            Searches(search, search_pairs if known_pairs is None else None, RnaSearch()),
             Monitor(both, setting.clock),
             recall,
         )
-    if homology is not None:
-        features = replace(features, homology=homology)
+    if known_pairs is not None:
+        features = replace(features, homology=known_pairs[0], sketches=known_pairs[1])
     elif pairs is not None:
-        pairs.keep(features.homology)
+        pairs.keep(features.homology, features.sketches)
     if recall is not None:
         known, total = (f"{number:,}" for number in (recall.known, len(features.names)))
         log.info("%s of %s contigs are known from earlier runs", known, total)
@@ -138,6 +139,8 @@ def _arrays(features: Features) -> dict[str, Any]:
         "lm": features.lm,
         "numbers": np.array(numbers, np.int64),
         "homology": np.array([homology.first, homology.second, homology.length]),
+        "sketch_words": features.sketches.words,
+        "sketch_ends": features.sketches.ends,
     }
     if features.markers is not None and features.genes is not None:
         genes = {f"genes_{name}": column for name, column in vars(features.genes).items()}
@@ -165,6 +168,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         homology=Homology(*arrays["homology"]),
         genes=Genes(*(arrays[f"genes_{f.name}"] for f in fields(Genes))) if markers else None,
         rna=RnaGenes(arrays["rna_rrna"], arrays["rna_whole"], arrays["rna_trna"]),
+        sketches=Sketches(arrays["sketch_words"], arrays["sketch_ends"]),
     )
     rows = (
         features.names,

@@ -48,7 +48,7 @@ def size_of(setting: Setting, survey: Survey) -> RunSize:
         len(inputs.bams) + sum(map(_columns, inputs.tables)),
         options.threads,
         options.markers != "off" and markers_available(),
-        options.model.device.startswith(("cuda", "tensorrt")),
+        options.model.device.startswith(("cuda", "fused", "tensorrt")),
     )
 
 

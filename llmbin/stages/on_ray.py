@@ -213,7 +213,7 @@ def _slots(ray: Any, setting: Setting) -> Slots:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     device = setting.options.model.device
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
-    if device.startswith(("cuda", "tensorrt")) and not gpus:
+    if device.startswith(("cuda", "fused", "tensorrt")) and not gpus:
         raise ClusterError(f"--device {device}: no node of the cluster has a GPU; use --device cpu")
     use = bool(gpus) and device != "cpu"
     cpus = [int(node.get("CPU", 0)) for node in nodes if not use or node.get("GPU", 0) >= 1]

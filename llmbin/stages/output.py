@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..cluster.layout import layout
@@ -47,13 +47,17 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
 
 
 def write_run_record(
-    setting: Setting, embedder: Embedder, outcome: Outcome, bins: Sequence[Bin]
+    setting: Setting,
+    embedder: Embedder,
+    outcome: Outcome,
+    bins: Sequence[Bin],
+    more: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """``run.json``, with the seconds and memory of each stage; gives what it holds."""
+    """``run.json``, with the seconds and memory of each stage, and more; gives what it holds."""
     given = setting.inputs
     inputs = [given.contigs_digest, *given.depth_digests, *given.parts_digests]
     record = record_of(setting.options, embedder, inputs, outcome, bins)
-    record["stages"] = setting.clock.stages
+    record |= {"stages": setting.clock.stages, **more}
     write_record(setting.work.result("run.json"), record)
     return record
 

@@ -12,6 +12,7 @@ from ..features.recall import Recall
 from ..genes.homology import Homology
 from ..genes.markers import PROFILES
 from ..genes.rna import DATA
+from ..genes.sketches import Sketches
 from ..io.store import Store, key_of
 from ..io.workspace import file_digest, fingerprint
 from ..model.devices import installed
@@ -47,20 +48,34 @@ def profile_digests() -> list[str]:
 
 @dataclass(frozen=True)
 class PairsRecall:
-    """Homologous pairs of whole assemblies: one new contig, and they are looked for again."""
+    """Homologous pairs of whole assemblies, and sketches of their contigs.
+
+    One new contig, and they are looked for again.
+    """
 
     store: Store
     key: bytes
 
-    def known(self) -> Homology | None:
+    def known(self) -> tuple[Homology, Sketches] | None:
         """Those of this assembly, if an earlier run found them."""
         held = self.store.get(self.key)
-        return None if held is None else Homology(*np.frombuffer(held, "<i4").reshape(3, -1).copy())
+        if held is None:
+            return None
+        pairs, contigs = np.frombuffer(held, "<i8", 2).tolist()
+        columns = np.frombuffer(held, "<i4", 3 * pairs, 16).reshape(3, -1).copy()
+        ends = np.frombuffer(held, "<i8", contigs, 16 + columns.nbytes)
+        words = np.frombuffer(held, "<u4", -1, 16 + columns.nbytes + ends.nbytes)
+        return Homology(*columns), Sketches(words, ends)
 
-    def keep(self, pairs: Homology) -> None:
+    def keep(self, pairs: Homology, sketches: Sketches) -> None:
         """For the next run."""
-        columns = np.array([pairs.first, pairs.second, pairs.length], "<i4")
-        self.store.put([(self.key, columns.tobytes())])
+        parts = (
+            np.array([len(pairs), len(sketches.ends)], "<i8"),
+            np.array([pairs.first, pairs.second, pairs.length], "<i4"),
+            sketches.ends.astype("<i8"),
+            sketches.words.astype("<u4"),
+        )
+        self.store.put([(self.key, b"".join(part.tobytes() for part in parts))])
 
 
 def pairs_recall(setting: Setting) -> PairsRecall | None:

@@ -10,36 +10,41 @@ from typing import Any
 
 from ..coverage.bam import check_alignments
 from ..coverage.coverage import sample_names
+from ..io.digests import known_digest
 from ..io.inputs import InputFile, stored
 from ..io.store import Store
-from ..io.workspace import Workspace, file_digest
+from ..io.workspace import Workspace
 from ..options import PartOptions, RunOptions
 from ..progress import Clock
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run reads, as files that can be read again: pipes are stored first."""
+    """What a run reads, as files that can be read again: pipes are stored first.
+
+    ``store`` knows digests of files that are as they were.
+    """
 
     contigs: InputFile
     bams: Sequence[InputFile]
     tables: Sequence[InputFile]
     parts: Sequence[InputFile] = ()
+    store: Store | None = None
 
     @cached_property
     def contigs_digest(self) -> dict[str, Any]:
         """Size and sha256 of the contigs."""
-        return file_digest(self.contigs)
+        return known_digest(self.contigs, self.store)
 
     @cached_property
     def depth_digests(self) -> list[dict[str, Any]]:
         """Size and sha256 of the files of depths."""
-        return [file_digest(path) for path in (*self.bams, *self.tables)]
+        return [known_digest(path, self.store) for path in (*self.bams, *self.tables)]
 
     @cached_property
     def parts_digests(self) -> list[dict[str, Any]]:
         """Size and sha256 of the files of features."""
-        return [file_digest(path) for path in self.parts]
+        return [known_digest(path, self.store) for path in self.parts]
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def set_out(
     """
     inputs = stored_inputs(options, work.staging)
     parts = stored(options.features, work.staging, "pipe-features")
-    return Setting(options, replace(inputs, parts=parts), work, clock, store)
+    return Setting(options, replace(inputs, parts=parts, store=store), work, clock, store)
 
 
 def stored_inputs(options: RunOptions | PartOptions, folder: Path) -> Inputs:

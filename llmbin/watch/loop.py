@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,6 +11,7 @@ from ..io.outputs import show
 from .events import Event
 from .folder import Folder, Stamp
 from .rounds import Rounds
+from .waiting import Waiting
 
 log = logging.getLogger("llmbin")
 
@@ -67,15 +66,16 @@ class Watch:
         self._said = why
         return Look.WAITING
 
-    def forever(self, sleep: Callable[[float], object] = time.sleep) -> None:
-        """Look again and again. A round is over before the next look.
+    def forever(self) -> None:
+        """Look whenever something may have changed. A round is over before the next look.
 
         Raises:
             LlmbinError: see `look`.
         """
+        rules = self.folder.rules
+        waiting = Waiting(rules.folder, max(0.1, rules.settle / 2))
         while True:
-            self.look()
-            sleep(max(0.1, self.folder.rules.settle / 2))
+            waiting.wait(quiet=self.look() is not Look.WAITING)
 
 
 def told(event: Event) -> str:

@@ -1,6 +1,6 @@
 """Names of genomes that stay from round to round, while contigs and their names change.
 
-A genome is known by its sketch: one in `SKETCH_RATE` of its spaced words, by their hash. Contigs
+A genome is known by its sketch (`genes/sketches.py`): a few of its spaced words, by hash. Contigs
 that did not change share all of theirs, and what an assembler joined or cut anew nearly all. A bin
 takes the name of the genome with which it shares most words, if that genome shares most with it.
 """
@@ -16,15 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OutputError, first_line
-from ..features.scan import grouped
-from ..io.contigs import Assembly, read_contigs
-from ..io.inputs import InputFile
 from ..io.names import packed_names, unpacked_names
 from ..io.outputs import whole_file
 from ..options import bin_name
-from ..results.summary import Outcome
 
-SKETCH_RATE = 512  # a power of two; a genome of 3 Mb has some 6,000 words
 LEAST_SHARE = 0.2  # of the words of the smaller: those of other species share next to none
 ROUNDS_KEPT = 50  # that a genome may be missing for and still be known
 
@@ -92,23 +87,6 @@ def matched(earlier: Sequence[Words], now: Sequence[Words]) -> list[int]:
         else -1
         for row, other in enumerate(best.tolist())
     ]
-
-
-def sketches_of(contigs: InputFile, outcome: Outcome) -> list[Words]:
-    """The words of each bin, ascending."""
-    from .._kernels import spaced_words
-
-    if not outcome.binning.bins:
-        return []
-    label = dict(zip(outcome.features.names, outcome.binning.label.tolist(), strict=True))
-    found: list[list[Words]] = [[] for _ in range(outcome.binning.bins)]
-    shortest = int(outcome.features.lengths.min())
-    for group in grouped(read_contigs(contigs, shortest, Assembly([], [], []))):
-        words, ends = spaced_words([contig.codes for contig in group], SKETCH_RATE)
-        for contig, part in zip(group, np.split(words[:, 0], ends[:-1]), strict=True):
-            if label[contig.name] >= 0:
-                found[label[contig.name]].append(part)
-    return [np.unique(np.concatenate(parts)) for parts in found]
 
 
 def write_known(path: Path, known: Known) -> None:

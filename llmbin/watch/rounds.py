@@ -19,16 +19,14 @@ from typing import Any
 
 from .. import __version__
 from ..errors import OutputError, cannot_write
-from ..estimator.classes import NEAR_COMPLETE
 from ..io.outputs import lock, whole_file, writing
 from ..options import RunOptions
-from ..pipeline import RunResult
 from ..pipeline import run as run_pipeline
-from ..proof.machine import joules
-from ..results.summary import Outcome
+from ..proof.energy import Meter
 from .events import Event, append, read_events
 from .folder import Snapshot
-from .names import Known, read_known, sketches_of, write_known
+from .following import Following
+from .names import read_known, write_known
 from .worth import Progress, gain
 
 CURRENT, RUNS, EVENTS, LOCK = "current", "runs", "events.jsonl", ".llmbin-watch-lock"
@@ -54,10 +52,7 @@ class Rounds:
 
     def __init__(self, options: RunOptions, keeping: Keeping) -> None:
         self._options, self._keeping, self.folder = options, keeping, options.outdir
-        if (self.folder / CURRENT).exists() and not (self.folder / CURRENT).is_symlink():
-            raise OutputError(
-                f"{self.folder / CURRENT}: is no link that `watch` made; choose another folder"
-            )
+        self._number()  # before anything is written: somebody else's `current` stays alone
         with writing(self.folder):
             (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
             self._lock = open(self.folder / LOCK, "wb")
@@ -69,12 +64,11 @@ class Rounds:
         """Let others have the folder."""
         self._lock.close()
 
-    @property
-    def number(self) -> int:
+    def _number(self) -> int:
         """Of the round that is published, 0 before the first."""
         try:
             return int(Path(os.readlink(self.folder / CURRENT)).name)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return 0
         except (OSError, ValueError):
             raise OutputError(
@@ -123,32 +117,28 @@ class Rounds:
         Raises:
             LlmbinError: as of `pipeline.run`; nothing is published then.
         """
-        number = 1 + max([self.number, *self._told()])
+        number = 1 + max([self._number(), *self._told()])
         folder = self.folder / RUNS / f"{number:04d}"
-        started, wall, cpu, energy = time.time(), time.monotonic(), time.process_time(), joules()
-        before = read_known(self._last() / NAMES)
-        known = before
-
-        def name_bins(outcome: Outcome) -> Sequence[str]:
-            nonlocal known
-            sketches = sketches_of(snapshot.assembly, outcome)
-            known = before.named(sketches, number, self._options.prefix)
-            return [genome.name for genome in known.genomes[: len(sketches)]]
-
-        found = run_pipeline(self._run_options(snapshot, folder), None, name_bins)
+        started, wall, cpu = time.time(), time.monotonic(), time.process_time()
+        known = read_known(self._last() / NAMES)
+        events = read_events(self.folder / EVENTS)
+        following = Following(number, known, events, self._options.prefix)
+        with Meter() as meter:
+            run_pipeline(self._run_options(snapshot, folder), None, following)
+            joules = meter.joules()
         event: Event = {
             "round": number,
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-            **_counts(found, before, number),
+            **following.counts,
         }
-        event |= self._worth(event) | {
+        event |= self._worth([*events, event]) | {
             "seconds": round(time.monotonic() - wall, 2),
             "cpu_seconds": round(time.process_time() - cpu, 2),
-            "joules": _spent(energy, joules()),
+            "joules": None if joules is None else round(joules, 1),
             "settings": self._settings(),
             "files": list(snapshot.stamps),
         }
-        write_known(folder / NAMES, known)
+        write_known(folder / NAMES, following.known)
         with whole_file(folder / ROUND) as handle:
             handle.write(json.dumps(event).encode())
         self._publish(folder)
@@ -167,8 +157,7 @@ class Rounds:
             resume=True,
         )
 
-    def _worth(self, event: Event) -> dict[str, Any]:
-        rounds = [*read_events(self.folder / EVENTS), event]
+    def _worth(self, rounds: Sequence[Event]) -> dict[str, Any]:
         gained = gain([Progress(e["gbp"], e["near_complete"]) for e in rounds if "gbp" in e])
         pays = None if gained is None else gained >= self._keeping.worth
         return {"gain_per_gbp": None if gained is None else round(gained, 3), "pays": pays}
@@ -186,29 +175,3 @@ class Rounds:
         for path in (self.folder / RUNS).iterdir():
             if path.name.isdigit() and int(path.name) <= number - self._keeping.rounds:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _counts(found: RunResult, before: Known, number: int) -> dict[str, Any]:
-    """What a round found, and what changed since the one before."""
-    outcome, bins = found.outcome, found.bins
-    depth = outcome.coverage.mean.sum(1)
-    now = {b.name for b in bins}
-    earlier = {genome.name for genome in before.genomes if genome.seen == number - 1}
-    return {
-        "contigs": len(outcome.features.names),
-        "bases": outcome.features.bases,
-        "samples": outcome.coverage.samples,
-        "gbp": round(float(depth @ outcome.features.lengths) / 1e9, 6),
-        "bins": len(bins),
-        "near_complete": sum(b.quality_class == NEAR_COMPLETE for b in bins),
-        "kept": len(now & earlier),
-        "new": sorted(now - earlier),
-        "gone": sorted(earlier - now),
-    }
-
-
-def _spent(before: float | None, after: float | None) -> float | None:
-    """Joules between two states of a counter, which begins anew now and then."""
-    if before is None or after is None or after < before:
-        return None
-    return round(after - before, 1)

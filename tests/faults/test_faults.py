@@ -170,3 +170,22 @@ def test_standard_output_that_is_closed_or_full_is_told() -> None:
         assert ending.status == 1
         assert ending.said.startswith("llmbin-fast: error: standard output: cannot be written")
         assert ending.said.count("\n") == 1
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+def test_a_killed_watch_keeps_its_round_until_the_next_is_whole(
+    share: float, shim: Shim, tmp_path: Path
+) -> None:
+    (job,) = make_jobs(tmp_path, ["watch"])
+    assert job.before is not None
+    results, _, writes = measure(job, shim, tmp_path)
+    earlier = job.results(job.before)
+    bins = [{name for name in found if "bins/" in name} for found in (earlier, results)]
+    assert all(bins)
+    assert earlier != results
+    out = tmp_path / "out"
+    job.begin(out)
+    at = int(share * writes)
+    assert run(job.command(out), shim.killing(out, at, signal.SIGKILL)).status == -signal.SIGKILL
+    assert judge.after_a_kill(job, out, results) == ""
+    assert judge.after_going_on(job, out, results, run(job.command(out))) == ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_cuda import FakeCuda
 
 from llmbin.errors import DeviceError, DeviceMemoryError
 from llmbin.model import engines
@@ -173,53 +174,6 @@ def test_all_precisions_for_gpus_parse(tmp_path: Path) -> None:
         )
         == 2
     )
-
-
-class FakeCuda:
-    """CUDA's runtime as far as the encoder calls it, over host memory."""
-
-    class cudaError_t:
-        cudaSuccess, cudaErrorMemoryAllocation = 0, 2
-
-    class cudaMemcpyKind:
-        cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost = 1, 2
-
-    def __init__(self, memory: int = 1 << 20) -> None:
-        self.memory, self.held, self.next = memory, dict[int, np.ndarray](), 1 << 40
-
-    def cudaSetDevice(self, index: int) -> tuple[int]:
-        return (0,)
-
-    def cudaStreamCreate(self) -> tuple[int, int]:
-        return 0, 7
-
-    def cudaStreamSynchronize(self, stream: int) -> tuple[int]:
-        return (0,)
-
-    def cudaMalloc(self, size: int) -> tuple[int, ...]:
-        if size > self.memory:
-            return 2, 0
-        self.next += 1 << 30
-        self.held[self.next] = np.zeros(size, np.uint8)
-        return 0, self.next
-
-    def cudaFree(self, address: int) -> tuple[int]:
-        del self.held[address]
-        return (0,)
-
-    def cudaMemcpyAsync(
-        self, to: int, source: int, size: int, kind: int, stream: int
-    ) -> tuple[int]:
-        import ctypes
-
-        if kind == 1:
-            ctypes.memmove(self.held[to].ctypes.data, source, size)
-        else:
-            ctypes.memmove(to, self.held[source].ctypes.data, size)
-        return (0,)
-
-    def cudaGetErrorString(self, status: int) -> tuple[int, bytes]:
-        return 0, b"some error"
 
 
 class FakeTensorRt:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +51,15 @@ def test_every_window_is_in_exactly_one_batch(
         for s in window_starts(len(c.codes), c.index, plan)
     ]
     assert sorted(seen) == sorted(want)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7, (1 << 32) - 1, 1 << 32, 1 << 70])
+def test_windows_begin_where_numpys_generator_says(seed: int) -> None:
+    plan = WindowPlan(1024, 4, 256, seed)
+    for index in (0, 1, 2, 1000, 123_456_789):
+        rng, length = np.random.default_rng([seed, index]), 10_001 + index
+        part = length / 4
+        wanted = [
+            min(int(i * part + rng.random() * (part - 1024)), length - 1024) for i in range(4)
+        ]
+        assert window_starts(length, index, plan) == wanted

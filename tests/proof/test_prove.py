@@ -275,13 +275,9 @@ def test_a_folder_for_reading_is_told_before_the_work(
     check_output(Path("/dev/null"), [])
 
 
-def test_power_is_read_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_power_mode_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "nvpmodel"
     program.write_text("#!/bin/sh\necho 'NV Power Mode: MAXN'\necho 0\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert machine.describe().power_mode == "NV Power Mode: MAXN, 0"
-    monkeypatch.setattr(machine, "RAPL", tmp_path)
-    assert machine.joules() is None
-    (tmp_path / "energy_uj").write_text("2500000\n")
-    assert machine.joules() == 2.5

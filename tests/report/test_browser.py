@@ -212,3 +212,17 @@ def test_parts_without_anything_to_say_are_not_there(
     for chart in opened.page.locator(".chart:visible").all():
         assert opened.ink(f"#{chart.get_attribute('id')}") > 5
     assert opened.wrong == []
+
+
+def test_rounds_of_a_watch_are_a_curve(browser: Any, tmp_path: Path) -> None:
+    rounds = tuple(
+        {"round": n, "gbp": 0.4 * n, "bins": 9 + n, "near_complete": round(8 - 8 / n)}
+        for n in range(1, 8)
+    )
+    opened = Opened(browser, tmp_path / "watched", Made(rounds=rounds))
+    assert "7 near-complete bins of 16 after 7 rounds and 2.8 Gbp" in opened.text("#rounds-note")
+    assert opened.page.locator("nav a").all_inner_texts()[0] == "Rounds"
+    assert opened.ink("#rounds-chart") > 10
+    assert opened.wrong == []
+    opened = Opened(browser, tmp_path / "first", Made(rounds=rounds[:1]))
+    assert not opened.page.locator("#rounds").is_visible()

@@ -28,6 +28,14 @@ def test_totals_are_those_of_the_tables(tmp_path: Path) -> None:
     assert totals["classes"] == {"near-complete": 2, "high": 2, "medium": 1, "low": 1}
 
 
+def test_rounds_are_those_of_a_watch(tmp_path: Path) -> None:
+    good = {"round": 7, "gbp": 1.5, "bins": 9, "near_complete": 3}
+    bad = ({**good, "gbp": None}, {**good, "bins": float("nan")}, {"round": 8}, "round 9")
+    rounds = ({**good, "more": "<b>"}, *bad)
+    assert content_of(run_of(tmp_path, replace(USUAL, rounds=rounds)))["rounds"] == [good]
+    assert content_of(run_of(tmp_path))["rounds"] == []
+
+
 def test_reasons_come_with_what_they_cost(tmp_path: Path) -> None:
     rows = content_of(run_of(tmp_path))["unbinned"]
     assert {row["why"] for row in rows} == {

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmbin.coverage.bam import SampleDepth, read_depth
 from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
 from llmbin.tools.synthetic import Community
@@ -144,6 +145,33 @@ def test_rounds_follow_an_assembly_that_changes(
     assert events[1]["kept"] == len(second)
     assert sorted(p.name for p in (out / "runs").iterdir()) == ["0002", "0003"]
     assert os.readlink(out / "current") == "runs/0003"
+
+
+def test_only_files_of_new_reads_are_read(
+    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    def measure(path: Path, *how: object) -> SampleDepth:
+        measured.append(path.name)
+        return read_depth(path, *how)
+
+    monkeypatch.setattr("llmbin.coverage.coverage.read_depth", measure)
+    once = ("watch", sequencer.folder, "-o", tmp_path / "out", "--once", *QUICK)
+    assembly = sequencer.assembly(1)
+    sequencer.write(assembly, "s/batch1.bam")
+    gbp = []
+    for batch, times in (("batch2", 2), ("batch3", 3), ("batch3", 5)):  # the last one grew
+        deeper = {name: (bases, times * depth) for name, (bases, depth) in assembly.items()}
+        sequencer.map(deeper, f"s/{batch}.bam")
+        assert cli(*once)[0] == 0
+        events = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
+        gbp.append(json.loads(events[-1])["gbp"])
+    record = json.loads((tmp_path / "out" / "current" / "run.json").read_text())
+    assert [r["gbp"] for r in record["rounds"]] == gbp
+    assert [r["round"] for r in record["rounds"]] == [1, 2, 3]
+    assert measured == ["batch1.bam", "batch2.bam", "batch3.bam", "batch3.bam"]
+    assert gbp[1:] == pytest.approx([gbp[0] * 6 / 3, gbp[0] * 8 / 3], rel=1e-2)
 
 
 def test_what_is_half_written_or_of_another_assembly_is_waited_for(

@@ -5,6 +5,7 @@ byId("from").textContent = data.from;
 byId("version").textContent = data.run.version;
 const SECTIONS = [
   ["summary", "Summary", drawSummary],
+  ["rounds", "Rounds", drawRounds],
   ["map", "Contigs", drawMap],
   ["quality", "Quality", drawQuality],
   ["depth", "Depth", drawDepth],

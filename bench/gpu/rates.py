@@ -1,43 +1,37 @@
-"""The encoder on a GPU: rates, closeness to the CPU's vectors, and bits whatever the batch.
+"""Encoders side by side on one card: rates, closeness to the CPU's vectors, bits by the batch.
 
-python -m bench.gpu
-
-Rates are beside PyTorch's on the same card. Needs an NVIDIA GPU, onnxruntime-gpu, and PyTorch with
-CUDA. Wall seconds, inputs and vectors in the CPU's memory, medians of ten.
+Wall seconds, inputs and vectors in the CPU's memory, medians of ten.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from llmbin.model.closeness import least_cosine
-from llmbin.model.devices import Device
-from llmbin.model.encoder import OnnxEncoder
-from llmbin.model.pack import ModelPack, find_pack, load_pack
+from llmbin.model.devices import Device, runtime
+from llmbin.model.encoder import Encoder, OnnxEncoder, open_encoder
+from llmbin.model.pack import ModelPack
 from llmbin.model.windows import Batch
-from llmbin.options import DEFAULT_MODEL
 from llmbin.proof.checks import bits_keep, random_batch
 from llmbin.proof.rates import TorchEncoder
-
-from . import record
 
 WINDOWS = (256, 1024)
 LENGTHS = range(256, 1025, 256)
 BASES = 1 << 20
+CHECKED = 64  # windows
+REPEATS = 10
 SEARCHES = ("HEURISTIC", "EXHAUSTIVE", "DEFAULT")
 
 
-def rate(encode: Callable[[Batch], object], bases: int, repeats: int = 10) -> dict[str, float]:
+def rate(encode: Callable[[Batch], object], bases: int) -> dict[str, float]:
     """Milliseconds of the first batch, and of the median one; Mbp/s of that."""
     batch = random_batch(BASES // bases, bases)
     seconds = []
-    for _ in range(repeats + 1):
+    for _ in range(REPEATS + 1):
         began = time.perf_counter()
         encode(batch)
         seconds.append(time.perf_counter() - began)
@@ -79,53 +73,51 @@ def searched(pack: ModelPack, search: str) -> Callable[[Batch], object]:
     return lambda batch: session.run(None, {"codes": batch.codes, "lengths": batch.lengths})
 
 
-def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    pack = load_pack(find_pack(DEFAULT_MODEL))
-    cuda = {
-        p: OnnxEncoder(pack.encoders[p], pack.width, Device("cuda", 0, p, "bench"))
+def encoders(pack: ModelPack) -> dict[str, Encoder]:
+    """What the program itself can take on this GPU."""
+    ours: dict[str, Encoder] = {"our own FP16": open_encoder(pack, "fused", "auto")[1]}
+    return ours | {
+        f"ONNX Runtime {p.upper()}": OnnxEncoder(
+            pack.encoders[p], pack.width, Device("cuda", 0, p, "bench")
+        )
         for p in ("fp16", "fp32")
+        if onnx_runs()
     }
-    wanted = OnnxEncoder(
-        pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "bench")
-    ).encode(random_batch(64, 1024))
-    checks = {
-        p: closeness(e.encode(random_batch(64, 1024)), wanted)
-        | {"bits_whatever_the_batch": bits_keep(e, LENGTHS)}
-        for p, e in cuda.items()
+
+
+def onnx_runs() -> bool:
+    """Whether ONNX Runtime can use a GPU here."""
+    return "CUDAExecutionProvider" in runtime().get_available_providers()
+
+
+def checks(pack: ModelPack, by_name: dict[str, Encoder]) -> dict[str, dict[str, float | bool]]:
+    """How close each is to the CPU's FP32, and whether bits depend on the batch."""
+    batch = random_batch(CHECKED, 1024)
+    cpu = OnnxEncoder(pack.encoders["fp32"], pack.width, Device("cpu", 0, "fp32", "bench"))
+    wanted = cpu.encode(batch)
+    return {
+        name: closeness(encoder.encode(batch), wanted)
+        | {"bits_whatever_the_batch": bits_keep(encoder, LENGTHS)}
+        for name, encoder in by_name.items()
     }
+
+
+def rates(pack: ModelPack, by_name: dict[str, Encoder]) -> list[dict[str, Any]]:
+    """A row for each encoder and length of window."""
     jobs: dict[str, Callable[[Batch], Any]] = {
-        "ONNX Runtime FP16": cuda["fp16"].encode,
-        "ONNX Runtime FP32": cuda["fp32"].encode,
+        **{name: encoder.encode for name, encoder in by_name.items()},
         **{
             f"ONNX Runtime FP16, {search.lower()} search": searched(pack, search)
             for search in SEARCHES
+            if onnx_runs()
         },
         "PyTorch FP16, eager": pytorch(pack, True, False),
         "PyTorch FP32, eager": pytorch(pack, False, False),
         "PyTorch FP16, compiled": pytorch(pack, True, True),
     }
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, encode in jobs.items():
         for bases in WINDOWS:
             rows.append({"encoder": name, "window": bases} | rate(encode, bases))
             print(rows[-1], flush=True)
-    print(checks)
-    print(
-        record.write(
-            "gpu",
-            {
-                "gpu": record.gpu(),
-                "runtimes": {p: version(p) for p in ("onnxruntime-gpu", "torch")},
-                "batch_bases": BASES,
-                "checks": checks,
-                "rows": rows,
-            },
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()
+    return rows

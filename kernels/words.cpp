@@ -1,0 +1,106 @@
+#include "words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "clones.hpp"
+
+namespace llmbin {
+
+namespace {
+
+constexpr uint64_t looked_at() {
+    uint64_t mask = 0;
+    for (int i = 0; i < kSpan; ++i)
+        if (i % 3 != 2) mask |= 3ull << 2 * i;
+    return mask;
+}
+
+// Words are made four at a time, of bases packed into two bits each.
+typedef uint64_t Four __attribute__((vector_size(4 * sizeof(uint64_t))));
+constexpr size_t kBlock = 1024;             // words of a block
+constexpr size_t kPacked = kBlock / 4 + 6;  // bytes of their bases, and two bases more
+constexpr size_t kReadable = kPacked + 8;
+
+// The bytes are read as the lowest eight of a number first, as all processors do that we run on.
+struct Packed {
+    uint8_t forward[kReadable];   // the first base in the lowest bits
+    uint8_t backward[kReadable];  // the same bases, the last one first
+};
+
+inline uint64_t eight_bytes(const uint8_t *from) {
+    uint64_t out;
+    std::memcpy(&out, from, sizeof out);
+    return out;
+}
+
+void pack(const uint8_t *codes, Packed &out) {
+    for (size_t i = 0; i < kPacked; ++i) {
+        const uint32_t a = codes[4 * i], b = codes[4 * i + 1];
+        const uint32_t c = codes[4 * i + 2], d = codes[4 * i + 3];
+        out.forward[i] = static_cast<uint8_t>(a | b << 2 | c << 4 | d << 6);
+        out.backward[kPacked - 1 - i] = static_cast<uint8_t>(d | c << 2 | b << 4 | a << 6);
+    }
+}
+
+// Of each word of a block: twice its hash, and 1 if it is its own strand's; 0 of one that is its
+// own reverse complement. The hash is the upper half of what MurmurHash3's finaliser makes.
+LLMBIN_CLONES
+void hash_words(const Packed &bases, uint64_t *out) {
+    constexpr uint64_t mask = looked_at();
+    for (size_t i = 0; i < kBlock; i += 4) {
+        const uint64_t ahead = eight_bytes(bases.forward + i / 4);
+        const uint64_t back = eight_bytes(bases.backward + (kBlock - 4 - i) / 4);
+        // In bits of the lowest base of each word; the two bases more begin the other strand.
+        const Four forward = (Four{back, back, back, back} >> Four{10, 8, 6, 4}) & mask;
+        const Four backward = ~(Four{ahead, ahead, ahead, ahead} >> Four{0, 2, 4, 6}) & mask;
+        const Four own = -((forward - backward) >> 63);  // all bits, or none
+        Four x = (forward & own) | (backward & ~own);
+        x = (x ^ x >> 33) * 0xff51afd7ed558ccdull;
+        x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ull;
+        x = ((x >> 32) << 1 | (own & 1)) & reinterpret_cast<Four>(forward != backward);
+        std::memcpy(out + i, &x, sizeof x);
+    }
+}
+
+// Adds the words of codes [n], all known, of which the first is base `at` of its contig.
+void add_words(const uint8_t *codes, size_t n, size_t at, uint32_t rate, std::vector<Word> &out) {
+    uint8_t padded[4 * kPacked] = {};
+    std::copy(codes, codes + n, padded);
+    Packed packed{};
+    pack(padded, packed);
+    std::array<uint64_t, kBlock> hashes;
+    hash_words(packed, hashes.data());
+    std::array<Word, kBlock> found;
+    size_t kept = 0;
+    for (size_t i = 0; i + kSpan <= n; ++i) {  // no branch: which are kept is chance
+        const auto hash = static_cast<uint32_t>(hashes[i] >> 1);
+        found[kept] = {hash, static_cast<uint32_t>((at + i) << 1 | (hashes[i] & 1))};
+        kept += is_kept(hash, rate);
+    }
+    out.insert(out.end(), found.data(), found.data() + kept);
+}
+
+// The first base from `begin` on that is not known, or n.
+size_t unknown_from(const uint8_t *codes, size_t begin, size_t n) {
+    constexpr uint64_t unknown = 0x0404040404040404ull;
+    while (begin + 8 <= n && !(eight_bytes(codes + begin) & unknown)) begin += 8;
+    while (begin < n && codes[begin] < 4) ++begin;
+    return begin;
+}
+
+}  // namespace
+
+std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate) {
+    std::vector<Word> out;
+    for (size_t begin = 0; begin < n;) {
+        const size_t end = unknown_from(codes, begin, n);
+        for (size_t at = begin; at + kSpan <= end; at += kBlock)
+            add_words(codes + at, std::min(end - at, kBlock + kSpan - 1), at, rate, out);
+        begin = end + 1;
+    }
+    return out;
+}
+
+}  // namespace llmbin
