@@ -49,6 +49,14 @@ def pipelines(session: nox.Session) -> None:
 
 
 @nox.session
+def ray(session: nox.Session) -> None:
+    """Parts on a Ray cluster of several nodes on this machine, one of which is killed."""
+    session.install(".[cpu,test,ray]")
+    ours = {"LLMBIN_TEST_RAY": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    session.run("pytest", "-rs", "tests/parts", *session.posargs, env=ours)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style: `nox -s lint -- --fix` mends what can be mended."""
     session.install("ruff>=0.5")

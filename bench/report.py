@@ -1,4 +1,4 @@
-"""Tables of README.md and bench/results/README.md, written from bench/results.
+"""Tables of README.md, bench/results/README.md and pages of docs, written from bench/results.
 
 python -m bench.report [--check]
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .costs import costs, parts
 from .estimate_tables import estimates, estimates_in_short
 from .markdown import in_samples, table
 from .peers import PEERS
@@ -28,6 +29,7 @@ PAGES = [
     RESULTS / "README.md",
     ROOT / "docs" / "deploy.md",
     ROOT / "docs" / "watch.md",
+    ROOT / "docs" / "scale.md",
 ]
 
 
@@ -329,6 +331,8 @@ PARTS = {
     "gpu": ("gpu", gpu),
     "threads": ("threads", threads),
     "markers": ("markers", markers),
+    "parts": ("parts", parts),
+    "costs": ("parts", costs),
     "replay": ("replay", replay),
     "replay-steady": ("replay-steady", together),
     "faults-watch": ("faults-watch", kills),

@@ -22,6 +22,7 @@ from .commands import (
     doctor,
     embed,
     export,
+    features,
     models,
     prove,
     quality,
@@ -37,6 +38,7 @@ from .signals import stay_if_stopping
 
 COMMANDS = (
     run,
+    features,
     watch,
     report,
     demo,

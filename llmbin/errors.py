@@ -65,6 +65,10 @@ class DeviceMemoryError(DeviceError):
     """The device's memory does not hold a batch; a smaller one may fit."""
 
 
+class ClusterError(LlmbinError):
+    """A cluster cannot be reached, or what it was given to do failed."""
+
+
 def short(text: str) -> str:
     """The text in quotation marks, on one line, cut where a message would drown in it."""
     return repr(text) if len(text) <= 80 else f"{text[:60]!r}... ({len(text):,} characters)"

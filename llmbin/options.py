@@ -41,7 +41,8 @@ class RunOptions:
 
     ``max_memory`` is in bytes, 0 for what the machine and its limits allow. ``cache`` is a folder
     where findings are kept from run to run, up to ``max_cache`` bytes. With ``pool`` samples of one
-    name are added up.
+    name are added up. ``features`` are files of all contigs' features, found before; ``ray`` is the
+    address of a cluster that finds them, or empty.
     """
 
     contigs: Path
@@ -69,6 +70,39 @@ class RunOptions:
     progress: bool = True
     cache: Path | None = None
     max_cache: int = MAX_CACHE
+    pool: bool = False
+    features: Sequence[Path] = ()
+    ray: str = ""
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Everything that is read."""
+        return [self.contigs, *self.bams, *self.depth, *self.features]
+
+
+@dataclass(frozen=True)
+class PartOptions:
+    """Everything a user may choose of the features of a part of the contigs.
+
+    ``part`` is its number, from 1, and in how many parts the contigs are cut; ``first`` the place
+    of the first contig, where the contigs are themselves a part, and ``whole_bases`` those of the
+    whole if they are known.
+    """
+
+    contigs: Path
+    output: Path
+    bams: Sequence[Path] = ()
+    depth: Sequence[Path] = ()
+    samples: Sequence[str] | None = None
+    model: ModelOptions = field(default_factory=ModelOptions)
+    threads: int = 1
+    part: tuple[int, int] = (1, 1)
+    first: int = 0
+    whole_bases: int = 0
+    recruit_length: int = RECRUIT_LENGTH
+    min_identity: float | None = None
+    markers: str = "auto"
+    progress: bool = True
     pool: bool = False
 
     @property

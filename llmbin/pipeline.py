@@ -21,7 +21,6 @@ from .io.earlier import LOG
 from .io.store import open_store
 from .io.workspace import Workspace
 from .kinds.contigs import kinds_of_contigs
-from .model.embedder import open_embedder
 from .options import RunOptions, bin_names
 from .progress import Clock, Tell, counted, log_file
 from .results.record import tell_outcome
@@ -29,9 +28,9 @@ from .results.summary import Bin, Outcome, summarise
 from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
 from .stages.clustering import Known, bin_contigs, place_contigs
-from .stages.coverage import measure_coverage
-from .stages.embedding import choose_markers, describe, embed_contigs
+from .stages.embedding import describe
 from .stages.kinds import describe_kinds
+from .stages.looking import look_at_contigs
 from .stages.memory import check_memory
 from .stages.output import write_map, write_report, write_results, write_run_record
 from .stages.setting import set_out
@@ -82,12 +81,9 @@ def run(
         with clock.stage("survey"):
             survey = survey_contigs(setting)
         check_memory(setting, survey)
-        embedder = open_embedder(options.model)
-        markers = choose_markers(options.markers)
-
-        with clock.stage("coverage"):
-            coverage = measure_coverage(setting, survey)
-        features = embed_contigs(setting, embedder, markers, counted(tell, survey.bases))
+        looked = look_at_contigs(setting, survey, counted(tell, survey.bases))
+        features, coverage = looked.features, looked.coverage
+        embedder, markers = looked.embedder, looked.markers
         assemblies = survey.assemblies
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)

@@ -24,6 +24,7 @@ ORDER = (
     "model",
     "genes",
     "features",
+    "parts",
     "estimator",
     "kinds",
     "cluster",

@@ -11,6 +11,7 @@ RESULTS = ROOT / "bench" / "results" / "README.md"
 with_results = pytest.mark.skipif(not RESULTS.exists(), reason="the source archive has no results")
 DEPLOY = ROOT / "docs" / "deploy.md"
 WATCH = ROOT / "docs" / "watch.md"
+SCALE = ROOT / "docs" / "scale.md"
 
 
 @with_results
@@ -18,7 +19,7 @@ def test_figures_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.syspath_prepend(str(ROOT))
     from bench.report import PARTS, filled
 
-    pages = [page.read_text() for page in (README, RESULTS, DEPLOY, WATCH)]
+    pages = [page.read_text() for page in (README, RESULTS, DEPLOY, WATCH, SCALE)]
     assert [filled(text) for text in pages] == pages
     assert set(re.findall("<!-- begin (.*) -->", "".join(pages))) == set(PARTS)
 

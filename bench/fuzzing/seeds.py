@@ -206,3 +206,19 @@ def stage(kind: str) -> bytes:
     out = io.BytesIO()
     np.savez(out, **arrays)
     return out.getvalue()
+
+
+@cache
+def features() -> bytes:
+    """A file of features of three contigs, with depths."""
+    from llmbin.options import PartOptions
+    from llmbin.stages.parting import make_part
+
+    rng = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory() as folder:
+        contigs, depth, out = (Path(folder, name) for name in ("c.fasta", "d.tsv", "c.arrow"))
+        texts = ["".join(rng.choice(list("ACGT"), n)) for n in (2500, 1200, 1100)]
+        contigs.write_text("".join(f">k{i}\n{text}\n" for i, text in enumerate(texts)))
+        depth.write_text("contigname\tA\tB\nk0\t1\t2\nk1\t3\t4\nk2\t5\t6\n")
+        make_part(PartOptions(contigs, out, depth=[depth], progress=False))
+        return out.read_bytes()

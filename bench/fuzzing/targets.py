@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,6 +27,8 @@ READERS = (
     "report.page", "report.multiqc", "report.points", "watch.events", "watch.names",
     "watch.rounds", "estimator.network", "kinds.network",
 )  # fmt: skip
+
+PYARROW = importlib.util.find_spec("pyarrow") is not None
 
 
 def check_fasta(data: bytes, folder: Path) -> None:
@@ -199,6 +202,25 @@ def check_stage(kind: str, data: bytes, folder: Path) -> None:
         agree(len(found.names), len(found.composition), "rows")
 
 
+def check_features(data: bytes, folder: Path) -> None:
+    """A file of features: digests let nothing through but what was written."""
+    from llmbin.parts.read import PartFile
+
+    good = PartFile(held(folder, seeds.features(), "good.arrow"))
+    found = PartFile(held(folder, data, "bad.arrow"))
+    agree(_values(found), _values(good), "values")
+
+
+def _values(part: Any) -> list[bytes]:
+    """All numbers of a file of features."""
+    out = []
+    for rows in part.rows():
+        out.append("\n".join(rows.names).encode())
+        out += [values.tobytes() for values in rows.dense.values()]
+        out += [v.tobytes() for lists in rows.lists.values() for v in lists.fields.values()]
+    return [*out, *(words.tobytes() for words in part.words())]
+
+
 def _graphs() -> list[bytes]:
     files = seeds.pack_files()
     return [files["encoder.onnx"], files["projector.onnx"]]
@@ -223,6 +245,7 @@ TARGETS: dict[str, Target] = {
         lambda: [b'{"sha256": "%s"}' % hashlib.sha256(b"engine").hexdigest().encode()],
         check_engine,
     ),
+    **({"features": Target(lambda: [seeds.features()], check_features)} if PYARROW else {}),
     "stage-features": Target(lambda: [seeds.stage("features")], partial(check_stage, "features")),
     "stage-coverage": Target(lambda: [seeds.stage("coverage")], partial(check_stage, "coverage")),
     **kept.TARGETS,

@@ -187,6 +187,8 @@ def run(  # noqa: PLR0913 (the options of the command)
     max_memory: int = 0,
     cache: PathLike | None = None,
     max_cache: int = MAX_CACHE,
+    features: Paths = (),
+    ray: str = "",
     progress: Tell | None = None,
 ) -> Run:
     """Bin the contigs of an assembly, as ``llmbin-fast run``.
@@ -222,6 +224,8 @@ def run(  # noqa: PLR0913 (the options of the command)
         max_memory: bytes that the run may use, 0 for what the machine allows.
         cache: a folder that keeps what is found of each contig and BAM file for the next runs.
         max_cache: bytes that it may hold.
+        features: files of ``llmbin-fast features``, whose parts make up the contigs.
+        ray: the address of a Ray cluster that finds the features, or auto.
         progress: called with the bases that were read so far, and all. What it raises ends the run.
 
     Raises:
@@ -230,7 +234,7 @@ def run(  # noqa: PLR0913 (the options of the command)
     """
     at_least(1, min_length=min_length, min_bin_size=min_bin_size)
     at_least(0, max_memory=max_memory, max_cache=max_cache)
-    are_words(separator=separator, prefix=prefix, sample_id=sample_id)
+    are_words(separator=separator, prefix=prefix, sample_id=sample_id, ray=ray)
     one_of(MARKERS, markers=markers)
     formats = words_of(format, "format")
     for name in formats:
@@ -270,6 +274,8 @@ def run(  # noqa: PLR0913 (the options of the command)
                 cache=path_or_none(cache, "cache"),
                 max_cache=max_cache,
                 pool=pool,
+                features=files_of(features, "features"),
+                ray=ray,
             )
         )
         found = pipeline.run(options, progress)

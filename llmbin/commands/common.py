@@ -132,6 +132,39 @@ def add_cache(group: Parser) -> None:
     )
 
 
+def add_coverage(group: Parser) -> None:
+    """What depths come from."""
+    group.add_argument(
+        "--bam",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="BAM",
+        help="reads mapped to these contigs, one BAM or CRAM a sample, in any order",
+    )
+    group.add_argument(
+        "--depth",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="TSV",
+        help="depth tables instead (MetaBAT/jgi, CoverM, strobealign --aemb, fairy, VAMB, "
+        "mosdepth, samtools coverage, BBMap)",
+    )
+    group.add_argument(
+        "--samples",
+        nargs="+",
+        metavar="NAME",
+        help="names of the samples (default: from the file names)",
+    )
+    group.add_argument(
+        "--pool",
+        action="store_true",
+        help="add up the --bam files that have one name in --samples, as of batches of reads",
+    )
+    add_identity(group)
+
+
 def add_identity(parser: Parser) -> None:
     """``--min-identity``."""
     parser.add_argument(

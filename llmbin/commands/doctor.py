@@ -26,6 +26,8 @@ PACKAGES = (
     "tensorrt-rtx",
     "cuda-python",
     "torch",
+    "pyarrow",
+    "ray",
 )
 
 

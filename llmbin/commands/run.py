@@ -20,7 +20,7 @@ from .common import (
     Parser,
     add_cache,
     add_command,
-    add_identity,
+    add_coverage,
     add_model_options,
     model_options,
     positive,
@@ -36,10 +36,11 @@ def add(commands: Commands) -> None:
         type=Path,
         help="FASTA, plain or compressed (gz, bgz, zst, xz, bz2); - for standard input",
     )
-    _add_coverage(parser.add_argument_group("coverage"))
+    add_coverage(parser.add_argument_group("coverage"))
     _add_output(parser.add_argument_group("output"))
     _add_binning(parser.add_argument_group("binning"))
     add_cache(parser.add_argument_group("cache"))
+    _add_parts(parser.add_argument_group("parts"))
     add_model_options(parser).add_argument(
         "--max-memory",
         type=size,
@@ -48,38 +49,6 @@ def add(commands: Commands) -> None:
         help="memory that the run may use, as 16G: one that will need more does not begin "
         "(default: what the machine, its container and `ulimit` allow)",
     )
-
-
-def _add_coverage(group: Parser) -> None:
-    group.add_argument(
-        "--bam",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="BAM",
-        help="reads mapped to these contigs, one BAM or CRAM a sample, in any order",
-    )
-    group.add_argument(
-        "--depth",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="TSV",
-        help="depth tables instead (MetaBAT/jgi, CoverM, strobealign --aemb, fairy, VAMB, "
-        "mosdepth, samtools coverage, BBMap)",
-    )
-    group.add_argument(
-        "--samples",
-        nargs="+",
-        metavar="NAME",
-        help="names of the samples (default: from the file names)",
-    )
-    group.add_argument(
-        "--pool",
-        action="store_true",
-        help="add up the --bam files that have one name in --samples, as of batches of reads",
-    )
-    add_identity(group)
 
 
 def _add_output(group: Parser) -> None:
@@ -168,6 +137,24 @@ def _add_binning(group: Parser) -> None:
     )
 
 
+def _add_parts(group: Parser) -> None:
+    group.add_argument(
+        "--features",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="ARROW",
+        help="what `llmbin-fast features` found of these contigs, in any number of parts",
+    )
+    group.add_argument(
+        "--ray",
+        default="",
+        metavar="ADDRESS",
+        help="have a Ray cluster find the features: auto (of this machine, or of RAY_ADDRESS), or "
+        "the address of its head",
+    )
+
+
 def extension(text: str) -> str:
     """The ending of a file's name, also where it is given with its dot."""
     return text.lower().removeprefix(".")
@@ -208,5 +195,7 @@ def run(options: argparse.Namespace) -> None:
             cache=options.cache,
             max_cache=options.max_cache,
             pool=options.pool,
+            features=options.features,
+            ray=options.ray,
         )
     )

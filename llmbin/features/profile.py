@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ..genes.homology import Homology, HomologySearch, no_homology
+from ..genes.homology import Homology, no_homology
 from ..genes.markers import MarkerSearch
 from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
@@ -64,13 +65,25 @@ class Features:
 class Reading:
     """How contigs are read: their least length, their windows and batches, the threads.
 
-    ``budget`` is the bases of a batch, 0 for what suits a CPU core.
+    ``budget`` is the bases of a batch, 0 for what suits a CPU core. With ``names`` only those are
+    read, as if the others were not in the file.
     """
 
     plan: WindowPlan
     min_length: int
     budget: int = 0
     threads: int = 1
+    names: Container[str] | None = None
+
+
+class PairSearch(Watcher, Protocol):
+    """What looks for homologous pairs of contigs."""
+
+    def pairs(self) -> Homology:
+        """Those of all contigs that went by."""
+
+    def sketches(self) -> Sketches:
+        """Of the same contigs."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ class Searches:
     """What is looked for in contigs while they go by."""
 
     markers: MarkerSearch | None = None
-    homology: HomologySearch | None = None
+    homology: PairSearch | None = None
     rna: RnaSearch | None = None
 
 
@@ -101,7 +114,7 @@ def profile_contigs(
     """
     monitor = monitor or Monitor()
     assembly, threads = Assembly([], [], []), reading.threads
-    contigs = read_contigs(path, reading.min_length, assembly)
+    contigs = read_contigs(path, reading.min_length, assembly, reading.names)
     if encoder is None:
         return profile_without_lm(contigs, assembly, threads, searches, monitor, recall)
     survey = _Survey(searches, threads, recall)

@@ -125,27 +125,32 @@ class HomologySearch:
         return words, ends, thinned(words, ends)
 
     def keep(self, contigs: list[Contig], found: Found) -> None:
-        """Keep them, and fewer of all words when there are too many."""
+        """Keep them (see `add`)."""
         words, ends, sketches = found
         self._sketches.append(sketches)
         begin = 0
         for contig, end in zip(contigs, ends.tolist(), strict=True):
-            self._add(contig, words[begin:end])
+            self.add(contig.index, contig.name, len(contig.codes), words[begin:end])
             begin = end
-        while self._words_held > self._thresholds.most_words and self._word_rate < HIGHEST_RATE:
-            self._thin()
 
-    def _add(self, contig: Contig, words: Words) -> None:
+    def add(self, index: int, name: str, bases: int, words: Words) -> None:
+        """Keep words of the next contig, and fewer of all words when there are too many.
+
+        What is kept in the end is the same in whatever steps: one word in the least number (8, 16,
+        32, ...) that leaves few enough.
+        """
         from .._kernels import WordTable
 
-        assembly = self._assembly_of(contig.name)
+        assembly = self._assembly_of(name)
         if assembly not in self._tables:
             self._tables[assembly] = WordTable(self._word_rate), []
         table, members = self._tables[assembly]
         self._words_held -= len(table)
-        table.add(words, len(contig.codes))
-        members.append(contig.index)
+        table.add(words, bases)
+        members.append(index)
         self._words_held += len(table)
+        while self._words_held > self._thresholds.most_words and self._word_rate < HIGHEST_RATE:
+            self._thin()
 
     def _thin(self) -> None:
         """Drop half of the words: which half depends on the word, so contigs stay comparable."""
@@ -153,6 +158,22 @@ class HomologySearch:
         for table, _ in self._tables.values():
             table.thin()
         self._words_held = sum(len(table) for table, _ in self._tables.values())
+
+    @property
+    def word_rate(self) -> int:
+        """One in so many words is kept now."""
+        return self._word_rate
+
+    def take_words(self) -> tuple[Words, npt.NDArray[np.int64]]:
+        """The words of all contigs, which are of one assembly: hash and place uint32 [words, 2].
+
+        And how many each contig has, int64 [contigs]. They are gone then.
+        """
+        if not self._tables:
+            return np.empty((0, 2), np.uint32), np.empty(0, np.int64)
+        _, (table, members) = self._tables.popitem()
+        words = table.words()
+        return words[:, 1:], np.bincount(words[:, 0], minlength=len(members))
 
     def sketches(self) -> Sketches:
         """Those of all contigs, in their order."""

@@ -16,7 +16,7 @@ from typing import IO, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from ..errors import LlmbinError, OutputError, StorageError, cannot_write, first_line
+from ..errors import ClusterError, LlmbinError, OutputError, StorageError, cannot_write, first_line
 from ..signals import all_or_nothing, stay_if_stopping, when_stopped
 from .earlier import BINS, LOG, RECORD, TABLE, earlier_results, possible_results
 from .inputs import InputFile
@@ -39,10 +39,11 @@ class Workspace:
     """A run's output folder.
 
     Results are written to a hidden folder inside and moved into place at the end, ``run.json``
-    last. A run that was stopped, could not write or had no memory leaves its finished stages there
-    for ``resume``. After any other expected error (bad input, say) nothing new is left, unless the
-    run was resuming. What is not a result of a run stays as it is: other files in the folder and in
-    its ``bins``, and whatever else is in folders above, which other runs may share.
+    last. A run that was stopped, could not write, had no memory or lost its cluster leaves its
+    finished stages there for ``resume``. After any other expected error (bad input, say) nothing
+    new is left, unless the run was resuming. What is not a result of a run stays as it is: other
+    files in the folder and in its ``bins``, and whatever else is in folders above, which other runs
+    may share.
 
     Raises:
         OutputError: the folder is in use or cannot be written, or a result would replace an input.
@@ -104,7 +105,8 @@ class Workspace:
     ) -> None:
         stay_if_stopping()
         failed = kind is not None and issubclass(kind, LlmbinError)
-        undone = failed and not self._resume and not isinstance(error, StorageError)
+        keeps = self._resume or isinstance(error, StorageError | ClusterError)
+        undone = failed and not keeps
         with all_or_nothing(), self._open:
             if kind is None or undone:
                 shutil.rmtree(self.staging, ignore_errors=True)

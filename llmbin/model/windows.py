@@ -41,13 +41,15 @@ class WindowPlan:
 
     ``bucket`` is the step of padded lengths. ``seed`` and a contig's place in the file decide where
     its windows begin; without a seed they are in the middle of their parts, so that a vector
-    depends on the contig alone.
+    depends on the contig alone. ``first`` is the place of contig 0, of contigs that are a part of a
+    file's.
     """
 
     window: int
     most: int
     bucket: int
     seed: int | None = 0
+    first: int = 0
 
 
 def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
@@ -65,7 +67,7 @@ def window_starts(length: int, index: int, plan: WindowPlan) -> list[int]:
         return [int(i * part + slack / 2) for i in range(count)]
     return [
         min(int(i * part + number * slack), length - plan.window)
-        for i, number in enumerate(_numbers(plan.seed, index, count))
+        for i, number in enumerate(_numbers(plan.seed, plan.first + index, count))
     ]
 
 

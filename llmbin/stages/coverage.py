@@ -6,9 +6,13 @@ It comes before the long work, so that what is wrong with BAM files or tables is
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .. import __version__
 from ..coverage.check import check_depths
@@ -22,8 +26,9 @@ from ..coverage.coverage import (
 )
 from ..coverage.reads import DepthRules, ReadKind
 from ..io.workspace import fingerprint
+from ..options import PartOptions, RunOptions
 from .recalling import depth_recall
-from .setting import Setting
+from .setting import Inputs, Setting
 from .survey import Survey
 
 log = logging.getLogger("llmbin")
@@ -48,6 +53,15 @@ def measure_coverage(setting: Setting, survey: Survey) -> Coverage:
     coverage = _measured(setting, survey) if held is None else held
     if held is None:
         setting.work.save("coverage", key, _arrays(coverage))
+    return judged(coverage, survey)
+
+
+def judged(coverage: Coverage, survey: Survey) -> Coverage:
+    """Say what there is, and warn of what says little.
+
+    Raises:
+        CoverageError: no sample says anything.
+    """
     plural = "s" * (len(coverage.samples) > 1)
     names = ", ".join(coverage.samples[:8])
     log.info("coverage of %d sample%s: %s", len(coverage.samples), plural, names)
@@ -56,18 +70,37 @@ def measure_coverage(setting: Setting, survey: Survey) -> Coverage:
 
 
 def _measured(setting: Setting, survey: Survey) -> Coverage:
-    options, inputs = setting.options, setting.inputs
-    if inputs.tables:
-        return coverage_from_tables(inputs.tables, survey.names, options.samples, survey.lengths)
-    how = Measuring(
+    how = measuring(setting.options, setting.inputs, setting.work.staging)
+    how = replace(how, recall=depth_recall(setting))
+    return depths_of(setting.inputs, setting.options.samples, how, survey.names, survey.lengths)
+
+
+def measuring(options: RunOptions | PartOptions, inputs: Inputs, scratch: Path) -> Measuring:
+    """How options have depth measured."""
+    return Measuring(
         rules=DepthRules(min_identity=options.min_identity),
         threads=options.threads,
-        scratch=setting.work.staging,
+        scratch=scratch,
         reference=inputs.contigs,
-        recall=depth_recall(setting),
         pool=options.pool,
     )
-    return coverage_from_bams(inputs.bams, survey.names, survey.lengths, options.samples, how)
+
+
+def depths_of(
+    inputs: Inputs,
+    samples: Sequence[str] | None,
+    how: Measuring,
+    names: Sequence[str],
+    lengths: npt.NDArray[np.int64],
+) -> Coverage:
+    """Coverage of some contigs from tables, or from BAM or CRAM files.
+
+    Raises:
+        CoverageError: a file is damaged, or of another assembly.
+    """
+    if inputs.tables:
+        return coverage_from_tables(inputs.tables, names, samples, lengths)
+    return coverage_from_bams(inputs.bams, names, lengths, samples, how)
 
 
 def _key(setting: Setting) -> dict[str, Any]:

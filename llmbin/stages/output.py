@@ -54,7 +54,8 @@ def write_run_record(
     more: Mapping[str, Any],
 ) -> dict[str, Any]:
     """``run.json``, with the seconds and memory of each stage, and more; gives what it holds."""
-    inputs = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
+    given = setting.inputs
+    inputs = [given.contigs_digest, *given.depth_digests, *given.parts_digests]
     record = record_of(setting.options, embedder, inputs, outcome, bins)
     record |= {"stages": setting.clock.stages, **more}
     write_record(setting.work.result("run.json"), record)

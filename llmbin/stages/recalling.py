@@ -35,10 +35,15 @@ def contig_recall(setting: Setting, embedder: Embedder, markers: bool) -> Recall
         "processor": processor(),
         "runtimes": [installed(name) for name in RUNTIMES],
         "plan": asdict(embedder.plan),
-        "profiles": [fingerprint(file_digest(path)) for path in (PROFILES, DATA)],
+        "profiles": profile_digests(),
         "markers": markers,
     }
     return Recall(setting.store, key_of(about), embedder.plan)
+
+
+def profile_digests() -> list[str]:
+    """Digests of what genes are found by."""
+    return [fingerprint(file_digest(path)) for path in (PROFILES, DATA)]
 
 
 @dataclass(frozen=True)

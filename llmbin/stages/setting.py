@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ..coverage.bam import check_alignments
@@ -13,7 +14,7 @@ from ..io.digests import known_digest
 from ..io.inputs import InputFile, stored
 from ..io.store import Store
 from ..io.workspace import Workspace
-from ..options import RunOptions
+from ..options import PartOptions, RunOptions
 from ..progress import Clock
 
 
@@ -27,6 +28,7 @@ class Inputs:
     contigs: InputFile
     bams: Sequence[InputFile]
     tables: Sequence[InputFile]
+    parts: Sequence[InputFile] = ()
     store: Store | None = None
 
     @cached_property
@@ -36,8 +38,13 @@ class Inputs:
 
     @cached_property
     def depth_digests(self) -> list[dict[str, Any]]:
-        """Size and sha256 of the other files."""
+        """Size and sha256 of the files of depths."""
         return [known_digest(path, self.store) for path in (*self.bams, *self.tables)]
+
+    @cached_property
+    def parts_digests(self) -> list[dict[str, Any]]:
+        """Size and sha256 of the files of features."""
+        return [known_digest(path, self.store) for path in self.parts]
 
 
 @dataclass(frozen=True)
@@ -60,11 +67,23 @@ def set_out(
         InputError: a file is not what it should be.
         UsageError: names of samples do not fit the files.
     """
-    (contigs,) = stored([options.contigs], work.staging, "pipe-contigs")
-    bams = stored(options.bams, work.staging, "pipe-sample")
-    tables = stored(options.depth, work.staging, "pipe-table")
+    inputs = stored_inputs(options, work.staging)
+    parts = stored(options.features, work.staging, "pipe-features")
+    return Setting(options, replace(inputs, parts=parts, store=store), work, clock, store)
+
+
+def stored_inputs(options: RunOptions | PartOptions, folder: Path) -> Inputs:
+    """Contigs and what their depths come from; what comes through pipes is stored in a folder.
+
+    Raises:
+        InputError: a file is not what it should be.
+        UsageError: names of samples do not fit the files.
+    """
+    (contigs,) = stored([options.contigs], folder, "pipe-contigs")
+    bams = stored(options.bams, folder, "pipe-sample")
+    tables = stored(options.depth, folder, "pipe-table")
     for path in bams:
         check_alignments(path)
     if bams:
         sample_names(bams, options.samples, distinct=not options.pool)
-    return Setting(options, Inputs(contigs, bams, tables, store), work, clock, store)
+    return Inputs(contigs, bams, tables)

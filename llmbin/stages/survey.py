@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import unique_records
+from ..io.inputs import InputFile
 from .assemblies import assemblies_of
 from .setting import Setting
 
@@ -34,10 +35,20 @@ def survey_contigs(setting: Setting) -> Survey:
         InputError: a name does not go with ``--separator``.
     """
     options = setting.options
+    names, lengths = long_contigs(setting.inputs.contigs, options.recruit_length)
+    return Survey(names, lengths, assemblies_of(names, options.separator))
+
+
+def long_contigs(path: InputFile, shortest: int) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Names and lengths of the contigs of at least so many bases.
+
+    Raises:
+        FastaError: not nucleotide FASTA, or two contigs of one name.
+    """
     names, lengths = [], []
-    for record in unique_records(setting.inputs.contigs):
+    for record in unique_records(path):
         size = len(record.sequence)
-        if size >= options.recruit_length:
+        if size >= shortest:
             names.append(record.name)
             lengths.append(size)
-    return Survey(names, np.array(lengths, np.int64), assemblies_of(names, options.separator))
+    return names, np.array(lengths, np.int64)

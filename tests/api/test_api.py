@@ -105,7 +105,8 @@ PUBLIC = {
     "report=True, force=False, resume=False, "
     "min_length=1500, recruit_length=None, min_bin_size=200000, separator='', markers='auto', "
     "model='llmbin-edge', device='auto', precision='auto', threads=None, batch_size=0, windows=0, "
-    "seed=1, max_memory=0, cache=None, max_cache=2000000000, progress=None",
+    "seed=1, max_memory=0, cache=None, max_cache=2000000000, features=(), "
+    "ray='', progress=None",
     "score": "bins, *, gold, min_bin_size=0",
 }
 

@@ -139,16 +139,41 @@ def test_other_choices_can_be_planned(options: list[str], project: Path) -> None
     assert f"map_reads {jobs}" in " ".join(told.split())
 
 
+def test_parts_give_the_same_bins(project: Path) -> None:
+    """A job for each part of an assembly; in a folder of their own, from the same depths."""
+    pytest.importorskip("pyarrow")
+    folder = project / "in parts"
+    shutil.copytree(SOURCE, folder)
+    community = make_community(folder / "A", genomes=3, size=300_000, samples=2, seed=4)
+    write_table(folder / "config/samples.tsv", TITLES, "S1 A short none.fq -")
+    write_table(folder / "config/assemblies.tsv", "assembly contigs", "A A/contigs.fasta.gz")
+    (folder / "none.fq").touch()
+    (folder / "results/A").mkdir(parents=True)
+    with gzip.open(folder / "results/A/depth.txt.gz", "wb") as handle:
+        handle.write(community.depth.read_bytes())
+    bins = []
+    for parts in (1, 3):
+        asked = ["--config", f"parts={parts}", "multiqc=False", "memory=1000"]
+        rules = ["--allowed-rules", "find_features", "bin_contigs"]  # the depths are there
+        snakemake(folder, "results/A/run", *asked, "--forcerun", "bin_contigs", *rules)
+        bins.append((folder / "results/A/run/contig2bin.tsv").read_bytes())
+    assert bins[0] == bins[1] != b""
+    assert (folder / "logs/A/features_3.log").is_file()
+    assert not list((folder / "results/A").glob("parts/*"))
+
+
 @pytest.mark.parametrize("name", ["default", "slurm", "kubernetes"])
-def test_profiles_can_be_planned(name: str, project: Path) -> None:
+@pytest.mark.parametrize("parts", [1, 3])
+def test_profiles_can_be_planned(name: str, parts: int, project: Path) -> None:
     if name != "default":
         pytest.importorskip(f"snakemake_executor_plugin_{name}")
-    options = ["-n", "--forceall", "--profile", f"profiles/{name}"]
+    options = ["-n", "--forceall", "--profile", f"profiles/{name}", "--config", f"parts={parts}"]
     if name == "kubernetes":  # of a folder instead of a bucket
         pytest.importorskip("snakemake_storage_plugin_fs")
         options += ["--default-storage-provider", "fs", "--default-storage-prefix", "."]
     told = snakemake(project, *options)
     assert "bin_contigs" in told
+    assert ("find_features 6" in " ".join(told.split())) == (parts == 3)
 
 
 def test_nothing_to_lint(project: Path) -> None:

@@ -17,10 +17,31 @@ rule measure_depth:
         "llmbin-fast depth {input:q} -o {output} --threads {threads} 2> {log}"
 
 
+rule find_features:
+    input:
+        contigs,
+    output:
+        temp("results/{assembly}/parts/{part}.arrow"),
+    log:
+        "logs/{assembly}/features_{part}.log",
+    conda:
+        "../envs/llmbin-fast.yaml"
+    threads: 4
+    resources:
+        mem_mb=more_memory,
+    params:
+        parts=config["parts"],
+        more=config["features"],
+    shell:
+        "llmbin-fast features {input:q} --part {wildcards.part}/{params.parts} -o {output}"
+        " --threads {threads} {params.more} 2> {log}"
+
+
 rule bin_contigs:
     input:
         contigs=contigs,
         depth="results/{assembly}/depth.txt.gz",
+        features=features,
     output:
         directory("results/{assembly}/run"),
     log:
@@ -31,10 +52,11 @@ rule bin_contigs:
     resources:
         mem_mb=more_memory,
     params:
-        more=config["run"],
+        features="--features" if config["parts"] > 1 else "",
+        more=f"{config['features']} {config['run']}",
     shell:
-        "llmbin-fast run {input.contigs:q} --depth {input.depth} -o {output}"
-        " --prefix {wildcards.assembly} --bin-extension fa.gz --threads {threads}"
+        "llmbin-fast run {input.contigs:q} --depth {input.depth} {params.features}"
+        " {input.features} -o {output} --prefix {wildcards.assembly} --bin-extension fa.gz --threads {threads}"
         " --max-memory {resources.mem_mb}M {params.more} 2> {log}"
 
 

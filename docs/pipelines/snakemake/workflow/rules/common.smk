@@ -40,6 +40,7 @@ for name in ASSEMBLIES:
 wildcard_constraints:
     assembly="[A-Za-z0-9_-]+",
     sample="[A-Za-z0-9_-]+",
+    part="[0-9]+",
 
 
 def contigs(wildcards):
@@ -60,6 +61,12 @@ def alignments(wildcards):
         if not own or row["assembly"] == wildcards.assembly
     ]
     return expand("results/{{assembly}}/mapped/{sample}.bam", sample=names)
+
+
+def features(wildcards):
+    """Files of the features of an assembly's parts; none where it is looked at in one go."""
+    parts = range(1, config["parts"] + 1) if config["parts"] > 1 else []
+    return expand("results/{{assembly}}/parts/{part}.arrow", part=parts)
 
 
 def preset(wildcards):

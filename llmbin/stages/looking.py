@@ -1,0 +1,61 @@
+"""What is known of contigs before they are placed: found here, on a cluster, or before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..coverage.coverage import Coverage
+from ..features.profile import Features
+from ..genes.markers import MarkerSet
+from ..io.inputs import InputFile
+from ..model.embedder import Embedder, open_embedder
+from ..progress import Advance
+from .coverage import judged, measure_coverage
+from .embedding import choose_markers, embed_contigs
+from .setting import Setting
+from .survey import Survey
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Features and coverage of all contigs, and the pack and marker families (None: off)."""
+
+    embedder: Embedder
+    markers: MarkerSet | None
+    coverage: Coverage
+    features: Features
+
+
+def look_at_contigs(setting: Setting, survey: Survey, advance: Advance) -> Looked:
+    """Find all of it, or take it from ``--features``.
+
+    Raises:
+        LlmbinError: bad input, model pack or device.
+    """
+    options = setting.options
+    if options.features:
+        return _put_together(setting, survey, setting.inputs.parts)
+    if options.ray and survey.names:
+        from .on_ray import parts_on_ray
+
+        with setting.clock.stage("parts"):
+            paths = parts_on_ray(setting, survey, advance)
+        return _put_together(setting, survey, paths)
+    embedder = open_embedder(options.model)
+    markers = choose_markers(options.markers)
+    with setting.clock.stage("coverage"):
+        coverage = measure_coverage(setting, survey)
+    features = embed_contigs(setting, embedder, markers, advance)
+    return Looked(embedder, markers, coverage, features)
+
+
+def _put_together(setting: Setting, survey: Survey, paths: Sequence[InputFile]) -> Looked:
+    from .merging import embedder_of, markers_of, merged, open_parts
+
+    options, parts = setting.options, open_parts(paths)
+    embedder, markers = embedder_of(parts, options), markers_of(parts, options.markers)
+    features, held = merged(setting, parts)
+    with setting.clock.stage("coverage"):
+        coverage = measure_coverage(setting, survey) if held is None else judged(held, survey)
+    return Looked(embedder, markers, coverage, features)
