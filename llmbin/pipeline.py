@@ -87,8 +87,9 @@ def run(
 
         with clock.stage("coverage"):
             coverage = measure_coverage(setting, survey)
-        features = embed_contigs(setting, embedder, markers, counted(tell, survey.bases))
-        assemblies = survey.assemblies
+        assemblies, bases = survey.assemblies, survey.bases
+        del survey  # its names are read once more
+        features = embed_contigs(setting, embedder, markers, counted(tell, bases))
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
         with clock.stage("kinds"):

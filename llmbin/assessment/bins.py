@@ -51,7 +51,7 @@ class BinReader:
     """
 
     given: GivenBins
-    assembly: Assembly = field(default_factory=lambda: Assembly([], [], []))
+    assembly: Assembly = field(default_factory=Assembly)
     places: list[int] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Contig]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ..genes.counts import MarkerCounts
 from ..genes.homology import Homology, HomologySearch, no_homology
 from ..genes.markers import MarkerSearch
 from ..genes.matches import Genes
@@ -31,7 +33,7 @@ class Features:
     """What is known of n contigs before coverage.
 
     ``composition`` [n, 197], ``frames`` [n, 6] and ``circular`` [n] are those of
-    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies int16 [n, markers], and ``genes``
+    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies of families, and ``genes``
     those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
     not looked for; ``sketches`` come with the search for homology. ``encoded_bases`` and
     ``computed_positions`` tell the padding.
@@ -44,7 +46,7 @@ class Features:
     frames: npt.NDArray[np.uint32]
     circular: npt.NDArray[np.bool_]
     lm: Floats
-    markers: npt.NDArray[np.int16] | None
+    markers: MarkerCounts | None
     too_short: int
     short_bases: int
     encoded_bases: int
@@ -64,13 +66,15 @@ class Features:
 class Reading:
     """How contigs are read: their least length, their windows and batches, the threads.
 
-    ``budget`` is the bases of a batch, 0 for what suits a CPU core.
+    ``budget`` is the bases of a batch, 0 for what suits a CPU core. What is large of each contig is
+    kept in a file in ``folder``, or in memory without one.
     """
 
     plan: WindowPlan
     min_length: int
     budget: int = 0
     threads: int = 1
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -100,16 +104,16 @@ def profile_contigs(
         DeviceError: the encoder failed.
     """
     monitor = monitor or Monitor()
-    assembly, threads = Assembly([], [], []), reading.threads
+    assembly, threads = Assembly(), reading.threads
     contigs = read_contigs(path, reading.min_length, assembly)
+    survey = _Survey(searches, threads, recall, reading.folder)
     if encoder is None:
-        return profile_without_lm(contigs, assembly, threads, searches, monitor, recall)
-    survey = _Survey(searches, threads, recall)
+        return _without_lm(survey, contigs, assembly, monitor)
     with monitor.stage("reading"), ThreadPoolExecutor(threads) as pool:
         windows = batches(
             survey.unknown(contigs, monitor, pool), reading.plan, reading.budget or CPU_BUDGET
         )
-        vectors = encode_batches(encoder, windows, threads, pool)
+        vectors = encode_batches(encoder, windows, threads, pool, reading.folder)
     found = survey.features(assembly, monitor, vectors.result(len(assembly.names)))
     return replace(found, encoded_bases=vectors.bases, computed_positions=vectors.positions)
 
@@ -120,7 +124,6 @@ def profile_without_lm(
     threads: int = 1,
     searches: Searches = Searches(),
     monitor: Monitor | None = None,
-    recall: Recall | None = None,
 ) -> Features:
     """The same without the language model: ``lm`` has no columns.
 
@@ -129,8 +132,13 @@ def profile_without_lm(
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
-    monitor = monitor or Monitor()
-    survey = _Survey(searches, threads, recall)
+    survey = _Survey(searches, threads)
+    return _without_lm(survey, contigs, assembly, monitor or Monitor())
+
+
+def _without_lm(
+    survey: _Survey, contigs: Iterator[Contig], assembly: Assembly, monitor: Monitor
+) -> Features:
     with monitor.stage("reading"):
         for _ in survey.unknown(contigs, monitor):
             pass
@@ -146,9 +154,15 @@ def _told(contigs: Iterator[Contig], monitor: Monitor) -> Iterator[Contig]:
 class _Survey:
     """Everything that is looked for while contigs go by, and what was found of it."""
 
-    def __init__(self, searches: Searches, threads: int, recall: Recall | None) -> None:
+    def __init__(
+        self,
+        searches: Searches,
+        threads: int,
+        recall: Recall | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._searches, self._threads, self._recall = searches, threads, recall
-        self._compositions = Compositions()
+        self._compositions = Compositions(folder)
         of_each = (self._compositions, searches.markers, searches.rna)
         self._of_each: list[Watcher] = [s for s in of_each if s is not None]
         self._of_pairs: list[Watcher] = [s for s in (searches.homology,) if s is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ def survey_contigs(setting: Setting) -> Survey:
         InputError: a name does not go with ``--separator``.
     """
     options = setting.options
-    names, lengths = [], []
+    names, lengths = [], array("q")
     for record in unique_records(setting.inputs.contigs):
         size = len(record.sequence)
         if size >= options.recruit_length:

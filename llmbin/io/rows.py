@@ -1,0 +1,91 @@
+"""Tables that grow row by row and are too large for memory: kept in a file, read in pieces."""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .outputs import writing
+
+Number = TypeVar("Number", bound=np.generic)
+
+CHUNK = 4_096  # rows in memory at a time
+
+
+class RowFile(Generic[Number]):
+    """Rows of one width, put anywhere and in any order; rows that nobody put are zeros.
+
+    They are in a file without a name in ``folder``, which is gone with the process; in memory
+    without a folder.
+    """
+
+    def __init__(self, dtype: type[Number], width: int, folder: Path | None) -> None:
+        self._dtype, self._width, self._folder = np.dtype(dtype), width, folder
+        self._bytes = width * self._dtype.itemsize
+        self._rows = 0
+        with writing(folder):
+            self._file = BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def append(self, rows: npt.NDArray[Number]) -> None:
+        """Rows [any, width] behind all others.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        self.put(self._rows, rows)
+
+    def put(self, place: int, rows: npt.NDArray[Number]) -> None:
+        """Rows [any, width] from a place on.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        self._rows = max(self._rows, place + len(rows))
+        with writing(self._folder):
+            self._file.seek(place * self._bytes)
+            self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+
+    def row(self, place: int) -> npt.NDArray[Number]:
+        """A row that was put: [width]."""
+        with writing(self._folder):
+            self._file.seek(place * self._bytes)
+            return np.frombuffer(self._file.read(self._bytes), self._dtype)
+
+    def table(self, rows: int) -> npt.NDArray[Number]:
+        """The first rows [rows, width], to be read alone: no more may be put."""
+        shape = (rows, self._width)
+        if not rows * self._width:
+            return np.empty(shape, self._dtype)
+        with writing(self._folder):
+            self._file.truncate(rows * self._bytes)
+            if isinstance(self._file, BytesIO):
+                held = self._file.getvalue().ljust(rows * self._bytes, b"\0")
+                return np.frombuffer(held, self._dtype).reshape(shape)
+            self._file.flush()
+            with self._file:
+                return np.memmap(self._file, self._dtype, "r", shape=shape)
+
+
+def in_chunks(rows: int, *tables: npt.NDArray[Any]) -> Iterator[slice]:
+    """Slices of `CHUNK` rows; what was read of a `RowFile` is not held beyond its slice."""
+    for begin in range(0, rows, CHUNK):
+        yield slice(begin, min(begin + CHUNK, rows))
+        for table in tables:
+            let_go(table)
+
+
+def let_go(table: npt.NDArray[Any]) -> None:
+    """Give back the memory that reading a `RowFile` took; it is read again where it is needed."""
+    held = getattr(table, "_mmap", None)
+    if held is not None and hasattr(mmap, "MADV_DONTNEED"):
+        held.madvise(mmap.MADV_DONTNEED)
