@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -89,3 +89,14 @@ def let_go(table: npt.NDArray[Any]) -> None:
     held = getattr(table, "_mmap", None)
     if held is not None and hasattr(mmap, "MADV_DONTNEED"):
         held.madvise(mmap.MADV_DONTNEED)
+
+
+def write_table(handle: IO[bytes], table: npt.NDArray[Any]) -> None:
+    """An array as numpy writes it, in pieces: nothing of a `RowFile` is held beyond its piece."""
+    if not isinstance(table, np.memmap):
+        np.lib.format.write_array(handle, table, allow_pickle=False)
+        return
+    header = np.lib.format.header_data_from_array_1_0(table)
+    np.lib.format.write_array_header_1_0(handle, header)
+    for rows in in_chunks(len(table), table):
+        handle.write(table[rows].tobytes())
