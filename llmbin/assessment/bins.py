@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..cluster.arrays import rows_of_bins
 from ..errors import InputError, UsageError
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.earlier import BINS, TABLE
 from ..io.inputs import check_inputs
-from ..results.summary import rows_of_bins
 from ..tools.scoring import read_bins
 
 FASTA = (".fa", ".fna", ".fasta", ".fas")

@@ -6,6 +6,7 @@ n is the number of contigs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,3 +31,10 @@ def row_slices(rows: int) -> Iterator[slice]:
     """Slices of `AT_A_TIME` rows."""
     for begin in range(0, rows, AT_A_TIME):
         yield slice(begin, begin + AT_A_TIME)
+
+
+def rows_of_bins(bin_of: Rows, bins: int) -> list[npt.NDArray[np.int64]]:
+    """The contigs of each bin or cluster, in their order; ``bin_of`` [contigs] is -1 for none."""
+    order = np.argsort(bin_of, kind="stable")
+    bounds = np.searchsorted(bin_of[order], np.arange(bins + 1))
+    return [order[a:b] for a, b in pairwise(bounds)]
