@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from .outputs import writing
 
 Number = TypeVar("Number", bound=np.generic)
 
+LARGE = 1 << 24  # bytes
 CHUNK = 4_096  # rows in memory at a time
 
 
@@ -26,8 +28,9 @@ class RowFile(Generic[Number]):
     without a folder.
     """
 
-    def __init__(self, dtype: type[Number], width: int, folder: Path | None) -> None:
-        self._dtype, self._width, self._folder = np.dtype(dtype), width, folder
+    def __init__(self, dtype: npt.DTypeLike, width: int, folder: Path | None) -> None:
+        self._dtype: np.dtype[Number] = np.dtype(dtype)
+        self._width, self._folder = width, folder
         self._bytes = width * self._dtype.itemsize
         self._rows = 0
         with writing(folder):
@@ -100,3 +103,26 @@ def write_table(handle: IO[bytes], table: npt.NDArray[Any]) -> None:
     np.lib.format.write_array_header_1_0(handle, header)
     for rows in in_chunks(len(table), table):
         handle.write(table[rows].tobytes())
+
+
+def read_table(handle: IO[bytes], folder: Path, large: int = LARGE) -> npt.NDArray[Any]:
+    """An array that numpy wrote, whose ``handle`` can seek; one of ``large`` bytes is a `RowFile`.
+
+    Raises:
+        ValueError: it is none, or is cut off.
+        StorageError: the file cannot be written.
+    """
+    np.lib.format.read_magic(handle)
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(handle)
+    if len(shape) != 2 or by_column or math.prod(shape) * dtype.itemsize < large:
+        handle.seek(0)
+        return np.lib.format.read_array(handle, allow_pickle=False)
+    rows, width = shape
+    table: RowFile[Any] = RowFile(dtype, width, folder)
+    for part in in_chunks(rows):
+        count = part.stop - part.start
+        held = handle.read(count * width * dtype.itemsize)
+        table.append(np.frombuffer(held, dtype).reshape(count, width))
+    if handle.read(1):  # also has the checksum of a zip file compared
+        raise ValueError("more rows than there should be")
+    return table.table(rows)

@@ -7,7 +7,7 @@ import pytest
 
 from llmbin.errors import StorageError
 from llmbin.io import rows
-from llmbin.io.rows import RowFile, in_chunks, write_table
+from llmbin.io.rows import RowFile, in_chunks, read_table, write_table
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
@@ -62,6 +62,21 @@ def test_a_written_table_is_one_of_numpy(tmp_path: Path) -> None:
         with open(tmp_path / "a.npy", "wb") as handle:
             write_table(handle, array)
         np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), wanted)
+        for large in (1, 1 << 30):
+            with open(tmp_path / "a.npy", "rb") as handle:
+                found = read_table(handle, tmp_path, large)
+            np.testing.assert_array_equal(found, wanted)
+            assert isinstance(found, np.memmap) == (large == 1)
+
+
+def test_a_table_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    with open(tmp_path / "a.npy", "wb") as handle:
+        write_table(handle, np.ones((rows.CHUNK + 7, 5), np.float32))
+    whole = (tmp_path / "a.npy").read_bytes()
+    for wrong in (whole[:-30], whole + b"0000", whole[:100]):
+        (tmp_path / "a.npy").write_bytes(wrong)
+        with open(tmp_path / "a.npy", "rb") as handle, pytest.raises(ValueError):
+            read_table(handle, tmp_path, 1)
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
