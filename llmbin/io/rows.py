@@ -8,20 +8,18 @@ import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .outputs import writing
 
-Number = TypeVar("Number", bound=np.generic)
-
 LARGE = 1 << 24  # bytes
 CHUNK = 4_096  # rows in memory at a time
 
 
-class RowFile(Generic[Number]):
+class RowFile:
     """Rows of one width, put anywhere and in any order; rows that nobody put are zeros.
 
     They are in a file without a name in ``folder``, which is gone with the process; in memory
@@ -29,7 +27,7 @@ class RowFile(Generic[Number]):
     """
 
     def __init__(self, dtype: npt.DTypeLike, width: int, folder: Path | None) -> None:
-        self._dtype: np.dtype[Number] = np.dtype(dtype)
+        self._dtype = np.dtype(dtype)
         self._width, self._folder = width, folder
         self._bytes = width * self._dtype.itemsize
         self._rows = 0
@@ -39,7 +37,7 @@ class RowFile(Generic[Number]):
     def __len__(self) -> int:
         return self._rows
 
-    def append(self, rows: npt.NDArray[Number]) -> None:
+    def append(self, rows: npt.NDArray[Any]) -> None:
         """Rows [any, width] behind all others.
 
         Raises:
@@ -47,7 +45,7 @@ class RowFile(Generic[Number]):
         """
         self.put(self._rows, rows)
 
-    def put(self, place: int, rows: npt.NDArray[Number]) -> None:
+    def put(self, place: int, rows: npt.NDArray[Any]) -> None:
         """Rows [any, width] from a place on.
 
         Raises:
@@ -58,13 +56,13 @@ class RowFile(Generic[Number]):
             self._file.seek(place * self._bytes)
             self._file.write(np.ascontiguousarray(rows, self._dtype).data)
 
-    def row(self, place: int) -> npt.NDArray[Number]:
+    def row(self, place: int) -> npt.NDArray[Any]:
         """A row that was put: [width]."""
         with writing(self._folder):
             self._file.seek(place * self._bytes)
             return np.frombuffer(self._file.read(self._bytes), self._dtype)
 
-    def table(self, rows: int) -> npt.NDArray[Number]:
+    def table(self, rows: int) -> npt.NDArray[Any]:
         """The first rows [rows, width], to be read alone: no more may be put."""
         shape = (rows, self._width)
         if not rows * self._width:
@@ -118,7 +116,7 @@ def read_table(handle: IO[bytes], folder: Path, large: int = LARGE) -> npt.NDArr
         handle.seek(0)
         return np.lib.format.read_array(handle, allow_pickle=False)
     rows, width = shape
-    table: RowFile[Any] = RowFile(dtype, width, folder)
+    table = RowFile(dtype, width, folder)
     for part in in_chunks(rows):
         count = part.stop - part.start
         held = handle.read(count * width * dtype.itemsize)
