@@ -64,6 +64,8 @@ def embed_contigs(
         DeviceError: the encoder failed.
         StorageError: they cannot be kept.
     """
+    from .._kernels import give_back_memory
+
     key = _key(setting, embedder, markers is not None)
     read = partial(_from_arrays, markers=markers is not None)
     held = setting.work.load("features", key, read) if setting.options.resume else None
@@ -71,6 +73,7 @@ def embed_contigs(
         log.info("resuming: contigs were read and embedded before")
     features = _embedded(setting, embedder, markers, advance) if held is None else held
     if held is None:
+        give_back_memory()  # of the searches, which are over
         setting.work.save("features", key, _arrays(features))
     return features
 
