@@ -62,9 +62,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     pack = load_pack(find_pack(DEFAULT_MODEL))
-    contigs = list(
-        islice(read_contigs(options.contigs, 1000, Assembly([], [], [])), options.windows)
-    )
+    contigs = list(islice(read_contigs(options.contigs, 1000, Assembly()), options.windows))
     plan, fixed = WindowPlan(pack.window, 1, pack.bucket), WindowPlan(pack.window, 1, pack.window)
     eager = deployable(language_model(pack))
     onnx = {

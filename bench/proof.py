@@ -30,7 +30,7 @@ def windows(contigs: Path, pack: ModelPack) -> tuple[np.ndarray, np.ndarray]:
     tops = np.repeat(np.arange(pack.bucket, pack.window + 1, pack.bucket), EACH)
     lengths = (tops - rng.integers(0, pack.bucket // 2, count)).astype(np.int32)
     codes = np.zeros((count, pack.window), np.uint8)
-    long = (c for c in read_contigs(contigs, pack.window, Assembly([], [], [])))
+    long = (c for c in read_contigs(contigs, pack.window, Assembly()))
     for row, contig in zip(range(count), long, strict=False):
         piece = contig.codes[: lengths[row]].copy()
         piece[rng.random(len(piece)) < 0.01 * (row % 2)] = 4

@@ -97,7 +97,7 @@ def main() -> None:
     rrna, trna = [], []
     seconds, bases = 0.0, 0
     for path in sorted(options.genomes.iterdir()):
-        genome, assembly = bin_name_of(path), Assembly([], [], [])
+        genome, assembly = bin_name_of(path), Assembly()
         contigs = list(read_contigs(path, 1, assembly))
         search, clock = RnaSearch(), time.process_time()
         ours.append(search.look(contigs))

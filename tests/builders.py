@@ -11,6 +11,7 @@ from llmbin.cluster.contig_set import BinLimits, ContigSet
 from llmbin.cluster.points import Points
 from llmbin.cluster.thresholds import TreeThresholds
 from llmbin.cluster.tree import Tree, build_tree, contigs_under
+from llmbin.genes.counts import MarkerCounts
 from llmbin.genes.evidence import Evidence
 from llmbin.genes.homology import Homology, no_homology
 from llmbin.genes.markers import MarkerSet
@@ -45,7 +46,8 @@ def contigs_of(
 ) -> ContigSet:
     """Contigs with markers, if there are counts, and pairs, if there are any."""
     homology = pairs if pairs is not None else no_homology()
-    evidence = Evidence(counts, markers if counts is not None else None, homology)
+    marked = (MarkerCounts.of(counts), markers) if counts is not None else (None, None)
+    evidence = Evidence(*marked, homology)
     return ContigSet(points, lengths, evidence)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from llmbin.features.composition import compose
 from llmbin.features.profile import Features
+from llmbin.genes.counts import MarkerCounts
 from llmbin.genes.markers import load_marker_set
 
 
@@ -28,7 +29,7 @@ def features_of(contigs: list[np.ndarray], markers: list[int] | None = None) -> 
         frames=made.frames,
         circular=made.circular,
         lm=np.empty((n, 0), np.float32),
-        markers=counts,
+        markers=MarkerCounts.of(counts),
         too_short=0,
         short_bases=0,
         encoded_bases=0,

@@ -316,3 +316,15 @@ def test_estimates_are_judged_by_bases(tmp_path: Path) -> None:
     assert found["completeness"] == {"mean_absolute_error": 5.5, "bias": -4.5, "in_interval": 0.5}
     assert found["contamination"] == {"mean_absolute_error": 3.0, "bias": -3.0, "in_interval": 1.0}
     assert (found["near_complete"], found["called_near_complete"], found["both"]) == (0, 1, 0)
+
+
+def test_wall_time_of_more_cores_is_estimated_from_cpu_seconds() -> None:
+    from bench.threads import estimated
+
+    stages = {
+        "reading": {"cpu_seconds": 16.0, "leading_cpu_seconds": 1.5},
+        "output": {"cpu_seconds": 0.5, "leading_cpu_seconds": 0.4},
+    }
+    found = estimated(stages, 17.5, 8)
+    assert found == {"reading": 2.0, "output": 0.4, "rest": 1.0, "all": 3.4}
+    assert estimated(stages, 17.5, 32)["reading"] == 1.5

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..cluster.arrays import rows_of_bins
 from ..errors import InputError, UsageError
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.earlier import BINS, TABLE
 from ..io.inputs import check_inputs
-from ..results.summary import rows_of_bins
 from ..tools.scoring import read_bins
 
 FASTA = (".fa", ".fna", ".fasta", ".fas")
@@ -51,7 +51,7 @@ class BinReader:
     """
 
     given: GivenBins
-    assembly: Assembly = field(default_factory=lambda: Assembly([], [], []))
+    assembly: Assembly = field(default_factory=Assembly)
     places: list[int] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Contig]:

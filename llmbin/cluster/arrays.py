@@ -1,7 +1,12 @@
-"""Names of the arrays that go from one stage to the next; n is the number of contigs."""
+"""Arrays that go from one stage to the next, by name, and their rows in pieces.
+
+n is the number of contigs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,3 +23,18 @@ Rows = npt.NDArray[np.integer[Any]]
 """Numbers of some contigs among the n."""
 KernelRows = npt.NDArray[np.int32]
 """The same, as the kernels take and give them."""
+
+AT_A_TIME = 16_384  # rows, so that what is computed of them on the way takes little memory
+
+
+def row_slices(rows: int) -> Iterator[slice]:
+    """Slices of `AT_A_TIME` rows."""
+    for begin in range(0, rows, AT_A_TIME):
+        yield slice(begin, begin + AT_A_TIME)
+
+
+def rows_of_bins(bin_of: Rows, bins: int) -> list[npt.NDArray[np.int64]]:
+    """The contigs of each bin or cluster, in their order; ``bin_of`` [contigs] is -1 for none."""
+    order = np.argsort(bin_of, kind="stable")
+    bounds = np.searchsorted(bin_of[order], np.arange(bins + 1))
+    return [order[a:b] for a, b in pairwise(bounds)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,11 +71,8 @@ def bin_assemblies(
     n = len(contigs)
     label, best, clusters = np.full(n, -1, np.int32), np.full(n, -1, np.int32), 0
     probability, core, why = np.zeros(n), np.zeros(n, np.bool_), [""] * n
-    for rows, judged in parts_of(contigs.lengths, assemblies, eukaryote, limits.min_bin_size):
-        part = contigs.take(rows)
-        if not judged:
-            part = replace(part, evidence=Evidence())
-        membership = cluster_contigs(part, limits, resources)
+    parts = list(parts_of(contigs.lengths, assemblies, eukaryote, limits.min_bin_size))
+    for rows, membership, furthest in clustered(contigs, parts, limits, resources):
         if membership is None:
             reasons = ["no contig is long enough to begin a bin"] * len(rows)
         else:
@@ -82,7 +80,7 @@ def bin_assemblies(
             used = membership.best < membership.clusters
             best[rows] = np.where((membership.best >= 0) & used, membership.best + clusters, -1)
             probability[rows], core[rows] = membership.probability, membership.core
-            reasons = why_in_no_cluster(membership, max_squared_distance(part.points))
+            reasons = why_in_no_cluster(membership, furthest)
             clusters += membership.clusters
         for row, reason in zip(rows.tolist(), reasons, strict=True):
             why[row] = reason
@@ -93,6 +91,33 @@ def bin_assemblies(
     bin_of_cluster[label] = bin_label
     best = np.where(bin_label >= 0, bin_label, bin_of_cluster[best]).astype(np.int32)
     return Binning(bin_label, probability, core & (bin_label >= 0), why, best, bins)
+
+
+def clustered(
+    contigs: ContigSet, parts: Sequence[tuple[Rows, bool]], limits: BinLimits, resources: Resources
+) -> Iterator[tuple[Rows, Membership | None, float]]:
+    """Rows of each part, their clusters, and the squared distance beyond which one is unlike them.
+
+    In the order of ``parts``, which are rows and whether markers and homology judge them. Small
+    parts would not keep many threads busy, so several are clustered at once.
+    """
+    threads = resources.threads if resources.gpu is None else 1
+    together = max(1, min(threads, len(parts)))
+    share = replace(resources, threads=max(1, resources.threads // together))
+
+    def cluster(part: tuple[Rows, bool]) -> tuple[Rows, Membership | None, float]:
+        rows, judged = part
+        some = contigs.take(rows)
+        if not judged:
+            some = replace(some, evidence=Evidence())
+        membership = cluster_contigs(some, limits, share)
+        return rows, membership, max_squared_distance(some.points)
+
+    if together == 1:
+        yield from map(cluster, parts)
+        return
+    with ThreadPoolExecutor(together) as pool:
+        yield from pool.map(cluster, parts)
 
 
 def cluster_contigs(
@@ -189,9 +214,10 @@ def known_lengths(contigs: ContigSet, min_length: int) -> Lengths:
 
 def rows_by_assembly(assemblies: Sequence[str]) -> Iterator[npt.NDArray[np.int64]]:
     """Contigs of each assembly, ascending."""
-    names = np.array(assemblies)
-    for name in dict.fromkeys(assemblies):
-        yield np.flatnonzero(names == name)
+    number: dict[str, int] = {}
+    of = np.fromiter((number.setdefault(name, len(number)) for name in assemblies), np.int32)
+    order = np.argsort(of, kind="stable")
+    yield from np.split(order, np.cumsum(np.bincount(of))[:-1]) if len(order) else ()
 
 
 def parts_of(

@@ -86,7 +86,8 @@ def join_groups(contigs: ContigSet, label: Labels) -> Labels:
     if not count:
         return label
     groups = groups_of(contigs.points, label, count)
-    copies = copies_of_groups(contigs.evidence.marker_copies, label, count)
+    marked = contigs.evidence.marker_copies
+    copies = marked.of_groups(label, count) if marked is not None else None
     pieces = Pieces(contigs, label, groups, copies)
     if copies is not None:
         join_nearest(pieces, copies)
@@ -94,15 +95,6 @@ def join_groups(contigs: ContigSet, label: Labels) -> Labels:
     alone = np.bincount(label[label >= 0], minlength=count) == 1
     label[(label >= bins) & alone[np.maximum(label, 0)]] = -1
     return label
-
-
-def copies_of_groups(copies: MarkerCopies | None, label: Labels, count: int) -> MarkerCopies | None:
-    """Marker copies of each of so many groups."""
-    if copies is None:
-        return None
-    sums = np.zeros((count, copies.counts.shape[1]), np.int64)
-    np.add.at(sums, label[label >= 0], copies.counts[label >= 0])
-    return MarkerCopies(sums, copies.markers)
 
 
 def join_nearest(pieces: Pieces, copies: MarkerCopies) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DeviceError
 from ..model.devices import Device
 from ..resources import Resources
-from .arrays import Floats, KernelRows, Mask
+from .arrays import Floats, KernelRows, Mask, row_slices
 from .points import Points
 from .thresholds import NEIGHBOURS, NeighbourThresholds
 
@@ -45,13 +45,17 @@ class Neighbours:
         -1 and inf where there are fewer. k is at most the number of neighbours that are kept;
         contigs with too few wanted ones among them are searched for again.
         """
-        good = (self.index >= 0) & wanted[np.maximum(self.index, 0)]
-        place = np.argsort(~good, axis=1, kind="stable")[:, :k]
-        some = np.take_along_axis(good, place, axis=1)
-        index = np.where(some, np.take_along_axis(self.index, place, axis=1), -1)
-        distance = np.where(some, np.take_along_axis(self.distance, place, axis=1), np.inf)
-        index, distance = index.astype(np.int32), distance.astype(np.float32)
-        short = np.flatnonzero(~some.all(axis=1)).astype(np.int32)
+        n, k = len(self.index), min(k, self.index.shape[1])
+        index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+        for rows in row_slices(n):
+            near = self.index[rows]
+            good = (near >= 0) & wanted[np.maximum(near, 0)]
+            place = np.argsort(~good, axis=1, kind="stable")[:, :k]
+            some = np.take_along_axis(good, place, axis=1)
+            index[rows] = np.where(some, np.take_along_axis(near, place, axis=1), -1)
+            far = np.take_along_axis(self.distance[rows], place, axis=1)
+            distance[rows] = np.where(some, far, np.inf)
+        short = np.flatnonzero((index < 0).any(axis=1)).astype(np.int32)
         if len(short):
             left = self.references[wanted[self.references]]
             index[short], distance[short] = nearest(

@@ -7,7 +7,7 @@ import numpy as np
 from ..coverage.coverage import SHORT_READ, Coverage
 from ..model.pack import Projector
 from ..model.projector import vector_noise
-from .arrays import Floats, Lengths, Values
+from .arrays import Floats, Lengths, Values, row_slices
 from .points import Points
 from .thresholds import DEPTH_NOISE
 
@@ -24,13 +24,16 @@ def make_points(
     ``smallest_depth``, of all samples or of each, is added before logarithms are taken.
     """
     longest = vector_noise(np.array([1000 * projector.noise_until_kb]), projector)
-    log_depth = np.log(coverage.mean + smallest_depth)
-    variance = log_depth_variance(independent_reads(coverage, lengths), lengths[:, None])
+    log_depth, variance = (np.empty(coverage.mean.shape, np.float32) for _ in range(2))
+    for rows in row_slices(len(lengths)):
+        some, bases = coverage.take(rows), lengths[rows]
+        log_depth[rows] = np.log(some.mean + smallest_depth)
+        variance[rows] = log_depth_variance(independent_reads(some, bases), bases[:, None])
     return Points(
         np.ascontiguousarray(z),
         vector_noise(lengths, projector),
-        np.ascontiguousarray(log_depth, np.float32),
-        np.ascontiguousarray(variance, np.float32),
+        log_depth,
+        variance,
         projector.dims,
         float(longest[0]),
         DEPTH_NOISE.between_contigs**2,

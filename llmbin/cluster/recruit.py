@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Floats, KernelRows, Labels, Mask, Rows, Values
+from .arrays import Floats, KernelRows, Labels, Mask, Rows, Values, row_slices
 from .neighbours import Neighbours
 from .points import Points
 from .thresholds import RECRUIT
-
-CONTIGS_AT_A_TIME = 4096  # memory
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,25 @@ class Votes:
         )
         return share
 
+    def take(self, rows: Rows | slice) -> Votes:
+        """Those of some contigs."""
+        return Votes(self.index[rows], self.cluster[rows], self.weight[rows])
+
+    def winners(self) -> tuple[Values, Labels]:
+        """The largest share, float64 [n], and whose it is, int32 [n], -1 for nobody's."""
+        share, best = np.zeros(len(self.index)), np.full(len(self.index), -1, np.int32)
+        for j in range(self.cluster.shape[1]):  # the first of equals wins, which is the nearest
+            of_it = self.share(j)
+            better = (of_it > share + 1e-12) & (self.cluster[:, j] >= 0)
+            share[better], best[better] = of_it[better], self.cluster[better, j]
+        return share, best
+
     def by_cluster(self, rows: Rows) -> tuple[KernelRows, Values]:
         """Distinct clusters of some contigs' neighbours, and their shares of the votes.
 
         int32 [rows, voters], -1 for none, and float64 [rows, voters].
         """
-        part = Votes(self.index[rows], self.cluster[rows], self.weight[rows])
+        part = self.take(rows)
         voters = range(part.cluster.shape[1])
         share = np.column_stack([part.share(j) for j in voters])
         again = np.column_stack(
@@ -87,8 +98,11 @@ def votes_of(neighbours: Neighbours, core_label: Labels) -> Votes | None:
         return None
     index, distance = neighbours.among(core_label >= 0, min(RECRUIT.voters, labelled))
     valid = index >= 0
-    closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
-    weight = np.where(valid, np.exp(-0.5 * (np.where(valid, distance, 0) / closest) ** 2), 0.0)
+    weight = np.empty(index.shape)
+    for rows in row_slices(len(index)):
+        closest = np.maximum(distance[rows, :1].astype(np.float64), 1e-3)
+        near = np.where(valid[rows], distance[rows], 0) / closest
+        weight[rows] = np.where(valid[rows], np.exp(-0.5 * near**2), 0.0)
     if (missing := neighbours.points.missing) is not None:
         # All distances from such a contig hold the logarithm of its variance, so only their
         # differences say something.
@@ -112,11 +126,8 @@ def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
         far = np.full(n, np.inf, np.float32)
         return Membership(label, probability, core_label >= 0, far, np.full(n, -1, np.int32))
     best = np.full(n, -1, np.int32)
-    for j in range(votes.cluster.shape[1]):  # the first of equals wins, which is the nearest
-        share = votes.share(j)
-        better = (share > probability + 1e-12) & (votes.cluster[:, j] >= 0)
-        probability[better] = share[better]
-        best[better] = votes.cluster[better, j]
+    for rows in row_slices(n):
+        probability[rows], best[rows] = votes.take(rows).winners()
     core = core_label >= 0
     in_best = votes.cluster == np.where(core, core_label, best)[:, None]
     squared = median_squared_distance(points, votes.index, in_best)
@@ -160,8 +171,7 @@ def median_squared_distance(points: Points, index: KernelRows, wanted: Mask) -> 
     ``index`` and ``wanted`` are [n, k]; inf where no neighbour is wanted.
     """
     out = np.full(len(index), np.inf, np.float32)
-    for begin in range(0, len(index), CONTIGS_AT_A_TIME):
-        rows = slice(begin, begin + CONTIGS_AT_A_TIME)
+    for rows in row_slices(len(index)):
         squared = points.squared_differences(rows, np.maximum(index[rows], 0))
         some = wanted[rows].any(1)
         out[rows][some] = np.nanmedian(np.where(wanted[rows], squared, np.nan)[some], axis=1)

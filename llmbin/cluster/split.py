@@ -7,10 +7,12 @@ copies of one marker, and the parts are kept if their quality adds up to more th
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from ..genes.quality import MarkerCopies
-from .arrays import Labels, Lengths
+from .arrays import Labels, Lengths, rows_of_bins
 from .centres import WeightedPoints
 from .contig_set import ContigSet
 from .points import Points
@@ -27,10 +29,10 @@ def split_contaminated(contigs: ContigSet, label: Labels, min_bin_size: int) -> 
     if copies is None:
         return label
     label = label.copy()
-    waiting = list(range(int(label.max(initial=-1)) + 1))
+    clusters = int(label.max(initial=-1)) + 1
+    waiting = deque(enumerate(rows_of_bins(label, clusters)))
     while waiting:
-        b = waiting.pop(0)
-        rows = np.flatnonzero(label == b)
+        b, rows = waiting.popleft()
         if len(rows) < 2 or copies.quality(rows).contamination <= SPLIT.min_contamination:
             continue
         points, lengths = contigs.points.take(rows), contigs.lengths[rows]
@@ -38,10 +40,10 @@ def split_contaminated(contigs: ContigSet, label: Labels, min_bin_size: int) -> 
         if part is None:
             continue
         for k in range(1, int(part.max()) + 1):
-            new = int(label.max()) + 1
-            label[rows[part == k]] = new
-            waiting.append(new)
-        waiting.append(b)
+            label[rows[part == k]] = clusters
+            waiting.append((clusters, rows[part == k]))
+            clusters += 1
+        waiting.append((b, rows[part == 0]))
     return label
 
 

@@ -6,7 +6,7 @@ import difflib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -64,6 +64,10 @@ class Coverage:
     variance: npt.NDArray[np.float64]
     reads: Sequence[SampleReads] = ()
     files: Sequence[str] = ()
+
+    def take(self, rows: slice) -> Coverage:
+        """That of some contigs."""
+        return replace(self, mean=self.mean[rows], variance=self.variance[rows])
 
     @property
     def read_length(self) -> list[float]:
@@ -249,8 +253,9 @@ def coverage_from_tables(
         rows = _rows(path, names, table.names, "the table", table.sparse)
         titles += table.samples
         files += [str(path)] * len(table.samples)
-        mean.append(table.mean[rows])
-        variance.append(table.variance[rows])
+        same = len(rows) == len(table.names) and bool((rows == np.arange(len(rows))).all())
+        mean.append(table.mean if same else table.mean[rows])
+        variance.append(table.variance if same else table.variance[rows])
         if (gone := rows < 0).any():
             absent[path] = gone
             mean[-1][gone] = 0
@@ -312,7 +317,7 @@ def _rows(
     Names are compared by their first word.
     """
     index = {first_word(name): i for i, name in enumerate(have)}
-    rows = np.array([index.get(name, -1) for name in wanted], np.int64)
+    rows = np.fromiter((index.get(name, -1) for name in wanted), np.int64, len(wanted))
     missing = np.flatnonzero(rows < 0)
     if len(missing) and (not sparse or len(missing) == len(wanted)):
         name = wanted[int(missing[0])]

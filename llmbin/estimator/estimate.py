@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
+from ..io.rows import in_chunks
 from .network import load_network
 from .traits import BinTraits, ContigTraits, bin_traits
 
@@ -54,7 +55,13 @@ def estimate_bins(
     bin_of = np.full(len(features.names), -1, np.int64)
     for number, rows in enumerate(bins):
         bin_of[rows] = number
-    places = network.ruler.places(features.composition)
+    places = np.concatenate(
+        [network.ruler.places(features.composition[:0])]
+        + [
+            network.ruler.places(features.composition[rows])
+            for rows in in_chunks(len(bin_of), features.composition)
+        ]
+    )
     contigs = ContigTraits(features.lengths, places, features.genes)
     traits = bin_traits(contigs, network.ruler, bin_of, len(bins), len(markers.names))
     bases = [int(features.lengths[rows].sum()) for rows in bins]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
+from ..io.rows import RowFile
 from .circles import is_circle
 
 TETRANUCLEOTIDES = 136
@@ -69,10 +71,15 @@ def compose(contigs: list[npt.NDArray[np.uint8]]) -> Composed:
 
 
 class Compositions:
-    """Composition of the contigs that go by (see `scan.watched`)."""
+    """Composition of the contigs that go by (see `scan.watched`).
 
-    def __init__(self) -> None:
-        self._parts: list[Composed] = []
+    Vectors are kept in a file in ``folder``, or in memory without one.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._vectors = RowFile(np.float32, TETRANUCLEOTIDES + len(SENSE), folder)
+        none = compose([])
+        self._frames, self._circular = [none.frames], [none.circular]
 
     def look(self, contigs: list[Contig]) -> Composed:
         """See `compose`."""
@@ -80,8 +87,11 @@ class Compositions:
 
     def keep(self, contigs: list[Contig], found: Composed) -> None:
         """The next rows."""
-        self._parts.append(found)
+        self._vectors.append(found.vectors)
+        self._frames.append(found.frames)
+        self._circular.append(found.circular)
 
     def result(self) -> Composed:
         """One row a contig."""
-        return join_composed(self._parts or [compose([])])
+        vectors = self._vectors.table(len(self._vectors))
+        return Composed(vectors, np.concatenate(self._frames), np.concatenate(self._circular))

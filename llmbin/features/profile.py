@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ..genes.counts import MarkerCounts
 from ..genes.homology import Homology, no_homology
 from ..genes.markers import MarkerSearch
 from ..genes.matches import Genes
@@ -32,7 +34,7 @@ class Features:
     """What is known of n contigs before coverage.
 
     ``composition`` [n, 197], ``frames`` [n, 6] and ``circular`` [n] are those of
-    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies int16 [n, markers], and ``genes``
+    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies of families, and ``genes``
     those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
     not looked for; ``sketches`` come with the search for homology. ``encoded_bases`` and
     ``computed_positions`` tell the padding.
@@ -45,7 +47,7 @@ class Features:
     frames: npt.NDArray[np.uint32]
     circular: npt.NDArray[np.bool_]
     lm: Floats
-    markers: npt.NDArray[np.int16] | None
+    markers: MarkerCounts | None
     too_short: int
     short_bases: int
     encoded_bases: int
@@ -66,7 +68,8 @@ class Reading:
     """How contigs are read: their least length, their windows and batches, the threads.
 
     ``budget`` is the bases of a batch, 0 for what suits a CPU core. With ``names`` only those are
-    read, as if the others were not in the file.
+    read, as if the others were not in the file. What is large of each contig is kept in a file in
+    ``folder``, or in memory without one.
     """
 
     plan: WindowPlan
@@ -74,6 +77,7 @@ class Reading:
     budget: int = 0
     threads: int = 1
     names: Container[str] | None = None
+    folder: Path | None = None
 
 
 class PairSearch(Watcher, Protocol):
@@ -113,16 +117,16 @@ def profile_contigs(
         DeviceError: the encoder failed.
     """
     monitor = monitor or Monitor()
-    assembly, threads = Assembly([], [], []), reading.threads
+    assembly, threads = Assembly(), reading.threads
     contigs = read_contigs(path, reading.min_length, assembly, reading.names)
+    survey = _Survey(searches, threads, recall, reading.folder)
     if encoder is None:
-        return profile_without_lm(contigs, assembly, threads, searches, monitor, recall)
-    survey = _Survey(searches, threads, recall)
+        return _without_lm(survey, contigs, assembly, monitor)
     with monitor.stage("reading"), ThreadPoolExecutor(threads) as pool:
         windows = batches(
             survey.unknown(contigs, monitor, pool), reading.plan, reading.budget or CPU_BUDGET
         )
-        vectors = encode_batches(encoder, windows, threads, pool)
+        vectors = encode_batches(encoder, windows, threads, pool, reading.folder)
     found = survey.features(assembly, monitor, vectors.result(len(assembly.names)))
     return replace(found, encoded_bases=vectors.bases, computed_positions=vectors.positions)
 
@@ -133,7 +137,6 @@ def profile_without_lm(
     threads: int = 1,
     searches: Searches = Searches(),
     monitor: Monitor | None = None,
-    recall: Recall | None = None,
 ) -> Features:
     """The same without the language model: ``lm`` has no columns.
 
@@ -142,8 +145,13 @@ def profile_without_lm(
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
-    monitor = monitor or Monitor()
-    survey = _Survey(searches, threads, recall)
+    survey = _Survey(searches, threads)
+    return _without_lm(survey, contigs, assembly, monitor or Monitor())
+
+
+def _without_lm(
+    survey: _Survey, contigs: Iterator[Contig], assembly: Assembly, monitor: Monitor
+) -> Features:
     with monitor.stage("reading"):
         for _ in survey.unknown(contigs, monitor):
             pass
@@ -159,9 +167,15 @@ def _told(contigs: Iterator[Contig], monitor: Monitor) -> Iterator[Contig]:
 class _Survey:
     """Everything that is looked for while contigs go by, and what was found of it."""
 
-    def __init__(self, searches: Searches, threads: int, recall: Recall | None) -> None:
+    def __init__(
+        self,
+        searches: Searches,
+        threads: int,
+        recall: Recall | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._searches, self._threads, self._recall = searches, threads, recall
-        self._compositions = Compositions()
+        self._compositions = Compositions(folder)
         of_each = (self._compositions, searches.markers, searches.rna)
         self._of_each: list[Watcher] = [s for s in of_each if s is not None]
         self._of_pairs: list[Watcher] = [s for s in (searches.homology,) if s is not None]

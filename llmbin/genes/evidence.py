@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from .counts import MarkerCounts
 from .homology import Homology, no_homology
-from .markers import Counts, MarkerSet
-from .quality import MarkerCopies
+from .markers import MarkerSet
+from .quality import MarkedContigs
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Copies of markers on n contigs int16 [n, markers], their families, and homologous pairs.
+    """Copies of markers on n contigs, their families, and homologous pairs.
 
     ``counts`` and ``markers`` are None where markers are off.
     """
 
-    counts: Counts | None = None
+    counts: MarkerCounts | None = None
     markers: MarkerSet | None = None
     homology: Homology = field(default_factory=no_homology)
 
@@ -28,13 +29,13 @@ class Evidence:
             raise ValueError("counts and markers go together: both or neither")
 
     @property
-    def marker_copies(self) -> MarkerCopies | None:
+    def marker_copies(self) -> MarkedContigs | None:
         """Counts and families, or None where markers are off."""
         if self.counts is None or self.markers is None:
             return None
-        return MarkerCopies(self.counts, self.markers)
+        return MarkedContigs(self.counts, self.markers)
 
     def take(self, rows: npt.NDArray[np.integer]) -> Evidence:
         """That of some contigs (ascending), which are then numbered by their place in ``rows``."""
-        counts = self.counts[rows] if self.counts is not None else None
+        counts = self.counts.take(rows) if self.counts is not None else None
         return Evidence(counts, self.markers, self.homology.take(rows))

@@ -14,10 +14,12 @@ import importlib.util
 import io
 import json
 import math
+from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -51,7 +53,6 @@ HOPELESS, SPARSE = 0.1, 0.7
 
 _LOADING = Lock()  # one thread makes what all use
 
-Counts = npt.NDArray[np.int16]
 # Place of a contig, family, protein, diagonal, and which ends are cut (see `Candidate`).
 Found: TypeAlias = tuple[int, int, str, int, bool, bool]
 
@@ -121,13 +122,38 @@ def load_marker_set() -> MarkerSet:
     )
 
 
+class CandidateList:
+    """Candidates of one family, of which there may be millions: their proteins in one piece."""
+
+    def __init__(self) -> None:
+        self._contigs, self._diagonals, self._ends = array("q"), array("i"), array("q", [0])
+        self._proteins, self._cuts = bytearray(), bytearray()
+
+    def __len__(self) -> int:
+        return len(self._contigs)
+
+    def append(self, candidate: Candidate) -> None:
+        """One more."""
+        self._contigs.append(candidate.contig)
+        self._diagonals.append(candidate.diagonal)
+        self._proteins += candidate.protein.encode("ascii")
+        self._ends.append(len(self._proteins))
+        self._cuts.append(2 * candidate.begin_cut + candidate.end_cut)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        rows = zip(self._contigs, self._diagonals, pairwise(self._ends), self._cuts, strict=True)
+        for contig, diagonal, (begin, end), cuts in rows:
+            protein = self._proteins[begin:end].decode("ascii")
+            yield Candidate(contig, protein, diagonal, bool(cuts & 2), bool(cuts & 1))
+
+
 class MarkerSearch:
     """Finds markers in contigs that go by (see `features.scan.watched`)."""
 
     def __init__(self, markers: MarkerSet, threads: int) -> None:
         self.markers = markers
         self._threads = threads
-        self._candidates: list[list[Candidate]] = [[] for _ in markers.names]
+        self._candidates = [CandidateList() for _ in markers.names]
 
     def look(self, contigs: list[Contig]) -> list[Found]:
         """Candidates: place of the contig among these, family, and what a `Candidate` is of."""
@@ -148,7 +174,7 @@ class MarkerSearch:
 
     def _matches(self, family: int) -> Matches:
         """Candidates that are like the family."""
-        candidates, cutoff = self._candidates[family], self.markers.cutoffs[family]
+        candidates, cutoff = list(self._candidates[family]), self.markers.cutoffs[family]
         profile = _tools()[0][family]
         verdicts = align(profile, candidates, cutoff)
         doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]

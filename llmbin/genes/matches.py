@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .counts import MarkerCounts
 from .thresholds import GENE_PARTS, GenePartThresholds
 
 Ints = npt.NDArray[np.integer[Any]]
@@ -98,11 +99,13 @@ class Matches:
         """Those that are genes, or enough like the family to be a part of one."""
         return self.take(self.whole | (self.likeness >= least))
 
-    def counts(self, contigs: int, families: int) -> npt.NDArray[np.int16]:
-        """Whole genes of each family on each contig: int16 [contigs, families]."""
-        place = self.contig[self.whole] * families + self.family[self.whole]
-        copies = np.bincount(place, minlength=contigs * families).clip(max=MOST_COPIES)
-        return copies.reshape(contigs, families).astype(np.int16)
+    def counts(self, contigs: int, families: int) -> MarkerCounts:
+        """Whole genes of each family on each of so many contigs."""
+        carriers, row = np.unique(self.contig[self.whole], return_inverse=True)
+        place = row * families + self.family[self.whole]
+        copies = np.bincount(place, minlength=len(carriers) * families).clip(max=MOST_COPIES)
+        counts = copies.reshape(len(carriers), families).astype(np.int16)
+        return MarkerCounts.of_carriers(contigs, carriers, counts)
 
     def genes(self, rules: GenePartThresholds = GENE_PARTS) -> Genes:
         """Genes: matches of a family on a contig that lie behind each other are one."""

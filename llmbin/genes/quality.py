@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .counts import MarkerCounts, Rows
 from .markers import MarkerSet
 
 Copies = npt.NDArray[np.integer[Any]]
-Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_] | list[int]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def estimate(copies: Copies, markers: MarkerSet) -> Quality:
 
 @dataclass(frozen=True)
 class MarkerCopies:
-    """Copies of each marker on each contig, or in each group: integers [n, markers]."""
+    """Copies of each marker on each of some contigs, or in each group: integers [n, markers]."""
 
     counts: Copies
     markers: MarkerSet
@@ -87,4 +87,34 @@ class MarkerCopies:
         total = 0.0
         for rows in bins:
             total += self.worth(rows)
+        return total
+
+
+@dataclass(frozen=True)
+class MarkedContigs:
+    """Copies of markers on contigs, and the families."""
+
+    counts: MarkerCounts
+    markers: MarkerSet
+
+    def take(self, rows: Rows) -> MarkerCopies:
+        """Those of some contigs, a row each."""
+        return MarkerCopies(self.counts[rows], self.markers)
+
+    def quality(self, rows: Rows) -> Quality:
+        """Quality of some contigs together."""
+        return self.take(rows).quality(slice(None))
+
+    def of_groups(self, label: npt.NDArray[np.integer[Any]], count: int) -> MarkerCopies:
+        """Those of each of so many groups, by the group of each contig [n]; -1 for none."""
+        sums = np.zeros((count, self.counts.families), np.int64)
+        rows = np.flatnonzero((label >= 0) & self.counts.carried)
+        np.add.at(sums, label[rows], self.counts[rows])
+        return MarkerCopies(sums, self.markers)
+
+    def sum_of_worths(self, bins: Iterable[Rows]) -> float:
+        """What some bins, each given by its rows, are worth together."""
+        total = 0.0
+        for rows in bins:
+            total += self.take(rows).worth(slice(None))
         return total

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +36,9 @@ class Assembly:
     is the share of G and C among known bases.
     """
 
-    names: list[str]
-    lengths: list[int]
-    gc: list[float]
+    names: list[str] = field(default_factory=list)
+    lengths: array[int] = field(default_factory=lambda: array("q"))
+    gc: array[float] = field(default_factory=lambda: array("f"))
     too_short: int = 0
     short_bases: int = 0
 

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from ..signals import all_or_nothing, stay_if_stopping, when_stopped
 from .earlier import BINS, LOG, RECORD, TABLE, earlier_results, possible_results
 from .inputs import InputFile
 from .outputs import among, lock, whole_file, writing
+from .rows import read_table, write_table
 
 log = logging.getLogger("llmbin")
 
@@ -215,8 +217,10 @@ class Workspace:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as held:
-                arrays = dict(held)
+            with zipfile.ZipFile(path) as held:
+                arrays = {
+                    entry.removesuffix(".npy"): self._read(held, entry) for entry in held.namelist()
+                }
             names = arrays.pop(NAMES).tolist()  # no checksum of the format covers names
             if sorted(arrays) != names:
                 raise ValueError("names that were not written")
@@ -225,11 +229,18 @@ class Workspace:
             log.warning("%s: damaged (%s); computing it again", path, first_line(error))
             return None
 
+    def _read(self, stages: zipfile.ZipFile, entry: str) -> Array:
+        with stages.open(entry) as handle:
+            return read_table(handle, self.staging)
+
     def save(self, stage: str, key: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Keep a finished stage until the run is whole."""
         with whole_file(self.staging / f"stage-{stage}-{_digest(key)}.npz") as handle:
             held = {NAMES: np.array(sorted(arrays)), **arrays}
-            np.savez(handle, **held)  # type: ignore[arg-type]
+            with zipfile.ZipFile(handle, "w", zipfile.ZIP_STORED) as stages:
+                for name, array in held.items():
+                    with stages.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                        write_table(entry, array)
 
 
 def _locked(path: Path) -> IO[bytes]:

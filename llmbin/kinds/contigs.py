@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..features.composition import TETRANUCLEOTIDES
 from ..features.profile import Features
+from ..io.rows import in_chunks
 from .network import TOLD_APART, load_kind_network
 
 KINDS = (*TOLD_APART, "plasmid", "unclear")
@@ -56,8 +57,10 @@ def kinds_of_contigs(features: Features) -> ContigKinds:
 
 def says_nothing(features: Features) -> npt.NDArray[np.bool_]:
     """Contigs that are short, or have no four known bases in a row: bool [n]."""
-    words = features.composition[:, :TETRANUCLEOTIDES]
-    no_word = words.max(1) == words.min(1)  # what counts are padded with, alone
+    no_word = np.zeros(len(features.names), np.bool_)
+    for rows in in_chunks(len(no_word), features.composition):
+        words = features.composition[rows, :TETRANUCLEOTIDES]
+        no_word[rows] = words.max(1) == words.min(1)  # what counts are padded with, alone
     return np.asarray((features.lengths < SHORTEST) | no_word, np.bool_)
 
 
@@ -65,7 +68,7 @@ def has_cell_genes(features: Features) -> npt.NDArray[np.bool_]:
     """Whether contigs have a marker gene or one of ribosomal RNA, as no virus has: bool [n]."""
     found = np.zeros(len(features.names), np.bool_)
     if features.markers is not None:
-        found |= (features.markers > 0).any(1)
+        found |= features.markers.carried
     if features.rna is not None:
         found |= (features.rna.rrna > 0).any(1)
     return found

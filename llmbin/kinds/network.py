@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..estimator.network import Doubles, Member
+from ..io.rows import in_chunks
 from ..io.shipped import shipped, shipped_arrays
 
 DATA = Path(__file__).parent.parent / "data" / "kinds.npz"
 TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
 # Contigs at a time. Sums are then the same however many there are, and products so small are not
 # shared out to threads, whose waiting would cost more than the work.
-ROWS, INPUT_ROWS = 16, 4_096
+ROWS = 16
 LAYOUT = 4  # columns of open frames by length (kernels/codons.hpp); then frames, changes of strand
 
 Ints = npt.NDArray[np.int64]
@@ -45,8 +46,7 @@ class KindNetwork:
         digits, so that they do not depend on the processor.
         """
         parts = [np.empty((0, len(TOLD_APART)))]
-        for begin in range(0, len(lengths), INPUT_ROWS):
-            rows = slice(begin, begin + INPUT_ROWS)
+        for rows in in_chunks(len(lengths), composition):
             inputs = kind_inputs(composition[rows], frames[rows], lengths[rows])
             parts.append(self.odds(inputs) + np.log(self.prior))
         return shares_of(np.concatenate(parts)).round(6)

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import DeviceError, DeviceMemoryError, ModelPackError, first_line
+from ..io.rows import RowFile
 from .devices import Device, choose_devices, session
 from .pack import WEIGHTS, ModelPack
 from .queue import bounded_queue
@@ -175,11 +177,16 @@ def checked(vectors: Floats, shape: tuple[int, int], graph: str) -> Floats:
 
 
 class ContigVectors:
-    """Length-weighted means of window vectors, filled as batches come back."""
+    """Length-weighted means of window vectors, filled as batches come back.
 
-    def __init__(self, width: int) -> None:
-        self._sums = np.zeros((0, width), np.float64)
-        self._bases = np.zeros(0, np.float64)
+    They are kept in a file in ``folder``, or in memory without one; sums of contigs with several
+    windows are in memory.
+    """
+
+    def __init__(self, width: int, folder: Path | None = None) -> None:
+        self._means = RowFile(np.float32, width, folder)
+        self._bases = np.zeros(0, np.int64)
+        self._sums: dict[int, npt.NDArray[np.float64]] = {}
         self.windows = 0
         self.bases = 0
         self.positions = 0
@@ -188,30 +195,44 @@ class ContigVectors:
         """Add the vectors of one batch."""
         need = int(batch.contigs.max()) + 1
         if need > len(self._bases):
-            grow = max(need, 2 * len(self._bases)) - len(self._bases)
-            self._sums = np.pad(self._sums, ((0, grow), (0, 0)))
-            self._bases = np.pad(self._bases, (0, grow))
-        np.add.at(self._sums, batch.contigs, vectors * batch.lengths[:, None].astype(np.float64))
-        np.add.at(self._bases, batch.contigs, batch.lengths.astype(np.float64))
+            self._bases = np.pad(self._bases, (0, max(need, len(self._bases))))
+        rows = zip(batch.contigs.tolist(), batch.lengths.tolist(), vectors, strict=True)
+        for contig, bases, vector in rows:
+            self._add(contig, bases, vector)
         self.windows += len(batch.lengths)
         self.bases += int(batch.lengths.sum())
         self.positions += batch.codes.size
 
+    def _add(self, contig: int, bases: int, vector: Floats) -> None:
+        before = int(self._bases[contig])
+        self._bases[contig] += bases
+        if not before:
+            self._means.put(contig, vector[None])
+            return
+        if contig not in self._sums:
+            self._sums[contig] = self._means.row(contig).astype(np.float64) * before
+        self._sums[contig] += vector.astype(np.float64) * bases
+
     def result(self, n: int) -> Floats:
-        """Vectors float32 [n, width]."""
-        sums = np.pad(self._sums[:n], ((0, max(0, n - len(self._sums))), (0, 0)))
-        bases = np.pad(self._bases[:n], (0, max(0, n - len(self._bases))))
-        return (sums / np.maximum(bases, 1)[:, None]).astype(np.float32)
+        """Vectors float32 [n, width], zeros where there was no window."""
+        for contig, sums in self._sums.items():
+            self._means.put(contig, (sums / self._bases[contig]).astype(np.float32)[None])
+        return self._means.table(n)
 
 
 def encode_batches(
-    encoder: Encoder, stream: Iterable[Batch], threads: int, pool: Executor | None = None
+    encoder: Encoder,
+    stream: Iterable[Batch],
+    threads: int,
+    pool: Executor | None = None,
+    folder: Path | None = None,
 ) -> ContigVectors:
     """Encode a stream of batches on a pool of so many threads (one of its own if none is given).
 
-    Reading goes on while batches are under way, but not far ahead.
+    Reading goes on while batches are under way, but not far ahead. ``folder``: see
+    `ContigVectors`.
     """
-    vectors = ContigVectors(encoder.width)
+    vectors = ContigVectors(encoder.width, folder)
     encode = partial(encode_in_parts, encoder)
     with bounded_queue(encode, vectors.add, 2 * threads, threads, pool) as put:
         for batch in stream:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import DeviceError, first_line
+from ..io.rows import in_chunks
 from .devices import Device, session
 from .encoder import checked
 from .pack import Projector
 
 Floats = npt.NDArray[np.float32]
+Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
 
 # Genomes are not of one composition (islands, rRNA, strand), so neighbours in a tree differ by more
 # than the fit to random fragments says.
@@ -24,7 +29,12 @@ def project(composition: Floats, lm: Floats, projector: Projector) -> Floats:
     Raises:
         DeviceError: the runtime cannot load the projector, or its shapes do not fit.
     """
-    return project_features(np.concatenate([composition, lm], axis=1), projector)
+    run = session(projector.onnx, Device("cpu", 0, "fp32", "projector"))
+    parts = [
+        _projected(np.concatenate([composition[rows], lm[rows]], axis=1), projector, run)
+        for rows in in_chunks(len(lm), composition, lm)
+    ]
+    return np.concatenate([np.zeros((0, projector.outputs), np.float32), *parts])
 
 
 def project_features(features: Floats, projector: Projector) -> Floats:
@@ -37,6 +47,11 @@ def project_features(features: Floats, projector: Projector) -> Floats:
         ModelPackError: what it gives are no vectors.
     """
     run = session(projector.onnx, Device("cpu", 0, "fp32", "projector"))
+    return _projected(features, projector, run)
+
+
+def _projected(features: Floats, projector: Projector, run: Run) -> Floats:
+    """The same, by a function that runs the graph."""
     # Chunks of one shape, so that a row's sums never depend on how many there are.
     padded = np.pad(features, ((0, -len(features) % CHUNK), (0, 0)))
     try:

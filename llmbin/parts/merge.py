@@ -20,6 +20,7 @@ from ..coverage.coverage import Coverage
 from ..errors import InputError, short
 from ..features.profile import Features
 from ..features.recall import FRAMES
+from ..genes.counts import MarkerCounts
 from ..genes.homology import HomologySearch, Words
 from ..genes.matches import Genes
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes
@@ -66,7 +67,7 @@ def read_whole(path: InputFile, shortest: int) -> Whole:
     Raises:
         FastaError: not nucleotide FASTA, or two contigs with one name.
     """
-    assembly = Assembly([], [], [])
+    assembly = Assembly()
     checksums = [checksum(contig.codes) for contig in read_contigs(path, shortest, assembly)]
     return Whole(path, assembly, np.array(checksums, np.uint32))
 
@@ -290,7 +291,7 @@ class _Gathered:
             dense["frames"],
             dense["circular"],
             dense["lm"],
-            self._markers,
+            None if self._markers is None else MarkerCounts.of(self._markers),
             assembly.too_short,
             assembly.short_bases,
             encoded_bases=sum(part.about.bases for part in parts),

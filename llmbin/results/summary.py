@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..coverage.coverage import Coverage
 from ..estimator.classes import NOT_JUDGED, draft_class, quality_class
@@ -83,13 +83,6 @@ def hosts_of(kinds: ContigKinds, binning: Binning) -> npt.NDArray[np.int32]:
 def n50(lengths: npt.NDArray[np.int64]) -> int:
     """Length such that contigs at least that long hold half of the bases."""
     return int(n50s(np.zeros(len(lengths), np.int64), lengths.astype(np.float64), 1)[0])
-
-
-def rows_of_bins(bin_of: npt.NDArray[np.integer], bins: int) -> list[npt.NDArray[np.int64]]:
-    """The contigs of each bin, in their order; ``bin_of`` [contigs] is -1 for none."""
-    order = np.argsort(bin_of, kind="stable")
-    bounds = np.searchsorted(bin_of[order], np.arange(bins + 1))
-    return [order[a:b] for a, b in pairwise(bounds)]
 
 
 def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None) -> list[Bin]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 
 from ..errors import InputError, short
@@ -12,7 +13,7 @@ log = logging.getLogger("llmbin")
 
 def assembly_of(name: str, separator: str) -> str:
     """The part of a contig's name before the separator; nothing where there is no separator."""
-    return name.split(separator, 1)[0] if separator else ""
+    return sys.intern(name.split(separator, 1)[0]) if separator else ""
 
 
 def assemblies_of(names: Sequence[str], separator: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning, bin_assemblies
 from ..cluster.contig_set import BinLimits, ContigSet
 from ..cluster.depth_units import depth_units, in_times, smallest_depths
@@ -27,7 +28,6 @@ from ..model.embedder import Embedder
 from ..model.projector import project
 from ..options import RunOptions
 from ..resources import Resources
-from ..results.summary import rows_of_bins
 
 log = logging.getLogger("llmbin")
 

@@ -12,6 +12,7 @@ import numpy as np
 from .. import __version__
 from ..errors import UsageError
 from ..features.profile import Features, Reading, Searches, profile_contigs
+from ..genes.counts import MarkerCounts
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from ..genes.matches import Genes
@@ -63,6 +64,8 @@ def embed_contigs(
         DeviceError: the encoder failed.
         StorageError: they cannot be kept.
     """
+    from .._kernels import give_back_memory
+
     key = _key(setting, embedder, markers is not None)
     read = partial(_from_arrays, markers=markers is not None)
     held = setting.work.load("features", key, read) if setting.options.resume else None
@@ -70,6 +73,7 @@ def embed_contigs(
         log.info("resuming: contigs were read and embedded before")
     features = _embedded(setting, embedder, markers, advance) if held is None else held
     if held is None:
+        give_back_memory()  # of the searches, which are over
         setting.work.save("features", key, _arrays(features))
     return features
 
@@ -78,7 +82,8 @@ def _embedded(
     setting: Setting, embedder: Embedder, markers: MarkerSet | None, advance: Advance
 ) -> Features:
     options, threads = setting.options, setting.options.threads
-    reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads)
+    folder = setting.work.staging
+    reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads, folder)
     search = MarkerSearch(markers, threads) if markers is not None else None
     recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
     known_pairs = pairs.known() if pairs is not None else None
@@ -144,7 +149,8 @@ def _arrays(features: Features) -> dict[str, Any]:
     }
     if features.markers is not None and features.genes is not None:
         genes = {f"genes_{name}": column for name, column in vars(features.genes).items()}
-        arrays |= {"markers": features.markers, **genes}
+        arrays |= {f"markers_{name}": part for name, part in vars(features.markers).items()}
+        arrays |= genes
     if features.rna is not None:
         arrays |= {f"rna_{name}": counts for name, counts in vars(features.rna).items()}
     return arrays
@@ -160,7 +166,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
         frames=arrays["frames"],
         circular=arrays["circular"],
         lm=arrays["lm"],
-        markers=arrays["markers"] if markers else None,
+        markers=MarkerCounts(arrays["markers_row"], arrays["markers_table"]) if markers else None,
         too_short=too_short,
         short_bases=short_bases,
         encoded_bases=encoded,
@@ -198,7 +204,8 @@ def describe(features: Features, shortest: int) -> None:
         bases = features.encoded_bases / 1e6
         log.debug("embedded %.1f Mbp, padding efficiency %.1f %%", bases, efficiency)
     if features.markers is not None:
-        genes, carriers = int(features.markers.sum()), int((features.markers.sum(1) > 0).sum())
+        counts = features.markers
+        genes, carriers = int(counts.table.sum()), int(counts.carried.sum())
         log.info("%s marker genes on %s contigs", f"{genes:,}", f"{carriers:,}")
     log.info(
         "%s pairs of contigs are homologous: of relatives, most likely, and not of one genome",

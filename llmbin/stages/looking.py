@@ -46,6 +46,7 @@ def look_at_contigs(setting: Setting, survey: Survey, advance: Advance) -> Looke
     markers = choose_markers(options.markers)
     with setting.clock.stage("coverage"):
         coverage = measure_coverage(setting, survey)
+    survey.names.clear()  # they are read once more
     features = embed_contigs(setting, embedder, markers, advance)
     return Looked(embedder, markers, coverage, features)
 

@@ -18,7 +18,9 @@ log = logging.getLogger("llmbin")
 # Fitted to the peaks of whole runs of 5 kb to 1,158 Mb, all within 30 % (docs/reliability.md).
 PLAIN, WITH_MARKERS = 80 * MIB, 195 * MIB  # interpreter, libraries, model; profiles of markers
 SEARCH, A_BASE_OF_SEARCH = 105 * MIB, 63  # what searching markers takes, which is soon reached
-A_BASE, A_CONTIG = 1.15, 3_300  # bytes
+A_BASE, MOST_BASES = 1.15, 1_300_000_000  # of words of homology and their matches, which are capped
+A_CONTIG_READ = 400  # until all contigs are read; then the searches, words and matches are gone
+LATER, A_CONTIG = 205 * MIB, 1_300  # in binning, with what searches markers, which stays
 A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is less
 A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
@@ -58,8 +60,9 @@ def _columns(table: InputFile) -> int:
 
 def needed_memory(run: RunSize) -> int:
     """Bytes of memory at the peak of a run."""
-    growing = A_BASE * run.bases + A_CONTIG * run.contigs
-    need = WITH_MARKERS + min(SEARCH, A_BASE_OF_SEARCH * run.bases) + growing
+    search = WITH_MARKERS + min(SEARCH, A_BASE_OF_SEARCH * run.bases)
+    reading = search + min(A_BASE * run.bases, MOST_BASES) + A_CONTIG_READ * run.contigs
+    need: float = max(reading, LATER + A_CONTIG * run.contigs)
     if not run.markers:
         need = min(PLAIN + A_BASE_PLAIN * run.bases + A_CONTIG_PLAIN * run.contigs, need)
     more = max(0, run.threads - THREADS) * min(1.0, run.bases / A_THREADS_BASES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +46,7 @@ def long_contigs(path: InputFile, shortest: int) -> tuple[list[str], npt.NDArray
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
-    names, lengths = [], []
+    names, lengths = [], array("q")
     for record in unique_records(path):
         size = len(record.sequence)
         if size >= shortest:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..coverage.coverage import no_coverage
 from ..errors import InputError
@@ -22,7 +23,7 @@ from ..progress import Clock, log
 from ..report.finished import FinishedRun, RunFiles, read_run
 from ..report.page import page_of
 from ..results.record import record_of, write_record
-from ..results.summary import Outcome, rows_of_bins, summarise
+from ..results.summary import Outcome, summarise
 from ..results.tables import write_bins_table, write_contigs_table
 from ..stages.checks import check_options
 from ..stages.clustering import place_contigs

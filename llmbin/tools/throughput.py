@@ -220,7 +220,7 @@ def _synthetic(path: Path, preset: str) -> Path:
 def _read(path: Path) -> list[Any]:
     from ..io.contigs import Assembly, read_contigs
 
-    return list(read_contigs(path, SHORTEST, Assembly([], [], [])))
+    return list(read_contigs(path, SHORTEST, Assembly()))
 
 
 def _marker_stage(stages: dict[str, dict[str, float]], contigs: list[Any], threads: int) -> None:

@@ -34,7 +34,7 @@ class BinnedCommunity:
 
     def _survey(self, contigs: Path, threads: int) -> Features:
         """What is known of the contigs in bins."""
-        assembly = Assembly([], [], [])
+        assembly = Assembly()
         binned = read_contigs(contigs, 1, assembly, self._bins)
         search = Searches(MarkerSearch(self._markers, threads))
         return profile_without_lm(binned, assembly, threads, search)

@@ -40,7 +40,7 @@ def read_fragments(path: Path, truth: Path, window: int) -> Fragments:
     Raises:
         InputError: a fragment has no genome, or a file is malformed.
     """
-    contigs = list(read_contigs(path, 1, Assembly([], [], [])))
+    contigs = list(read_contigs(path, 1, Assembly()))
     begins = [max(0, (len(contig.codes) - window) // 2) for contig in contigs]
     windows = pack_windows(
         window,

@@ -193,7 +193,7 @@ class _Drawn:
     def fragments(self, sequences: Path) -> Iterator[Contig]:
         """One at a time."""
         rng = self._rng
-        for sequence in read_contigs(sequences, self._settings.shortest, Assembly([], [], [])):
+        for sequence in read_contigs(sequences, self._settings.shortest, Assembly()):
             row = self._table.get(sequence.name)
             if row is None:
                 raise InputError(f"{sequences}: {sequence.name!r} has no row in the table")

@@ -40,11 +40,12 @@ def test_few_contigs(n: int, with_markers: bool) -> None:
     assert all(small.why)
 
 
-def test_each_assembly_is_binned_by_itself_and_bins_are_numbered_by_size() -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_assembly_is_binned_by_itself_and_bins_are_numbered_by_size(threads: int) -> None:
     lengths = np.array([300_000, 900_000, 500_000, 1_000, 2_000])
     contigs = contigs_of(plain(np.zeros((5, 2))), lengths)
     limits = BinLimits(1_500, 400_000)
-    found = bin_assemblies(contigs, ["x", "y", "x", "short", "small"], limits, Resources())
+    found = bin_assemblies(contigs, ["x", "y", "x", "short", "small"], limits, Resources(threads))
     assert found.label.tolist() == [1, 0, 1, -1, -1]
     assert found.bins == 2
     assert found.core.tolist() == [True, True, True, False, False]

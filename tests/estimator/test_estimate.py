@@ -7,6 +7,7 @@ from llmbin.estimator.estimate import basis_of, estimate_bins
 from llmbin.estimator.network import QUANTILES, gelu, load_network, network_inputs
 from llmbin.estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits, n50s
 from llmbin.features.profile import Features
+from llmbin.genes.counts import MarkerCounts
 from llmbin.genes.markers import load_marker_set
 from llmbin.genes.matches import Genes
 
@@ -32,7 +33,7 @@ def features_of(lengths: list[int], genes: Genes) -> Features:
         frames=np.zeros((n, 6), np.uint32),
         circular=np.zeros(n, np.bool_),
         lm=np.empty((n, 0), np.float32),
-        markers=np.zeros((n, FAMILIES), np.int16),
+        markers=MarkerCounts.of(np.zeros((n, FAMILIES), np.int16)),
         too_short=0,
         short_bases=0,
         encoded_bases=0,

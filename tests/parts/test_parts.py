@@ -194,7 +194,7 @@ def test_words_are_thinned_as_in_one_go(
     """
     few = replace(HOMOLOGY, most_words=10_000)
     direct = HomologySearch(thresholds=few)
-    for contig in read_contigs(community.contigs, 1000, Assembly([], [], [])):
+    for contig in read_contigs(community.contigs, 1000, Assembly()):
         direct.keep([contig], direct.look([contig]))
     pairs, rate = direct.pairs(), direct.word_rate
     assert rate > 16

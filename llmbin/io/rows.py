@@ -1,0 +1,126 @@
+"""Tables that grow row by row and are too large for memory: kept in a file, read in pieces."""
+
+from __future__ import annotations
+
+import math
+import mmap
+import tempfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .outputs import writing
+
+LARGE = 1 << 24  # bytes
+CHUNK = 4_096  # rows in memory at a time
+
+
+class RowFile:
+    """Rows of one width, put anywhere and in any order; rows that nobody put are zeros.
+
+    They are in a file without a name in ``folder``, which is gone with the process; in memory
+    without a folder.
+    """
+
+    def __init__(self, dtype: npt.DTypeLike, width: int, folder: Path | None) -> None:
+        self._dtype = np.dtype(dtype)
+        self._width, self._folder = width, folder
+        self._bytes = width * self._dtype.itemsize
+        self._rows = 0
+        with writing(folder):
+            self._file = BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def append(self, rows: npt.NDArray[Any]) -> None:
+        """Rows [any, width] behind all others.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        self.put(self._rows, rows)
+
+    def put(self, place: int, rows: npt.NDArray[Any]) -> None:
+        """Rows [any, width] from a place on.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        self._rows = max(self._rows, place + len(rows))
+        with writing(self._folder):
+            self._file.seek(place * self._bytes)
+            self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+
+    def row(self, place: int) -> npt.NDArray[Any]:
+        """A row that was put: [width]."""
+        with writing(self._folder):
+            self._file.seek(place * self._bytes)
+            return np.frombuffer(self._file.read(self._bytes), self._dtype)
+
+    def table(self, rows: int) -> npt.NDArray[Any]:
+        """The first rows [rows, width], to be read alone: no more may be put."""
+        shape = (rows, self._width)
+        if not rows * self._width:
+            return np.empty(shape, self._dtype)
+        with writing(self._folder):
+            self._file.truncate(rows * self._bytes)
+            if isinstance(self._file, BytesIO):
+                held = self._file.getvalue().ljust(rows * self._bytes, b"\0")
+                return np.frombuffer(held, self._dtype).reshape(shape)
+            self._file.flush()
+            with self._file:
+                return np.memmap(self._file, self._dtype, "r", shape=shape)
+
+
+def in_chunks(rows: int, *tables: npt.NDArray[Any]) -> Iterator[slice]:
+    """Slices of `CHUNK` rows; what was read of a `RowFile` is not held beyond its slice."""
+    for begin in range(0, rows, CHUNK):
+        yield slice(begin, min(begin + CHUNK, rows))
+        for table in tables:
+            let_go(table)
+
+
+def let_go(table: npt.NDArray[Any]) -> None:
+    """Give back the memory that reading a `RowFile` took; it is read again where it is needed."""
+    held = getattr(table, "_mmap", None)
+    if held is not None and hasattr(mmap, "MADV_DONTNEED"):
+        held.madvise(mmap.MADV_DONTNEED)
+
+
+def write_table(handle: IO[bytes], table: npt.NDArray[Any]) -> None:
+    """An array as numpy writes it, in pieces: nothing of a `RowFile` is held beyond its piece."""
+    if not isinstance(table, np.memmap):
+        np.lib.format.write_array(handle, table, allow_pickle=False)
+        return
+    header = np.lib.format.header_data_from_array_1_0(table)
+    np.lib.format.write_array_header_1_0(handle, header)
+    for rows in in_chunks(len(table), table):
+        handle.write(table[rows].tobytes())
+
+
+def read_table(handle: IO[bytes], folder: Path, large: int = LARGE) -> npt.NDArray[Any]:
+    """An array that numpy wrote, whose ``handle`` can seek; one of ``large`` bytes is a `RowFile`.
+
+    Raises:
+        ValueError: it is none, or is cut off.
+        StorageError: the file cannot be written.
+    """
+    np.lib.format.read_magic(handle)
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(handle)
+    if len(shape) != 2 or by_column or math.prod(shape) * dtype.itemsize < large:
+        handle.seek(0)
+        return np.lib.format.read_array(handle, allow_pickle=False)
+    rows, width = shape
+    table = RowFile(dtype, width, folder)
+    for part in in_chunks(rows):
+        count = part.stop - part.start
+        held = handle.read(count * width * dtype.itemsize)
+        table.append(np.frombuffer(held, dtype).reshape(count, width))
+    if handle.read(1):  # also has the checksum of a zip file compared
+        raise ValueError("more rows than there should be")
+    return table.table(rows)
