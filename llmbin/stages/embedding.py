@@ -83,7 +83,9 @@ def _embedded(
 ) -> Features:
     options, threads = setting.options, setting.options.threads
     folder = setting.work.staging
-    reading = Reading(embedder.plan, options.recruit_length, embedder.budget(), threads, folder)
+    reading = Reading(
+        embedder.plan, options.recruit_length, embedder.budget(), threads, folder=folder
+    )
     search = MarkerSearch(markers, threads) if markers is not None else None
     recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
     known_pairs = pairs.known() if pairs is not None else None
