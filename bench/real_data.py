@@ -14,13 +14,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from .repositories import Snapshot
 
 SHORTEST = 1_000
 GOLD = "@Version:0.9.1\n@SampleID:real\n@@SEQUENCEID\tBINID\t_LENGTH\n"
@@ -43,10 +43,7 @@ class Source:
 
     def __init__(self, name: str, work: Path) -> None:
         self.about = json.loads(SOURCES.read_text())[name]
-        self.clone = work / name
-        self.address = f"https://github.com/{self.about['repository']}"
-        self._git("clone", "-q", "--bare", "--filter=blob:none", self.address, str(self.clone))
-        self._git("--git-dir", str(self.clone), "cat-file", "-e", self.about["commit"])
+        self._snapshot = Snapshot(self.about["repository"], self.about["commit"], work / name)
 
     def paths(self, folder: str) -> list[str]:
         """Files whose checksums are known, below a folder."""
@@ -54,26 +51,9 @@ class Source:
 
     def text(self, path: str) -> str:
         """A file, checked if its checksum is known."""
-        what = f"{self.about['commit']}:{path}"
-        data = self._git("--git-dir", str(self.clone), "show", what)
+        data = self._snapshot.data(path)
         check(path, data, self.about["files"].get(path))
         return data.decode(errors="replace")  # what is made of it is checked
-
-    def _git(self, *words: str) -> bytes:
-        """What git says; stop with a line if it fails, as of a repository that is gone."""
-        try:  # without asking for a password, as GitHub wants one where there is nothing
-            return subprocess.run(
-                ["git", *words],
-                check=True,
-                capture_output=True,
-                env=os.environ | {"GIT_TERMINAL_PROMPT": "0"},
-            ).stdout
-        except FileNotFoundError:
-            sys.exit("git is not installed, or not on PATH")
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.decode(errors="replace").splitlines()
-            said = next((line for line in lines if line.startswith("fatal:")), "is not there")
-            sys.exit(f"{self.address}, commit {self.about['commit'][:12]}: {said}")
 
 
 def check(what: str, data: bytes, expected: str | None) -> None:
