@@ -15,6 +15,7 @@ from .cgroups import group_limits
 from .errors import MemoryLimitError
 
 MIB = 1 << 20
+STATUS = "/proc/self/status"
 LEAST_ADDRESS_SPACE = 256 * MIB  # numpy and the kernels; with less, libraries crash while they load
 
 
@@ -90,17 +91,25 @@ def check_address_space() -> None:
 
 def free_memory() -> int | None:
     """Bytes that nobody uses now, or only as a cache; None where the system does not tell."""
-    with suppress(OSError, ValueError), open("/proc/meminfo", encoding="ascii") as handle:
-        for line in handle:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return None
+    return _told("/proc/meminfo", "MemAvailable:")
 
 
 def peak_memory() -> int:
     """Most bytes of memory that this process had so far."""
+    # Linux counts what started the process into its usage, if that was larger.
+    if (told := _told(STATUS, "VmHWM:")) is not None:
+        return told
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # the unit is the system's choice
+
+
+def _told(path: str, what: str) -> int | None:
+    """Bytes that a line of a file of the system says in kB; None if there is none."""
+    with suppress(OSError, ValueError), open(path, encoding="ascii") as handle:
+        for line in handle:
+            if line.startswith(what):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def shown(size: int) -> str:

@@ -79,6 +79,7 @@ def test_peak_memory_is_in_bytes_whatever_the_system_counts(
     class Usage:
         ru_maxrss = 123_456
 
+    monkeypatch.setattr(resources, "STATUS", "/nowhere")
     monkeypatch.setattr(resources.resource, "getrusage", lambda _: Usage)
     monkeypatch.setattr(sys, "platform", "linux")
     assert resources.peak_memory() == 123_456 * 1024
@@ -91,3 +92,12 @@ def test_peak_memory_is_the_systems() -> None:
     with open("/proc/self/status", encoding="ascii") as handle:
         told = next(int(n.split()[1]) * 1024 for n in handle if n.startswith("VmHWM:"))
     assert resources.peak_memory() == pytest.approx(told, rel=0.05)
+
+
+def test_peak_memory_is_not_that_of_the_parent() -> None:
+    ballast = b"x" * 300_000_000
+    told = "from llmbin.resources import peak_memory; print(peak_memory())"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", told], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < len(ballast) / 2
