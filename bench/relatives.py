@@ -136,7 +136,7 @@ def binned(draw: Draw, features: Features, embedder: Embedder) -> Found:
 
 
 def placed_share(bins: dict[str, str], gold: dict[str, tuple[str, int]]) -> float:
-    """Share of all bases that lie in their genome's largest bin, where most of it is that genome."""
+    """Share of all bases that lie in the largest bin of their genome that it has most of."""
     bases: Counter[tuple[str, str]] = Counter()
     for name, label in bins.items():
         genome, length = gold[name]
