@@ -215,7 +215,6 @@ class Workspace:
 
         Raises:
             StorageError: what is large in it cannot be laid out in the folder.
-            MemoryError: it does not fit the memory.
         """
         path = self.staging / f"stage-{stage}-{_digest(key)}.npz"
         if not path.is_file():
@@ -229,7 +228,7 @@ class Workspace:
             if sorted(arrays) != names:
                 raise ValueError("names that were not written")
             return read(arrays)
-        except (StorageError, MemoryError):  # the file may well be whole
+        except StorageError:  # the file may well be whole
             raise
         except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
             log.warning("%s: damaged (%s); computing it again", path, first_line(error))

@@ -122,14 +122,13 @@ def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
         assert work.load("features", key, dict) is None
 
 
-@pytest.mark.parametrize("error", [StorageError("disk full"), MemoryError()])
 def test_a_stage_for_which_there_is_no_room_is_not_damaged(
-    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_table(*_: object) -> None:
-        raise error
+        raise StorageError("disk full")
 
-    with pytest.raises(type(error)), Workspace(tmp_path, resume=True) as work:
+    with pytest.raises(StorageError, match="full"), Workspace(tmp_path, resume=True) as work:
         work.save("features", {}, {"x": np.arange(100)})
         monkeypatch.setattr(workspace, "read_table", read_table)
         work.load("features", {}, dict)
