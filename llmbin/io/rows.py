@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import math
 import mmap
 import tempfile
 from collections.abc import Iterator
-from io import BytesIO
+from io import BufferedRandom, BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import StorageError
 from .outputs import writing
 
 LARGE = 1 << 24  # bytes
 CHUNK = 4_096  # rows in memory at a time
+MAPS_NONE = (errno.ENODEV, errno.EINVAL, errno.ENOTSUP)  # some network file systems and FUSE
 
 
 class RowFile:
@@ -31,8 +35,7 @@ class RowFile:
         self._width, self._folder = width, folder
         self._bytes = width * self._dtype.itemsize
         self._rows = 0
-        with writing(folder):
-            self._file = BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder)
+        self._file = BytesIO() if folder is None else _unnamed(folder)
 
     def __len__(self) -> int:
         return self._rows
@@ -52,29 +55,82 @@ class RowFile:
             StorageError: the file cannot be written.
         """
         self._rows = max(self._rows, place + len(rows))
-        with writing(self._folder):
+        with self._using():
             self._file.seek(place * self._bytes)
             self._file.write(np.ascontiguousarray(rows, self._dtype).data)
 
     def row(self, place: int) -> npt.NDArray[Any]:
-        """A row that was put: [width]."""
-        with writing(self._folder):
+        """A row that was put: [width].
+
+        Raises:
+            StorageError: the rows before it cannot be written.
+        """
+        with self._using():
             self._file.seek(place * self._bytes)
             return np.frombuffer(self._file.read(self._bytes), self._dtype)
 
     def table(self, rows: int) -> npt.NDArray[Any]:
-        """The first rows [rows, width], to be read alone: no more may be put."""
+        """The first rows [rows, width], to be read alone: no more may be put.
+
+        Raises:
+            StorageError: the file cannot be written.
+            MemoryError: the system gives no address space for it.
+        """
         shape = (rows, self._width)
         if not rows * self._width:
             return np.empty(shape, self._dtype)
-        with writing(self._folder):
+        with self._using():
             self._file.truncate(rows * self._bytes)
             if isinstance(self._file, BytesIO):
                 held = self._file.getvalue().ljust(rows * self._bytes, b"\0")
                 return np.frombuffer(held, self._dtype).reshape(shape)
             self._file.flush()
             with self._file:
-                return np.memmap(self._file, self._dtype, "r", shape=shape)
+                return _mapped(self._file, self._dtype, shape)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[None]:
+        """What the system says of the file, as our error; the file is closed then."""
+        try:
+            with writing(self._folder):
+                yield
+        except StorageError:
+            # Not the buffer: it would try again to write, and from Python 3.13 on tell of it.
+            if not isinstance(self._file, BytesIO):
+                self._file.raw.close()
+            raise
+
+
+def _unnamed(folder: Path) -> BufferedRandom:
+    """A new file without a name.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    with writing(folder):
+        try:
+            return tempfile.TemporaryFile(dir=folder)
+        except OSError as error:
+            error.filename = None  # nobody knows this name
+            raise
+
+
+def _mapped(file: BufferedRandom, dtype: np.dtype[Any], shape: tuple[int, int]) -> npt.NDArray[Any]:
+    """The rows of a file where they lie; in memory on a file system that maps no files.
+
+    Raises:
+        OSError: it cannot be read.
+        MemoryError: there is no address space for it.
+    """
+    try:
+        return np.memmap(file, dtype, "r", shape=shape)
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError(str(error)) from None
+        if error.errno not in MAPS_NONE:
+            raise
+    file.seek(0)
+    return np.fromfile(file, dtype, shape[0] * shape[1]).reshape(shape)
 
 
 def in_chunks(rows: int, *tables: npt.NDArray[Any]) -> Iterator[slice]:

@@ -212,6 +212,9 @@ class Workspace:
         """What ``read`` makes of the arrays of a finished stage with the same key.
 
         None if there is none, or if its file is damaged.
+
+        Raises:
+            StorageError: what is large in it cannot be laid out in the folder.
         """
         path = self.staging / f"stage-{stage}-{_digest(key)}.npz"
         if not path.is_file():
@@ -225,6 +228,8 @@ class Workspace:
             if sorted(arrays) != names:
                 raise ValueError("names that were not written")
             return read(arrays)
+        except StorageError:  # the file may well be whole
+            raise
         except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
             log.warning("%s: damaged (%s); computing it again", path, first_line(error))
             return None

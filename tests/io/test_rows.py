@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +86,53 @@ def test_a_table_that_is_cut_off_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="gone"):
         RowFile(np.float32, 3, tmp_path / "gone")
+
+
+def test_rows_of_a_file_system_that_maps_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = RowFile(np.float32, 3, tmp_path)
+    table.put(1, np.ones((2, 3), np.float32))
+    monkeypatch.setattr(np, "memmap", refusing(errno.ENODEV))
+    np.testing.assert_array_equal(table.table(4), np.outer([0, 1, 1, 0], [1, 1, 1]))
+
+
+def test_no_address_space_is_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = RowFile(np.float32, 3, tmp_path)
+    monkeypatch.setattr(np, "memmap", refusing(errno.ENOMEM))
+    with pytest.raises(MemoryError):
+        table.table(2)
+
+
+def refusing(number: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+def test_what_cannot_be_written_is_not_tried_again(tmp_path: Path) -> None:
+    """Python 3.13 and later would tell of it at the end, with a traceback."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    table = RowFile(np.float32, 100, tmp_path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="ulimit -f"):
+            for row in np.ones((10, 1, 100), np.float32):
+                table.append(row)
+            table.table(10)
+        table._file.close()  # as at its end
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_the_name_of_an_unnamed_file_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(dir: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(dir / "tmp1a2b"))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(StorageError, match=f"^{tmp_path}: .*free some space"):
+        RowFile(np.float32, 3, tmp_path)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from llmbin.errors import InputError, OutputError, StorageError
+from llmbin.io import workspace
 from llmbin.io.workspace import BINS, TABLE, Workspace
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -119,6 +120,19 @@ def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
         (stage,) = work.staging.glob("stage-*")
         stage.write_bytes(stage.read_bytes()[:cut])
         assert work.load("features", key, dict) is None
+
+
+def test_a_stage_for_which_there_is_no_room_is_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_table(*_: object) -> None:
+        raise StorageError("disk full")
+
+    with pytest.raises(StorageError, match="full"), Workspace(tmp_path, resume=True) as work:
+        work.save("features", {}, {"x": np.arange(100)})
+        monkeypatch.setattr(workspace, "read_table", read_table)
+        work.load("features", {}, dict)
+    assert list(work.staging.glob("stage-*"))
 
 
 def test_no_flipped_bit_of_a_stage_is_taken_for_a_result(tmp_path: Path) -> None:
