@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from . import __version__
 from .cluster.points import Points
 from .io.earlier import LOG
+from .io.inputs import unchanged
 from .io.store import open_store
 from .io.workspace import Workspace
 from .kinds.contigs import kinds_of_contigs
@@ -75,7 +76,12 @@ def run(
     clock = Clock()
     workspace = Workspace(options.outdir, options.force, options.resume, options.inputs)
     cache = open_store(options.cache, options.max_cache)
-    with workspace as work, log_file(options.outdir / LOG), cache as store:
+    with (
+        workspace as work,
+        log_file(options.outdir / LOG),
+        cache as store,
+        unchanged(options.inputs) as check_inputs,
+    ):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         setting = set_out(options, work, clock, store)
         with clock.stage("survey"):
@@ -109,6 +115,7 @@ def run(
         if options.report:
             write_report(setting)
         tell_outcome(options, outcome, bins)
+        check_inputs()
         work.commit()
         if options.report:
             log.info("report: %s", options.outdir / "report.html")

@@ -15,9 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmbin import pipeline
 from llmbin.coverage.bam import SampleDepth, read_depth
 from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
+from llmbin.stages.setting import Setting
+from llmbin.stages.survey import Survey
 from llmbin.tools.synthetic import Community
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -201,6 +204,31 @@ def test_what_is_half_written_or_of_another_assembly_is_waited_for(
     assert not (out / "current").exists()
     assert cli("watch", sequencer.folder, "-o", out, "--once", "--settle", 60, *QUICK[2:])[0] == 75
     assert cli(*once)[0] == 0
+
+
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_an_assembly_that_changes_while_it_is_read_is_waited_for(
+    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    out = tmp_path / "out"
+    once = ("watch", sequencer.folder, "-o", out, "--once", *QUICK)
+    sequencer.write(sequencer.assembly(1))
+    survey, changes = pipeline.survey_contigs, [sequencer.assembly(1, share)]
+
+    def survey_and_change(setting: Setting) -> Survey:
+        found = survey(setting)
+        if changes:  # as long, or shorter: names and lengths are of the one, bases of the other
+            time.sleep(0.01)
+            sequencer.write(changes.pop())
+        return found
+
+    monkeypatch.setattr(pipeline, "survey_contigs", survey_and_change)
+    status, said, err = cli(*once)
+    assert (status, said) == (75, "")
+    assert "contigs.fasta: has changed while it was read" in err
+    assert not (out / "current").exists()
+    assert cli(*once)[0] == 0
+    assert genomes(out, sequencer.folder / "contigs.fasta")
 
 
 def test_the_loop_goes_on_after_a_kill(sequencer: Sequencer, cli: Cli, tmp_path: Path) -> None:
