@@ -80,14 +80,16 @@ def run(
         workspace as work,
         log_file(options.outdir / LOG),
         cache as store,
-        unchanged(options.inputs) as check_inputs,
+        unchanged([options.contigs]) as check_contigs,  # bins are written from them
     ):
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         setting = set_out(options, work, clock, store)
-        with clock.stage("survey"):
-            survey = survey_contigs(setting)
-        check_memory(setting, survey)
-        looked = look_at_contigs(setting, survey, counted(tell, survey.bases))
+        with unchanged(options.inputs) as check_inputs:
+            with clock.stage("survey"):
+                survey = survey_contigs(setting)
+            check_memory(setting, survey)
+            looked = look_at_contigs(setting, survey, counted(tell, survey.bases))
+            check_inputs()
         features, coverage = looked.features, looked.coverage
         embedder, markers = looked.embedder, looked.markers
         assemblies = survey.assemblies
@@ -115,7 +117,7 @@ def run(
         if options.report:
             write_report(setting)
         tell_outcome(options, outcome, bins)
-        check_inputs()
+        check_contigs()
         work.commit()
         if options.report:
             log.info("report: %s", options.outdir / "report.html")
