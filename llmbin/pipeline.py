@@ -76,12 +76,8 @@ def run(
     clock = Clock()
     workspace = Workspace(options.outdir, options.force, options.resume, options.inputs)
     cache = open_store(options.cache, options.max_cache)
-    with (
-        workspace as work,
-        log_file(options.outdir / LOG),
-        cache as store,
-        unchanged([options.contigs]) as check_contigs,  # bins are written from them
-    ):
+    same = unchanged([options.contigs])  # bins are written from them
+    with workspace as work, log_file(options.outdir / LOG), cache as store, same as check_contigs:
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         setting = set_out(options, work, clock, store)
         with unchanged(options.inputs) as check_inputs:
