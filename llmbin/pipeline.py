@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from . import __version__
 from .cluster.points import Points
 from .io.earlier import LOG
+from .io.inputs import unchanged
 from .io.store import open_store
 from .io.workspace import Workspace
 from .kinds.contigs import kinds_of_contigs
@@ -75,13 +76,16 @@ def run(
     clock = Clock()
     workspace = Workspace(options.outdir, options.force, options.resume, options.inputs)
     cache = open_store(options.cache, options.max_cache)
-    with workspace as work, log_file(options.outdir / LOG), cache as store:
+    same = unchanged([options.contigs])  # bins are written from them
+    with workspace as work, log_file(options.outdir / LOG), cache as store, same as check_contigs:
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
         setting = set_out(options, work, clock, store)
-        with clock.stage("survey"):
-            survey = survey_contigs(setting)
-        check_memory(setting, survey)
-        looked = look_at_contigs(setting, survey, counted(tell, survey.bases))
+        with unchanged(options.inputs) as check_inputs:
+            with clock.stage("survey"):
+                survey = survey_contigs(setting)
+            check_memory(setting, survey)
+            looked = look_at_contigs(setting, survey, counted(tell, survey.bases))
+            check_inputs()
         features, coverage = looked.features, looked.coverage
         embedder, markers = looked.embedder, looked.markers
         assemblies = survey.assemblies
@@ -109,6 +113,7 @@ def run(
         if options.report:
             write_report(setting)
         tell_outcome(options, outcome, bins)
+        check_contigs()
         work.commit()
         if options.report:
             log.info("report: %s", options.outdir / "report.html")

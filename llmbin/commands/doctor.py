@@ -25,6 +25,7 @@ PACKAGES = (
     "tensorrt",
     "tensorrt-rtx",
     "cuda-python",
+    "safetensors",
     "torch",
     "pyarrow",
     "ray",

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
-from ..errors import InputError, UsageError
+from ..errors import InputError, LlmbinError, UsageError
 from .outputs import writing
 
 STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
@@ -82,6 +82,44 @@ def check_inputs(paths: Sequence[Path]) -> None:
         check_input(path)
     if sum(str(path) in STDIN and is_stream(path) for path in paths) > 1:
         raise UsageError("standard input can be only one of the inputs; give the others as files")
+
+
+@contextmanager
+def unchanged(paths: Sequence[Path]) -> Iterator[Callable[[], None]]:
+    """Gives what looks whether files that are read more than once are still as they were.
+
+    What is wrong with inputs, or goes wrong unforeseen, is told as their change, if they have
+    changed: of a file that is another the second time, names, lengths and depths do not fit.
+
+    Raises:
+        InputError: one has changed.
+    """
+    before = {path: _stamp(path) for path in paths}
+
+    def check() -> None:
+        for path, stamp in before.items():
+            if stamp is not None and _stamp(path) != stamp:
+                raise InputError(
+                    f"{path}: has changed while it was read; start again when nothing writes to it"
+                )
+
+    try:
+        yield check
+    except Exception as error:
+        if isinstance(error, InputError) or not isinstance(error, LlmbinError):
+            check()
+        raise
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells that a file is another; None if it is none: missing, a pipe."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(about.st_mode):
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def open_input(path: InputFile) -> AbstractContextManager[BinaryIO]:

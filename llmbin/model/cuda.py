@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError, DeviceMemoryError
+from ..errors import DeviceError, DeviceMemoryError, first_line
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ def bindings() -> Any:
         from cuda.bindings import runtime
     except ImportError as error:
         raise DeviceError(
-            f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[tensorrt]'`"
+            f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[gpu]'`, "
+            "or `[tensorrt]`"
         ) from None
     return runtime
 
@@ -60,7 +61,14 @@ def find_gpu(index: int) -> Gpu:
         DeviceError: there is no such device, or no driver.
     """
     api = bindings()
-    count = checked(api, api.cudaGetDeviceCount(), "looking for GPUs")
+    try:
+        answer = api.cudaGetDeviceCount()
+    except RuntimeError as error:  # cuda-python 12 does not return a status then
+        raise DeviceError(
+            f"there is no NVIDIA driver ({first_line(error)}); see `llmbin-fast doctor`, or use "
+            "--device cpu"
+        ) from None
+    count = checked(api, answer, "looking for GPUs")
     if index >= count:
         raise DeviceError(
             f"there is no GPU number {index} (the driver shows {count}); see `llmbin-fast doctor`"

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError, DeviceMemoryError, ModelPackError, first_line
+from ..errors import DeviceError, DeviceMemoryError, LlmbinError, ModelPackError, first_line
 from ..io.rows import RowFile
 from .devices import Device, choose_devices, session
 from .pack import WEIGHTS, ModelPack
@@ -76,7 +76,7 @@ def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Devic
     devices = choose_devices(requested, precision, list(pack.encoders))
     for device, spare in zip(devices, [*devices[1:], None], strict=True):
         try:
-            encoder = _open(pack, device)
+            encoder = _opened(pack, device)
         except DeviceError as error:
             if spare is None:
                 raise
@@ -92,6 +92,23 @@ def open_encoder(pack: ModelPack, requested: str, precision: str) -> tuple[Devic
             )
             return device, encoder
     raise AssertionError("there is always a device to try")
+
+
+def _opened(pack: ModelPack, device: Device) -> Encoder:
+    """The encoder on one device.
+
+    Raises:
+        DeviceError: it does not start, whatever the libraries that it needs raise.
+    """
+    try:
+        return _open(pack, device)
+    except (LlmbinError, MemoryError):
+        raise
+    except Exception as error:  # a library that is half there, or of another version
+        raise DeviceError(
+            f"what it needs fails ({type(error).__name__}: {first_line(error)}); "
+            "see `llmbin-fast doctor`, or use --device cpu"
+        ) from error
 
 
 def _open(pack: ModelPack, device: Device) -> Encoder:
@@ -129,7 +146,7 @@ def _open_fused(pack: ModelPack, device: Device) -> Encoder:
     encoder = FusedEncoder(sizes, weights, gpu)
     try:
         check_closeness(encoder, reference, pack.window, sizes.stride)
-    except DeviceError:
+    except Exception:
         encoder.close()
         make_usable(bindings())
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import DeviceError
+from ..errors import DeviceError, first_line
 from .fused_weights import EncoderSizes
 
 ENTRY = b"encode_windows"
@@ -72,7 +72,7 @@ def _nvrtc() -> Any:
         nvrtc.nvrtcVersion()  # loads the library
     except Exception as error:  # RuntimeError, or a class of cuda-pathfinder's
         raise DeviceError(
-            f"NVRTC cannot be loaded ({str(error).splitlines()[0]}); "
+            f"NVRTC cannot be loaded ({first_line(error)}); "
             "`pip install 'llmbin-fast[gpu]'` brings it"
         ) from None
     return nvrtc

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..features.profile import Reading, Searches, profile_contigs
 from ..genes.markers import MarkerSearch, MarkerSet
 from ..genes.rna import RnaSearch
-from ..io.inputs import check_inputs
+from ..io.inputs import check_inputs, unchanged
 from ..io.outputs import STDOUT, check_output, scratch_folder
 from ..model.devices import installed
 from ..model.embedder import Embedder, open_embedder
@@ -60,7 +60,7 @@ def make_part(options: PartOptions) -> About:
         LlmbinError: bad input, options, model pack, device or output; nothing is left behind.
     """
     check_part_options(options)
-    with scratch_folder("llmbin-features-") as folder:
+    with scratch_folder("llmbin-features-") as folder, unchanged(options.inputs) as check:
         inputs = stored_inputs(options, folder)
         stretch = stretch_of(*long_contigs(inputs.contigs, options.recruit_length), options.part)
         embedder = open_embedder(options.model)
@@ -70,6 +70,7 @@ def make_part(options: PartOptions) -> About:
         markers = choose_markers(options.markers)
         coverage = _coverage(options, inputs, stretch, folder)
         part = _found(options, inputs, stretch, (embedder, markers), coverage)
+        check()
         write_part(options.output, part)
     about = part.about
     log.info(

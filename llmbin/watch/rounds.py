@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import OutputError, cannot_write
+from ..errors import OutputError
 from ..io.outputs import lock, whole_file, writing
 from ..options import RunOptions
 from ..pipeline import run as run_pipeline
@@ -54,6 +54,7 @@ class Rounds:
 
     def __init__(self, options: RunOptions, keeping: Keeping) -> None:
         self._options, self._keeping, self.folder = options, keeping, options.outdir
+        self._untold = False  # whether a published round may have no line
         self._number()  # before anything is written: somebody else's `current` stays alone
         with writing(self.folder):
             (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
@@ -79,13 +80,23 @@ class Rounds:
 
     def made_from(self, snapshot: Snapshot) -> bool:
         """Whether the published round was made from these files, with these options."""
+        if self._untold:
+            self._catch_up()
         held = self._published()
         files = [list(stamp) for stamp in snapshot.stamps]
         return held.get("files") == files and held.get("settings") == self._settings()
 
     def _settings(self) -> str:
         """A digest of the options that decide bins, and of the version."""
-        decisive = replace(self._options, threads=1, max_memory=0, cache=None, max_cache=0)
+        decisive = replace(
+            self._options,
+            contigs=self._options.contigs.resolve(),  # from wherever it is called
+            outdir=Path(),
+            threads=1,
+            max_memory=0,
+            cache=None,
+            max_cache=0,
+        )
         return blake2b(f"{__version__} {decisive!r}".encode(), digest_size=8).hexdigest()
 
     def _published(self) -> Event:
@@ -97,10 +108,11 @@ class Rounds:
         return {}
 
     def _catch_up(self) -> None:
-        """The line of a round that was killed between its publication and its line."""
+        """The line of a round that a kill or a full disk left between publication and line."""
         published = self._published()
         if published and published["round"] not in self._told():
             append(self.folder / EVENTS, published)
+        self._untold = False
 
     def _told(self) -> list[int]:
         """Numbers of the rounds that have a line."""
@@ -146,7 +158,8 @@ class Rounds:
         with whole_file(folder / ROUND) as handle:
             handle.write(json.dumps(event).encode())
         self._publish(folder)
-        append(self.folder / EVENTS, event)
+        self._untold = True
+        self._catch_up()
         self._prune(number)
         return event
 
@@ -168,12 +181,10 @@ class Rounds:
 
     def _publish(self, folder: Path) -> None:
         link = self.folder / f".{CURRENT}.part"
-        try:
+        with writing(self.folder / CURRENT):
             link.unlink(missing_ok=True)
             link.symlink_to(Path(RUNS) / folder.name)
             os.replace(link, self.folder / CURRENT)
-        except OSError as error:
-            raise OutputError(cannot_write(self.folder / CURRENT, error)) from None
 
     def _prune(self, number: int) -> None:
         for path in (self.folder / RUNS).iterdir():

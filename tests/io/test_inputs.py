@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from llmbin.errors import InputError, UsageError
-from llmbin.io.inputs import check_inputs, stored
+from llmbin.io.inputs import check_inputs, stored, unchanged
 from llmbin.io.streams import read_chunks
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -115,3 +115,21 @@ def test_other_commands_read_what_shells_give(
     assert (tmp_path / "d.tsv").read_text() == (tmp_path / "e.tsv").read_text()
     assert (tmp_path / "v.npz").read_bytes() == (tmp_path / "w.npz").read_bytes()
     assert "sample1.bam" in (tmp_path / "d.tsv").read_text()
+
+
+def test_files_that_change_while_they_are_read_are_told_of(tmp_path: Path) -> None:
+    path, pipe = tmp_path / "a.fasta", tmp_path / "pipe"
+    path.write_text(">a\nACGT\n")
+    os.mkfifo(pipe)
+    with unchanged([path, pipe, Path("-"), tmp_path / "missing"]) as check:
+        check()
+    with pytest.raises(ZeroDivisionError), unchanged([path]):
+        1 / 0  # noqa: B018
+    with pytest.raises(UsageError), unchanged([path]) as check:
+        path.write_text(">b\nACGT\nACGT\n")
+        with pytest.raises(InputError, match=r"a\.fasta: has changed while it was read"):
+            check()
+        raise UsageError("what is foreseen is told as it is")
+    with pytest.raises(InputError, match="has changed"), unchanged([path]):
+        path.unlink()
+        1 / 0  # noqa: B018

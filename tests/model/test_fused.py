@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from llmbin import _kernels
 from llmbin.errors import DeviceError, DeviceMemoryError
-from llmbin.model import devices, fused, fused_program
+from llmbin.model import cuda, devices, fused, fused_program
 from llmbin.model.cuda import Gpu
 from llmbin.model.devices import Device, Hardware, choose_devices
 from llmbin.model.encoder import OnnxEncoder, open_encoder
@@ -316,6 +316,43 @@ def test_a_fault_leaves_the_gpu_to_others(
     assert opened(monkeypatch, driver, "auto").kind == "cpu"
     assert driver.cuda.resets == 1
     assert not driver.cuda.lost  # what is freed after a reset may be somebody else's by then
+
+
+STEPS = (
+    *("cudaSetDevice", "cudaDeviceGetAttribute", "cuModuleLoadData", "cuModuleGetFunction"),
+    *("cuFuncSetAttribute", "cudaMemcpy", "cudaMalloc", "cudaStreamCreate", "cudaMallocHost"),
+    *("cudaMemcpyAsync", "cuLaunchKernel", "cudaStreamSynchronize"),
+)
+
+
+@pytest.mark.parametrize("how", [RuntimeError("Failed to dlopen libcuda.so.1"), AttributeError()])
+@pytest.mark.parametrize("step", STEPS)
+def test_whatever_a_library_raises_leaves_the_next_device(
+    step: str,
+    how: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    driver: FakeDriver,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(*_: object) -> None:
+        raise how
+
+    monkeypatch.setattr(driver.cuda if step.startswith("cuda") else driver, step, fails)
+    with caplog.at_level(logging.WARNING, "llmbin"):
+        assert opened(monkeypatch, driver, "auto").kind == "cpu"
+    assert f"fused:0 cannot be used (what it needs fails ({type(how).__name__}: " in caplog.text
+    with pytest.raises(DeviceError, match=r"what it needs fails .* use --device cpu"):
+        opened(monkeypatch, driver, "fused")
+
+
+def test_cuda_without_a_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Twelve:  # as cuda-python 12 does it
+        def cudaGetDeviceCount(self) -> None:
+            raise RuntimeError("Failed to dlopen libcuda.so.1")
+
+    monkeypatch.setattr(cuda, "bindings", Twelve)
+    with pytest.raises(DeviceError, match=r"there is no NVIDIA driver \(Failed to dlopen"):
+        cuda.find_gpu(0)
 
 
 def test_vectors_that_are_not_finite_are_no_vectors() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import shutil
 import signal
@@ -15,10 +17,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmbin import pipeline
 from llmbin.coverage.bam import SampleDepth, read_depth
 from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
+from llmbin.options import ModelOptions, RunOptions
+from llmbin.stages.setting import Setting
+from llmbin.stages.survey import Survey
 from llmbin.tools.synthetic import Community
+from llmbin.watch import events
+from llmbin.watch.events import read_events
+from llmbin.watch.folder import Folder, FolderRules
+from llmbin.watch.loop import Look, Watch
+from llmbin.watch.rounds import Keeping, Rounds
 
 Cli = Callable[..., tuple[int, str, str]]
 QUICK = ("--settle", 0, "--nice", 0, "--model", "llmbin-lite")
@@ -203,6 +214,31 @@ def test_what_is_half_written_or_of_another_assembly_is_waited_for(
     assert cli(*once)[0] == 0
 
 
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_an_assembly_that_changes_while_it_is_read_is_waited_for(
+    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    out = tmp_path / "out"
+    once = ("watch", sequencer.folder, "-o", out, "--once", *QUICK)
+    sequencer.write(sequencer.assembly(1))
+    survey, changes = pipeline.survey_contigs, [sequencer.assembly(1, share)]
+
+    def survey_and_change(setting: Setting) -> Survey:
+        found = survey(setting)
+        if changes:  # as long, or shorter: names and lengths are of the one, bases of the other
+            time.sleep(0.01)
+            sequencer.write(changes.pop())
+        return found
+
+    monkeypatch.setattr(pipeline, "survey_contigs", survey_and_change)
+    status, said, err = cli(*once)
+    assert (status, said) == (75, "")
+    assert "contigs.fasta: has changed while it was read" in err
+    assert not (out / "current").exists()
+    assert cli(*once)[0] == 0
+    assert genomes(out, sequencer.folder / "contigs.fasta")
+
+
 def test_the_loop_goes_on_after_a_kill(sequencer: Sequencer, cli: Cli, tmp_path: Path) -> None:
     """Killed at several moments; the next one publishes what an undisturbed one would."""
     out = tmp_path / "out"
@@ -251,9 +287,45 @@ def test_a_line_that_a_kill_took_is_written_later(
     (out / "events.jsonl").write_text(whole[:40])
     assert cli(*once) == (0, "", "")
     assert (out / "events.jsonl").read_text() == whole[:40] + "\n" + whole
+    assert cli(*once, "-o", os.path.relpath(out)) == (0, "", "")  # the same, from elsewhere
     status, said, _ = cli(*once, "--min-length", 3000)
     assert status == 0
     assert said.startswith("round 2: ")  # other options, other bins
+
+
+@pytest.mark.parametrize("step", ["append", "os.replace"])
+def test_a_full_disk_while_a_round_is_published_is_waited_for(
+    sequencer: Sequencer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+) -> None:
+    sequencer.write(sequencer.assembly(1))
+    options = RunOptions(
+        sequencer.folder, tmp_path / "out", model=ModelOptions("llmbin-lite"), progress=False
+    )
+    watch = Watch(Folder(FolderRules(sequencer.folder, settle=0)), Rounds(options, Keeping()))
+    right = os.replace
+
+    def is_full(path: object, *_: object) -> None:
+        if step == "append" or Path(str(path)).name == ".current.part":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        right(path, *_)  # type: ignore[arg-type]
+
+    logging.getLogger("llmbin").propagate = True
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "llmbin"):
+        if step == "append":
+            patch.setattr(events, "open", is_full, raising=False)
+        else:
+            patch.setattr("llmbin.watch.rounds.os.replace", is_full)
+        assert watch.look() is Look.WAITING
+    assert "free some space" in caplog.text
+    again = watch.look()
+    assert again is (Look.SAME if step == "append" else Look.PUBLISHED)
+    told = [e["round"] for e in read_events(tmp_path / "out" / "events.jsonl")]
+    assert told == [1]
+    watch.rounds.close()
 
 
 def test_a_lost_link_costs_no_names_and_no_number(
