@@ -6,6 +6,7 @@ import contextlib
 import errno
 import math
 import mmap
+import os
 import tempfile
 from collections.abc import Iterator
 from io import BufferedRandom, BytesIO
@@ -20,22 +21,26 @@ from .outputs import writing
 
 LARGE = 1 << 24  # bytes
 CHUNK = 4_096  # rows in memory at a time
+NAMES_ALL = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)  # the answers to O_TMPFILE
 MAPS_NONE = (errno.ENODEV, errno.EINVAL, errno.ENOTSUP)  # some network file systems and FUSE
 
 
 class RowFile:
     """Rows of one width, put anywhere and in any order; rows that nobody put are zeros.
 
-    They are in a file without a name in ``folder``, which is gone with the process; in memory
-    without a folder.
+    They are in a file without a name in ``folder`` (see `_unnamed`), which is gone with the
+    process; in memory without a folder.
     """
 
     def __init__(self, dtype: npt.DTypeLike, width: int, folder: Path | None) -> None:
         self._dtype = np.dtype(dtype)
-        self._width, self._folder = width, folder
+        self._width = width
         self._bytes = width * self._dtype.itemsize
         self._rows = 0
-        self._file = BytesIO() if folder is None else _unnamed(folder)
+        self._file: BytesIO | BufferedRandom = BytesIO()
+        self._folder = folder
+        if folder is not None:
+            self._file, self._folder = _unnamed(folder)
 
     def __len__(self) -> int:
         return self._rows
@@ -101,12 +106,30 @@ class RowFile:
             raise
 
 
-def _unnamed(folder: Path) -> BufferedRandom:
-    """A new file without a name.
+def _unnamed(folder: Path) -> tuple[BufferedRandom, Path]:
+    """A new file without a name, and the folder that it is in.
+
+    Where a file cannot be without one (NFS, FUSE) it would keep the folder from being removed: it
+    is then in that for temporary files.
 
     Raises:
         StorageError: it cannot be made.
     """
+    flag = getattr(os, "O_TMPFILE", None)  # of Linux
+    if flag is None:
+        return _removed(folder), folder
+    with writing(folder):
+        try:
+            return os.fdopen(os.open(folder, flag | os.O_RDWR, 0o600), "w+b"), folder
+        except OSError as error:
+            if error.errno not in NAMES_ALL:
+                raise
+    place = Path(tempfile.gettempdir())
+    return _removed(place), place
+
+
+def _removed(folder: Path) -> BufferedRandom:
+    """A new file whose name is taken away at once."""
     with writing(folder):
         try:
             return tempfile.TemporaryFile(dir=folder)

@@ -133,6 +133,29 @@ def test_the_name_of_an_unnamed_file_is_not_told(
     def full(dir: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(dir / "tmp1a2b"))
 
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)  # as on macOS
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(StorageError, match=f"^{tmp_path}: .*free some space"):
         RowFile(np.float32, 3, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+def test_a_file_that_must_have_a_name_is_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "out", tmp_path / "temporary"
+    folder.mkdir()
+    other.mkdir()
+    really = os.open
+
+    def named(path: Path, flags: int, *more: int, **how: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE and Path(path) == folder:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), str(path))
+        return really(path, flags, *more, **how)
+
+    monkeypatch.setattr(os, "open", named)
+    monkeypatch.setattr(tempfile, "tempdir", str(other))
+    table = RowFile(np.float32, 3, folder)
+    assert os.readlink(f"/proc/self/fd/{table._file.fileno()}").startswith(str(other))
+    table.append(np.ones((2, 3), np.float32))
+    assert table.table(2).tolist() == [[1, 1, 1], [1, 1, 1]]
