@@ -30,7 +30,7 @@ def test_systems_that_tell_no_affinity(command: list[str]) -> None:
         "import os, sys; vars(os).pop('sched_getaffinity', None)\n"
         "from llmbin.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    assert subprocess.run([sys.executable, "-c", code, *command], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-P", "-c", code, *command], check=False).returncode == 0
 
 
 def test_the_least_limit_of_memory_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,8 @@ class RowFile:
         except StorageError:
             # Not the buffer: it would try again to write, and from Python 3.13 on tell of it.
             if not isinstance(self._file, BytesIO):
-                self._file.raw.close()
+                with contextlib.suppress(OSError):
+                    self._file.raw.close()
             raise
 
 

@@ -50,7 +50,7 @@ def test_it_bins_and_embeds(community: Community, cli: Cli, tmp_path: Path) -> N
     command = ("run", community.contigs, "--depth", community.depth, "-o", out, "--model", LITE)
     status, _, err = cli(*command)
     assert status == 0
-    assert "model llmbin-lite 1, without a language model, on cpu" in err
+    assert "model llmbin-lite 2, without a language model, on cpu" in err
     record = json.loads((out / "run.json").read_text())
     assert record["model"]["name"] == LITE
     assert record["bins"]
