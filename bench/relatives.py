@@ -40,11 +40,6 @@ SHORTEST, SHORTEST_IN_TREE = 1_000, 1_500  # the defaults of `run`
 PLAN = communities.Plan(
     seed=201, samples=1, depth=8, piece=4_500, spread=1.0, strains=27, identity=(0.80, 0.97)
 )
-# The 97.5 % quantile of Student's t by the number of draws.
-STUDENT = {
-    2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26, 11: 2.23,
-    12: 2.20, 13: 2.18, 14: 2.16, 15: 2.14, 16: 2.13,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def main() -> None:
     parser.add_argument("genomes", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--packs", nargs="+", required=True)
-    parser.add_argument("--draws", type=int, default=6, choices=STUDENT)
+    parser.add_argument("--draws", type=int, default=6, choices=range(2, 101), metavar="2-100")
     parser.add_argument("--windows", type=int, default=3, help="seeds (default: %(default)s)")
     parser.add_argument("--name", default="relatives", help="of the result (default: %(default)s)")
     options = parser.parse_args()
@@ -156,11 +151,14 @@ def placed_share(bins: dict[str, str], gold: dict[str, tuple[str, int]]) -> floa
 
 def summary(rows: Sequence[dict[str, Any]], packs: Sequence[str]) -> dict[str, Any]:
     """Sums of the seeds' means, and the difference from the first pack with its interval."""
+    from scipy.stats import t as student
+
     out: dict[str, Any] = {"genomes": sum(row["genomes"] for row in rows)}
     means = {pack: np.array([np.mean(row[pack], axis=0) for row in rows]) for pack in packs}
     for pack, found in means.items():
         apart = found - means[packs[0]]
-        error = STUDENT[len(rows)] * apart.std(axis=0, ddof=1) / len(rows) ** 0.5
+        spread = apart.std(axis=0, ddof=1) / len(rows) ** 0.5
+        error = student.ppf(0.975, len(rows) - 1) * spread
         out[pack] = {
             "near_complete": float(found[:, 0].sum()),
             "placed": float(found[:, 1].mean()),

@@ -153,6 +153,11 @@ def choose_devices(
     ]
 
 
+def asks_for_gpu(requested: str) -> bool:
+    """Whether a ``--device`` is a GPU's; ``auto`` may turn out to be one."""
+    return requested.startswith(("cuda", "fused", "tensorrt"))
+
+
 def takes_fused(precision: str, offered: list[str]) -> bool:
     """Whether our own encoder for GPUs may serve: it computes in FP16, compared with FP32."""
     return precision in ("auto", "fp16") and {"fp16", "fp32"} <= {*offered}

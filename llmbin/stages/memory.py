@@ -9,6 +9,7 @@ from ..errors import MemoryLimitError
 from ..genes.markers import markers_available
 from ..io.inputs import InputFile
 from ..io.streams import read_chunks
+from ..model.devices import asks_for_gpu
 from ..resources import MIB, MemoryLimit, address_space, free_memory, memory_limit, shown
 from .setting import Setting
 from .survey import Survey
@@ -50,7 +51,7 @@ def size_of(setting: Setting, survey: Survey) -> RunSize:
         len(inputs.bams) + sum(map(_columns, inputs.tables)),
         options.threads,
         options.markers != "off" and markers_available(),
-        options.model.device.startswith(("cuda", "fused", "tensorrt")),
+        asks_for_gpu(options.model.device),
     )
 
 

@@ -63,7 +63,7 @@ def embedder_of(parts: Sequence[PartFile], options: RunOptions) -> Embedder:
     for good, what in (
         (origin.version == __version__, f"version {origin.version} (this is {__version__})"),
         (origin.model[2] == pack.digest, f"--model {origin.model[0]} {origin.model[1]}"),
-        (origin.width == (pack.width if pack.encoders else 0), f"vectors of {origin.width}"),
+        (origin.width == pack.width, f"vectors of {origin.width}"),
         (not pack.encoders or origin.plan() == plan, _words_for(origin)),
         (shortest == options.recruit_length, f"--recruit-length {shortest}"),
         (options.model.precision in ("auto", origin.precision), f"--precision {origin.precision}"),

@@ -22,6 +22,7 @@ from ..io.contigs import unique_records
 from ..io.outputs import scratch_folder, whole_file
 from ..io.store import key_of
 from ..io.workspace import fingerprint
+from ..model.devices import asks_for_gpu
 from ..model.pack import find_pack, load_pack
 from ..options import ModelOptions, PartOptions
 from ..parts.write import check_arrow
@@ -80,6 +81,14 @@ class Plan:
     options: PartOptions
     lengths: list[int]
 
+    def begin(self, number: int) -> int:
+        """Where a part's contigs begin."""
+        return self.ends[number - 1] if number else 0
+
+    def bases(self, number: int) -> int:
+        """Of a part's contigs."""
+        return sum(self.lengths[self.begin(number) : self.ends[number]])
+
 
 def _plan(setting: Setting, survey: Survey, slots: Slots) -> Plan:
     """Cut the contigs into parts of like size, as many as keep the cluster busy."""
@@ -136,21 +145,16 @@ def _work(ray: Any, setting: Setting, plan: Plan, slots: Slots, advance: Advance
             number = waiting.pop(done)
             with whole_file(plan.paths[number]) as handle:
                 handle.write(_result(ray, done))
-            advance(_bases(plan, number))
+            advance(plan.bases(number))
 
     for number, fasta in _pieces(setting, plan):
         if setting.options.resume and plan.paths[number].is_file():
-            advance(_bases(plan, number))
+            advance(plan.bases(number))
             continue
         keep(2 * slots.number - 1)
-        first = plan.ends[number - 1] if number else 0
-        waiting[task.remote(fasta, replace(plan.options, first=first))] = number
+        asked = replace(plan.options, first=plan.begin(number))
+        waiting[task.remote(fasta, asked)] = number
     keep(0)
-
-
-def _bases(plan: Plan, number: int) -> int:
-    begin = plan.ends[number - 1] if number else 0
-    return sum(plan.lengths[begin : plan.ends[number]])
 
 
 def _pieces(setting: Setting, plan: Plan) -> Iterator[tuple[int, bytes]]:
@@ -213,7 +217,7 @@ def _slots(ray: Any, setting: Setting) -> Slots:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     device = setting.options.model.device
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
-    if device.startswith(("cuda", "fused", "tensorrt")) and not gpus:
+    if asks_for_gpu(device) and not gpus:
         raise ClusterError(f"--device {device}: no node of the cluster has a GPU; use --device cpu")
     use = bool(gpus) and device != "cpu"
     cpus = [int(node.get("CPU", 0)) for node in nodes if not use or node.get("GPU", 0) >= 1]

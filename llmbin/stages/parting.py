@@ -121,8 +121,7 @@ def _coverage(
         return None
     how = measuring(options, inputs, scratch)
     whole = depths_of(inputs, options.samples, how, stretch.names, stretch.lengths)
-    rows = stretch.rows
-    return replace(whole, mean=whole.mean[rows], variance=whole.variance[rows])
+    return whole.take(stretch.rows)
 
 
 def _found(
@@ -168,7 +167,7 @@ def origin_of(embedder: Embedder, markers: MarkerSet | None, recruit_length: int
     return Origin(
         version=__version__,
         model=(pack.name, pack.version, pack.digest),
-        width=pack.width if pack.encoders else 0,
+        width=pack.width,
         precision=embedder.device.precision,
         window=plan.window,
         windows=plan.most,
