@@ -16,6 +16,7 @@ MIN_LENGTH, RECRUIT_LENGTH, MIN_BIN_SIZE = 1_500, 1_000, 200_000  # bp
 MAX_CACHE = 2_000_000_000  # bytes of a cache
 MARKERS, FORMATS = ("auto", "on", "off"), ("bioboxes",)  # what --markers and --format may be
 PREFIX = "bin"
+LONGEST_NAME = 100  # of a bin: file systems take 255 bytes, with what other programs put around it
 BIN_EXTENSIONS = ("fna.gz", "fna", "fa.gz", "fa", "fasta.gz", "fasta")  # the first is default
 
 
@@ -125,6 +126,13 @@ def bin_name(prefix: str, number: int) -> str:
     """Name of bin ``number`` (from 0): PREFIX.0001, or with 0001 in place of ``{}``."""
     digits = f"{number + 1:04d}"
     return prefix.replace("{}", digits) if "{}" in prefix else f"{prefix}.{digits}"
+
+
+def can_name_bins(prefix: str) -> bool:
+    """Whether names of bins that begin so are names of files, in any folder."""
+    name = bin_name(prefix, 0)
+    plain = name.isprintable() and set(name).isdisjoint("/\\ ") and name[0] not in ".-"
+    return plain and len(name) <= LONGEST_NAME and prefix.count("{}") <= 1
 
 
 def plain_prefix(prefix: str) -> str:

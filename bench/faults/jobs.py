@@ -24,6 +24,7 @@ PROGRAM = (sys.executable, "-P", "-m", "llmbin")
 STEPS = 12  # of training
 TRAINING = ("torch", "transformers", "accelerate")  # what it needs
 TENSORRT = "tensorrt_rtx"
+ARROW = "pyarrow"
 SIZE = 150_000  # bases of a genome
 LEAST = "40000"  # of a bin
 OTHERS = ("llmbin.log",)  # what a command leaves beside its results
@@ -130,6 +131,8 @@ def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:
         "run": bench.plain,
         "run with markers": bench.with_markers,
         "run with cache": bench.with_cache,
+        "run of features": bench.of_features,
+        "features": bench.features,
         "embed": bench.embed,
         "depth": bench.depth,
         "quality": bench.quality,
@@ -189,6 +192,28 @@ class _Bench:
         words = (*self._run, "--min-bin-size", LEAST, "--markers", "off")
         words = _out_of(*words, "--cache", "OUT/../cache")
         return Job("run with cache", words, ("--resume",), DIFFERENT, talks=True)
+
+    def features(self) -> Job | None:
+        """Of one of two parts of the contigs, with depths of BAM files."""
+        return self._part(1, "OUT/part.arrow") if find_spec(ARROW) else None
+
+    def of_features(self) -> Job | None:
+        """Of files of features, without markers."""
+        if not find_spec(ARROW):
+            return None
+        parts = [str(self._folder / f"part-{k}.arrow") for k in (1, 2)]
+        for k, part in enumerate(parts, start=1):
+            if (ending := start(self._part(k, part).words(self._folder))).status:
+                raise RuntimeError(ending.said)
+        contigs = str(self._community.contigs)
+        words = ("run", contigs, "--features", *parts, "-o", "OUT", "-t", "2", "-q")
+        words = (*words, "--min-bin-size", LEAST)
+        return Job("run of features", _out_of(*words), ("--resume",), DIFFERENT)
+
+    def _part(self, k: int, output: str) -> Job:
+        words = ("features", str(self._community.contigs), "--part", f"{k}/2", "--markers", "off")
+        words = (*words, "--bam", *self._alignments, "-o", output, "-q", "-t", "2")
+        return Job("features", _out_of(*words))
 
     def embed(self) -> Job:
         """Vectors."""

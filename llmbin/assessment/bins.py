@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..cluster.arrays import rows_of_bins
-from ..errors import InputError, UsageError
+from ..errors import InputError, UsageError, short
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.earlier import BINS, TABLE
 from ..io.inputs import check_inputs
@@ -106,7 +106,7 @@ def find_bins(paths: Sequence[Path], extension: str = "") -> GivenBins:
     by_name: dict[str, Path] = {}
     for file in files:
         name = bin_name_of(file, extension)
-        _check_name(name, str(file))
+        _check_name(name, str(file.parent))
         other = by_name.setdefault(name, file)
         if other is file:
             continue
@@ -152,7 +152,7 @@ def _check_name(name: str, place: str) -> None:
     """Refuse what readers of tables take for more than a name, a quotation mark in front too."""
     if name.startswith('"') or any(character < " " for character in name):
         raise InputError(
-            f"{place!r}: bin {name!r} has a tab or the like, or a quote in front; rename it"
+            f"{place!r}: bin {short(name)} has a tab or the like, or a quote in front; rename it"
         )
 
 

@@ -15,10 +15,10 @@ from ..errors import CoverageError, StorageError, cannot_write
 from ..io.fasta import read_fasta
 from ..io.inputs import InputFile
 from ..io.outputs import scratch_folder
+from .cram import check_cram
 
 SORTING = 768  # MB of memory for sorting, samtools' default for one thread alone
 UNWRITTEN = (ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENOENT, EROFS, EACCES)
-CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in the last container, from version 3 on
 
 
 @contextlib.contextmanager
@@ -44,11 +44,7 @@ def sorted_bam(
 
 def _cram_as_bam(path: InputFile, threads: int, folder: Path, reference: InputFile | None) -> Path:
     """CRAM as BAM, with whatever reference fits."""
-    if not _has_cram_end(path):
-        raise CoverageError(
-            f"{path}: the CRAM file has no end marker, so it is truncated; "
-            "copy it or map the reads again"
-        )
+    check_cram(path)
     named = named_reference(path)
     for candidate in [*([reference] if reference else []), *([named] if named else []), None]:
         options = () if candidate is None else ("--reference", str(_plain_copy(candidate, folder)))
@@ -105,15 +101,6 @@ def _reason(said: str, folder: Path) -> str:
         if any(why in line and str(folder) in line for line in lines):
             raise StorageError(cannot_write(folder, OSError(number, why)))
     return lines[-1] if lines else "samtools cannot sort it"
-
-
-def _has_cram_end(path: InputFile) -> bool:
-    with open(path, "rb") as handle:
-        if handle.read(5)[4:] != b"\x03":
-            return True  # older versions have none
-        handle.seek(0, 2)
-        handle.seek(max(0, handle.tell() - 64))
-        return CRAM_END in handle.read()
 
 
 def named_reference(path: InputFile) -> Path | None:

@@ -61,6 +61,7 @@ class Store:
                     raise
                 self._begin_anew(error)
         except sqlite3.Error as error:
+            self._shut()  # a connection that is left open keeps others waiting
             raise OutputError(
                 f"{self.path}: cannot be used as a cache ({first_line(error)}); choose a folder on "
                 "a local disk that you may write to"

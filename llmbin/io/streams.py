@@ -79,7 +79,7 @@ def _codec(magic: bytes) -> _Codec | None:
         zstd = zstandard.ZstdDecompressor
         return _Codec(lambda: cast(_Decompressor, zstd().decompressobj()), _in_slices)
     if magic.startswith(b"\xfd7zXZ\x00"):
-        return _Codec(lambda: lzma.LZMADecompressor(memlimit=XZ_MEMORY), _bounded)
+        return _Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY), _bounded)
     if magic.startswith(b"BZh"):
         return _Codec(bz2.BZ2Decompressor, _bounded)
     return None

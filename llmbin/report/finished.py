@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError, first_line
+from ..errors import InputError, first_line, short
+from ..options import PREFIX, can_name_bins
 from ..results.tables import text_file
 
 SHOWN_SAMPLES = 12  # of which the depth of every contig is kept: those with most bases in bins
 DEPTH = "depth_"
+DEEPEST = float(np.finfo(np.float32).max)
+PLACES = ("contig", "x", "y")
 # What the record's parts are, where they are there: a type, a list of a shape, an object of values
 # of a shape.
 Text = (str, NoneType)
@@ -144,6 +147,8 @@ def read_run(files: RunFiles) -> FinishedRun:
     for name, shape in RECORD_PARTS.items():
         if name in record and not _is_like(record[name], shape):
             raise InputError(f"{files.record}: {name!r} is not as a run writes it; run again")
+    if not can_name_bins(str(record.get("parameters", {}).get("prefix", PREFIX))):
+        raise InputError(f"{files.record}: 'prefix' cannot be part of a file name; run again")
     bins = read_bins(files.bins)
     return FinishedRun(record, bins, read_contigs(files, bins))
 
@@ -199,7 +204,7 @@ def read_contigs(files: RunFiles, bins: BinTable) -> ContigTable:
         try:
             names.append(fields[at["contig"]])
             all_depths = [float(fields[i]) for i in every]
-            if not math.isfinite(sum(all_depths)):
+            if not sum(map(abs, all_depths)) < DEEPEST:
                 raise ValueError("a depth is no number")
             numbers.extend(
                 (float(fields[at["gc"]]), float(fields[at["probability"]]), sum(all_depths))
@@ -233,7 +238,7 @@ def read_contigs(files: RunFiles, bins: BinTable) -> ContigTable:
 def write_places(path: Path, names: Sequence[str], places: Floats) -> None:
     """``places.tsv``: where contigs are on the map, float32 [n, 2] from 0 to 1."""
     with text_file(path) as handle:
-        handle.write("contig\tx\ty\n")
+        handle.write("\t".join(PLACES) + "\n")
         rows = zip(names, places.tolist(), strict=True)
         handle.writelines(f"{name}\t{x:.4f}\t{y:.4f}\n" for name, (x, y) in rows)
 
@@ -246,7 +251,9 @@ def read_places(path: Path, names: Sequence[str]) -> Floats | None:
     """
     if not path.is_file():
         return None
-    _, rows = _table(path, ("contig", "x", "y"))
+    titles, rows = _table(path, PLACES)
+    if len(titles) != len(PLACES):
+        raise InputError(f"{path}: has other columns than {', '.join(PLACES)}; delete it")
     places = array("f")
     for wanted, (line, (name, x, y)) in zip(names, rows, strict=False):
         if name != wanted:
@@ -267,6 +274,8 @@ def _table(path: Path, wanted: Sequence[str]) -> tuple[list[str], Iterator[tuple
     missing = [title for title in wanted if title not in titles]
     if missing:
         raise InputError(f"{path}: has no column {missing[0]!r}; run again")
+    if twice := [title for title, n in Counter(titles).items() if n > 1]:
+        raise InputError(f"{path}: has two columns {short(twice[0])}; run again")
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         for number, line in enumerate(lines, start=2):

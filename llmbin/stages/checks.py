@@ -5,9 +5,7 @@ from __future__ import annotations
 from ..coverage.reads import DepthRules
 from ..errors import UsageError
 from ..io.inputs import check_inputs
-from ..options import PartOptions, RunOptions, bin_name
-
-LONGEST_NAME = 100  # of a bin: file systems take 255 bytes, with what other programs put around it
+from ..options import LONGEST_NAME, PartOptions, RunOptions, can_name_bins
 
 
 def check_options(options: RunOptions) -> None:
@@ -58,9 +56,7 @@ def check_prefix(prefix: str) -> None:
     Raises:
         UsageError: they could not be.
     """
-    name = bin_name(prefix, 0)
-    plain = name.isprintable() and set(name).isdisjoint("/\\ ") and name[0] not in ".-"
-    if not plain or len(name) > LONGEST_NAME or prefix.count("{}") > 1:
+    if not can_name_bins(prefix):
         raise UsageError(
             f"--prefix {prefix[:LONGEST_NAME]!r} cannot be part of a file name; "
             "letters, digits, '.', '-', '_' and one '{}' can"

@@ -156,3 +156,15 @@ def test_a_kill_leaves_entries_whole(tmp_path: Path) -> None:
             store.put([(b"alive", b"1")])
             assert store.get(b"alive") == b"1"
     assert found
+
+
+def test_a_file_that_cannot_be_used_is_closed(tmp_path: Path) -> None:
+    """Or the next one would wait for it."""
+    base = sqlite3.connect(tmp_path / FILE)
+    base.execute("CREATE TABLE strange (x)")
+    base.commit()
+    base.close()
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(OutputError, match="something else") as kept:
+        Store(tmp_path, 1 << 20)
+    assert set(os.listdir("/proc/self/fd")) == before, kept
