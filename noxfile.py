@@ -88,6 +88,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def campaign(session: nox.Session) -> None:
+    """Faults and fuzzing, an hour by a seed unless `-- --minutes 20 --seed 3` says otherwise."""
+    session.install("torch")
+    session.install(".[cpu,test,train,arrow,watch]", "atheris")
+    session.run("python", "-m", "bench.campaign", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Links, length of lines, the list of notes, and tables that are those of the results."""
     session.install("pytest>=8", "numpy")
