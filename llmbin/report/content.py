@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +14,7 @@ from .encode import number, readable
 from .finished import BinTable, ContigTable, FinishedRun, Rows
 from .points import colours_of_bins, point_data, sample_contigs
 
+LARGEST = sys.float_info.max
 DOUBTFUL = 0.9  # probability below which a contig of a bin is doubtful
 MOST_DOUBTFUL = 10  # of a bin that are listed
 LISTED = 6_000  # of all bins together
@@ -52,7 +54,7 @@ def rounds_of(record: dict[str, Any]) -> list[dict[str, float]]:
     return [
         {t: float(v) for t, v in row.items() if isinstance(v, (int, float))}
         for row in known
-        if all(isinstance(v, (int, float)) and np.isfinite(v) for v in row.values())
+        if all(isinstance(v, (int, float)) and abs(v) <= LARGEST for v in row.values())
     ]
 
 
