@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -139,7 +140,8 @@ def read_run(files: RunFiles) -> FinishedRun:
         InputError: a file is not what a run writes.
     """
     try:
-        record = json.loads(files.record.read_text(encoding="utf-8"))
+        text = files.record.read_text(encoding="utf-8")
+        record = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{files.record}: is no JSON ({first_line(error)}); run again") from None
     if not isinstance(record, dict):
@@ -151,6 +153,13 @@ def read_run(files: RunFiles) -> FinishedRun:
         raise InputError(f"{files.record}: 'prefix' cannot be part of a file name; run again")
     bins = read_bins(files.bins)
     return FinishedRun(record, bins, read_contigs(files, bins))
+
+
+def _finite(text: str) -> float:
+    """A number as JSON has it, which NaN, Infinity and 1e999 are not."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:20]} is no number")
+    return number
 
 
 def _is_like(value: Any, shape: Any) -> bool:
