@@ -138,6 +138,8 @@ def trials_of(
     signals: Sequence[signal.Signals] = kills.SIGNALS,
 ) -> Iterator[Trial]:
     """Trials of a kind without end; none where the machine cannot do it."""
+    if kind == "hostile":
+        return hostile.trials(chance, folder)
     jobs = [job for job in jobs if kind in job.kinds]
     if not jobs:
         return iter(())
@@ -145,8 +147,6 @@ def trials_of(
         return kills.trials(jobs, shim, chance, folder, signals)
     if kind == "write":
         return writes.trials(jobs, shim, chance, folder) if shim else iter(())
-    if kind == "hostile":
-        return hostile.trials(chance, folder)
     return OF_KIND[kind](jobs, chance, folder)
 
 

@@ -94,13 +94,19 @@ def trials(jobs: list[Job], chance: random.Random, scratch: Path) -> Iterator[Tr
         for job in runs:
             results = whole[job.name]
             if "memory" in controllers:
-                share = math.exp(chance.uniform(math.log(1 / 3), math.log(3)))
+                share = _share(chance)
                 wrong = in_memory(job, results, share, scratch)
                 where = f"{share:.2f} of the prediction"
                 yield Trial("group", f"{job.name}, memory", where, wrong)
             for name, limit, cores in _parts(controllers, chance):
                 wrong = in_cores(job, results, limit, cores, scratch)
                 yield Trial("group", f"{job.name}, {name}", "", wrong)
+
+
+def _share(chance: random.Random) -> float:
+    """A third to three times, but not so near to 1 that the MB in which it is told decide."""
+    above = math.exp(chance.uniform(math.log(1.03), math.log(3)))
+    return chance.choice((above, 1 / above))
 
 
 def _parts(controllers: list[str], chance: random.Random) -> Iterator[tuple[str, Limit, int]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeviceError
-from ..io.outputs import whole_file
+from ..io.outputs import write_tables
 from .cuda import Gpu, find_gpu
 from .pack import ModelPack, find_pack, load_pack
 from .windows import WindowPlan
@@ -170,15 +170,12 @@ def _own(path: Path) -> bytes:
 
 
 def store_engine(folder: Path, key: str, data: bytes, target: Target) -> Path:
-    """Keep an engine, whole or not at all."""
+    """Keep an engine and its note, both whole or none."""
     path = folder / f"{key}.engine"
     note = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), **asdict(target)}
-    for file, content in (
-        (folder / f"{key}.json", json.dumps(note, indent=1).encode()),
-        (path, data),
-    ):
-        with whole_file(file) as handle:
-            handle.write(content)
+    files = {folder / f"{key}.json": json.dumps(note, indent=1).encode(), path: data}
+    write_tables(files)
+    for file in files:
         file.chmod(0o600)
     return path
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..io.outputs import writing
+
 BASES = "ACGT"
 # Genetic code 11, codons in order of ACGT.
 RESIDUES = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"
@@ -165,7 +167,8 @@ def make_community(
     """Write ``contigs.fasta.gz``, ``depth.tsv`` and ``gold.tsv``."""
     from isal import igzip
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     markers = marker_proteins()
     abundance = np.exp(rng.normal(2.3, 0.7, (genomes, 1)) + rng.normal(0, 0.5, (genomes, samples)))
@@ -184,6 +187,7 @@ def make_community(
         folder / "contigs.fasta.gz", folder / "depth.tsv", folder / "gold.tsv", genomes
     )
     with (
+        writing(folder),
         igzip.open(result.contigs, "wb", compresslevel=1) as fasta,
         open(result.depth, "w") as depth,
         open(result.gold, "w") as gold,
