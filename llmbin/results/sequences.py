@@ -13,7 +13,7 @@ from ..io.inputs import InputFile
 from ..io.outputs import GZIP_LEVEL, writing
 
 LINE = 80
-FLUSH = 64 << 20  # bases that wait in memory
+FLUSH, A_RECORD = 64 << 20, 400  # bytes that wait in memory; those of a record beside its bases
 
 
 def write_sequences(
@@ -33,17 +33,17 @@ def write_sequences(
     if unbinned is not None:
         _append(unbinned, [])
     waiting: dict[Path, list[FastaRecord]] = {}
-    bases = 0
+    held = 0
     with ThreadPoolExecutor(threads) as pool:
         for record in read_fasta(source):
             place = files.get(record.name) or unbinned
             if place is None:
                 continue
             waiting.setdefault(place, []).append(record)
-            bases += len(record.sequence)
-            if bases > FLUSH:
+            held += len(record.sequence) + A_RECORD
+            if held > FLUSH:
                 list(pool.map(_append, waiting, waiting.values()))
-                waiting, bases = {}, 0
+                waiting, held = {}, 0
         list(pool.map(_append, waiting, waiting.values()))
 
 
