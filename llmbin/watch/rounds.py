@@ -65,7 +65,8 @@ class Rounds:
 
     def close(self) -> None:
         """Let others have the folder."""
-        self._lock.close()
+        with suppress(OSError):  # nothing was written to it
+            self._lock.close()
 
     def _number(self) -> int:
         """Of the round that is published, 0 before the first."""
