@@ -286,6 +286,7 @@ def _watch(folder: Path, contigs: Path) -> Job:
         before=before,
         seen="current",
         kinds=("kill",),
+        talks=True,
         waits=True,
     )
 

@@ -155,11 +155,10 @@ def read_run(files: RunFiles) -> FinishedRun:
     return FinishedRun(record, bins, read_contigs(files, bins))
 
 
-def _finite(text: str) -> float:
-    """A number as JSON has it, which NaN, Infinity and 1e999 are not."""
-    if not math.isfinite(number := float(text)):
-        raise ValueError(f"{text[:20]} is no number")
-    return number
+def _finite(text: str) -> float | None:
+    """A number; None for what JSON has no numbers for: NaN, Infinity, 1e999."""
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _is_like(value: Any, shape: Any) -> bool:

@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def record_of(
     features, coverage = outcome.features, outcome.coverage
     pack, device = embedder.pack, embedder.device
     computed = features.computed_positions
-    reads = dict(zip(coverage.samples, map(asdict, coverage.reads), strict=False))
+    reads = [asdict(r, dict_factory=_told) for r in coverage.reads]
     return {
         "program": "llmbin-fast",
         "title": title_of(options.outdir),
@@ -61,12 +62,17 @@ def record_of(
         "contigs_too_short": features.too_short,
         "bases_too_short": features.short_bases,
         "samples": coverage.samples,
-        "reads": reads,
+        "reads": dict(zip(coverage.samples, reads, strict=False)),
         "bins": len(bins),
         "binned_bases": sum(b.bp for b in bins),
         "kinds": counts_of_kinds(outcome, bins),
         "padding_efficiency": features.encoded_bases / computed if computed else None,
     }
+
+
+def _told(fields: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON has no NaN, which the identity of no reads is."""
+    return {n: None if isinstance(v, float) and isnan(v) else v for n, v in fields}
 
 
 def counts_of_kinds(outcome: Outcome, bins: Sequence[Bin]) -> dict[str, dict[str, int]]:

@@ -61,6 +61,7 @@ def test_a_sample_without_mapped_reads_is_told_and_the_others_count(
     status, _, err = cli("run", contigs, "--bam", some, unmapped, "-o", tmp_path / "out", *QUICK)
     assert status == 0
     assert "none.bam, sample none: none of 30 records is a mapped read" in err
+    assert "NaN" not in (tmp_path / "out" / "run.json").read_text()
     for row in rows(tmp_path / "out" / "contigs.tsv"):
         assert float(row["depth_none"]) == 0 < float(row["depth_some"])
     status, _, err = cli("run", contigs, "--bam", unmapped, "-o", tmp_path / "no", *QUICK)
