@@ -133,8 +133,8 @@ def survey(contigs: Iterable[tuple[int, Contig]], source: Ints) -> GroupWords:
     """What sequences of numbered groups have; ``source`` [groups] is the column of each."""
     parts, waiting, bases = [np.empty(0, np.uint64)], [], 0
     for group, contig in contigs:
-        words = peptide_words(contig.codes, SHORTEST_FRAME).astype(np.uint64)
-        waiting.append(words << np.uint64(32) | np.uint64(group))
+        its = peptide_words(contig.codes, SHORTEST_FRAME).astype(np.uint64)
+        waiting.append(its << np.uint64(32) | np.uint64(group))
         bases += len(contig.codes)
         if bases >= AT_ONCE:
             parts.append(np.unique(np.concatenate(waiting)))
