@@ -17,7 +17,7 @@ from llmbin.kinds.contigs import (
     kinds_of_contigs,
     without_viruses,
 )
-from llmbin.kinds.network import ROWS, TOLD_APART, kind_inputs, load_kind_network
+from llmbin.kinds.network import LONGEST, ROWS, TOLD_APART, kind_inputs, load_kind_network
 
 RNG = np.random.default_rng(5)
 
@@ -77,6 +77,13 @@ def test_inputs_say_how_open_frames_lie_and_what_words_they_have() -> None:
     assert inputs[0, -10:].tolist() == pytest.approx(
         [*np.log1p([4, 0, 1, 0, 9]), 0.2, 0, 0.1, 0, 0.3]
     )
+
+
+def test_a_contig_longer_than_what_was_trained_on_looks_like_the_longest_of_that() -> None:
+    made = compose(random_contigs(RNG, [LONGEST]))
+    once = kind_inputs(made.vectors, made.frames, np.array([LONGEST], np.int64))
+    thrice = kind_inputs(made.vectors, 3 * made.frames, np.array([3 * LONGEST], np.int64))
+    assert thrice == pytest.approx(once)
 
 
 def test_a_contig_of_a_few_bases_is_unclear() -> None:
