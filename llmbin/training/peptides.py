@@ -83,20 +83,26 @@ class GroupWords:
         ``words`` are those of the fragments, each of the numbered ``fragment``, whose groups are
         ``group`` [n]. Their own group does not count.
         """
-        place = np.searchsorted(self.words, words).clip(max=len(self.words) - 1)
-        known = self.words[place] == words
+        place, known = found_in(self.words, words)
         all_words = np.bincount(fragment, minlength=len(group))
         place, row = place[known], fragment[known]
         found, groups = self.counts(learn)
         mine = found[place]
         pair = place * len(self.source) + group[row]
-        at = np.searchsorted(self.pairs, pair).clip(max=len(self.pairs) - 1)
-        own = (self.pairs[at] == pair) & learn[group[row]]
+        own = found_in(self.pairs, pair)[1] & learn[group[row]]
         mine[np.arange(len(row)), self.source[group[row]]] -= own
         column = told(mine, groups, least_groups(found, groups, most))
         cell = (row * COLUMNS + column)[column >= 0]
         out = np.bincount(cell, minlength=len(group) * COLUMNS).reshape(-1, COLUMNS)
         return np.column_stack([out, all_words]).astype(np.uint32)
+
+
+def found_in(rising: npt.NDArray[Any], values: npt.NDArray[Any]) -> tuple[Ints, Mask]:
+    """Where values would stand among rising ones, and whether they do."""
+    place = np.searchsorted(rising, values)
+    there = place < len(rising)
+    there[there] = rising[place[there]] == values[there]
+    return place, there
 
 
 def columns_of(found: Ints, groups: Ints) -> Ints:

@@ -76,6 +76,16 @@ def test_a_fragment_does_not_meet_the_words_of_its_own_group(shared: list[np.nda
     assert counted[0].tolist() == seen[1].tolist()
 
 
+def test_groups_that_share_nothing_know_nothing() -> None:
+    rng = np.random.default_rng(6)
+    known = survey([(100, contig(rng))], SOURCE)
+    assert len(known.table(EVERYONE, 10)[0]) == 0
+    words = peptide_words(genes(rng, 900), SHORTEST_FRAME)
+    owner = np.zeros(len(words), np.int64)
+    seen = known.seen(words, owner, np.array([101]), EVERYONE, 10)
+    assert seen.tolist() == [[0] * COLUMNS + [len(words)]] and len(words) > 10
+
+
 def test_a_word_that_two_kinds_share_tells_of_none() -> None:
     groups = np.array([400, 50, 50, 1300, 130])
     found = np.array(
