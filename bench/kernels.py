@@ -25,6 +25,7 @@ import numpy as np
 from llmbin._kernels import codons, encode_bases, tetranucleotides
 from llmbin.coverage.bam import read_depth
 from llmbin.features.composition import SHORTEST_FRAME
+from llmbin.features.peptides import load_peptide_table
 from llmbin.io.fasta import read_fasta
 
 from . import record
@@ -116,7 +117,7 @@ def sequence_work(path: Path) -> tuple[int, Work]:
         "tetranucleotides, numpy": lambda: sum(
             len(numpy_tetranucleotides(c)) for c in clean if len(c) > 3
         ),
-        "codons of open frames, ours": lambda: codons(codes, SHORTEST_FRAME),
+        "codons of open frames, ours": lambda: codons(codes, SHORTEST_FRAME, load_peptide_table()),
     }
     try:
         count = numba_tetranucleotides()

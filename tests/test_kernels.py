@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 
 from llmbin._kernels import (
     MarkerScanner,
+    PeptideTable,
     ProfileAligner,
     base_counts,
     codons,
     encode_bases,
     neighbours,
+    peptide_words,
     spaced_words,
     spanning_tree,
     tetranucleotides,
 )
+
+NO_PEPTIDES = PeptideTable(np.empty(0, np.uint32), np.empty(0, np.uint8), 2)
 
 bases = st.text(alphabet="ACGT", max_size=60)
 messy = st.lists(st.one_of(bases, st.text(alphabet="NRYacgtn", max_size=9)), max_size=8).map(
@@ -60,14 +64,13 @@ coding = st.lists(
 
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_codons_equal_the_reference(text: str, shortest: int) -> None:
-    assert (
-        codons([encode_bases(text.encode())], shortest)[0][0] == reference.codons(text, shortest)
-    ).all()
+    found = codons([encode_bases(text.encode())], shortest, NO_PEPTIDES)
+    assert (found[0][0] == reference.codons(text, shortest)).all()
 
 
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_the_layout_of_open_frames_is_that_of_their_codons(text: str, shortest: int) -> None:
-    usage, layout = codons([encode_bases(text.encode())], shortest)
+    usage, layout, _ = codons([encode_bases(text.encode())], shortest, NO_PEPTIDES)
     assert layout[0, :4].sum() == 3 * usage[0].sum()
     assert shortest * layout[0, 4] <= layout[0, :4].sum()
     assert layout[0, 5] < max(1, layout[0, 4])
@@ -82,7 +85,7 @@ def test_open_frames_lie_as_genes_were_put() -> None:
     for size, strand in zip(sizes, strands, strict=True):
         gene = "".join(rng.choice(sense, size // 3))
         text += (reference.reverse_complement(gene) if strand else gene) + stops
-    layout = codons([encode_bases(text.encode())], 150)[1][0].tolist()
+    layout = codons([encode_bases(text.encode())], 150, NO_PEPTIDES)[1][0].tolist()
     assert layout[4:] == [5, 2]
     for found, wanted in zip(layout, [240, 780, 900, 1500], strict=False):
         assert wanted <= found <= wanted + 100  # a frame begins before its gene does
@@ -94,7 +97,53 @@ def test_a_gene_shows_its_codons_on_either_strand() -> None:
     text = "TAGTTAGCTAA" + "".join(gene) + "TAACTAGCTAG"
     want = [int((gene == word).sum()) for word in reference.CODON]
     for strand in (text, reference.reverse_complement(text)):
-        assert codons([encode_bases(strand.encode())], 150)[0][0].tolist() == want
+        assert codons([encode_bases(strand.encode())], 150, NO_PEPTIDES)[0][0].tolist() == want
+
+
+def a_gene(residues: str, rng: np.random.Generator) -> str:
+    """Bases of a protein between stops in all frames, with any of its codons."""
+    words = {
+        a: [word for word, residue in reference.CODON.items() if residue == a] for a in residues
+    }
+    stops = "TAGTTAGCTAACTAGTTAGCTAA"
+    return stops + "".join(rng.choice(words[a]) for a in residues) + stops
+
+
+def test_words_of_residues_do_not_see_codons_the_strand_or_residues_that_are_alike() -> None:
+    rng = np.random.default_rng(4)
+    protein = "".join(rng.choice(list(reference.RESIDUES), 700))
+    alike = protein.translate(str.maketrans("LVSTFYDEKR", "VLTSYFEDRK"))
+    texts = [a_gene(p, rng) for p in (protein, protein, alike)]
+    words = [peptide_words(encode_bases(text.encode()), 300).tolist() for text in texts]
+    other = reference.reverse_complement(texts[0])
+    assert peptide_words(encode_bases(other.encode()), 300).tolist() == words[0]
+    # A frame begins and ends with the stops' bases, which are residues, too.
+    assert 60 < len(words[0]) < 120
+    assert set(words[0]) & set(words[1]) == set(words[0]) & set(words[2])
+    assert len(set(words[0]) & set(words[2])) >= len(words[0]) - 5
+
+
+def test_known_words_are_counted_in_their_columns() -> None:
+    rng = np.random.default_rng(5)
+    codes = [encode_bases(a_gene("".join(rng.choice(list("ACDEGHLP"), 500)), rng).encode())]
+    words = np.unique(peptide_words(codes[0], 300))
+    table = PeptideTable(words[::2], np.arange(len(words[::2])) % 3 == 0, 4)
+    found = codons([*codes, codes[0][:9]], 300, table)[2]
+    all_words, known = peptide_words(codes[0], 300).tolist(), words[::2].tolist()
+    first = sum(known.index(word) % 3 == 0 for word in all_words if word in known)
+    both = sum(word in known for word in all_words)
+    assert found.tolist() == [[both - first, first, 0, 0, len(all_words)], [0] * 5]
+    assert first > 0 and both > first
+
+
+def test_tables_of_peptides_are_checked() -> None:
+    words, column = np.array([3, 2], np.uint32), np.zeros(2, np.uint8)
+    with pytest.raises(ValueError, match="rise"):
+        PeptideTable(words, column, 1)
+    with pytest.raises(ValueError, match="column"):
+        PeptideTable(words[::-1].copy(), column + 1, 1)
+    with pytest.raises(ValueError, match="column"):
+        PeptideTable(words, column[:1], 1)
 
 
 @given(st.lists(st.text("ACGTN", max_size=300), max_size=6), st.integers(0, 100))
@@ -104,15 +153,15 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
     scanner = scanner_of([profile], 2_000, 8.0, 1)
     words, ends = spaced_words(contigs, 2)
     assert tetranucleotides(contigs).shape == (len(texts), 136) and [
-        part.shape for part in codons(contigs, 9)
-    ] == [(len(texts), 64), (len(texts), 6)]
+        part.shape for part in codons(contigs, 9, NO_PEPTIDES)
+    ] == [(len(texts), 64), (len(texts), 6), (len(texts), 3)]
     assert ends.shape == (len(texts),) and words.shape == (max([0, *ends]), 2)
     found = scanner.scan(contigs)
     for i, (one, first) in enumerate(zip(contigs, [0, *ends], strict=False)):
         assert (tetranucleotides([one])[0] == tetranucleotides(contigs)[i]).all() and (
-            codons([one], 9)[0][0] == codons(contigs, 9)[0][i]
+            codons([one], 9, NO_PEPTIDES)[0][0] == codons(contigs, 9, NO_PEPTIDES)[0][i]
         ).all()
-        assert (codons([one], 9)[1][0] == codons(contigs, 9)[1][i]).all()
+        assert (codons([one], 9, NO_PEPTIDES)[1][0] == codons(contigs, 9, NO_PEPTIDES)[1][i]).all()
         assert (spaced_words([one], 2)[0] == words[first : ends[i]]).all()
         assert [(0, *more) for place, *more in found if place == i] == scanner.scan([one])
     assert [place for place, *_ in found] == sorted(place for place, *_ in found)

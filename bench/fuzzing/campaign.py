@@ -23,8 +23,8 @@ KERNELS = (
     "tree", "encoder",
 )  # fmt: skip
 SOURCES = (
-    "bam", "bases", "blocks", "codons", "depth", "fasta", "homology", "markers", "neighbours",
-    "profile_alignment", "rrna", "tree", "trna", "words", "cuda/merge",
+    "bam", "bases", "blocks", "codons", "depth", "fasta", "frames", "homology", "markers",
+    "neighbours", "peptides", "profile_alignment", "rrna", "tree", "trna", "words", "cuda/merge",
     "cuda/emulated_encoder",
 )  # fmt: skip
 FLAGS = (

@@ -1,6 +1,7 @@
 // The kernels under libFuzzer, with the address and undefined-behaviour sanitizers, which trap what
 // tests in Python cannot see. LLMBIN_KERNEL in the environment says which. Where a kernel can do
 // its work in two ways (at once or in parts, by one thread or several), both must give the same.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include "../../kernels/homology.hpp"
 #include "../../kernels/markers.hpp"
 #include "../../kernels/neighbours.hpp"
+#include "../../kernels/peptides.hpp"
 #include "../../kernels/profile_alignment.hpp"
 #include "../../kernels/rrna.hpp"
 #include "../../kernels/tree.hpp"
@@ -85,8 +87,20 @@ void bases(Numbers in) {
     count_tetranucleotides(codes.data(), codes.size(), one);
     count_tetranucleotides(back.data(), back.size(), other);
     agree(!std::memcmp(one, other, sizeof one), "tetranucleotides of the other strand");
-    count_codons(codes.data(), codes.size(), 9, usage, layout);
+    const std::vector<Frame> frames = open_frames(codes.data(), codes.size(), 9);
+    count_codons(codes.data(), frames, usage);
+    describe_frames(frames, layout);
     agree(layout[4] == 0 || layout[5] < layout[4], "changes of strand between open frames");
+    std::vector<uint32_t> words;
+    peptide_words(codes.data(), frames, words);
+    const size_t all = words.size();
+    std::sort(words.begin(), words.end());
+    const std::vector<uint8_t> column(all, 0);
+    const size_t distinct = std::unique(words.begin(), words.end()) - words.begin();
+    const PeptideTable table(words.data(), column.data(), distinct, 1);
+    uint32_t known[2] = {};
+    table.count(codes.data(), frames, known);
+    agree(known[0] == all && known[1] == all, "words of residues that are known");
     uint64_t counts[2];
     count_bases(codes.data(), codes.size(), counts);
     agree(counts[0] <= counts[1] && counts[1] <= codes.size(), "counts of bases");

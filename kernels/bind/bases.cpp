@@ -1,6 +1,8 @@
 #include "../bases.hpp"
 
 #include "../codons.hpp"
+#include "../frames.hpp"
+#include "../peptides.hpp"
 #include "../random.hpp"
 #include "bind.hpp"
 
@@ -50,22 +52,52 @@ void bind_bases(nb::module_ &m) {
         "contigs"_a,
         "Counts uint32 [contigs, 136] of 4-mers, each added to its reverse complement's.");
 
+    nb::class_<PeptideTable>(m, "PeptideTable", "Words of residues, and the kinds they tell of.")
+        .def("__init__",
+             [](PeptideTable *self, In<uint32_t, 1> words, In<uint8_t, 1> column, size_t columns) {
+                 require(words.shape(0) == column.shape(0), "a column for each word");
+                 new (self) PeptideTable(words.data(), column.data(), words.shape(0), columns);
+             },
+             "words"_a, "column"_a, "columns"_a)
+        .def_prop_ro("columns", &PeptideTable::columns);
+
     m.def(
         "codons",
-        [](const Contigs &contigs, size_t shortest) {
-            std::vector<uint32_t> layout(contigs.size() * kLayout, 0);
-            uint32_t *next = layout.data();
-            auto usage = counted(contigs, 64, [&](const uint8_t *codes, size_t n, uint32_t *out) {
-                count_codons(codes, n, shortest, out, next);
-                next += kLayout;
-            });
-            return nb::make_tuple(std::move(usage),
-                                  table_out(std::move(layout), contigs.size(), kLayout));
+        [](const Contigs &contigs, size_t shortest, const PeptideTable &peptides) {
+            const size_t n = contigs.size(), columns = peptides.columns() + 1;
+            std::vector<uint32_t> usage(n * 64, 0), layout(n * kLayout, 0), known(n * columns, 0);
+            {
+                nb::gil_scoped_release release;
+                for (size_t i = 0; i < n; ++i) {
+                    const uint8_t *codes = contigs[i].data();
+                    std::vector<Frame> frames = open_frames(codes, contigs[i].shape(0), shortest);
+                    count_codons(codes, frames, usage.data() + i * 64);
+                    peptides.count(codes, frames, known.data() + i * columns);
+                    describe_frames(std::move(frames), layout.data() + i * kLayout);
+                }
+            }
+            return nb::make_tuple(table_out(std::move(usage), n, 64),
+                                  table_out(std::move(layout), n, kLayout),
+                                  table_out(std::move(known), n, columns));
         },
-        "contigs"_a, "shortest"_a,
+        "contigs"_a, "shortest"_a, "peptides"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
-        "longest first where frames overlap; and how these lie, uint32 [contigs, 6]: bases in "
-        "frames under 300, 600 and 1200 bases and in longer ones, frames, changes of strand.");
+        "longest first where frames overlap; how these lie, uint32 [contigs, 6]: bases in frames "
+        "under 300, 600 and 1200 bases and in longer ones, frames, changes of strand; and words of "
+        "their residues in each column of `peptides`, and all, uint32 [contigs, columns + 1].");
+
+    m.def(
+        "peptide_words",
+        [](In<uint8_t, 1> codes, size_t shortest) {
+            std::vector<uint32_t> words;
+            {
+                nb::gil_scoped_release release;
+                const auto frames = open_frames(codes.data(), codes.shape(0), shortest);
+                peptide_words(codes.data(), frames, words);
+            }
+            return vector_out(std::move(words));
+        },
+        "codes"_a, "shortest"_a, "Words of residues in open frames, uint32 [words].");
 }
 
 }  // namespace llmbin

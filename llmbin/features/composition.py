@@ -1,4 +1,4 @@
-"""Composition of contigs: tetranucleotides, and codons of open frames and how these lie."""
+"""Composition of contigs: tetranucleotides, and what open frames have: codons and peptides."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ import numpy.typing as npt
 from ..io.contigs import Contig
 from ..io.rows import RowFile
 from .circles import is_circle
+from .peptides import COLUMNS, load_peptide_table
 
 TETRANUCLEOTIDES = 136
 SENSE = np.array([c for c in range(64) if c not in (48, 50, 56)])  # all but TAA, TAG, TGA
 SHORTEST_FRAME = 150  # bases; open frames of random sequence are mostly shorter
+LAYOUT = 6  # numbers of how open frames lie
+FRAMES = LAYOUT + COLUMNS + 1  # numbers of a contig's open frames
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Composed:
-    """Of n contigs: composition float32 [n, 197], how open frames lie uint32 [n, 6], circles.
+    """Of n contigs: composition float32 [n, 197], open frames uint32 [n, 12], circles.
 
     ``frames``: bases in open frames under 300, 600 and 1200 bases and in longer ones, how many
-    there are, and how often the strand changes from one to the next. ``circular`` bool [n]: see
-    `circles.is_circle`.
+    there are, and how often the strand changes from one to the next; then their words of residues
+    in each column of the table (`peptides`), and all that were looked at. ``circular`` bool [n]:
+    see `circles.is_circle`.
     """
 
     vectors: Floats
@@ -60,13 +64,14 @@ def compose(contigs: list[npt.NDArray[np.uint8]]) -> Composed:
     """Composition of contigs, for the metric and for their kinds."""
     from .._kernels import codons, tetranucleotides
 
-    usage, frames = codons(contigs, SHORTEST_FRAME)
+    usage, layout, peptides = codons(contigs, SHORTEST_FRAME, load_peptide_table())
     words = tetranucleotides(contigs).astype(np.float64) + 0.5
     shares = [
         counts / counts.sum(1, keepdims=True)
         for counts in (words, usage[:, SENSE].astype(np.float64) + 0.25)
     ]
     vectors = np.asarray(np.sqrt(np.concatenate(shares, axis=1)), np.float32)
+    frames = np.concatenate([layout, peptides], axis=1)
     return Composed(vectors, frames, np.array([is_circle(codes) for codes in contigs], np.bool_))
 
 

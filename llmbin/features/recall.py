@@ -19,11 +19,10 @@ from ..io.contigs import Contig
 from ..io.store import Store
 from ..model.pack import COMPOSITION
 from ..model.windows import WindowPlan, drawn_by_chance
-from .composition import Composed, join_composed
+from .composition import FRAMES, Composed, join_composed
 
 Floats = npt.NDArray[np.float32]
 
-FRAMES = 6  # numbers of a contig's open frames
 RNAS = 2 * len(KINDS) + len(AMINO_ACIDS)
 MATCH = np.dtype(
     [

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..estimator.network import Doubles, Member
+from ..features.composition import LAYOUT
 from ..io.rows import in_chunks
 from ..io.shipped import shipped, shipped_arrays
 
@@ -19,7 +20,8 @@ TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
 # Contigs at a time. Sums are then the same however many there are, and products so small are not
 # shared out to threads, whose waiting would cost more than the work.
 ROWS = 16
-LAYOUT = 4  # columns of open frames by length (kernels/codons.hpp); then frames, changes of strand
+LONGEST = 40_000  # bp: no longer fragments were trained on, and of longer contigs no more is seen
+BY_LENGTH = 4  # columns of open frames by length (kernels/codons.hpp); then frames, strand changes
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,7 +44,7 @@ class KindNetwork:
     ) -> Doubles:
         """How likely contigs are of each of `TOLD_APART`: float64 [n, 4], rows add up to 1.
 
-        ``composition`` [n, 197] and ``frames`` [n, 6] are those of `features.composition`. To six
+        ``composition`` [n, 197] and ``frames`` [n, 12] are those of `features.composition`. To six
         digits, so that they do not depend on the processor.
         """
         parts = [np.empty((0, len(TOLD_APART)))]
@@ -67,22 +69,27 @@ def shares_of(odds: Doubles) -> Doubles:
 def kind_inputs(
     composition: npt.NDArray[np.float32], frames: npt.NDArray[np.uint32], lengths: Ints
 ) -> Doubles:
-    """What the network sees of contigs: float64 [n, 197 + 9].
+    """What the network sees of contigs: float64 [n, 197 + 19].
 
     Composition; bases in open frames of four lengths and in all, as shares of the contig; frames
     for each kb; how often the next one is on the other strand; the frames' mean length and the
-    contig's.
+    contig's; and of the frames' words of residues those of each column of the table, how many and
+    the root of their share. A longer contig than `LONGEST` looks like one of that length.
     """
     bases = lengths.astype(np.float64)
-    by_length, number, changes = frames[:, :LAYOUT], frames[:, LAYOUT], frames[:, LAYOUT + 1]
-    open_bases = by_length.sum(1)
+    by_length, number, changes = np.split(frames[:, :LAYOUT], [BY_LENGTH, BY_LENGTH + 1], axis=1)
+    known, words = frames[:, LAYOUT:-1], frames[:, -1:]
+    open_bases = by_length.sum(1, keepdims=True)
+    part = np.minimum(LONGEST / bases, 1)
     columns = [
         by_length / bases[:, None],
-        open_bases / bases,
-        np.log1p(1_000 * number / bases),
+        open_bases / bases[:, None],
+        np.log1p(1_000 * number / bases[:, None]),
         changes / np.maximum(number, 1),
         np.log1p(open_bases / np.maximum(number, 1) / 300),
-        np.log10(bases) - 4,
+        np.log10(part * bases) - 4,
+        np.log1p(part[:, None] * known),
+        np.sqrt(known / np.maximum(words, 1)),
     ]
     return np.column_stack([composition, *columns]).astype(np.float64)
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from ..coverage.coverage import Coverage
 from ..errors import InputError, short
+from ..features.composition import FRAMES
 from ..features.profile import Features
-from ..features.recall import FRAMES
 from ..genes.counts import MarkerCounts
 from ..genes.homology import HomologySearch, Words
 from ..genes.matches import Genes

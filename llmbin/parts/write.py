@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from ..coverage.coverage import Coverage
 from ..errors import InputError, UsageError, short
+from ..features.composition import FRAMES
 from ..features.profile import Features
-from ..features.recall import FRAMES
 from ..genes.rna import AMINO_ACIDS, KINDS
 from ..io.outputs import whole_file
 from ..model.pack import COMPOSITION

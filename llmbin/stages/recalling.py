@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import __version__
 from ..coverage.recall import DepthRecall
+from ..features import peptides
 from ..features.recall import Recall
 from ..genes.homology import Homology
 from ..genes.markers import PROFILES
@@ -43,7 +44,7 @@ def contig_recall(setting: Setting, embedder: Embedder, markers: bool) -> Recall
 
 def profile_digests() -> list[str]:
     """Digests of what genes are found by."""
-    return [fingerprint(file_digest(path)) for path in (PROFILES, DATA)]
+    return [fingerprint(file_digest(path)) for path in (PROFILES, DATA, peptides.DATA)]
 
 
 @dataclass(frozen=True)

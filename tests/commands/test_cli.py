@@ -608,7 +608,8 @@ def test_names_come_out_as_they_went_in_whatever_the_locale(
         found = [line.split(b"\t")[0] for line in (out / file).read_bytes().split(b"\n")]
         assert [name for name in found if name in NAMES] == list(NAMES)
     text = b"".join(gzip.decompress(path.read_bytes()) for path in (out / "bins").iterdir())
-    assert [line[1:] for line in text.split(b"\n") if line[:1] == b">"] == list(NAMES)
+    found = [line[1:] for line in text.split(b"\n") if line[:1] == b">"]
+    assert sorted(found) == sorted(NAMES)  # in one bin or more
     assert (out / "run.json").read_text()
 
 

@@ -11,6 +11,7 @@ import pytest
 import llmbin
 from llmbin.errors import InstallationError
 from llmbin.estimator import network
+from llmbin.features import peptides
 from llmbin.genes import markers, rna
 from llmbin.io.shipped import shipped
 from llmbin.kinds import network as kinds
@@ -20,6 +21,7 @@ DATA = Path(llmbin.__file__).parent / "data"
 READERS: dict[str, Callable[[Path], object]] = {
     "quality.npz": lambda _: network.load_network.__wrapped__(),
     "kinds.npz": lambda _: kinds.load_kind_network.__wrapped__(),
+    "peptides.npz": lambda _: peptides.load_peptide_table.__wrapped__(),
     "rna.npz": lambda _: rna.RnaSearch(),
     "markers.json": lambda _: markers.load_marker_set(),
     "markers.h3m.gz": lambda _: markers.read_profiles(),
@@ -33,6 +35,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(DATA / name, tmp_path)
     monkeypatch.setattr(network, "DATA", tmp_path / "quality.npz")
     monkeypatch.setattr(kinds, "DATA", tmp_path / "kinds.npz")
+    monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
     monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
     monkeypatch.setattr(markers, "DATA", tmp_path)
     monkeypatch.setattr(markers, "PROFILES", tmp_path / "markers.h3m.gz")

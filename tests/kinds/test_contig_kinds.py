@@ -17,7 +17,7 @@ from llmbin.kinds.contigs import (
     kinds_of_contigs,
     without_viruses,
 )
-from llmbin.kinds.network import ROWS, TOLD_APART, kind_inputs, load_kind_network
+from llmbin.kinds.network import LONGEST, ROWS, TOLD_APART, kind_inputs, load_kind_network
 
 RNG = np.random.default_rng(5)
 
@@ -66,14 +66,24 @@ def test_probabilities_add_up_and_do_not_depend_on_the_other_contigs() -> None:
     assert network.probabilities(made.vectors[:0], made.frames[:0], lengths[:0]).shape == (0, 4)
 
 
-def test_inputs_say_how_open_frames_lie() -> None:
+def test_inputs_say_how_open_frames_lie_and_what_words_they_have() -> None:
     made = compose(random_contigs(RNG, [2_000]))
-    frames = np.array([[300, 0, 600, 0, 2, 1]], np.uint32)
+    frames = np.array([[300, 0, 600, 0, 2, 1, 4, 0, 1, 0, 9, 100]], np.uint32)
     inputs = kind_inputs(made.vectors, frames, np.array([2_000], np.int64))
     assert inputs.shape == (1, len(load_kind_network().mean))
-    assert inputs[0, -9:].tolist() == pytest.approx(
+    assert inputs[0, -19:-10].tolist() == pytest.approx(
         [0.15, 0, 0.3, 0, 0.45, np.log1p(1), 0.5, np.log1p(1.5), np.log10(2_000) - 4]
     )
+    assert inputs[0, -10:].tolist() == pytest.approx(
+        [*np.log1p([4, 0, 1, 0, 9]), 0.2, 0, 0.1, 0, 0.3]
+    )
+
+
+def test_a_contig_longer_than_what_was_trained_on_looks_like_the_longest_of_that() -> None:
+    made = compose(random_contigs(RNG, [LONGEST]))
+    once = kind_inputs(made.vectors, made.frames, np.array([LONGEST], np.int64))
+    thrice = kind_inputs(made.vectors, 3 * made.frames, np.array([3 * LONGEST], np.int64))
+    assert thrice == pytest.approx(once)
 
 
 def test_a_contig_of_a_few_bases_is_unclear() -> None:

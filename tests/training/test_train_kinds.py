@@ -9,17 +9,12 @@ import pytest
 pytest.importorskip("torch")
 
 from llmbin.errors import InputError
+from llmbin.features import peptides
 from llmbin.kinds.network import TOLD_APART, kind_network_of
 from llmbin.training.cli import main
-from llmbin.training.kinds import (
-    SOURCES,
-    best_temperature,
-    draw_fragments,
-    folds_of,
-    probabilities_of,
-    read_table,
-    train_kinds,
-)
+from llmbin.training.kind_fragments import SOURCES, draw_fragments, read_table
+from llmbin.training.kind_judgement import best_temperature, probabilities_of
+from llmbin.training.kinds import folds_of, train_kinds
 from llmbin.training.settings import KindTraining
 
 SMALL = KindTraining(fragments=60, longest=6_000, width=8, steps=150, batch=64, folds=2)
@@ -51,11 +46,15 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_a_network_learns_kinds_and_is_judged_on_groups_left_out(
-    labelled: tuple[Path, Path], tmp_path: Path
+    labelled: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_kinds(*labelled, tmp_path, SMALL)
     with np.load(tmp_path / "kinds.npz", allow_pickle=False) as arrays:
         network = kind_network_of({name: arrays[name] for name in arrays.files})
+    # What is in the two files fits together, read as the program reads them.
+    monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
+    table = peptides.load_peptide_table.__wrapped__()
+    monkeypatch.setattr("llmbin.features.composition.load_peptide_table", lambda: table)
     fragments = draw_fragments(labelled[0], read_table(labelled[1]), SMALL)
     made = fragments.composed
     answer = network.probabilities(made.vectors, made.frames, fragments.lengths).argmax(1)
@@ -67,6 +66,11 @@ def test_a_network_learns_kinds_and_is_judged_on_groups_left_out(
     longer = evaluation["by_length"][2]["eukaryote"]
     assert longer["recall at precision 0.9"] > 0.9
     assert longer["alike"]["precision"] >= longer["precision"]
+    assert [(row["from"], row.get("below")) for row in evaluation["by_length"][-3:]] == [
+        (10_000, None),
+        (3_000, None),
+        (5_000, None),
+    ]
 
 
 def test_fragments_are_of_their_sequences_and_folds_of_whole_groups(

@@ -1,0 +1,185 @@
+"""Fragments of labelled sequences, which the network that tells kinds apart learns from."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..features.composition import LAYOUT, Composed, Compositions
+from ..features.scan import watched
+from ..io.contigs import Assembly, Contig, read_contigs
+from ..kinds.network import TOLD_APART, kind_inputs
+from .peptides import FragmentWords, GroupWords, survey
+from .settings import KindTraining
+from .shards import other_strand
+
+SOURCES = (*TOLD_APART, "plasmid")
+HOST = 0  # the kind that a plasmid counts as
+MOST_UNKNOWN = 0.1  # of a fragment's bases
+HELD = "held"  # in the column `set`: never trained on
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A sequence's row of the table."""
+
+    source: int
+    group: str
+    bases: int
+    held: bool
+
+
+Rows = dict[str, Labelled]  # by sequence
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """n fragments: ``source`` is the row of `SOURCES`, ``group`` numbers source and group.
+
+    ``held`` are those that are never trained on. ``words`` uint32 [m] are words of residues, each
+    of the fragment in ``owner``.
+    """
+
+    composed: Composed
+    words: npt.NDArray[np.uint32]
+    owner: Ints
+    lengths: Ints
+    source: Ints
+    group: Ints
+    held: Mask
+
+    @property
+    def kind(self) -> Ints:
+        """The row of `TOLD_APART`."""
+        return np.where(self.source < len(TOLD_APART), self.source, HOST)
+
+    def inputs(self, known: GroupWords, learn: Mask, most: int) -> Values:
+        """What the network sees, with words that other groups, of those to learn from, have."""
+        seen = known.seen(self.words, self.owner, self.group, learn, most)
+        frames = np.concatenate([self.composed.frames[:, :LAYOUT], seen], axis=1)
+        return kind_inputs(self.composed.vectors, frames, self.lengths)
+
+    def weights(self, plasmids: float, rows: Mask | None = None) -> Values:
+        """How often each counts: kinds alike, groups by the root of their number; sums to 1.
+
+        Of some ``rows`` bool [n], or all.
+        """
+        every = np.ones(len(self.source), np.bool_)
+        group, source = (a[every if rows is None else rows] for a in (self.group, self.source))
+        weight = 1 / np.sqrt(np.bincount(group)[group])
+        shares = np.ones(len(SOURCES))
+        shares[HOST], shares[-1] = 1 - plasmids, plasmids
+        total = np.bincount(source, weight, len(SOURCES))
+        weight *= (shares / np.maximum(total, 1e-300))[source]
+        return np.asarray(weight / weight.sum(), np.float64)
+
+
+def read_table(table: Path) -> Rows:
+    """Rows by sequence.
+
+    Raises:
+        InputError: a kind is not one of `SOURCES`, or one of `TOLD_APART` is missing.
+    """
+    rows: Rows = {}
+    with open(table, newline="") as handle:
+        for row in csv.DictReader(handle, delimiter="\t"):
+            if row["kind"] not in SOURCES:
+                known = ", ".join(SOURCES)
+                raise InputError(f"{table}: kind {row['kind']!r} is none of {known}")
+            source = SOURCES.index(row["kind"])
+            held = row.get("set") == HELD
+            rows[row["sequence"]] = Labelled(source, row["group"], int(row["bases"]), held)
+    missing = set(range(len(TOLD_APART))) - {row.source for row in rows.values() if not row.held}
+    if missing:
+        raise InputError(f"{table}: no sequence to learn from is a {SOURCES[min(missing)]}")
+    return rows
+
+
+def groups_of(rows: Rows) -> dict[tuple[int, str], int]:
+    """Numbers of groups, which are of a source each."""
+    return {key: i for i, key in enumerate(sorted({(r.source, r.group) for r in rows.values()}))}
+
+
+def draw_fragments(sequences: Path, rows: Rows, settings: KindTraining) -> Fragments:
+    """Fragments of all sequences, composed.
+
+    Raises:
+        InputError: a sequence has no row.
+    """
+    drawn, compositions, words = _Drawn(rows, settings), Compositions(), FragmentWords()
+    for _ in watched(drawn.fragments(sequences), [compositions, words], settings.threads):
+        pass
+    groups = groups_of(rows)
+    return Fragments(
+        compositions.result(),
+        *words.result(),
+        np.array(drawn.lengths, np.int64),
+        np.array([row.source for row in drawn.rows], np.int64),
+        np.array([groups[row.source, row.group] for row in drawn.rows], np.int64),
+        np.array([row.held for row in drawn.rows], np.bool_),
+    )
+
+
+def words_of_groups(sequences: Path, rows: Rows, settings: KindTraining) -> GroupWords:
+    """Words that groups share, of whole sequences; of those that are not trained on, none."""
+    groups = groups_of(rows)
+    contigs = read_contigs(sequences, settings.shortest, Assembly())
+    source = np.array([source for source, _ in groups], np.int64)
+    labelled = ((rows[contig.name], contig) for contig in contigs)
+    return survey(((groups[r.source, r.group], c) for r, c in labelled if not r.held), source)
+
+
+class _Drawn:
+    """Draws fragments, and remembers of which sequence each is."""
+
+    def __init__(self, rows: Rows, settings: KindTraining) -> None:
+        self._table, self._settings = rows, settings
+        self._rng = np.random.default_rng(settings.seed)
+        bases: dict[tuple[int, str], int] = {}
+        for row in rows.values():
+            key = (row.source, row.group)
+            bases[key] = bases.get(key, 0) + row.bases
+        parts = {key: min(size, settings.group_bases) ** 0.7 for key, size in bases.items()}
+        total = np.zeros(len(SOURCES))
+        for (source, _), part in parts.items():
+            total[source] += part
+        # Fragments for each base of a group.
+        self._rate = {
+            key: settings.fragments * part / total[key[0]] / bases[key]
+            for key, part in parts.items()
+        }
+        self.rows: list[Labelled] = []
+        self.lengths: list[int] = []
+
+    def fragments(self, sequences: Path) -> Iterator[Contig]:
+        """One at a time."""
+        rng = self._rng
+        for sequence in read_contigs(sequences, self._settings.shortest, Assembly()):
+            row = self._table.get(sequence.name)
+            if row is None:
+                raise InputError(f"{sequences}: {sequence.name!r} has no row in the table")
+            wanted = len(sequence.codes) * self._rate[row.source, row.group]
+            for _ in range(int(wanted) + (rng.random() < wanted % 1)):
+                codes = self._cut(sequence.codes)
+                if (codes > 3).mean() < MOST_UNKNOWN:
+                    self.rows.append(row)
+                    self.lengths.append(len(codes))
+                    yield Contig(len(self.rows) - 1, sequence.name, codes)
+
+    def _cut(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        rng, settings = self._rng, self._settings
+        size = int(np.exp(rng.uniform(np.log(settings.shortest), np.log(settings.longest))))
+        size = min(size, len(codes))
+        start = int(rng.integers(len(codes) - size + 1))
+        part = codes[start : start + size]
+        return other_strand(part) if rng.random() < 0.5 else part
