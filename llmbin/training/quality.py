@@ -4,8 +4,9 @@
 2. Bins are drawn of the genomes that are complete by their markers, with what binners do to them
    (`drawn_bins`).
 3. Small networks learn three quantiles of completeness and of contamination from the traits of the
-   bins. A few hundred species are soon known by heart: families are taken away at random, as
-   lineages lose them, weights decay, and most of what the networks see is dropped.
+   bins. A few hundred species are soon known by heart: families are taken away and doubled at
+   random, as lineages lose and double them, weights decay, and most of what the networks see is
+   dropped.
 4. The same with whole clades left out says how good the estimates are on lineages never seen.
 """
 
@@ -40,7 +41,11 @@ COMPLETE = 0.93  # share of a domain's families, of what is stored, in a genome 
 FEW_SEQUENCES = 15  # a genome in so many that has half of the families is complete, too
 LEAST_SHARE = 0.04  # of a genome that is stored
 LACKING = 0.2  # a family that is covered less is lacking
-MOST_LACKING, LEAST_LACKING = 0.3, 0.01  # shares of clades that a family's loss is drawn with
+DOUBLED = 0.3  # a family of which so much is there beyond a copy is there twice
+MOST_LACKING, MOST_DOUBLED = 0.3, 0.4  # shares of clades that a family's loss or double is
+LEAST = 0.01  # drawn with, and the least of both
+CHANGED = 0.6  # share of bins whose lineages lose families, and the same of doubles
+LEAST_DOUBLE = 0.4  # of what a bin has of a family, in a second copy that is drawn
 CONTAMINATION_WEIGHT = 1.5
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 N50_COLUMN = 3  # of `BinTraits.sizes`
@@ -163,7 +168,8 @@ class Lessons:
     sizes: Tensor
     truth: Tensor
     domains: Tensor  # [families, domains], columns that add up to 1
-    lacking: Tensor  # [families], the share of clades that lack each
+    lacking: Tensor  # [families], the share of clades that lack each,
+    doubled: Tensor  # and of those that have it twice
     drawn: int
 
     def batch(self, size: int, binned: float) -> Tensor:
@@ -234,14 +240,28 @@ def _lessons(
     bins, t = examples.bins, examples.bins.traits
     pure = (bins.truth[:, 0] > 0.995) & (bins.truth[:, 1] < 0.002)
     clade = sources.clade[bins.genome]
-    lacking = [(t.once[pure & (clade == c)] < LACKING).mean(0) for c in np.unique(clade[pure])]
-    share = np.mean(lacking or [np.zeros(t.once.shape[1])], axis=0)
-    chance = np.minimum(share, MOST_LACKING) + LEAST_LACKING
-    columns = (t.once, t.more, (t.sizes - mean) / scale, bins.truth)
-    domains = domain_shares(markers.used).astype(np.float32)
-    once, more, sizes, truth = (torch.from_numpy(np.asarray(a, np.float32)) for a in columns)
-    lost = torch.from_numpy(np.asarray(chance, np.float32))
-    return Lessons(once, more, sizes, truth, torch.from_numpy(domains), lost, examples.drawn)
+    members = [pure & (clade == c) for c in np.unique(clade[pure])]
+    lacking = _share_of_clades(t.once < LACKING, members)
+    doubled = _share_of_clades(t.more > DOUBLED, members)
+    columns = (
+        t.once,
+        t.more,
+        (t.sizes - mean) / scale,
+        bins.truth,
+        domain_shares(markers.used),
+        np.minimum(lacking, MOST_LACKING) + LEAST,
+        np.minimum(doubled, MOST_DOUBLED) + LEAST,
+    )
+    tensors = (torch.from_numpy(np.asarray(a, np.float32)) for a in columns)
+    return Lessons(*tensors, drawn=examples.drawn)
+
+
+def _share_of_clades(
+    found: npt.NDArray[np.bool_], members: Sequence[npt.NDArray[np.bool_]]
+) -> npt.NDArray[np.float64]:
+    """In what share of clades, given by their bins, each family was found: [families]."""
+    of_clades = [found[rows].mean(0) for rows in members]
+    return np.mean(of_clades or [np.zeros(found.shape[1])], axis=0)
 
 
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
@@ -257,7 +277,7 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
     )
     for _ in range(settings.steps):
         rows = lessons.batch(settings.batch, settings.binned_share)
-        loss = _loss(network, lessons, rows, settings.losses)
+        loss = _loss(network, lessons, rows, settings)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -265,13 +285,10 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
     return network.eval()
 
 
-def _loss(network: Estimator, lessons: Lessons, rows: Tensor, losses: float) -> Tensor:
-    """Pinball loss of the quantiles (Koenker & Bassett 1978), with families lost at random."""
-    some = torch.rand(len(rows), 1) < 0.6
-    lost = torch.rand(len(rows), len(lessons.lacking)) < (
-        losses * torch.rand(len(rows), 1) * some * lessons.lacking
-    )
-    once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
+def _loss(network: Estimator, lessons: Lessons, rows: Tensor, settings: QualityTraining) -> Tensor:
+    """Pinball loss of the quantiles (Koenker & Bassett 1978), for lineages like those of the bins.
+    """
+    once, more = _of_other_lineages(lessons, rows, settings)
     inputs, share = tensor_inputs(once, more, lessons.sizes[rows], lessons.domains)
     out = network(inputs)
     points = torch.tensor(QUANTILES)
@@ -279,6 +296,23 @@ def _loss(network: Estimator, lessons: Lessons, rows: Tensor, losses: float) -> 
     completeness = truth[:, :1] - out[:, :3] - share
     contamination = truth[:, 1:] - out[:, 3:]
     return _pinball(completeness, points) + CONTAMINATION_WEIGHT * _pinball(contamination, points)
+
+
+def _of_other_lineages(
+    lessons: Lessons, rows: Tensor, settings: QualityTraining
+) -> tuple[Tensor, Tensor]:
+    """Cover once and more of some bins, had their lineages lost and doubled families by chance."""
+    shape = len(rows), len(lessons.lacking)
+
+    def changed(share: Tensor, most: float) -> Tensor:
+        some = torch.rand(len(rows), 1) < CHANGED
+        return torch.rand(shape) < most * torch.rand(len(rows), 1) * some * share
+
+    lost = changed(lessons.lacking, settings.losses)
+    once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
+    doubled = changed(lessons.doubled, settings.doubles)
+    copy = LEAST_DOUBLE + (1 - LEAST_DOUBLE) * torch.rand(shape)
+    return once, more + doubled * copy * once
 
 
 def tensor_inputs(

@@ -189,7 +189,8 @@ class QualityTraining:
 
     ``bins`` are drawn, in whose contigs composition is measured along ``dims`` directions. A family
     is taken away from a bin, as its lineage may have lost it, with a probability of up to
-    ``losses`` times the share of clades that lack it. ``binned_share`` is that of a batch
+    ``losses`` times the share of clades that lack it, and is there once more with up to
+    ``doubles`` times the share of clades that have it twice. ``binned_share`` is that of a batch
     that the program's own bins have, where there are any. ``folds`` are those of the evaluation, by
     clade.
     """
@@ -204,6 +205,7 @@ class QualityTraining:
     weight_decay: float = 0.3
     dropout: float = 0.4
     losses: float = 1.0
+    doubles: float = 1.0
     binned_share: float = 0.25
     folds: int = 4
     seed: int = 1
