@@ -16,7 +16,7 @@ import csv
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,9 @@ from ..estimator.network import QUANTILES, Network, domain_shares, network_of
 from ..estimator.traits import Ruler
 from ..genes.markers import MarkerSet, load_marker_set
 from .binned import BinnedCommunity
-from .drawn_bins import Drawing, DrawnBins, Sources, fit_ruler, join_bins
-from .pieces import Ints, Pieces, break_genomes, load_pieces
+from .drawn_bins import Drawing, Sources, fit_ruler, join_bins
+from .lessons import Examples, Lessons, lessons_of, of_other_lineages, tensor_inputs
+from .pieces import Pieces, break_genomes, load_pieces
 from .settings import PieceSettings, QualityTraining
 from .shards import Shards
 
@@ -40,12 +41,6 @@ log = logging.getLogger("llmbin.training")
 COMPLETE = 0.93  # share of a domain's families, of what is stored, in a genome that is complete
 FEW_SEQUENCES = 15  # a genome in so many that has half of the families is complete, too
 LEAST_SHARE = 0.04  # of a genome that is stored
-LACKING = 0.2  # a family that is covered less is lacking
-DOUBLED = 0.3  # a family of which so much is there beyond a copy is there twice
-MOST_LACKING, MOST_DOUBLED = 0.3, 0.4  # shares of clades that a family's loss or double is
-LEAST = 0.01  # drawn with, and the least of both
-CHANGED = 0.6  # share of bins whose lineages lose families, and the same of doubles
-LEAST_DOUBLE = 0.4  # of what a bin has of a family, in a second copy that is drawn
 CONTAMINATION_WEIGHT = 1.5
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 N50_COLUMN = 3  # of `BinTraits.sizes`
@@ -139,49 +134,6 @@ def _families_found(pieces: Pieces, genomes: int, markers: MarkerSet) -> npt.NDA
     return once.astype(np.float64)
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Bins to learn from: first those that were drawn, then those of runs."""
-
-    bins: DrawnBins
-    drawn: int
-
-    @property
-    def of_runs(self) -> Ints:
-        """Rows of the bins that the program made."""
-        return np.arange(self.drawn, len(self.bins.truth))
-
-    def take(self, chosen: npt.NDArray[np.bool_]) -> Examples:
-        """Some of them."""
-        return Examples(self.bins.take(chosen), int(chosen[: self.drawn].sum()))
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """Bins as tensors: traits as they are, ``truth`` [n, 2]; and what is known of the families.
-
-    The first ``drawn`` bins are drawn, the others made by the program.
-    """
-
-    once: Tensor
-    more: Tensor
-    sizes: Tensor
-    truth: Tensor
-    domains: Tensor  # [families, domains], columns that add up to 1
-    lacking: Tensor  # [families], the share of clades that lack each,
-    doubled: Tensor  # and of those that have it twice
-    drawn: int
-
-    def batch(self, size: int, binned: float) -> Tensor:
-        """Rows by chance, a share of ``binned`` of the program's own bins where there are any."""
-        total = len(self.truth)
-        of_runs = round(binned * size) if total > self.drawn else 0
-        some = torch.randint(self.drawn, (size - of_runs,))
-        if not of_runs:
-            return some
-        return torch.cat([some, torch.randint(self.drawn, total, (of_runs,))])
-
-
 class Estimator(nn.Module):
     """As `estimator.network.Member`, with what keeps it from learning species by heart."""
 
@@ -218,7 +170,7 @@ def fit(
     """Arrays of a network (see `estimator.network.network_of`) that is trained on bins."""
     sizes = bins.bins.traits.sizes
     mean, scale = sizes.mean(0), sizes.std(0) + 1e-3
-    lessons = _lessons(bins, sources, markers, mean, scale)
+    lessons = lessons_of(bins, sources, markers, mean, scale)
     members = [_member(lessons, settings, settings.seed + k) for k in range(settings.members)]
     arrays: dict[str, Any] = {
         "centre": ruler.centre,
@@ -232,36 +184,6 @@ def fit(
         arrays[f"weight{k}"] = np.stack([layer.weight.detach().numpy().T for layer in layers])
         arrays[f"bias{k}"] = np.stack([layer.bias.detach().numpy() for layer in layers])
     return arrays
-
-
-def _lessons(
-    examples: Examples, sources: Sources, markers: MarkerSet, mean: Any, scale: Any
-) -> Lessons:
-    bins, t = examples.bins, examples.bins.traits
-    pure = (bins.truth[:, 0] > 0.995) & (bins.truth[:, 1] < 0.002)
-    clade = sources.clade[bins.genome]
-    members = [pure & (clade == c) for c in np.unique(clade[pure])]
-    lacking = _share_of_clades(t.once < LACKING, members)
-    doubled = _share_of_clades(t.more > DOUBLED, members)
-    columns = (
-        t.once,
-        t.more,
-        (t.sizes - mean) / scale,
-        bins.truth,
-        domain_shares(markers.used),
-        np.minimum(lacking, MOST_LACKING) + LEAST,
-        np.minimum(doubled, MOST_DOUBLED) + LEAST,
-    )
-    tensors = (torch.from_numpy(np.asarray(a, np.float32)) for a in columns)
-    return Lessons(*tensors, drawn=examples.drawn)
-
-
-def _share_of_clades(
-    found: npt.NDArray[np.bool_], members: Sequence[npt.NDArray[np.bool_]]
-) -> npt.NDArray[np.float64]:
-    """In what share of clades, given by their bins, each family was found: [families]."""
-    of_clades = [found[rows].mean(0) for rows in members]
-    return np.mean(of_clades or [np.zeros(found.shape[1])], axis=0)
 
 
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
@@ -286,9 +208,8 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
 
 
 def _loss(network: Estimator, lessons: Lessons, rows: Tensor, settings: QualityTraining) -> Tensor:
-    """Pinball loss of the quantiles (Koenker & Bassett 1978), for lineages like those of the bins.
-    """
-    once, more = _of_other_lineages(lessons, rows, settings)
+    """Pinball loss of the quantiles (Koenker & Bassett 1978), of bins and lineages like theirs."""
+    once, more = of_other_lineages(lessons, rows, settings)
     inputs, share = tensor_inputs(once, more, lessons.sizes[rows], lessons.domains)
     out = network(inputs)
     points = torch.tensor(QUANTILES)
@@ -296,38 +217,6 @@ def _loss(network: Estimator, lessons: Lessons, rows: Tensor, settings: QualityT
     completeness = truth[:, :1] - out[:, :3] - share
     contamination = truth[:, 1:] - out[:, 3:]
     return _pinball(completeness, points) + CONTAMINATION_WEIGHT * _pinball(contamination, points)
-
-
-def _of_other_lineages(
-    lessons: Lessons, rows: Tensor, settings: QualityTraining
-) -> tuple[Tensor, Tensor]:
-    """Cover once and more of some bins, had their lineages lost and doubled families by chance."""
-    shape = len(rows), len(lessons.lacking)
-
-    def changed(share: Tensor, most: float) -> Tensor:
-        some = torch.rand(len(rows), 1) < CHANGED
-        return torch.rand(shape) < most * torch.rand(len(rows), 1) * some * share
-
-    lost = changed(lessons.lacking, settings.losses)
-    once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
-    doubled = changed(lessons.doubled, settings.doubles)
-    copy = LEAST_DOUBLE + (1 - LEAST_DOUBLE) * torch.rand(shape)
-    return once, more + doubled * copy * once
-
-
-def tensor_inputs(
-    once: Tensor, more: Tensor, sizes: Tensor, domains: Tensor
-) -> tuple[Tensor, Tensor]:
-    """As `estimator.network.network_inputs`, of tensors; ``domains`` as in `Lessons`."""
-    share, extra = once @ domains, more @ domains
-    columns = [
-        2 * once,
-        2 * torch.sqrt(more + 1e-8),
-        2 * share,
-        4 * torch.sqrt(extra + 1e-8),
-        sizes,
-    ]
-    return torch.cat(columns, 1), share.amax(1, keepdim=True)
 
 
 def _pinball(error: Tensor, points: Tensor) -> Tensor:
