@@ -199,14 +199,14 @@ class QualityTraining:
     dims: int = 16
     width: int = 96
     members: int = 4
-    steps: int = 3_000
+    steps: int = 1_500
     batch: int = 512
     learning_rate: float = 1e-3
     weight_decay: float = 0.3
     dropout: float = 0.4
     losses: float = 1.0
-    doubles: float = 1.0
-    binned_share: float = 0.25
+    doubles: float = 2.0
+    binned_share: float = 0.6
     folds: int = 4
     seed: int = 1
     threads: int = 1
