@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("pyhmmer")
 
+import torch
+
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError
 from llmbin.estimator.network import network_inputs, network_of
@@ -32,6 +34,7 @@ from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
 MARKERS = load_marker_set()
+torch.set_num_threads(1)  # on a busy machine, threads that wait for each other take minutes
 BREAKING = PieceSettings()
 SMALL = QualityTraining(
     bins=400, width=16, members=2, steps=300, batch=64, folds=2, learning_rate=3e-3
@@ -155,8 +158,6 @@ def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: 
 
 
 def test_what_is_learnt_from_is_what_the_program_sees() -> None:
-    import torch
-
     rng, families = np.random.default_rng(2), len(MARKERS.names)
     once, more = rng.random((5, families)), rng.random((5, families)).round()
     sizes = rng.normal(size=(5, 7))
@@ -168,8 +169,6 @@ def test_what_is_learnt_from_is_what_the_program_sees() -> None:
 
 
 def test_lineages_lose_and_double_families_by_chance() -> None:
-    import torch
-
     families = len(MARKERS.names)
     once, more = np.ones((400, families), np.float32), np.zeros((400, families), np.float32)
     once[:, 0] = 0  # a family that all lack
