@@ -16,6 +16,9 @@ from .traits import BinTraits, Ruler
 
 DATA = Path(__file__).parent.parent / "data" / "quality.npz"
 QUANTILES = (0.1, 0.5, 0.9)
+# Smaller bins and shorter contigs were not trained on, and count as if they were as large: columns
+# of `BinTraits.sizes`, and bases.
+LEAST = {1: 20_000, 3: 1_000}
 ROWS = 256  # bins at a time: sums are then the same however many there are
 
 Doubles = npt.NDArray[np.float64]
@@ -63,7 +66,10 @@ class Network:
 
     def _answer(self, traits: BinTraits, rows: slice, markers: MarkerSet) -> Doubles:
         once, more = (a[rows].astype(np.float64) for a in (traits.once, traits.more))
-        sizes = (traits.sizes[rows] - self.mean) / self.scale
+        sizes = traits.sizes[rows].astype(np.float64)
+        for column, bases in LEAST.items():
+            sizes[:, column] = np.maximum(sizes[:, column], np.log10(bases))
+        sizes = (sizes - self.mean) / self.scale
         inputs, share = network_inputs(once, more, sizes, markers.used)
         answer = np.mean([member(inputs) for member in self.members], axis=0)
         answer[:, :3] += share

@@ -20,7 +20,7 @@ from .pieces import Ints, Pieces
 Doubles = npt.NDArray[np.float64]
 
 LEVELS = (0.16, 0.2, 0.2, 0.16, 0.12, 0.1, 0.06)  # how often a bin is of each way of breaking
-MUTATED = 0.15  # share of bins of mutated genomes
+MUTATED = 0.25  # share of bins of mutated genomes
 AT_ONCE = 400  # bins whose traits are made together
 MOST_FOREIGN = 0.45  # of a bin's bases
 LEAST_BASES = 20_000  # of a bin

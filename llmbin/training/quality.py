@@ -4,8 +4,9 @@
 2. Bins are drawn of the genomes that are complete by their markers, with what binners do to them
    (`drawn_bins`).
 3. Small networks learn three quantiles of completeness and of contamination from the traits of the
-   bins. A few hundred species are soon known by heart: families are taken away at random, as
-   lineages lose them, weights decay, and most of what the networks see is dropped.
+   bins. A few hundred species are soon known by heart: families are taken away and doubled at
+   random, as lineages lose and double them, weights decay, and most of what the networks see is
+   dropped.
 4. The same with whole clades left out says how good the estimates are on lineages never seen.
 """
 
@@ -15,7 +16,7 @@ import csv
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,21 @@ from ..estimator.network import QUANTILES, Network, domain_shares, network_of
 from ..estimator.traits import Ruler
 from ..genes.markers import MarkerSet, load_marker_set
 from .binned import BinnedCommunity
-from .drawn_bins import Drawing, DrawnBins, Sources, fit_ruler, join_bins
-from .pieces import Ints, Pieces, break_genomes, load_pieces
+from .drawn_bins import Drawing, Sources, fit_ruler, join_bins
+from .lessons import Examples, Lessons, lessons_of, of_other_lineages, tensor_inputs
+from .pieces import Pieces, break_genomes, load_pieces
 from .settings import PieceSettings, QualityTraining
 from .shards import Shards
 
 log = logging.getLogger("llmbin.training")
 
-COMPLETE = 0.93  # share of a domain's families, of what is stored, in a genome that is complete
+COMPLETE = 0.87  # share of a domain's families, of what is stored, in a genome that is complete
 FEW_SEQUENCES = 15  # a genome in so many that has half of the families is complete, too
 LEAST_SHARE = 0.04  # of a genome that is stored
-LACKING = 0.2  # a family that is covered less is lacking
-MOST_LACKING, LEAST_LACKING = 0.3, 0.01  # shares of clades that a family's loss is drawn with
 CONTAMINATION_WEIGHT = 1.5
+# What is learnt as the bounds of contamination, so that they are those of `QUANTILES` on genera
+# that were not trained on: doubled families make the networks less sure than they have to be.
+CONTAMINATION_POINTS = (0.13, 0.5, 0.87)
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 N50_COLUMN = 3  # of `BinTraits.sizes`
 
@@ -134,48 +137,6 @@ def _families_found(pieces: Pieces, genomes: int, markers: MarkerSet) -> npt.NDA
     return once.astype(np.float64)
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Bins to learn from: first those that were drawn, then those of runs."""
-
-    bins: DrawnBins
-    drawn: int
-
-    @property
-    def of_runs(self) -> Ints:
-        """Rows of the bins that the program made."""
-        return np.arange(self.drawn, len(self.bins.truth))
-
-    def take(self, chosen: npt.NDArray[np.bool_]) -> Examples:
-        """Some of them."""
-        return Examples(self.bins.take(chosen), int(chosen[: self.drawn].sum()))
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """Bins as tensors: traits as they are, ``truth`` [n, 2]; and what is known of the families.
-
-    The first ``drawn`` bins are drawn, the others made by the program.
-    """
-
-    once: Tensor
-    more: Tensor
-    sizes: Tensor
-    truth: Tensor
-    domains: Tensor  # [families, domains], columns that add up to 1
-    lacking: Tensor  # [families], the share of clades that lack each
-    drawn: int
-
-    def batch(self, size: int, binned: float) -> Tensor:
-        """Rows by chance, a share of ``binned`` of the program's own bins where there are any."""
-        total = len(self.truth)
-        of_runs = round(binned * size) if total > self.drawn else 0
-        some = torch.randint(self.drawn, (size - of_runs,))
-        if not of_runs:
-            return some
-        return torch.cat([some, torch.randint(self.drawn, total, (of_runs,))])
-
-
 class Estimator(nn.Module):
     """As `estimator.network.Member`, with what keeps it from learning species by heart."""
 
@@ -212,7 +173,7 @@ def fit(
     """Arrays of a network (see `estimator.network.network_of`) that is trained on bins."""
     sizes = bins.bins.traits.sizes
     mean, scale = sizes.mean(0), sizes.std(0) + 1e-3
-    lessons = _lessons(bins, sources, markers, mean, scale)
+    lessons = lessons_of(bins, sources, markers, mean, scale)
     members = [_member(lessons, settings, settings.seed + k) for k in range(settings.members)]
     arrays: dict[str, Any] = {
         "centre": ruler.centre,
@@ -228,22 +189,6 @@ def fit(
     return arrays
 
 
-def _lessons(
-    examples: Examples, sources: Sources, markers: MarkerSet, mean: Any, scale: Any
-) -> Lessons:
-    bins, t = examples.bins, examples.bins.traits
-    pure = (bins.truth[:, 0] > 0.995) & (bins.truth[:, 1] < 0.002)
-    clade = sources.clade[bins.genome]
-    lacking = [(t.once[pure & (clade == c)] < LACKING).mean(0) for c in np.unique(clade[pure])]
-    share = np.mean(lacking or [np.zeros(t.once.shape[1])], axis=0)
-    chance = np.minimum(share, MOST_LACKING) + LEAST_LACKING
-    columns = (t.once, t.more, (t.sizes - mean) / scale, bins.truth)
-    domains = domain_shares(markers.used).astype(np.float32)
-    once, more, sizes, truth = (torch.from_numpy(np.asarray(a, np.float32)) for a in columns)
-    lost = torch.from_numpy(np.asarray(chance, np.float32))
-    return Lessons(once, more, sizes, truth, torch.from_numpy(domains), lost, examples.drawn)
-
-
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
     """One network. Batches are drawn with replacement."""
     torch.manual_seed(seed)
@@ -257,7 +202,7 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
     )
     for _ in range(settings.steps):
         rows = lessons.batch(settings.batch, settings.binned_share)
-        loss = _loss(network, lessons, rows, settings.losses)
+        loss = _loss(network, lessons, rows, settings)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -265,38 +210,19 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
     return network.eval()
 
 
-def _loss(network: Estimator, lessons: Lessons, rows: Tensor, losses: float) -> Tensor:
-    """Pinball loss of the quantiles (Koenker & Bassett 1978), with families lost at random."""
-    some = torch.rand(len(rows), 1) < 0.6
-    lost = torch.rand(len(rows), len(lessons.lacking)) < (
-        losses * torch.rand(len(rows), 1) * some * lessons.lacking
-    )
-    once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
+def _loss(network: Estimator, lessons: Lessons, rows: Tensor, settings: QualityTraining) -> Tensor:
+    """Pinball loss of the quantiles (Koenker & Bassett 1978), of bins and lineages like theirs."""
+    once, more = of_other_lineages(lessons, rows, settings)
     inputs, share = tensor_inputs(once, more, lessons.sizes[rows], lessons.domains)
     out = network(inputs)
-    points = torch.tensor(QUANTILES)
     truth = lessons.truth[rows]
-    completeness = truth[:, :1] - out[:, :3] - share
-    contamination = truth[:, 1:] - out[:, 3:]
-    return _pinball(completeness, points) + CONTAMINATION_WEIGHT * _pinball(contamination, points)
+    completeness = _pinball(truth[:, :1] - out[:, :3] - share, QUANTILES)
+    contamination = _pinball(truth[:, 1:] - out[:, 3:], CONTAMINATION_POINTS)
+    return completeness + CONTAMINATION_WEIGHT * contamination
 
 
-def tensor_inputs(
-    once: Tensor, more: Tensor, sizes: Tensor, domains: Tensor
-) -> tuple[Tensor, Tensor]:
-    """As `estimator.network.network_inputs`, of tensors; ``domains`` as in `Lessons`."""
-    share, extra = once @ domains, more @ domains
-    columns = [
-        2 * once,
-        2 * torch.sqrt(more + 1e-8),
-        2 * share,
-        4 * torch.sqrt(extra + 1e-8),
-        sizes,
-    ]
-    return torch.cat(columns, 1), share.amax(1, keepdim=True)
-
-
-def _pinball(error: Tensor, points: Tensor) -> Tensor:
+def _pinball(error: Tensor, quantiles: Sequence[float]) -> Tensor:
+    points = torch.tensor(quantiles)
     return torch.maximum(points * error, (points - 1) * error).mean()
 
 

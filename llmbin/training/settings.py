@@ -189,7 +189,8 @@ class QualityTraining:
 
     ``bins`` are drawn, in whose contigs composition is measured along ``dims`` directions. A family
     is taken away from a bin, as its lineage may have lost it, with a probability of up to
-    ``losses`` times the share of clades that lack it. ``binned_share`` is that of a batch
+    ``losses`` times the share of clades that lack it, and is there once more with up to
+    ``doubles`` times the share of clades that have it twice. ``binned_share`` is that of a batch
     that the program's own bins have, where there are any. ``folds`` are those of the evaluation, by
     clade.
     """
@@ -198,13 +199,14 @@ class QualityTraining:
     dims: int = 16
     width: int = 96
     members: int = 4
-    steps: int = 3_000
+    steps: int = 1_500
     batch: int = 512
     learning_rate: float = 1e-3
     weight_decay: float = 0.3
     dropout: float = 0.4
     losses: float = 1.0
-    binned_share: float = 0.25
+    doubles: float = 2.0
+    binned_share: float = 0.6
     folds: int = 4
     seed: int = 1
     threads: int = 1

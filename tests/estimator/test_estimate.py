@@ -94,6 +94,14 @@ def test_bins_without_markers_say_so() -> None:
     assert estimate_bins(features, [], MARKERS) == []
 
 
+def test_bins_smaller_than_any_that_was_trained_on_are_not_called_contaminated() -> None:
+    lengths = [1, 500, 3_000, 19_000, 40_000]
+    features = features_of(lengths, whole_genes([], []))
+    found = estimate_bins(features, [np.array([k]) for k in range(len(lengths))], MARKERS)
+    assert max(e.contamination for e in found) < 0.05
+    assert max(e.completeness for e in found) < 0.1
+
+
 def test_what_is_large_for_its_markers_may_be_a_eukaryote() -> None:
     traits = BinTraits(
         np.ones((1, FAMILIES), np.float32), np.zeros((1, FAMILIES)), np.zeros((1, 7))

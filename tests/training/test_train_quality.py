@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,17 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("pyhmmer")
 
+import torch
+
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError
 from llmbin.estimator.network import network_inputs, network_of
+from llmbin.estimator.traits import BinTraits
 from llmbin.genes.markers import load_marker_set
 from llmbin.tools.synthetic import marker_proteins, synthetic_genome
 from llmbin.training.binned import BinnedCommunity
-from llmbin.training.drawn_bins import Drawing, Sources, fit_ruler
+from llmbin.training.drawn_bins import Drawing, DrawnBins, Sources, fit_ruler
+from llmbin.training.lessons import Examples, lessons_of, of_other_lineages, tensor_inputs
 from llmbin.training.pieces import (
     Pieces,
     break_genomes,
@@ -24,18 +29,12 @@ from llmbin.training.pieces import (
     shifted,
     substituted,
 )
-from llmbin.training.quality import (
-    Examples,
-    cross_validate,
-    errors,
-    fit,
-    read_sources,
-    tensor_inputs,
-)
+from llmbin.training.quality import cross_validate, errors, fit, read_sources
 from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
 MARKERS = load_marker_set()
+torch.set_num_threads(1)  # on a busy machine, threads that wait for each other take minutes
 BREAKING = PieceSettings()
 SMALL = QualityTraining(
     bins=400, width=16, members=2, steps=300, batch=64, folds=2, learning_rate=3e-3
@@ -159,8 +158,6 @@ def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: 
 
 
 def test_what_is_learnt_from_is_what_the_program_sees() -> None:
-    import torch
-
     rng, families = np.random.default_rng(2), len(MARKERS.names)
     once, more = rng.random((5, families)), rng.random((5, families)).round()
     sizes = rng.normal(size=(5, 7))
@@ -169,6 +166,30 @@ def test_what_is_learnt_from_is_what_the_program_sees() -> None:
     learnt, of_domain = tensor_inputs(*map(torch.from_numpy, (once, more, sizes, domains)))
     assert learnt.numpy() == pytest.approx(seen, abs=3e-4)
     assert of_domain.numpy() == pytest.approx(share)
+
+
+def test_lineages_lose_and_double_families_by_chance() -> None:
+    families = len(MARKERS.names)
+    once, more = np.ones((400, families), np.float32), np.zeros((400, families), np.float32)
+    once[:, 0] = 0  # a family that all lack
+    more[:, 1] = 1  # and one that all have twice
+    traits = BinTraits(once, more, np.zeros((400, 7), np.float32))
+    bins = DrawnBins(traits, np.tile([1, 0], (400, 1)).astype(np.float32), np.zeros(400, np.int64))
+    sources = Sources(np.zeros(1, np.int64), np.ones(1, np.int64), np.ones(1), np.ones(1))
+    lessons = lessons_of(Examples(bins, 400), sources, MARKERS, np.zeros(7), np.ones(7))
+    assert lessons.lacking[:3].tolist() == pytest.approx([0.31, 0.01, 0.01])
+    assert lessons.doubled[:3].tolist() == pytest.approx([0.01, 0.41, 0.01])
+    torch.manual_seed(1)
+    there, twice = of_other_lineages(lessons, torch.arange(400), replace(SMALL, doubles=2.0))
+    gained = twice - lessons.more
+    assert not there[:, 0].any()
+    assert not gained[:, 0].any()  # what is not there has no second copy
+    assert 0.1 < (gained[:, 1] > 0).float().mean() < 0.5
+    assert gained.max() <= 1
+    assert 0 < (there[:, 2:] == 0).float().mean() < 0.01
+    alike = of_other_lineages(lessons, torch.arange(400), replace(SMALL, losses=0.0, doubles=0.0))
+    assert torch.equal(alike[0], lessons.once)
+    assert torch.equal(alike[1], lessons.more)
 
 
 def test_errors_in_points() -> None:
