@@ -10,7 +10,7 @@ import logging
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ..errors import CoverageError, short
 from ..io.inputs import InputFile
 from ..io.lines import read_lines
+from .sparse import AT_A_TIME, Table, columns_of, compact, stacked
 from .table_formats import KNOWN, MAKE, Columns, is_number, recognise
 from .titles import names_contigs
 
@@ -37,16 +38,17 @@ Lines = Iterator[tuple[int, bytes]]
 class DepthTable:
     """One table: mean and variance are [contigs, samples].
 
-    A variance that the format does not give is NaN, and a length is 0. ``sparse``: the tool that
-    wrote it may leave out contigs without reads.
+    They are sparse if most contigs are in few of many samples (`sparse.py`). A variance that the
+    format does not give is NaN, and a length is 0. ``sparse``: the tool that wrote it may leave out
+    contigs without reads.
     """
 
     path: InputFile
     names: list[str]
     lengths: npt.NDArray[np.int64]
     samples: list[str]
-    mean: npt.NDArray[np.float64]
-    variance: npt.NDArray[np.float64]
+    mean: Table
+    variance: Table
     sparse: bool = False
 
 
@@ -189,6 +191,7 @@ def _read_rows(
     width, at = len(titles), columns.length
     seen: dict[str, None] = {}
     values, lengths, numbers = array("d"), array("q"), array("q")
+    blocks: list[tuple[Table, Table]] = []
     for number, row in lines:
         cells = _cells(row)
         if len(cells) != width:
@@ -227,16 +230,15 @@ def _read_rows(
         if at is not None:
             lengths.append(_length(path, number, cells[at], name, contigs.get(name, 0), titles[at]))
         numbers.append(number)
+        if len(numbers) == AT_A_TIME:
+            blocks.append(_block(path, columns, values, numbers))
+            values, numbers = array("d"), array("q")
     if not seen:
         raise CoverageError(f"{path}: the table has a header and no rows; {MAKE}")
-    return _table(
-        path,
-        columns,
-        list(seen),
-        np.frombuffer(values).reshape(len(seen), -1),
-        np.array(lengths, np.int64),
-        numbers,
-    )
+    if numbers:
+        blocks.append(_block(path, columns, values, numbers))
+    names = list(seen)
+    return _table(path, columns, names, np.array(lengths, np.int64), blocks)
 
 
 def _is_row(row: bytes) -> bool:
@@ -251,14 +253,11 @@ def _is_extra(
     return bool(extra) and (name not in contigs or name in seen)
 
 
-def _table(
-    path: InputFile,
-    columns: Columns,
-    names: list[str],
-    values: npt.NDArray[np.float64],
-    lengths: npt.NDArray[np.int64],
-    numbers: array[int],
-) -> DepthTable:
+def _block(
+    path: InputFile, columns: Columns, cells: array[float], numbers: array[int]
+) -> tuple[Table, Table]:
+    """Mean and variance of some rows, as many columns as there are of each."""
+    values = np.frombuffer(cells).reshape(len(numbers), -1)
     width = len(columns.samples)
     mean, found = values[:, :width], values[:, width:]
     if columns.squared:
@@ -271,13 +270,23 @@ def _table(
                 "mend the table or make it again"
             )
     have = [c is not None for c in columns.variance]
-    if all(have):
-        variance = found
-    else:  # nothing is stored for what is not there, since there may be a hundred million of it
+    if any(have) and not all(have):
+        some, found = found, np.full(mean.shape, math.nan)
+        found[:, have] = some
+    return compact(mean), compact(found)
+
+
+def _table(
+    path: InputFile,
+    columns: Columns,
+    names: list[str],
+    lengths: npt.NDArray[np.int64],
+    blocks: Sequence[tuple[Table, Table]],
+) -> DepthTable:
+    mean, variance = (stacked(part) for part in zip(*blocks, strict=True))
+    if not variance.shape[1]:
+        # Nothing is stored for what is not there, since there may be a hundred million of it.
         variance = np.broadcast_to(np.float64(math.nan), mean.shape)
-        if any(have):
-            variance = variance.copy()
-            variance[:, have] = found
     if columns.length is None:
         lengths = np.zeros(len(names), np.int64)
     samples = [  # as results can hold them
@@ -338,9 +347,8 @@ def _without_lengths(table: DepthTable, contigs: Mapping[str, int]) -> DepthTabl
     known = wanted > 0
     if known.sum() < 2:  # one equal number may be chance
         return table
-    share = np.array(
-        [(table.mean[known, i] == wanted[known]).mean() for i in range(len(table.samples))]
-    )
+    samples = range(len(table.samples))
+    share = np.array([(table.mean[:, i][known] == wanted[known]).mean() for i in samples])
     lengths = share >= 0.95
     if not lengths.any():
         return table
@@ -361,7 +369,7 @@ def _without_lengths(table: DepthTable, contigs: Mapping[str, int]) -> DepthTabl
         table.names,
         table.lengths,
         [table.samples[i] for i in kept],
-        table.mean[:, kept],
-        table.variance[:, kept],
+        columns_of(table.mean, kept),
+        columns_of(table.variance, kept),
         table.sparse,
     )
