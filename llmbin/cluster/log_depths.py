@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..coverage.coverage import SHORT_READ, Coverage
-from .arrays import Floats, Lengths, Mask, Rows, Values, row_slices
+from ..coverage.sparse import row_slices
+from .arrays import Floats, Lengths, Mask, Rows, Values
 from .thresholds import DEPTH_NOISE
 
 
@@ -38,7 +39,7 @@ class LogDepths:
         """Log depths and their variances, float32 [rows, samples]."""
         shape = len(rows), len(self.coverage.samples)
         log_depth, variance = (np.empty(shape, np.float32) for _ in range(2))
-        for some in row_slices(len(rows)):
+        for some in row_slices(len(rows), len(self.coverage.samples)):
             part, bases = self.coverage.take(rows[some]), self.lengths[rows[some]]
             log_depth[some] = np.log(part.mean[:] + self.smallest)
             variance[some] = log_depth_variance(independent_reads(part, bases), bases[:, None])
@@ -54,7 +55,7 @@ class LogDepths:
     def _mean(self, rows: Rows) -> Values:
         """Mean over the bases of some contigs: as numpy adds them, one after another."""
         total = np.zeros((0, len(self.coverage.samples)))
-        for some in row_slices(len(rows)):
+        for some in row_slices(len(rows), len(self.coverage.samples)):
             bases = self.lengths[rows[some]][:, None]
             weighed = self.of(rows[some])[0].astype(np.float64) * bases
             total = np.concatenate([total, weighed]).sum(0, keepdims=True)

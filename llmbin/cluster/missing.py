@@ -58,7 +58,7 @@ def expected_reads(coverage: Coverage, lengths: Lengths, like: KernelRows) -> Va
     """
     read = np.array(coverage.read_length)
     per_base, at_all = np.empty(len(coverage.mean)), np.empty(len(coverage.mean))
-    for rows in row_slices(len(coverage.mean)):
+    for rows in row_slices(*coverage.mean.shape):
         mean = coverage.mean[rows]
         per_base[rows] = (mean / read).sum(1)
         # A long read that begins in front of the contig reaches in.

@@ -20,7 +20,7 @@ Index = npt.NDArray[np.integer] | npt.NDArray[np.bool_] | slice
 
 LEAST_CELLS = 1 << 20  # of a table; smaller ones are arrays, which are faster
 MOST_HELD = 0.25  # share of the cells that hold something; an entry takes 12 bytes, a cell 8
-AT_A_TIME = 16_384  # rows
+CELLS = 1 << 18  # at a time
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,12 @@ class SparseTable:
 Table: TypeAlias = Values | SparseTable
 
 
-def row_slices(rows: int) -> Iterator[slice]:
-    """Slices of some rows; none of a single one of several, which numpy adds in another order."""
-    begins = range(0, max(1, rows - 1), AT_A_TIME)
+def row_slices(rows: int, samples: int) -> Iterator[slice]:
+    """Slices of about `CELLS` cells; none of a single row of several: numpy adds it otherwise."""
+    step = max(2, CELLS // max(1, samples))
+    begins = range(0, max(1, rows - 1), step)
     for begin in begins:
-        yield slice(begin, rows if begin == begins[-1] else begin + AT_A_TIME)
+        yield slice(begin, rows if begin == begins[-1] else begin + step)
 
 
 def compact(table: Table, least: int = LEAST_CELLS) -> Table:
@@ -121,7 +122,7 @@ def sparse(table: Values) -> SparseTable:
     default = _default(table)
     known = np.isfinite(default)
     bounds, columns, values = [np.zeros(1, np.int64)], [], []
-    for rows in row_slices(len(table)):
+    for rows in row_slices(*table.shape):
         row, column = np.nonzero((table[rows] != 0) & known)
         columns.append(column.astype(np.int32))
         values.append(table[rows][row, column])
@@ -209,7 +210,7 @@ def _mostly_empty(tables: Sequence[Table]) -> bool:
 def _held(table: Values) -> int:
     """Cells that are neither 0 nor in a column that nobody measured."""
     known = np.isfinite(_default(table))
-    return sum(int(np.count_nonzero(table[rows][:, known])) for rows in row_slices(len(table)))
+    return sum(int(np.count_nonzero(table[rows][:, known])) for rows in row_slices(*table.shape))
 
 
 def _default(table: Values) -> Values:

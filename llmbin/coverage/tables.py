@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ..errors import CoverageError, short
 from ..io.inputs import InputFile
 from ..io.lines import read_lines
-from .sparse import AT_A_TIME, Table, columns_of, compact, stacked
+from .sparse import Table, columns_of, compact, stacked
 from .table_formats import KNOWN, MAKE, Columns, is_number, recognise
 from .titles import names_contigs
 
@@ -29,6 +29,7 @@ log = logging.getLogger("llmbin")
 
 DEEPEST = 1e9  # no depth is more; squares of more would spoil what is computed from them
 LONGEST = 10**12  # bases of a contig
+BLOCK = 1 << 21  # numbers that are read before they are checked and stored, sparsely perhaps
 COMMENTS = 1000  # lines that begin with # before we take them for rows
 EXPONENT = re.compile(rb"\d+(?:\.(\d*))?[eE][+]?(\d{1,2})")
 Lines = Iterator[tuple[int, bytes]]
@@ -196,15 +197,7 @@ def _read_rows(
         cells = _cells(row)
         if len(cells) != width:
             if _is_row(row):
-                hint = (
-                    "; R's write.table needs col.names=NA"
-                    if len(cells) == width + 1 and not seen
-                    else ""
-                )
-                raise CoverageError(
-                    f"{path}, line {number}: {len(cells)} columns "
-                    f"where the first line has {width}{hint}"
-                )
+                raise _uneven(path, number, len(cells), width, not seen)
             continue
         words = cells[0].split(None, 1)
         if not words:
@@ -230,7 +223,7 @@ def _read_rows(
         if at is not None:
             lengths.append(_length(path, number, cells[at], name, contigs.get(name, 0), titles[at]))
         numbers.append(number)
-        if len(numbers) == AT_A_TIME:
+        if len(values) >= BLOCK:
             blocks.append(_block(path, columns, values, numbers))
             values, numbers = array("d"), array("q")
     if not seen:
@@ -243,6 +236,14 @@ def _read_rows(
 
 def _is_row(row: bytes) -> bool:
     return bool(row.strip()) and not (row.startswith(b"#") and b"\t" not in row)
+
+
+def _uneven(path: InputFile, line: int, columns: int, width: int, first: bool) -> CoverageError:
+    """The error for a row that is not as wide as the first line."""
+    hint = "; R's write.table needs col.names=NA" if first and columns == width + 1 else ""
+    return CoverageError(
+        f"{path}, line {line}: {columns} columns where the first line has {width}{hint}"
+    )
 
 
 def _is_extra(

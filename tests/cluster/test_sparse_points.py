@@ -49,14 +49,14 @@ def placed(coverage: Coverage) -> tuple[Points, np.ndarray]:
     return without_missing(points, lengths, gone), lengths
 
 
-@pytest.mark.parametrize("at_a_time", [16_384, 77])
+@pytest.mark.parametrize("cells", [1 << 18, 900])
 def test_points_of_sparse_depths_are_those_of_the_array(
-    at_a_time: int, monkeypatch: pytest.MonkeyPatch
+    cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, lengths, coverage = cohort()
     want, _ = placed(coverage)
-    monkeypatch.setattr("llmbin.cluster.arrays.AT_A_TIME", at_a_time)
-    monkeypatch.setattr("llmbin.coverage.sparse.AT_A_TIME", at_a_time)
+    monkeypatch.setattr("llmbin.coverage.sparse.CELLS", cells)
+    monkeypatch.setattr("llmbin.cluster.arrays.AT_A_TIME", cells)
     held = replace(coverage, mean=sparse(coverage.mean), variance=sparse(coverage.variance))
     found, _ = placed(held)
     assert found.later is not None and found.log_depth.shape == (0, SAMPLES)

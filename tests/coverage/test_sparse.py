@@ -92,8 +92,8 @@ def test_only_tables_that_are_mostly_empty_are_sparse() -> None:
 def test_slices_hold_every_row_once_and_none_of_several_is_alone(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "AT_A_TIME", 10)
-    found = [list(range(rows)[some]) for some in row_slices(rows)]
+    monkeypatch.setattr(module, "CELLS", 30)
+    found = [list(range(rows)[some]) for some in row_slices(rows, 3)]
     assert [row for some in found for row in some] == list(range(rows))
     assert rows < 2 or min(map(len, found)) > 1
 
@@ -111,7 +111,7 @@ def test_a_table_of_many_samples_is_read_sparsely(
 
     write(table)
     whole = read_depth_table(path)
-    monkeypatch.setattr("llmbin.coverage.tables.AT_A_TIME", 10)
+    monkeypatch.setattr("llmbin.coverage.tables.BLOCK", 100)
     monkeypatch.setattr(
         "llmbin.coverage.tables.compact", lambda block: module.compact(block, least=1)
     )
