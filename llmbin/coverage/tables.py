@@ -195,16 +195,14 @@ def _read_rows(
     blocks: list[tuple[Table, Table]] = []
     for number, row in lines:
         cells = _cells(row)
-        if len(cells) != width:
-            if _is_row(row):
-                raise _uneven(path, number, len(cells), width, not seen)
-            continue
+        if len(cells) != width and _is_row(row):
+            raise _uneven(path, number, len(cells), width, not seen)
         words = cells[0].split(None, 1)
-        if not words:
-            if row.strip():
-                raise CoverageError(
-                    f"{path}, line {number}: no name of a contig; name it or take the line out"
-                )
+        if len(cells) == width and not words and row.strip():
+            raise CoverageError(
+                f"{path}, line {number}: no name of a contig; name it or take the line out"
+            )
+        if len(cells) != width or not words:
             continue
         name = words[0].decode("utf-8", "surrogateescape")
         if columns.extra and _is_extra(columns, name, seen, contigs):

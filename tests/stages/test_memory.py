@@ -10,7 +10,7 @@ import pytest
 
 from llmbin.commands.common import size
 from llmbin.resources import MIB
-from llmbin.stages.memory import RunSize, needed_memory, needed_space
+from llmbin.stages.memory import RunSize, held_columns, needed_memory, needed_space
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results"
 Cli = Callable[..., tuple[int, str, str]]
@@ -73,3 +73,19 @@ def test_sizes(text: str, wanted: int) -> None:
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="as 16G"):
         size(text)
+
+
+def test_cells_of_nothing_need_no_memory(tmp_path: Path) -> None:
+    table = tmp_path / "depth.tsv"
+
+    def columns(cell: str, contigs: int, at_once: float = 0.25) -> float:
+        row = "\t".join(["c", "5", cell, *["0"] * 8]) + "\n"
+        table.write_text("\t".join(["contig", *"abcdefghij"]) + "\n" + 10 * row)
+        return held_columns(table, contigs, at_once)
+
+    assert columns("0.0", 10**6) == pytest.approx(10 * (0.1 + 0.9 * 0.25))
+    assert columns("3", 10**6) == pytest.approx(10 * (0.2 + 0.8 * 0.25))
+    assert columns("3", 1_000) == 10  # a table that is small
+    assert columns("3", 10**6, 1.0) == 10  # one assembly
+    table.write_text("contig\ta\tb\n" + "c\t0.01\t10\n" * 9)
+    assert held_columns(table, 10**6, 0.25) == 2  # not sparse
