@@ -19,7 +19,7 @@ import numpy as np
 from ..coverage.coverage import SHORT_READ, Coverage
 from ..coverage.sparse import row_slices
 from ..resources import Resources
-from .arrays import KernelRows, Labels, Lengths, Mask, Values
+from .arrays import KernelRows, Labels, Lengths, Mask, Values, rows_of_bins
 from .neighbours import nearest
 from .points import Points
 from .thresholds import DEPTH_NOISE, MISSING_DEPTH
@@ -93,10 +93,9 @@ def as_in_its_cluster(points: Points, lengths: Lengths, label: Labels) -> Points
         return points
     log_depth, variance = points.log_depth.copy(), points.variance.copy()
     missing = points.missing.copy()
-    for cluster in np.unique(label[missing & (label >= 0)]):
-        inside = label == cluster
-        known, without = inside & ~points.missing, inside & points.missing
-        if not known.any():
+    for rows in rows_of_bins(label, int(label.max(initial=-1)) + 1):
+        known, without = rows[~points.missing[rows]], rows[points.missing[rows]]
+        if not len(known) or not len(without):
             continue
         weight = 1 / points.variance[known].astype(np.float64)
         log_depth[without] = (points.log_depth[known] * weight).sum(0) / weight.sum(0)
