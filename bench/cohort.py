@@ -1,32 +1,33 @@
 """Assemblies of many samples in one file with depths of all samples: time and memory by stage.
 
-python -m bench.cohort genomes work [--samples 10 30 100] [--contigs 2000]
+python -m bench.cohort genomes work [--samples 10 30 100] [--contigs 2000] [--version NAME]
 
 As VAMB and SemiBin2 are used: contigs are called S1C1 and so on, and reads of every sample are
 mapped to the contigs of all. A genome is in one sample of twenty, and in each of these it is
-assembled anew, so 95 of 100 depths are 0. The folder holds a FASTA file a genome.
+assembled anew, so 95 of 100 depths are 0. The folder holds a FASTA file a genome. Rows of other
+versions stay in the result.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from llmbin.io.fasta import read_fasta
-from llmbin.stages.memory import RunSize, needed_memory
 from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .communities import LETTERS, Plan, abundances, laid_depths, pieces_of, write_fasta
 from .peers import SMALLEST_BIN, ours
-from .whole import SHORTEST, species
+from .whole import SHORTEST, kept_rows, species, with_row
 
 PLAN = Plan(seed=114, samples=1, depth=10, piece=1_300)
 IN_SAMPLES = 0.05  # share of the samples that a genome is in
@@ -96,24 +97,31 @@ def _row(
     return "\t".join([name, str(length), f"{values[:, 0].sum():.6g}", *cells]) + "\n"
 
 
-def measure(folder: Path, out: Path, cohort: Cohort, extra: list[str]) -> dict[str, Any]:
+def measure(folder: Path, out: Path, cohort: Cohort, options: argparse.Namespace) -> dict[str, Any]:
     """What a run took, by stage, and what it found."""
-    bins, usage = ours(folder, out, ["--separator", "C", *extra], "depth")
-    gold = read_gold(folder / "gold.tsv")
-    found = score_bins(bins, gold, SMALLEST_BIN)
-    lengths = [len(r.sequence) for r in read_fasta(folder / "contigs.fasta")]
-    columns = 1 + 2 * cohort.samples
-    size = RunSize(len(lengths), sum(lengths), columns, 2)
+    extra = ["--separator", "C", *(["--model", options.model] if options.model else [])]
+    bins, usage = ours(folder, out, extra, "depth")
+    found = score_bins(bins, read_gold(folder / "gold.tsv"), SMALLEST_BIN)
+    ran = json.loads((out / "run.json").read_text())
     return {
+        "version": options.version,
         **asdict(cohort),
-        "bases": sum(lengths),
+        "bases": ran["bases"],
         "table_bytes": (folder / "depth.txt").stat().st_size,
         "genomes": found.genomes,
         "near_complete": found.near_complete,
-        "needed_mib": needed_memory(size) >> 20,
+        "needed_mib": predicted(out / "llmbin.log"),
         **usage,
-        "stages": json.loads((out / "run.json").read_text())["stages"],
+        "stages": ran["stages"],
     }
+
+
+def predicted(path: Path) -> int:
+    """MiB that a run said it would need."""
+    told = re.search(r"this run needs some ([\d,.]+) ([MG])B of memory", path.read_text())
+    if told is None:
+        raise SystemExit(f"{path}: no prediction of memory")
+    return round(float(told[1].replace(",", "")) * {"M": 1e6, "G": 1e9}[told[2]] / (1 << 20))
 
 
 def main() -> None:
@@ -124,16 +132,18 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--samples", type=int, nargs="+", default=[10, 30, 100])
     parser.add_argument("--contigs", type=int, default=2_000, help="of each sample")
+    parser.add_argument("--model")
+    parser.add_argument("--version", default=version("llmbin-fast"), help="what rows are called")
     options = parser.parse_args()
-    rows = []
     for samples in options.samples:
         cohort = Cohort(samples, options.contigs)
         folder = options.work / f"cohort-{samples}-{options.contigs}"
         if not (folder / "gold.tsv").exists():
             build(options.genomes, folder, cohort)
-        out = options.work / "out"
-        rows.append(measure(folder, out, cohort, []))
-        print(rows[-1], flush=True)
+        out = options.work / "out-cohort"
+        row = measure(folder, out, cohort, options)
+        print(row, flush=True)
+        rows = with_row(kept_rows("cohort"), row, ("samples", "contigs", "version"))
         record.write("cohort", {"plan": asdict(PLAN), "rows": rows})
         shutil.rmtree(out)
 

@@ -15,7 +15,7 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -133,13 +133,15 @@ def kept_rows(name: str) -> list[dict[str, Any]]:
     return list(json.loads(path.read_text())["rows"]) if path.exists() else []
 
 
-def with_row(rows: list[dict[str, Any]], row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows with a new one, which takes the place of that of its binner, samples and size."""
+def with_row(
+    rows: list[dict[str, Any]], row: dict[str, Any], key: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Rows with a new one, which takes the place of that of its key."""
 
-    def key(of: dict[str, Any]) -> tuple[Any, ...]:
-        return of["contigs"], of["samples"], of["binner"]
+    def of(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in key)
 
-    return sorted([old for old in rows if key(old) != key(row)] + [row], key=key)
+    return sorted([old for old in rows if of(old) != of(row)] + [row], key=of)
 
 
 def main() -> None:
@@ -177,7 +179,7 @@ def main() -> None:
             row = {"binner": title, "samples": options.samples} | row
             print(row, flush=True)
             peers = {p.title: version_of(p) for p in PEERS.values() if version_of(p)}
-            rows = with_row(kept_rows("scale-whole"), row)
+            rows = with_row(kept_rows("scale-whole"), row, ("contigs", "samples", "binner"))
             record.write("scale-whole", {"peers": peers, "plan": asdict(MILLION), "rows": rows})
             shutil.rmtree(out)
         if folder != whole:
