@@ -33,10 +33,10 @@ from .communities import (
     ORIGIN,
     Genome,
     Plan,
-    _turned,
     abundances,
     laid_depths,
     mutant,
+    other_strand,
     pieces_of,
     write_depths,
     write_fasta,
@@ -79,7 +79,7 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
         pieces = [p for p in found if p.stop - p.start >= SHORTEST]
         for p in pieces:
             codes = genome.sequences[p.sequence][p.start : p.stop]
-            sequences.append(LETTERS[_turned(codes) if p.turned else codes].tobytes())
+            sequences.append(LETTERS[other_strand(codes) if p.turned else codes].tobytes())
         genome_of += [genome.name] * len(pieces)
         depths.append(laid_depths([genome], pieces, depth[g : g + 1], rng))
     order = rng.permutation(len(sequences))

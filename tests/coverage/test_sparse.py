@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from llmbin.coverage import sparse as module
-from llmbin.coverage.coverage import coverage_from_tables
+from llmbin.coverage.coverage import (
+    Coverage,
+    Measuring,
+    coverage_from_bams,
+    coverage_from_tables,
+)
 from llmbin.coverage.sparse import (
     SparseTable,
     columns_of,
@@ -126,3 +132,31 @@ def test_a_table_of_many_samples_is_read_sparsely(
     write(table)
     with pytest.raises(CoverageError, match=r"line 45: a depth of -1 is impossible"):
         read_depth_table(path)
+
+
+def test_bam_files_of_many_samples_are_held_sparsely(
+    write_bam: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = {f"c{i}": 900 + i for i in range(8)}
+    rng = np.random.default_rng(0)
+    paths = []
+    for i, name in enumerate(("s_0", "s_1", "t", "none")):
+        there = [] if name == "none" else [f"c{2 * i}"]
+        reads = sorted((c, int(rng.integers(0, 800)), "90M", 0, 0) for c in there for _ in range(9))
+        paths.append(write_bam(tmp_path / f"{name}.bam", lengths, reads))
+    names = list(reversed(lengths))
+    sizes = np.array([lengths[name] for name in names])
+
+    def measured() -> tuple[Coverage, Coverage]:
+        each = coverage_from_bams(paths, names, sizes)
+        pool = coverage_from_bams(paths, names, sizes, ["s", "s", "t", "n"], Measuring(pool=True))
+        return each, pool
+
+    whole = measured()
+    monkeypatch.setattr("llmbin.coverage.coverage.LEAST_CELLS", 1)
+    for found, want in zip(measured(), whole, strict=True):
+        assert isinstance(want.mean, np.ndarray) and want.mean.any()
+        np.testing.assert_array_equal(found.mean[:], want.mean)
+        np.testing.assert_array_equal(found.variance[:], want.variance)
+        assert found.samples == want.samples
+    assert isinstance(coverage_from_bams(paths, names, sizes).mean, SparseTable)
