@@ -59,10 +59,15 @@ class SparseTable:
         if np.ndim(key):
             rows = np.asarray(key)
             return self._rows(np.flatnonzero(rows) if rows.dtype == np.bool_ else rows)
-        held = slice(*self.bounds[int(key) : int(key) + 2])
+        column, value = self.entries(int(key))
         row = self.default.copy()
-        row[self.column[held]] = self.value[held]
+        row[column] = value
         return row
+
+    def entries(self, row: int) -> tuple[npt.NDArray[np.int32], Values]:
+        """Columns and values of what a row holds."""
+        held = slice(*self.bounds[row : row + 2])
+        return self.column[held], self.value[held]
 
     def _rows(self, rows: npt.NDArray[np.integer]) -> Values:
         place, entry = self._entries(rows)
