@@ -26,4 +26,4 @@ def test_small_depths_are_no_zeros(depth: float, text: str) -> None:
 def test_depths_of_sparse_rows_are_written_as_those_of_arrays() -> None:
     table = np.array([[0, 0.004321, 0, 12.5], [0, 0, 0, 0], [3, 0, 0, 0.01]])
     assert list(depth_fields(sparse(table))) == list(depth_fields(table))
-    assert list(depth_fields(table))[0] == ["0.0000", "0.00432", "0.0000", "12.5000"]
+    assert next(depth_fields(table)) == ["0.0000", "0.00432", "0.0000", "12.5000"]
