@@ -11,6 +11,7 @@ versions stay in the result.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 import shutil
@@ -113,6 +114,7 @@ def measure(folder: Path, out: Path, cohort: Cohort, options: argparse.Namespace
         "needed_mib": predicted(out / "llmbin.log"),
         **usage,
         "stages": ran["stages"],
+        "contig2bin_sha256": hashlib.sha256((out / "contig2bin.tsv").read_bytes()).hexdigest(),
     }
 
 
