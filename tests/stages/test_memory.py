@@ -17,11 +17,12 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 def measured() -> list[dict[str, Any]]:
-    """Runs whose peak is known: those of bench.memory, and of bench.throughput."""
+    """Runs whose peak is known: those of bench.memory, bench.throughput and bench.whole."""
     rows = json.loads((RESULTS / "memory.json").read_text())["rows"]
     found = json.loads((RESULTS / "throughput.json").read_text())
-    for row in [*found["rows"], *found["by_samples"]]:
-        if row["binner"] == "llmbin-fast":
+    whole = json.loads((RESULTS / "scale-whole.json").read_text())["rows"]
+    for row in [*found["rows"], *found["by_samples"], *whole]:
+        if row["binner"].startswith("llmbin-fast"):
             rows.append(row | {"columns": 2 + 2 * row["samples"], "threads": 2, "markers": "on"})
     return rows
 
