@@ -263,7 +263,10 @@ def write_reads(
                 for begin, end in zip(
                     start[inside].tolist(), (start + size)[inside].tolist(), strict=True
                 ):
-                    mates = [codes[begin : begin + READ].copy(), _turned(codes[end - READ : end])]
+                    mates = [
+                        codes[begin : begin + READ].copy(),
+                        other_strand(codes[end - READ : end]),
+                    ]
                     for mate in mates:
                         wrong = np.flatnonzero(rng.random(READ) < ERRORS)
                         mate[wrong] = (mate[wrong] + rng.integers(1, 4, len(wrong))) % 4
@@ -276,7 +279,7 @@ def write_reads(
                     number += 1
 
 
-def _turned(codes: Codes) -> Codes:
+def other_strand(codes: Codes) -> Codes:
     return np.where(codes < 4, 3 - codes, codes)[::-1].astype(np.uint8)
 
 
@@ -332,7 +335,9 @@ def read_along(
 ) -> Iterator[tuple[bytes, bytes, float]]:
     """Where each read lies (``begin_end_strand``), its letters, and its identity as it came out."""
     each = spans.each()
-    drawn = np.concatenate([_turned(codes[a:b]) if back else codes[a:b] for a, b, back in each])
+    drawn = np.concatenate(
+        [other_strand(codes[a:b]) if back else codes[a:b] for a, b, back in each]
+    )
     wanted = read_identities(len(each), chemistry, rng)
     read, size, identity = with_errors(drawn, spans.end - spans.begin, wanted, chemistry, rng)
     letters, stop = LETTERS[read].tobytes(), np.cumsum(size)
@@ -520,7 +525,7 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
             (genomes[p.genome].sequences[p.sequence][p.start : p.stop], p.turned) for p in pieces
         ]
         contigs = [
-            (f"k_{i}", LETTERS[_turned(codes) if turned else codes].tobytes())
+            (f"k_{i}", LETTERS[other_strand(codes) if turned else codes].tobytes())
             for i, (codes, turned) in enumerate(cut)
         ]
     write_fasta(out / "contigs.fasta", contigs)

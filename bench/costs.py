@@ -45,14 +45,14 @@ def parts(result: dict[str, Any]) -> str:
 
 def costs(measured: dict[str, Any]) -> str:
     """The table: core-hours, GPU-hours, memory and money of both."""
-    growth, tree, threads = (result(name) for name in ("throughput", "scale", "threads"))
+    growth, whole, threads = (result(name) for name in ("throughput", "scale-whole", "threads"))
     mine = [r for r in growth["by_samples"] if "stages" in r and r["samples"] == 1]
-    one, large = mine[0], max((r for r in growth["rows"] if "stages" in r), key=bases)
+    one, large = mine[0], max((r for r in whole["rows"] if "stages" in r), key=bases)
     gpu, cpu = (rate(threads, device) for device in ("cuda", "cpu"))
     less = gpu["cpu_seconds"] / cpu["cpu_seconds"]  # of the CPU time remains with a GPU
     cohort = SAMPLES * one["cpu_seconds"] / HOUR
     features = slope(measured) * BASES / HOUR
-    merge = merging(tree, large) / HOUR
+    merge = merging(whole) / HOUR
     contig = max((r["bytes"] - r["bases"]) / r["contigs"] for r in measured["rows"])
     files = contig * CONTIGS + WORD * BASES / first_rate(BASES)
     memory = large["peak_mib"] / large["contigs"] * CONTIGS / 1024
@@ -89,14 +89,14 @@ def figure(value: float) -> str:
     return f"{round(value, digits):,.{max(digits, 0)}f}"
 
 
-def merging(tree: dict[str, Any], large: dict[str, Any]) -> float:
-    """CPU seconds: the tree by its last slope, the homology and the output by bases."""
-    before, last = tree["rows"][-2:]
-    power = math.log(last["cpu_seconds"] / before["cpu_seconds"])
-    power /= math.log(last["contigs"] / before["contigs"])
-    binning = last["cpu_seconds"] * (CONTIGS / last["contigs"]) ** power
-    by_bases = large["stages"]["homology"] + large["stages"]["output"]
-    return float(binning + by_bases * BASES / large["bases"])
+def merging(whole: dict[str, Any]) -> float:
+    """CPU seconds: binning by its last slope, homology and output by bases."""
+    before, last = sorted((r for r in whole["rows"] if "stages" in r), key=bases)[-2:]
+    small, large = (row["stages"]["binning"]["cpu_seconds"] for row in (before, last))
+    power = math.log(large / small) / math.log(last["contigs"] / before["contigs"])
+    binning = large * (CONTIGS / last["contigs"]) ** power
+    by_bases = sum(last["stages"][name]["cpu_seconds"] for name in ("homology", "output"))
+    return float(binning + by_bases * BASES / last["bases"])
 
 
 def slope(measured: dict[str, Any]) -> float:

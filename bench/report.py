@@ -20,6 +20,7 @@ from .peers import PEERS
 from .real_tables import real, real_in_short
 from .record import RESULTS
 from .replay_tables import kills, replay, together
+from .scale_tables import cohort, whole
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
@@ -324,6 +325,8 @@ PARTS = {
     "estimates-in-short": ("estimates", estimates_in_short),
     "throughput": ("throughput", throughput),
     "scale": ("scale", scale),
+    "scale-whole": ("scale-whole", whole),
+    "cohort": ("cohort", cohort),
     "ablations": ("ablations", ablations),
     "precision": ("precision", precision),
     "kernels": ("kernels", kernels),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -99,18 +100,20 @@ def clustered(
     """Rows of each part, their clusters, and the squared distance beyond which one is unlike them.
 
     In the order of ``parts``, which are rows and whether markers and homology judge them. Small
-    parts would not keep many threads busy, so several are clustered at once.
+    parts would not keep many threads busy, so several are clustered at once, each on as many
+    threads as is its share of the contigs, rounded up.
     """
     threads = resources.threads if resources.gpu is None else 1
     together = max(1, min(threads, len(parts)))
-    share = replace(resources, threads=max(1, resources.threads // together))
+    whole = sum(len(rows) for rows, _ in parts) if together > 1 else 0
 
     def cluster(part: tuple[Rows, bool]) -> tuple[Rows, Membership | None, float]:
         rows, judged = part
         some = contigs.take(rows)
         if not judged:
             some = replace(some, evidence=Evidence())
-        membership = cluster_contigs(some, limits, share)
+        share = math.ceil(threads * len(rows) / whole) if whole else resources.threads
+        membership = cluster_contigs(some, limits, replace(resources, threads=share))
         return rows, membership, max_squared_distance(some.points)
 
     if together == 1:

@@ -8,8 +8,9 @@ noise; the others differ by much. Of a pair
 
     log (d_i / d_j)  ~  (1 - unlike) N(0, v_i + v_j)  +  unlike N(0, that of any two contigs)
 
-where the variances v are those that the metric expects at so many reads (`placing.py`). The unit is
-the likeliest; the share of unlike pairs and the noise that is left at any depth are fitted with it.
+where the variances v are those that the metric expects at so many reads (`log_depths.py`). The unit
+is the likeliest; the share of unlike pairs and the noise that is left at any depth are fitted with
+it.
 
 A table is believed to be in times as long as that is not clearly wrong for one of its samples. Then
 all of them have their unit, so that the same depths in any unit make the same bins. Where reads
@@ -25,10 +26,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..coverage.coverage import SHORT_READ, Coverage
+from ..coverage.sparse import times
 from ..resources import Resources
 from .arrays import Lengths, Rows, Values
+from .log_depths import log_depth_variance
 from .neighbours import nearest
-from .placing import log_depth_variance
 from .points import Points
 from .thresholds import DEPTH_NOISE, DEPTH_UNITS
 
@@ -98,9 +100,8 @@ def depth_units(points: Points, lengths: Lengths, coverage: Coverage, threads: i
 
 def in_times(coverage: Coverage, units: Values) -> Coverage:
     """The same depths, of samples whose unit is so many times [samples]."""
-    return replace(
-        coverage, mean=coverage.mean * units, variance=coverage.variance * np.square(units)
-    )
+    mean, variance = times(coverage.mean, units), times(coverage.variance, np.square(units))
+    return replace(coverage, mean=mean, variance=variance)
 
 
 def smallest_depths(coverage: Coverage, units: Values, lengths: Lengths) -> Values:
@@ -158,10 +159,9 @@ def _not_by_variance(coverage: Coverage, lengths: Lengths) -> Sequence[int]:
     larger depends on the library and the depth, so that it says whether and not how much.
     """
     rows = lengths >= DEPTH_UNITS.variance_length
-    mean, variance = coverage.mean[rows], coverage.variance[rows]
     doubtful = []
-    for sample in range(mean.shape[1]):
-        depth, spread = mean[:, sample], variance[:, sample]
+    for sample in range(len(coverage.samples)):
+        depth, spread = coverage.mean[:, sample][rows], coverage.variance[:, sample][rows]
         known = (depth > 0) & np.isfinite(spread)
         thin = known & (depth <= np.median(depth[known])) if known.any() else known
         ratio = np.quantile(spread[thin] / depth[thin], 0.25) if thin.any() else 0.0
@@ -174,14 +174,12 @@ def _not_by_variance(coverage: Coverage, lengths: Lengths) -> Sequence[int]:
 def _like_contigs(points: Points, lengths: Lengths, threads: int) -> tuple[Rows, Rows]:
     """Pairs of some contigs and the long ones that are nearest to them by composition."""
     n = len(lengths)
-    no_depth = np.empty((n, 0), np.float32)
-    by_composition = replace(points, log_depth=no_depth, variance=no_depth)
     asking = np.linspace(0, n - 1, min(n, DEPTH_UNITS.contigs)).astype(np.int32)
     long = np.flatnonzero(lengths >= DEPTH_UNITS.landmark_length).astype(np.int32)
     k = min(DEPTH_UNITS.neighbours + 1, len(long))
     if not k:
         return asking[:0], asking[:0]
-    index, _ = nearest(by_composition, asking, long, k, Resources(threads))
+    index, _ = nearest(points.without_depth(), asking, long, k, Resources(threads))
     one, other = np.repeat(asking, k), index.ravel()
     apart = (other >= 0) & (other != one)
     return one[apart], other[apart]

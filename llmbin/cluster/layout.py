@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..resources import Resources
-from .arrays import Floats, KernelRows, Lengths, Values
+from .arrays import Floats, KernelRows, Lengths, Rows, Values, row_slices
 from .neighbours import nearest
 from .points import Points
 from .thresholds import LAYOUT, LayoutThresholds
@@ -46,9 +46,38 @@ def _like(
 ) -> tuple[npt.NDArray[np.int64], Values]:
     """Numbers and distances of the nearest landmarks [queries, up to k]; inf beyond the last."""
     k = min(k, len(landmarks))
-    index, distance = nearest(points, queries, landmarks, k, Resources(threads))
+    if points.later is None:
+        index, distance = nearest(points, queries, landmarks, k, Resources(threads))
+    else:
+        index, distance = _by_pieces(points, queries, landmarks, k, threads)
     number = np.searchsorted(landmarks, np.maximum(index, 0))
     return number, np.where(index >= 0, distance, np.inf).astype(np.float64)
+
+
+def _by_pieces(
+    points: Points, queries: KernelRows, landmarks: KernelRows, k: int, threads: int
+) -> tuple[KernelRows, Floats]:
+    """`nearest` of points whose log depths are computed as they are taken."""
+    found = []
+    needed = np.union1d(landmarks, _least_noisy(points))  # the metric's constant is theirs
+    for some in row_slices(len(queries)):
+        rows = np.union1d(queries[some], needed)
+        asking, among = (
+            np.searchsorted(rows, part).astype(np.int32) for part in (queries[some], landmarks)
+        )
+        index, distance = nearest(points.take(rows), asking, among, k, Resources(threads))
+        found.append((np.where(index >= 0, rows[index], -1).astype(np.int32), distance))
+    index, distance = (np.concatenate(part) for part in zip(*found, strict=True))
+    return index, distance
+
+
+def _least_noisy(points: Points) -> Rows:
+    """Contigs that have the least noise, of the vector or of the depth in a sample."""
+    rows = np.array([int(points.noise.argmin())])
+    for some in row_slices(len(points)):
+        piece = np.arange(some.start, min(some.stop, len(points)))
+        rows = np.union1d(rows, piece[points.take(piece).variance.argmin(0)])
+    return rows
 
 
 def choose_landmarks(lengths: Lengths, thresholds: LayoutThresholds) -> KernelRows:

@@ -17,8 +17,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..coverage.coverage import SHORT_READ, Coverage
+from ..coverage.sparse import row_slices
 from ..resources import Resources
-from .arrays import KernelRows, Labels, Lengths, Mask, Values
+from .arrays import KernelRows, Labels, Lengths, Mask, Values, rows_of_bins
 from .neighbours import nearest
 from .points import Points
 from .thresholds import DEPTH_NOISE, MISSING_DEPTH
@@ -35,9 +36,7 @@ def missing_depth(points: Points, lengths: Lengths, coverage: Coverage, threads:
     long = np.flatnonzero(lengths >= MISSING_DEPTH.landmark_length).astype(np.int32)
     landmarks = long if (~none[long]).any() else np.arange(len(none), dtype=np.int32)
     k = min(MISSING_DEPTH.neighbours + 1, len(landmarks))
-    no_depth = np.empty((len(none), 0), np.float32)
-    by_composition = replace(points, log_depth=no_depth, variance=no_depth)
-    index, _ = nearest(by_composition, asking, landmarks, k, Resources(threads))
+    index, _ = nearest(points.without_depth(), asking, landmarks, k, Resources(threads))
     others = (index >= 0) & (index != asking[:, None])
     expected = expected_reads(coverage, lengths[asking], np.maximum(index, 0))
     against = others & (expected >= MISSING_DEPTH.expected_reads)
@@ -58,9 +57,12 @@ def expected_reads(coverage: Coverage, lengths: Lengths, like: KernelRows) -> Va
         float64 [rows, k].
     """
     read = np.array(coverage.read_length)
-    per_base = (coverage.mean / read).sum(1)
-    # A long read that begins in front of the contig reaches in.
-    at_all = coverage.mean[:, read > SHORT_READ].sum(1)
+    per_base, at_all = np.empty(len(coverage.mean)), np.empty(len(coverage.mean))
+    for rows in row_slices(*coverage.mean.shape):
+        mean = coverage.mean[rows]
+        per_base[rows] = (mean / read).sum(1)
+        # A long read that begins in front of the contig reaches in.
+        at_all[rows] = mean[:, read > SHORT_READ].sum(1)
     expected: Values = per_base[like] * lengths[:, None] + at_all[like]
     return expected
 
@@ -73,6 +75,8 @@ def without_missing(points: Points, lengths: Lengths, missing: Mask) -> Points:
     """
     if not missing.any():
         return points
+    if points.later is not None:
+        return replace(points, later=points.later.without(missing), missing=missing)
     log_depth, variance = points.log_depth.copy(), points.variance.copy()
     known = points.log_depth[~missing].astype(np.float64)
     log_depth[missing] = np.average(known, axis=0, weights=lengths[~missing])
@@ -89,10 +93,9 @@ def as_in_its_cluster(points: Points, lengths: Lengths, label: Labels) -> Points
         return points
     log_depth, variance = points.log_depth.copy(), points.variance.copy()
     missing = points.missing.copy()
-    for cluster in np.unique(label[missing & (label >= 0)]):
-        inside = label == cluster
-        known, without = inside & ~points.missing, inside & points.missing
-        if not known.any():
+    for rows in rows_of_bins(label, int(label.max(initial=-1)) + 1):
+        known, without = rows[~points.missing[rows]], rows[points.missing[rows]]
+        if not len(known) or not len(without):
             continue
         weight = 1 / points.variance[known].astype(np.float64)
         log_depth[without] = (points.log_depth[known] * weight).sum(0) / weight.sum(0)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import Floats, Mask, Rows
+from .log_depths import LogDepths
 from .thresholds import GROUPS
 
 
@@ -34,6 +35,8 @@ class Points:
         stretch_variance: variance of log depths that remains in long stretches of a genome.
         missing: whether the depth is not known (see `missing.py`), bool [n]; the variance is then
             so large that no difference counts. None where all depths are known.
+        later: log depths that are computed for contigs when these are taken; log_depth and variance
+            have no rows then. None where they are there.
     """
 
     vectors: Floats
@@ -44,6 +47,7 @@ class Points:
     stretch_noise: float = 0.0
     stretch_variance: float = 0.0
     missing: Mask | None = None
+    later: LogDepths | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -60,22 +64,33 @@ class Points:
 
     def arrays(self) -> tuple[Floats, Floats, Floats, Floats, float]:
         """In the order that the kernels take."""
+        if self.later is not None:
+            raise ValueError("the log depths are computed when points are taken")
         return self.vectors, self.noise, self.log_depth, self.variance, self.effective_dims
 
     def take(self, rows: Rows) -> Points:
         """Some of the contigs."""
-        vectors, noise, log_depth, variance = (
-            np.ascontiguousarray(array[rows])
-            for array in (self.vectors, self.noise, self.log_depth, self.variance)
-        )
+        log_depth, variance = self._log_depths(rows)
         return replace(
             self,
-            vectors=vectors,
-            noise=noise,
+            vectors=np.ascontiguousarray(self.vectors[rows]),
+            noise=np.ascontiguousarray(self.noise[rows]),
             log_depth=log_depth,
             variance=variance,
             missing=None if self.missing is None else self.missing[rows],
+            later=None,
         )
+
+    def _log_depths(self, rows: Rows) -> tuple[Floats, Floats]:
+        if self.later is not None:
+            return self.later.of(rows)
+        log_depth, variance = self.log_depth[rows], self.variance[rows]
+        return np.ascontiguousarray(log_depth), np.ascontiguousarray(variance)
+
+    def without_depth(self) -> Points:
+        """The same by composition alone."""
+        none = np.empty((len(self), 0), np.float32)
+        return replace(self, log_depth=none, variance=none, later=None)
 
     def squared_differences(self, rows: Rows | slice, others: Rows) -> Floats:
         """Squared differences of contigs and their neighbours, over their expected values.

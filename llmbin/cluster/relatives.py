@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..genes.homology import Homology
 from ..genes.quality import MarkerCopies
-from .arrays import Labels, Lengths, Mask, Values
+from .arrays import Labels, Lengths, Mask, Rows, Values
 from .contig_set import ContigSet
 from .mixture import Mixture
 from .points import Points
@@ -33,6 +33,8 @@ def separate_relatives(
             (`cut_by_distance`); no contig is in two.
     """
     core_label = core_label.copy()
+    top = int(core_label.max(initial=-1))
+    held = np.bincount(core_label[core_label >= 0], minlength=top + 1)
     group = np.full(len(contigs), -1, np.int32)
     for j, rows in enumerate(groups):
         group[rows] = j
@@ -45,21 +47,23 @@ def separate_relatives(
         part = separate(points, lengths, pairs.take(rows), between)
         if not part.any():
             continue
-        if copies is None or no_loss(part, rows, core_label, copies.take(rows)):
-            core_label[rows] = int(core_label.max()) + 1 + part
+        before = core_label[rows]
+        if copies is None or no_loss(part, before, held, copies.take(rows)):
+            core_label[rows] = top + 1 + part
+            top += 1 + int(part.max())
+            held -= np.bincount(before[before >= 0], minlength=len(held))
+            held = np.append(held, np.bincount(part))
     return core_label
 
 
-def no_loss(
-    part: Labels, rows: npt.NDArray[np.int64], core_label: Labels, copies: MarkerCopies
-) -> bool:
+def no_loss(part: Labels, before: Labels, held: Rows, copies: MarkerCopies) -> bool:
     """Whether parts are worth no less than the clusters, which do not reach beyond their contigs.
 
-    ``part`` and ``copies`` are of the contigs ``rows``, ``core_label`` is of all.
+    ``part``, the clusters ``before`` and ``copies`` are of some contigs; ``held`` says how many
+    contigs each cluster has.
     """
-    before = core_label[rows]
     clusters = np.unique(before[before >= 0])
-    if np.isin(core_label, clusters).sum() > (before >= 0).sum():
+    if held[clusters].sum() > (before >= 0).sum():
         return False
     worth = copies.sum_of_worths(part == k for k in np.unique(part))
     return worth >= copies.sum_of_worths(before == k for k in clusters) - 1e-9

@@ -37,7 +37,8 @@ def check_depths(coverage: Coverage, assemblies: int = 1) -> None:
         CoverageError: no sample says anything.
     """
     of_reads = [doubt_of_reads(reads) for reads in coverage.reads] or [None] * len(coverage.samples)
-    of_depths = [doubt_of_depths(depth, assemblies) for depth in coverage.mean.T]
+    columns = range(len(coverage.samples))
+    of_depths = [doubt_of_depths(coverage.mean[:, i], assemblies) for i in columns]
     _tell(coverage, [a or b for a, b in zip(of_reads, of_depths, strict=True)])
 
 
@@ -48,9 +49,9 @@ def check_reads(coverage: Coverage) -> None:
         CoverageError: hardly a read counts in any sample.
     """
     doubts = []
-    for reads, depth in zip(coverage.reads, coverage.mean.T, strict=True):
+    for i, reads in enumerate(coverage.reads):
         doubt = doubt_of_reads(reads)
-        if not doubt and (of_depth := doubt_of_depths(depth)):
+        if not doubt and (of_depth := doubt_of_depths(coverage.mean[:, i])):
             doubt = replace(of_depth, useless=False)
         doubts.append(doubt)
     _tell(coverage, doubts)

@@ -18,6 +18,7 @@ from ..io.inputs import InputFile
 from .bam import SampleDepth, read_depth
 from .reads import DepthRules, ReadKind
 from .recall import DepthRecall
+from .sparse import LEAST_CELLS, Table, compact, rows_of, side_by_side
 from .table_formats import first_word
 from .tables import read_depth_table
 
@@ -55,19 +56,24 @@ def reads_of(depth: SampleDepth) -> SampleReads:
 class Coverage:
     """Mean depth [n, samples] and its variance over positions, float64.
 
-    The variance is NaN where the source does not tell. ``reads`` are those of each sample; empty
-    if the depths came from tables. ``files`` are those that the samples came from, for messages.
+    Sparse where most contigs are in few of many samples (`sparse.py`). The variance is NaN where
+    the source does not tell. ``reads`` are those of each sample; empty if the depths came from
+    tables. ``files`` are those that the samples came from, for messages.
     """
 
     samples: list[str]
-    mean: npt.NDArray[np.float64]
-    variance: npt.NDArray[np.float64]
+    mean: Table
+    variance: Table
     reads: Sequence[SampleReads] = ()
     files: Sequence[str] = ()
 
-    def take(self, rows: slice) -> Coverage:
-        """That of some contigs."""
+    def take(self, rows: slice | npt.NDArray[np.integer]) -> Coverage:
+        """That of some contigs, in arrays."""
         return replace(self, mean=self.mean[rows], variance=self.variance[rows])
+
+    def compact(self) -> Coverage:
+        """The same, in as little memory as it takes."""
+        return replace(self, mean=compact(self.mean), variance=compact(self.variance))
 
     @property
     def read_length(self) -> list[float]:
@@ -174,7 +180,8 @@ def coverage_from_bams(
     Raises:
         CoverageError: a file is damaged, or lacks a contig (it belongs to another assembly).
     """
-    columns, reads = [], []
+    columns: list[tuple[Table, Table]] = []
+    reads = []
     titles = sample_names(paths, samples, distinct=not how.pool)
     for title, path in zip(titles, paths, strict=True):
         depth = how.depth(path)
@@ -187,12 +194,19 @@ def coverage_from_bams(
                 f"and {lengths[i]:,} in the contigs; "
                 "the reads were mapped to another assembly, map them to this one"
             )
-        columns.append((depth.mean[rows], depth.variance[rows]))
+        columns.append(_columns(depth, rows, len(paths)))
         reads.append(reads_of(depth))
         log.info("%s: %s", title, reads[-1])
-    mean, variance = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
+    mean, variance = (side_by_side(part) for part in zip(*columns, strict=True))
     coverage = Coverage(titles, mean, variance, reads, [str(path) for path in paths])
     return pooled(coverage) if how.pool else coverage
+
+
+def _columns(depth: SampleDepth, rows: npt.NDArray[np.int64], samples: int) -> tuple[Table, Table]:
+    """Depth and variance of one of so many samples [rows, 1], each."""
+    least = LEAST_CELLS // samples
+    mean, variance = depth.mean[rows][:, None], depth.variance[rows][:, None]
+    return compact(mean, least), compact(variance, least)
 
 
 def pooled(coverage: Coverage) -> Coverage:
@@ -205,12 +219,18 @@ def pooled(coverage: Coverage) -> Coverage:
     for column, name in enumerate(coverage.samples):
         columns.setdefault(name, []).append(column)
     mean, variance = (
-        np.stack([depths[:, held].sum(1) for held in columns.values()], axis=1)
+        side_by_side([_sum(depths, held)[:, None] for held in columns.values()])
         for depths in (coverage.mean, coverage.variance)
     )
     reads = [_together([coverage.reads[column] for column in held]) for held in columns.values()]
     files = [coverage.files[held[0]] for held in columns.values()]
     return Coverage(list(columns), mean, variance, reads, files)
+
+
+def _sum(table: Table, columns: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Of columns of a table [n], one after another."""
+    total: npt.NDArray[np.float64] = np.add.reduce([table[:, column] for column in columns])
+    return total
 
 
 def _together(parts: Sequence[SampleReads]) -> SampleReads:
@@ -247,19 +267,19 @@ def coverage_from_tables(
     )
     titles: list[str] = []
     files: list[str] = []
-    mean, variance, absent = [], [], {}
+    mean: list[Table] = []
+    variance: list[Table] = []
+    absent = {}
     for path in paths:
         table = read_depth_table(path, contigs)
         rows = _rows(path, names, table.names, "the table", table.sparse)
         titles += table.samples
         files += [str(path)] * len(table.samples)
         same = len(rows) == len(table.names) and bool((rows == np.arange(len(rows))).all())
-        mean.append(table.mean if same else table.mean[rows])
-        variance.append(table.variance if same else table.variance[rows])
+        mean.append(table.mean if same else rows_of(table.mean, rows))
+        variance.append(table.variance if same else rows_of(table.variance, rows))
         if (gone := rows < 0).any():
             absent[path] = gone
-            mean[-1][gone] = 0
-            variance[-1][gone] = np.where(np.isnan(table.variance[0]), np.nan, 0)
     if samples:
         if len(samples) != len(titles):
             raise UsageError(
@@ -270,10 +290,7 @@ def coverage_from_tables(
         check_titles(titles)
     check_distinct(titles, " in the depth tables")
     _judge_absent(absent, len(paths), lengths)
-    whole = [
-        part[0] if len(part) == 1 else np.concatenate(part, axis=1) for part in (mean, variance)
-    ]
-    return Coverage(titles, whole[0], whole[1], files=files)
+    return Coverage(titles, side_by_side(mean), side_by_side(variance), files=files)
 
 
 def _judge_absent(

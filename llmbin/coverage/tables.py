@@ -10,7 +10,7 @@ import logging
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ..errors import CoverageError, short
 from ..io.inputs import InputFile
 from ..io.lines import read_lines
+from .sparse import Table, columns_of, compact, stacked
 from .table_formats import KNOWN, MAKE, Columns, is_number, recognise
 from .titles import names_contigs
 
@@ -28,6 +29,7 @@ log = logging.getLogger("llmbin")
 
 DEEPEST = 1e9  # no depth is more; squares of more would spoil what is computed from them
 LONGEST = 10**12  # bases of a contig
+BLOCK = 1 << 21  # numbers that are read before they are checked and stored, sparsely perhaps
 COMMENTS = 1000  # lines that begin with # before we take them for rows
 EXPONENT = re.compile(rb"\d+(?:\.(\d*))?[eE][+]?(\d{1,2})")
 Lines = Iterator[tuple[int, bytes]]
@@ -37,16 +39,17 @@ Lines = Iterator[tuple[int, bytes]]
 class DepthTable:
     """One table: mean and variance are [contigs, samples].
 
-    A variance that the format does not give is NaN, and a length is 0. ``sparse``: the tool that
-    wrote it may leave out contigs without reads.
+    They are sparse if most contigs are in few of many samples (`sparse.py`). A variance that the
+    format does not give is NaN, and a length is 0. ``sparse``: the tool that wrote it may leave out
+    contigs without reads.
     """
 
     path: InputFile
     names: list[str]
     lengths: npt.NDArray[np.int64]
     samples: list[str]
-    mean: npt.NDArray[np.float64]
-    variance: npt.NDArray[np.float64]
+    mean: Table
+    variance: Table
     sparse: bool = False
 
 
@@ -189,26 +192,17 @@ def _read_rows(
     width, at = len(titles), columns.length
     seen: dict[str, None] = {}
     values, lengths, numbers = array("d"), array("q"), array("q")
+    blocks: list[tuple[Table, Table]] = []
     for number, row in lines:
         cells = _cells(row)
-        if len(cells) != width:
-            if _is_row(row):
-                hint = (
-                    "; R's write.table needs col.names=NA"
-                    if len(cells) == width + 1 and not seen
-                    else ""
-                )
-                raise CoverageError(
-                    f"{path}, line {number}: {len(cells)} columns "
-                    f"where the first line has {width}{hint}"
-                )
-            continue
+        if len(cells) != width and _is_row(row):
+            raise _uneven(path, number, len(cells), width, not seen)
         words = cells[0].split(None, 1)
-        if not words:
-            if row.strip():
-                raise CoverageError(
-                    f"{path}, line {number}: no name of a contig; name it or take the line out"
-                )
+        if len(cells) == width and not words and row.strip():
+            raise CoverageError(
+                f"{path}, line {number}: no name of a contig; name it or take the line out"
+            )
+        if len(cells) != width or not words:
             continue
         name = words[0].decode("utf-8", "surrogateescape")
         if columns.extra and _is_extra(columns, name, seen, contigs):
@@ -227,20 +221,27 @@ def _read_rows(
         if at is not None:
             lengths.append(_length(path, number, cells[at], name, contigs.get(name, 0), titles[at]))
         numbers.append(number)
+        if len(values) >= BLOCK:
+            blocks.append(_block(path, columns, values, numbers))
+            values, numbers = array("d"), array("q")
     if not seen:
         raise CoverageError(f"{path}: the table has a header and no rows; {MAKE}")
-    return _table(
-        path,
-        columns,
-        list(seen),
-        np.frombuffer(values).reshape(len(seen), -1),
-        np.array(lengths, np.int64),
-        numbers,
-    )
+    if numbers:
+        blocks.append(_block(path, columns, values, numbers))
+    names = list(seen)
+    return _table(path, columns, names, np.array(lengths, np.int64), blocks)
 
 
 def _is_row(row: bytes) -> bool:
     return bool(row.strip()) and not (row.startswith(b"#") and b"\t" not in row)
+
+
+def _uneven(path: InputFile, line: int, columns: int, width: int, first: bool) -> CoverageError:
+    """The error for a row that is not as wide as the first line."""
+    hint = "; R's write.table needs col.names=NA" if first and columns == width + 1 else ""
+    return CoverageError(
+        f"{path}, line {line}: {columns} columns where the first line has {width}{hint}"
+    )
 
 
 def _is_extra(
@@ -251,14 +252,11 @@ def _is_extra(
     return bool(extra) and (name not in contigs or name in seen)
 
 
-def _table(
-    path: InputFile,
-    columns: Columns,
-    names: list[str],
-    values: npt.NDArray[np.float64],
-    lengths: npt.NDArray[np.int64],
-    numbers: array[int],
-) -> DepthTable:
+def _block(
+    path: InputFile, columns: Columns, cells: array[float], numbers: array[int]
+) -> tuple[Table, Table]:
+    """Mean and variance of some rows, as many columns as there are of each."""
+    values = np.frombuffer(cells).reshape(len(numbers), -1)
     width = len(columns.samples)
     mean, found = values[:, :width], values[:, width:]
     if columns.squared:
@@ -271,13 +269,23 @@ def _table(
                 "mend the table or make it again"
             )
     have = [c is not None for c in columns.variance]
-    if all(have):
-        variance = found
-    else:  # nothing is stored for what is not there, since there may be a hundred million of it
+    if any(have) and not all(have):
+        some, found = found, np.full(mean.shape, math.nan)
+        found[:, have] = some
+    return compact(mean), compact(found)
+
+
+def _table(
+    path: InputFile,
+    columns: Columns,
+    names: list[str],
+    lengths: npt.NDArray[np.int64],
+    blocks: Sequence[tuple[Table, Table]],
+) -> DepthTable:
+    mean, variance = (stacked(part) for part in zip(*blocks, strict=True))
+    if not variance.shape[1]:
+        # Nothing is stored for what is not there, since there may be a hundred million of it.
         variance = np.broadcast_to(np.float64(math.nan), mean.shape)
-        if any(have):
-            variance = variance.copy()
-            variance[:, have] = found
     if columns.length is None:
         lengths = np.zeros(len(names), np.int64)
     samples = [  # as results can hold them
@@ -338,9 +346,8 @@ def _without_lengths(table: DepthTable, contigs: Mapping[str, int]) -> DepthTabl
     known = wanted > 0
     if known.sum() < 2:  # one equal number may be chance
         return table
-    share = np.array(
-        [(table.mean[known, i] == wanted[known]).mean() for i in range(len(table.samples))]
-    )
+    samples = range(len(table.samples))
+    share = np.array([(table.mean[:, i][known] == wanted[known]).mean() for i in samples])
     lengths = share >= 0.95
     if not lengths.any():
         return table
@@ -361,7 +368,7 @@ def _without_lengths(table: DepthTable, contigs: Mapping[str, int]) -> DepthTabl
         table.names,
         table.lengths,
         [table.samples[i] for i in kept],
-        table.mean[:, kept],
-        table.variance[:, kept],
+        columns_of(table.mean, kept),
+        columns_of(table.variance, kept),
         table.sparse,
     )

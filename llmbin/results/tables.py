@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from ..coverage.sparse import SparseTable, Table
 from ..estimator.estimate import Estimate
 from ..genes.rna import KINDS as RRNAS
 from ..genes.rna import RnaGenes
@@ -74,6 +75,19 @@ def depth_text(depth: float) -> str:
     return f"{depth:.3g}" if 0 < depth < 0.01 else f"{depth:.4f}"
 
 
+def depth_fields(table: Table) -> Iterator[list[str]]:
+    """Depths of each contig [n, samples] as text; a cell of nothing takes no time."""
+    if not isinstance(table, SparseTable):
+        yield from ([depth_text(depth) for depth in row] for row in table)
+        return
+    nothing = [depth_text(depth) for depth in table.default]
+    for row in range(len(table)):
+        fields = nothing.copy()
+        for column, depth in zip(*table.entries(row), strict=True):
+            fields[column] = depth_text(depth)
+        yield fields
+
+
 def _bin_row(b: Bin) -> list[str]:
     sizes = [b.name, str(b.contigs), str(b.bp), str(b.n50), f"{b.gc:.4f}"]
     depths = [depth_text(d) for d in b.depth]
@@ -115,13 +129,14 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
     hosts = hosts_of(outcome.kinds, binning).tolist()
     with text_file(path) as handle:
         handle.write("\t".join(titles) + "\n")
+        depths = depth_fields(outcome.coverage.mean)
         for i, name in enumerate(features.names):
             label = int(binning.label[i])
             fields = [
                 name,
                 str(features.lengths[i]),
                 f"{features.gc[i]:.4f}",
-                *map(depth_text, outcome.coverage.mean[i]),
+                *next(depths),
                 names[label] if label >= 0 else "",
                 f"{binning.probability[i]:.4f}",
                 "yes" if binning.core[i] else "no",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..coverage.coverage import (
     no_coverage,
 )
 from ..coverage.reads import DepthRules, ReadKind
+from ..coverage.sparse import SparseTable, Table
 from ..io.workspace import fingerprint
 from ..options import PartOptions, RunOptions
 from .recalling import depth_recall
@@ -57,7 +58,7 @@ def measure_coverage(setting: Setting, survey: Survey) -> Coverage:
 
 
 def judged(coverage: Coverage, survey: Survey) -> Coverage:
-    """Say what there is, and warn of what says little.
+    """Say what there is, and warn of what says little; kept in as little memory as it takes.
 
     Raises:
         CoverageError: no sample says anything.
@@ -66,7 +67,7 @@ def judged(coverage: Coverage, survey: Survey) -> Coverage:
     names = ", ".join(coverage.samples[:8])
     log.info("coverage of %d sample%s: %s", len(coverage.samples), plural, names)
     check_depths(coverage, len(set(survey.assemblies)))
-    return coverage
+    return coverage.compact()
 
 
 def _measured(setting: Setting, survey: Survey) -> Coverage:
@@ -124,8 +125,8 @@ def _arrays(coverage: Coverage) -> dict[str, Any]:
     return {
         "samples": np.array(coverage.samples),
         "files": np.array(coverage.files),
-        "mean": coverage.mean,
-        "variance": coverage.variance,
+        **_cells("mean", coverage.mean),
+        **_cells("variance", coverage.variance),
         "reads": np.array(rows, np.float64).reshape(-1, 8),
     }
 
@@ -136,7 +137,23 @@ def _from_arrays(arrays: dict[str, Any]) -> Coverage:
         for records, mapped, counted, long, *rest in arrays["reads"].tolist()
     ]
     names, files = arrays["samples"].tolist(), arrays["files"].tolist()
-    mean, variance = arrays["mean"], arrays["variance"]
+    mean, variance = (_table(name, arrays) for name in ("mean", "variance"))
     if not (mean.shape == variance.shape and mean.shape[1:] == (len(names),)):
         raise ValueError("arrays of several lengths")
     return Coverage(names, mean, variance, reads, files)
+
+
+def _cells(name: str, table: Table) -> dict[str, Any]:
+    """A table as arrays."""
+    if not isinstance(table, SparseTable):
+        return {name: table}
+    return {f"{name}_{field.name}": getattr(table, field.name) for field in fields(table)}
+
+
+def _table(name: str, arrays: dict[str, Any]) -> Table:
+    if name in arrays:
+        return np.asarray(arrays[name], np.float64)
+    table = SparseTable(*(arrays[f"{name}_{field.name}"] for field in fields(SparseTable)))
+    if not (table.bounds[-1] == len(table.column) == len(table.value)):
+        raise ValueError("arrays of several lengths")
+    return table

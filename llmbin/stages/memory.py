@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections import Counter
 from dataclasses import dataclass
 
+from ..coverage.sparse import LEAST_CELLS, MOST_HELD
 from ..errors import MemoryLimitError
 from ..genes.markers import markers_available
 from ..io.inputs import InputFile
@@ -26,17 +29,21 @@ A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is
 A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
 ON_GPU = 1_000 * MIB  # CUDA's own
+ZERO = re.compile(rb"\t0(?:\.0*)?(?=[\t\r\n])")  # a cell
 # Address space: libraries, what is reserved with a byte in use, a thread's stack and heap.
 SPACE, A_BYTE_SPACE, A_THREADS_SPACE = 115 * MIB, 1.25, 62 * MIB
 
 
 @dataclass(frozen=True)
 class RunSize:
-    """What decides how much memory a run needs: ``depths`` are samples, or columns of tables."""
+    """What decides how much memory a run needs.
+
+    ``depths`` are samples, or columns of tables; of those most of whose cells are 0, what is kept.
+    """
 
     contigs: int
     bases: int
-    depths: int = 0
+    depths: float = 0
     threads: int = 1
     markers: bool = True
     gpu: bool = False
@@ -45,18 +52,32 @@ class RunSize:
 def size_of(setting: Setting, survey: Survey) -> RunSize:
     """That of a run."""
     options, inputs = setting.options, setting.inputs
+    largest = max(Counter(survey.assemblies).values(), default=0)
+    at_once = min(1.0, options.threads * largest / max(1, len(survey.names)))
+    depths = (held_columns(table, len(survey.names), at_once) for table in inputs.tables)
     return RunSize(
         len(survey.names),
         survey.bases,
-        len(inputs.bams) + sum(map(_columns, inputs.tables)),
+        len(inputs.bams) + sum(depths),
         options.threads,
         options.markers != "off" and markers_available(),
         asks_for_gpu(options.model.device),
     )
 
 
-def _columns(table: InputFile) -> int:
-    return next(read_chunks(table), b"").partition(b"\n")[0].count(b"\t")
+def held_columns(table: InputFile, contigs: int, at_once: float) -> float:
+    """Columns of a table, or what they come to where most cells are 0, by its first rows.
+
+    Such cells are not kept, but all samples of the contigs that are binned ``at_once``, a share of
+    all, are laid out.
+    """
+    header, _, rows = next(read_chunks(table), b"").partition(b"\n")
+    columns = header.count(b"\t")
+    cells = rows.count(b"\t")
+    share = 1 - len(ZERO.findall(rows)) / cells if cells else 1.0
+    if share > MOST_HELD or columns * contigs < LEAST_CELLS:
+        return columns
+    return columns * (share + (1 - share) * at_once)
 
 
 def needed_memory(run: RunSize) -> int:

@@ -41,7 +41,7 @@ class Following:
 
     def _count(self, outcome: Outcome, bins: Sequence[Bin]) -> dict[str, Any]:
         """What a round found, and what changed since the one before."""
-        depth = outcome.coverage.mean.sum(1)
+        depth = outcome.coverage.mean[:].sum(1)
         now = {b.name for b in bins}
         return {
             "contigs": len(outcome.features.names),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from builders import binned, contigs_of, plain
 
+from llmbin.cluster import binning
 from llmbin.cluster.binning import bin_assemblies, number_bins, tree_rows
 from llmbin.cluster.contig_set import BinLimits, ContigSet
 from llmbin.resources import Resources
@@ -91,3 +92,24 @@ def test_of_equal_bins_that_with_the_first_contig_comes_first() -> None:
 def test_short_contigs_make_the_tree_where_there_are_no_others() -> None:
     assert tree_rows(np.array([9_000, 2_000, 1_000]), 1_500).tolist() == [0]
     assert tree_rows(np.array([3_000, 2_000, 2_400, 2_400, 1_000]), 1_500).tolist() == [0, 1, 2, 3]
+
+
+def test_a_large_part_has_as_many_threads_as_is_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    had: dict[int, int] = {}
+
+    def cluster(contigs: ContigSet, limits: BinLimits, resources: Resources) -> None:
+        had[len(contigs)] = resources.threads
+
+    monkeypatch.setattr(binning, "cluster_contigs", cluster)
+    contigs = contigs_of(plain(np.zeros((100, 2))), np.full(100, 5_000))
+    for sizes, threads, want in (
+        ((90, 10), 2, [2, 1]),
+        ((90, 10), 16, [15, 2]),
+        ((100,), 16, [16]),
+        ((51, 49), 1, [1, 1]),
+        ((40, 33, 27), 2, [1, 1, 1]),
+    ):
+        had.clear()
+        names = [str(k) for k, size in enumerate(sizes) for _ in range(size)]
+        bin_assemblies(contigs, names, BinLimits(1_500, 200_000), Resources(threads))
+        assert [had[size] for size in sizes] == want

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmbin.cluster.depth_units import depth_units, in_times, smallest_depths
-from llmbin.cluster.placing import log_depth_variance
+from llmbin.cluster.log_depths import log_depth_variance
 from llmbin.cluster.points import Points
 from llmbin.cluster.thresholds import DEPTH_NOISE, DEPTH_UNITS
 from llmbin.coverage.coverage import SHORT_READ, Coverage, SampleReads, no_coverage

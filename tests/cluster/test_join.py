@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from builders import MARKERS, contigs_of, homology_of, plain
 
-from llmbin.cluster.join import join_groups
+from llmbin.cluster.contig_set import ContigSet
+from llmbin.cluster.groups import groups_of, same_genome_distance
+from llmbin.cluster.join import join_groups, join_nearest, pieces_of
 from llmbin.genes.homology import Homology
 from llmbin.genes.markers import MarkerSet
 
@@ -73,3 +76,55 @@ def test_a_marker_that_comes_twice_weighs_against_an_island() -> None:
     near, far = [[0.0, 0], [30, 0], [9.3, 0]], [[0.0, 0], [30, 0], [9.8, 0]]
     assert joined_islands(near, counts, many) == [0, 1, 0]  # D is 86; 94 with the second copy
     assert joined_islands(far, counts, many) == [0, 1, 2]  # 96 and 104
+
+
+def nearest_joined_plainly(contigs: ContigSet, label: np.ndarray, count: int) -> np.ndarray:
+    """`join_nearest` by a table of all pairs, whose smallest number is looked for each time."""
+    label, groups = label.copy(), groups_of(contigs.points, label, count)
+    assert contigs.evidence.marker_copies is not None
+    copies = contigs.evidence.marker_copies.of_groups(label, count)
+    pairs = contigs.evidence.homology
+    distance = np.full((count, count), np.inf)
+    for a in range(count):
+        distance[a, a + 1 :] = groups.distance(a, np.arange(a + 1, count))
+    while distance.min() <= same_genome_distance(contigs.points):
+        a, b = divmod(int(distance.argmin()), count)
+        sizes = [int(contigs.lengths[label == group].sum()) for group in (a, b)]
+        together, apart = copies.worth([a, b]), copies.worth([a]) + copies.worth([b])
+        if together < apart - 1e-9 or pairs.bases(label, a, b) > 0.1 * min(sizes):
+            distance[a, b] = np.inf
+            continue
+        groups.add(b, a)
+        copies.counts[a] += copies.counts[b]
+        copies.counts[b] = 0
+        label[label == b] = a
+        distance[b], distance[:, b] = np.inf, np.inf
+        for other in sorted(set(label.tolist()) - {a, -1}):
+            low, high = min(a, other), max(a, other)
+            distance[low, high] = groups.distance(a, np.array([other]))[0]
+    return label
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_nearest_are_joined_first_whatever_holds_the_distances(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count, n = 40, 160
+    label = rng.integers(-1, count, n).astype(np.int32)
+    genome = rng.integers(0, 12, count)
+    x = np.round(rng.normal(0, 6, (12, 4))[genome][label] + rng.normal(0, 1, (n, 4)))
+    counts = (rng.random((n, 4)) < 0.02).astype(np.int16)
+    ends = np.sort(rng.permutation(n)[:40].reshape(-1, 2), axis=1)
+    pairs = homology_of(*((int(a), int(b), int(rng.integers(1_000, 90_000))) for a, b in ends))
+    contigs = contigs_of(plain(x), np.full(n, 60_000), counts, MARKERS, pairs)
+    pieces = pieces_of(contigs, label, count)
+    assert pieces.copies is not None
+    join_nearest(pieces, pieces.copies)
+    want = nearest_joined_plainly(contigs, label, count)
+    np.testing.assert_array_equal(pieces.now(label), want)
+    assert 3 < len(np.unique(want)) < len(np.unique(label)) - 3
+    sizes = np.bincount(want[want >= 0], contigs.lengths[want >= 0], count)
+    np.testing.assert_array_equal(pieces.size, sizes)
+    for a in pieces.not_empty().tolist():
+        for b in pieces.not_empty().tolist():
+            if a != b:
+                assert pieces.shared.get(a, {}).get(b, 0) == pairs.bases(want, a, b)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmbin.cluster.placing import independent_reads
+from llmbin.cluster.log_depths import independent_reads
 from llmbin.coverage.coverage import Coverage, SampleReads
 from llmbin.coverage.reads import ReadKind
 
