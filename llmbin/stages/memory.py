@@ -26,6 +26,7 @@ A_BASE, MOST_BASES = 1.15, 1_300_000_000  # of words of homology and their match
 A_CONTIG_READ = 400  # until all contigs are read; then the searches, words and matches are gone
 LATER, A_CONTIG = 205 * MIB, 1_300  # in binning, with what searches markers, which stays
 A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is less
+ARROW = 50 * MIB  # what reads files of features
 A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
 ON_GPU = 1_000 * MIB  # CUDA's own
@@ -39,6 +40,7 @@ class RunSize:
     """What decides how much memory a run needs.
 
     ``depths`` are samples, or columns of tables; of those most of whose cells are 0, what is kept.
+    ``known``: features are read from files.
     """
 
     contigs: int
@@ -47,6 +49,7 @@ class RunSize:
     threads: int = 1
     markers: bool = True
     gpu: bool = False
+    known: bool = False
 
 
 def size_of(setting: Setting, survey: Survey) -> RunSize:
@@ -61,7 +64,8 @@ def size_of(setting: Setting, survey: Survey) -> RunSize:
         len(inputs.bams) + sum(depths),
         options.threads,
         options.markers != "off" and markers_available(),
-        asks_for_gpu(options.model.device),
+        asks_for_gpu(options.model.device) and not options.features,
+        bool(options.features),
     )
 
 
@@ -85,8 +89,9 @@ def needed_memory(run: RunSize) -> int:
     search = WITH_MARKERS + min(SEARCH, A_BASE_OF_SEARCH * run.bases)
     reading = search + min(A_BASE * run.bases, MOST_BASES) + A_CONTIG_READ * run.contigs
     need: float = max(reading, LATER + A_CONTIG * run.contigs)
-    if not run.markers:
-        need = min(PLAIN + A_BASE_PLAIN * run.bases + A_CONTIG_PLAIN * run.contigs, need)
+    if run.known or not run.markers:
+        plain = PLAIN + ARROW * run.known
+        need = min(plain + A_BASE_PLAIN * run.bases + A_CONTIG_PLAIN * run.contigs, need)
     more = max(0, run.threads - THREADS) * min(1.0, run.bases / A_THREADS_BASES)
     gpu = ON_GPU if run.gpu else 0
     return int(need + A_DEPTH * run.contigs * run.depths + A_THREAD * more + gpu)

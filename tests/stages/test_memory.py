@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def test_what_a_run_needs_is_known_to_a_third(row: dict[str, Any]) -> None:
     assert needed_memory(run) / MIB == pytest.approx(row["peak_mib"], rel=near)
     if "space_mib" in row:
         assert needed_space(run) / MIB == pytest.approx(row["space_mib"], rel=0.4)
+
+
+def test_what_a_run_of_features_needs_is_known_to_a_third() -> None:
+    """Those of bench.parts, and the smallest of bench.faults, which takes 136 MB."""
+    rows = json.loads((RESULTS / "parts.json").read_text())["rows"]
+    peaks = [
+        (RunSize(r["contigs"], r["bases"], 3, r["threads"]), r["merge_peak_mib"]) for r in rows
+    ]
+    for run, peak in (*peaks, (RunSize(40, 450_000, 7, 2), 130)):
+        assert needed_memory(replace(run, known=True)) / MIB == pytest.approx(peak, rel=0.3)
+        assert needed_memory(replace(run, known=True)) < needed_memory(run)
 
 
 def test_more_of_anything_needs_more() -> None:
