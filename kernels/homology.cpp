@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 
@@ -60,24 +61,14 @@ void drop_unique(std::vector<uint64_t> &words) {
     words.resize(kept);
 }
 
-// Sorts matches by the contig of the word in their upper half, in place: they may be many. Gives
-// [contigs + 1] where those of each contig begin.
-std::vector<size_t> sort_by_contig(std::vector<uint64_t> &matches, size_t contigs,
-                                   const ContigOfWord &contig_of) {
-    std::vector<size_t> begin(contigs + 1);
-    for (const uint64_t m : matches) ++begin[contig_of(high(m)) + 1];
-    std::partial_sum(begin.begin(), begin.end(), begin.begin());
-    std::vector<size_t> next(begin.begin(), begin.end() - 1);
-    for (size_t contig = 0; contig < contigs; ++contig)
-        while (next[contig] < begin[contig + 1]) {
-            uint64_t &match = matches[next[contig]];
-            const size_t home = contig_of(high(match));
-            if (home == contig)
-                ++next[contig];
-            else
-                std::swap(match, matches[next[home]++]);
-        }
-    return begin;
+// Puts matches in the order of the contig of the word in their upper half.
+ContigMatches by_contig(const std::vector<uint64_t> &matches, size_t contigs,
+                        const ContigOfWord &contig_of) {
+    ContigMatches out{std::vector<uint64_t>(matches.size()), std::vector<uint32_t>(contigs + 2)};
+    for (const uint64_t m : matches) ++out.begin[contig_of(high(m)) + 2];
+    std::partial_sum(out.begin.begin(), out.begin.end(), out.begin.begin());
+    for (const uint64_t m : matches) out.all[out.begin[contig_of(high(m)) + 1]++] = m;
+    return out;
 }
 
 // The first word behind `from` with another hash.
@@ -277,14 +268,17 @@ void WordTable::partition(uint32_t number, std::vector<uint64_t> &out,
     sort_by_hash(out, spare);
 }
 
-// All matches but those of pairs that are known, in no order; and all else that is found of words.
-std::vector<uint64_t> WordTable::matches(size_t most_matches, int threads, const Earlier *earlier,
-                                         const ContigOfWord &contig_of, SharedPairs &found) const {
-    std::vector<uint64_t> out;
+// The matches of each partition, but those of pairs that are known; and all else that is found of
+// words.
+std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
+                                              const Earlier *earlier,
+                                              const ContigOfWord &contig_of,
+                                              SharedPairs &found) const {
+    std::vector<ContigMatches> out(kPartitions);
     std::mutex adding;
-    const auto add = [&](const Partition &some) {
+    const auto add = [&](const Partition &some, size_t number) {
+        out[number] = by_contig(some.matches, contigs(), contig_of);
         const std::lock_guard<std::mutex> turn(adding);
-        append(some.matches, out);
         append(some.frequent, found.frequent);
         append(some.again, found.again);
     };
@@ -295,15 +289,15 @@ std::vector<uint64_t> WordTable::matches(size_t most_matches, int threads, const
         if (earlier && earlier->most != found.most) earlier = nullptr;
         Partition some;
         look_through(words, found.most, contig_of, earlier, some);
-        add(some);
+        add(some, 0);
     }
     share_out(kPartitions - 1, std::min(threads, kAtOnce), [&] {
         return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(),
                 some = Partition()](size_t number) mutable {
-            partition(static_cast<uint32_t>(number + 1), words, spare);
+            partition(static_cast<uint32_t>(++number), words, spare);
             some.clear();
             look_through(words, found.most, contig_of, earlier, some);
-            add(some);
+            add(some, number);
         };
     });
     found.rest_is_known = earlier;
@@ -324,14 +318,15 @@ std::vector<uint64_t> WordTable::words_of(size_t contig,
     return out;
 }
 
-// Adds the matches of the pairs that are no longer what they were. False, and nothing is added, if
-// it is less work to look at all words.
-bool WordTable::add_again(const SharedPairs &found, std::vector<uint64_t> &matches) const {
+// The matches of the pairs that are no longer what they were; none if it is less work to look at
+// all words.
+std::optional<std::vector<uint64_t>> WordTable::matches_again(const SharedPairs &found) const {
     size_t looked_at = 0;
+    std::vector<uint64_t> out;
     for (const uint64_t pair : found.again)
         for (const uint64_t contig : {high(pair), low(pair)})
             looked_at += first_[contig + 1] - first_[contig];
-    if (looked_at > size_) return false;
+    if (looked_at > size_) return {};
     std::unordered_map<uint64_t, std::vector<uint64_t>> held;
     const auto words = [&](uint64_t contig) -> const std::vector<uint64_t> & {
         const auto [place, is_new] = held.try_emplace(contig);
@@ -344,10 +339,10 @@ bool WordTable::add_again(const SharedPairs &found, std::vector<uint64_t> &match
         for (const uint64_t word : one) {
             while (begin != other.end() && high(*begin) < high(word)) ++begin;
             for (auto like = begin; like != other.end() && high(*like) == high(word); ++like)
-                matches.push_back(low(word) << 32 | low(*like));
+                out.push_back(low(word) << 32 | low(*like));
         }
     }
-    return true;
+    return out;
 }
 
 SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
@@ -356,14 +351,19 @@ SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
     const size_t contigs = lengths_.size();
     SharedPairs out;
     out.most = most;
-    std::vector<uint64_t> all = matches(most_matches, threads, earlier, contig_of, out);
-    if (!add_again(out, all)) return shared(most, most_matches, threads);
-    const std::vector<size_t> begin = sort_by_contig(all, contigs, contig_of);
+    std::vector<ContigMatches> parts = matches(most_matches, threads, earlier, contig_of, out);
+    const auto again = matches_again(out);
+    if (!again) return shared(most, most_matches, threads);
+    parts.push_back(by_contig(*again, contigs, contig_of));
     std::vector<std::vector<Shared>> found(contigs);
     share_out(contigs, threads, [&] {
-        return [&, grouped = Grouped()](size_t i) mutable {
-            if (begin[i] == begin[i + 1]) return;
-            group(all.data() + begin[i], all.data() + begin[i + 1], contig_of, grouped);
+        return [&, grouped = Grouped(), all = std::vector<uint64_t>()](size_t i) mutable {
+            all.clear();
+            for (const ContigMatches &part : parts)
+                all.insert(all.end(), part.all.data() + part.begin[i],
+                           part.all.data() + part.begin[i + 1]);
+            if (all.empty()) return;
+            group(all.data(), all.data() + all.size(), contig_of, grouped);
             chain_contig(i, grouped, found[i]);
         };
     });

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,13 @@ private:
     std::vector<size_t> near_;  // the contigs of every kStep-th word
 };
 
+// Two numbers of words each, by the contig of the first: those of contig c are all[begin[c]] to
+// all[begin[c + 1] - 1].
+struct ContigMatches {
+    std::vector<uint64_t> all;
+    std::vector<uint32_t> begin;  // [contigs + 1] or more
+};
+
 // Some words of the contigs of an assembly, in the order of contigs and places.
 class WordTable {
 public:
@@ -115,10 +123,10 @@ private:
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
     void push(Word word);
     void partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const;
-    std::vector<uint64_t> matches(size_t most_matches, int threads, const Earlier *earlier,
-                                  const ContigOfWord &contig_of, SharedPairs &found) const;
+    std::vector<ContigMatches> matches(size_t most_matches, int threads, const Earlier *earlier,
+                                       const ContigOfWord &contig_of, SharedPairs &found) const;
     std::vector<uint64_t> words_of(size_t contig, const std::vector<uint32_t> &frequent) const;
-    bool add_again(const SharedPairs &found, std::vector<uint64_t> &matches) const;
+    std::optional<std::vector<uint64_t>> matches_again(const SharedPairs &found) const;
     void group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
                Grouped &out) const;
     void chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const;
