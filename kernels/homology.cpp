@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 
+#include "chains.hpp"
 #include "threads.hpp"
 
 namespace llmbin {
 
 namespace {
 
-constexpr int64_t kSlip = 100;  // by how much words of one chain may differ in diagonal
-constexpr int64_t kGap = 1000;  // how far apart they may lie
-constexpr int kLeastWords = 3;  // of a chain, not counting those that overlap
 // Words are sorted by partitions, which their first bits tell, and few partitions at a time, so
 // that what is sorted stays small.
 constexpr int kPartitionBits = 4;
@@ -22,34 +22,6 @@ constexpr int kAtOnce = 4;  // partitions, at most
 // Two numbers of 32 bits in one: a hash above the number of its word, or two numbers of words.
 uint64_t high(uint64_t both) { return both >> 32; }
 uint64_t low(uint64_t both) { return both & 0xffffffff; }
-
-// Words that follow each other on about one diagonal.
-struct Chain {
-    int64_t first, last;  // places of its words in the one contig
-    int64_t diagonal;     // of the last
-    int64_t counted;      // place of the last that is counted in `words`
-    int words;            // that do not overlap
-    int matches;          // places with a match
-    bool long_enough() const { return words >= kLeastWords; }
-    int64_t end() const { return last + kSpan; }
-    void add(int64_t at, int64_t on) {
-        matches += at > last;
-        last = at;
-        diagonal = on;
-        if (at < counted + kSpan) return;
-        counted = at;
-        ++words;
-    }
-};
-
-// All chains of one pair and strand.
-struct Chained {
-    int64_t bases = 0;     // of the one contig under them
-    int64_t diagonal = 0;  // of the longest
-    // How many words match, of how many that begin within them; but for the last of each, which
-    // matches by definition.
-    int64_t matches = 0, places = 0;
-};
 
 // Sorts words by the hash in their upper half; those of one hash stay as they were. All have the
 // bits of one partition in common.
@@ -89,24 +61,14 @@ void drop_unique(std::vector<uint64_t> &words) {
     words.resize(kept);
 }
 
-// Sorts matches by the contig of the word in their upper half, in place: they may be many. Gives
-// [contigs + 1] where those of each contig begin.
-std::vector<size_t> sort_by_contig(std::vector<uint64_t> &matches, size_t contigs,
-                                   const ContigOfWord &contig_of) {
-    std::vector<size_t> begin(contigs + 1);
-    for (const uint64_t m : matches) ++begin[contig_of(high(m)) + 1];
-    std::partial_sum(begin.begin(), begin.end(), begin.begin());
-    std::vector<size_t> next(begin.begin(), begin.end() - 1);
-    for (size_t contig = 0; contig < contigs; ++contig)
-        while (next[contig] < begin[contig + 1]) {
-            uint64_t &match = matches[next[contig]];
-            const size_t home = contig_of(high(match));
-            if (home == contig)
-                ++next[contig];
-            else
-                std::swap(match, matches[next[home]++]);
-        }
-    return begin;
+// Puts matches in the order of the contig of the word in their upper half.
+ContigMatches by_contig(const std::vector<uint64_t> &matches, size_t contigs,
+                        const ContigOfWord &contig_of) {
+    ContigMatches out{std::vector<uint64_t>(matches.size()), std::vector<uint32_t>(contigs + 2)};
+    for (const uint64_t m : matches) ++out.begin[contig_of(high(m)) + 2];
+    std::partial_sum(out.begin.begin(), out.begin.end(), out.begin.begin());
+    for (const uint64_t m : matches) out.all[out.begin[contig_of(high(m)) + 1]++] = m;
+    return out;
 }
 
 // The first word behind `from` with another hash.
@@ -134,92 +96,62 @@ size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t match
     return most;
 }
 
-// Two numbers of words, the lower first, for each pair of places of one word that are on two
-// contigs.
-void add_matches(const std::vector<uint64_t> &sorted, size_t most, const ContigOfWord &contig_of,
-                 std::vector<uint64_t> &out) {
+// What the words of a partition say.
+struct Partition {
+    // Two numbers of words, the lower first, for each pair of places of one word that are on two
+    // contigs; but for pairs of contigs that an earlier search knows.
+    std::vector<uint64_t> matches;
+    std::vector<uint32_t> frequent;  // hashes of words in too many places, ascending
+    std::vector<uint64_t> again;     // known pairs that a word counted for or against, but now not
+
+    void clear() {
+        matches.clear();
+        frequent.clear();
+        again.clear();
+    }
+};
+
+// Looks through the sorted words of a partition; words of more than `most` places say nothing.
+void look_through(const std::vector<uint64_t> &sorted, size_t most, const ContigOfWord &contig_of,
+                  const Earlier *earlier, Partition &out) {
     std::vector<std::pair<uint64_t, size_t>> places;  // number of the word, contig
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        if (to - from > 1 && static_cast<size_t>(to - from) <= most) {
-            places.clear();
-            for (const uint64_t *p = from; p != to; ++p)
-                places.emplace_back(low(*p), contig_of(low(*p)));
-            for (size_t x = 0; x < places.size(); ++x)
-                for (size_t y = x + 1; y < places.size(); ++y) {
-                    if (places[x].second == places[y].second) continue;
-                    out.push_back(places[x].first << 32 | places[y].first);
-                }
+    const std::vector<uint32_t> none;
+    const std::vector<uint32_t> &before = earlier ? earlier->frequent : none;
+    auto was = sorted.empty()
+                   ? before.end()
+                   : std::lower_bound(before.begin(), before.end(), high(sorted.front()));
+    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(), *to; from != end;
+         from = to) {
+        to = end_of_word(from, end);
+        if (to - from < 2) continue;
+        const auto hash = static_cast<uint32_t>(high(*from));
+        const bool counts = static_cast<size_t>(to - from) <= most;
+        if (!counts) out.frequent.push_back(hash);
+        while (was != before.end() && *was < hash) ++was;
+        const bool counted = was == before.end() || *was != hash;
+        const bool crossed = earlier && counts != counted;
+        if (!counts && !crossed) continue;
+        places.clear();
+        for (const uint64_t *p = from; p != to; ++p) {
+            const size_t contig = contig_of(low(*p));
+            if (counts || earlier->place[contig] >= 0) places.emplace_back(low(*p), contig);
         }
-        from = to;
+        for (size_t x = 0; x < places.size(); ++x)
+            for (size_t y = x + 1; y < places.size(); ++y) {
+                const size_t first = places[x].second, second = places[y].second;
+                if (first == second) continue;
+                if (!earlier || !earlier->knows(first, second)) {
+                    if (counts) out.matches.push_back(places[x].first << 32 | places[y].first);
+                } else if (crossed) {
+                    out.again.push_back(static_cast<uint64_t>(first) << 32 | second);
+                }
+            }
     }
 }
 
-// Bases in stretches [begin, end); those of copies of a repeat lie on each other and count once.
-int64_t covered(std::vector<std::pair<int64_t, int64_t>> &stretches) {
-    std::sort(stretches.begin(), stretches.end());
-    int64_t bases = 0, reached = 0;
-    for (const auto &[begin, end] : stretches) {
-        bases += std::max<int64_t>(0, end - std::max(begin, reached));
-        reached = std::max(reached, end);
-    }
-    return bases;
-}
-
-// The chain whose diagonal is nearest, if any is near enough; the first of equals.
-Chain *nearest(std::vector<Chain> &chains, int64_t diagonal) {
-    Chain *near = nullptr;
-    int64_t least = kSlip + 1;
-    for (Chain &chain : chains) {
-        const int64_t slip = std::abs(chain.diagonal - diagonal);
-        if (slip >= least) continue;
-        least = slip;
-        near = &chain;
-    }
-    return near;
-}
-
-// Chains the matches [begin, end) of one pair and strand: a place in the one contig above that in
-// the other, ascending. `turned` says that strands differ; `open` is scratch.
-Chained chained(const uint64_t *begin, const uint64_t *end, bool turned, std::vector<Chain> &open) {
-    Chained out;
-    int64_t longest = 0;
-    std::vector<std::pair<int64_t, int64_t>> stretches;
-    const auto close = [&](const Chain &chain) {
-        if (!chain.long_enough()) return;
-        stretches.emplace_back(chain.first, chain.end());
-        out.matches += chain.matches - 1;
-        out.places += chain.last - chain.first;
-        const int64_t length = chain.end() - chain.first;
-        if (length <= longest) return;
-        longest = length;
-        out.diagonal = chain.diagonal;
-    };
-    open.clear();
-    for (const uint64_t *m = begin; m != end; ++m) {
-        const auto at = static_cast<int64_t>(high(*m)), other = static_cast<int64_t>(low(*m));
-        const int64_t diagonal = turned ? at + other : at - other;
-        const auto left_behind = [&](const Chain &chain) {
-            if (at - chain.last <= kGap) return false;
-            close(chain);
-            return true;
-        };
-        open.erase(std::remove_if(open.begin(), open.end(), left_behind), open.end());
-        if (Chain *chain = nearest(open, diagonal))
-            chain->add(at, diagonal);
-        else
-            open.push_back({at, at, diagonal, at, 1, 1});
-    }
-    for (const Chain &chain : open) close(chain);
-    out.bases = covered(stretches);
-    return out;
-}
-
-// Bases of contig a that could lie on contig b along a diagonal.
-int64_t overlap(int64_t a, int64_t b, int64_t diagonal, bool turned) {
-    const int64_t from = std::max<int64_t>(0, turned ? diagonal + kSpan - b : diagonal);
-    const int64_t to = std::min(a, turned ? diagonal + kSpan : diagonal + b);
-    return to - from;
+template <typename T>
+void append(const std::vector<T> &some, std::vector<T> &all) {
+    all.insert(all.end(), some.begin(), some.end());
 }
 
 }  // namespace
@@ -336,45 +268,106 @@ void WordTable::partition(uint32_t number, std::vector<uint64_t> &out,
     sort_by_hash(out, spare);
 }
 
-// All matches, in no order.
-std::vector<uint64_t> WordTable::matches(size_t most, size_t most_matches, int threads,
-                                         const ContigOfWord &contig_of) const {
-    std::vector<uint64_t> out;
+// The matches of each partition, but those of pairs that are known; and all else that is found of
+// words.
+std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
+                                              const Earlier *earlier,
+                                              const ContigOfWord &contig_of,
+                                              SharedPairs &found) const {
+    std::vector<ContigMatches> out(kPartitions);
+    std::mutex adding;
+    const auto add = [&](const Partition &some, size_t number) {
+        out[number] = by_contig(some.matches, contigs(), contig_of);
+        const std::lock_guard<std::mutex> turn(adding);
+        append(some.frequent, found.frequent);
+        append(some.again, found.again);
+    };
     {
         std::vector<uint64_t> words, spare;
         partition(0, words, spare);
-        most = affordable(words, most, most_matches);
-        add_matches(words, most, contig_of, out);
+        found.most = affordable(words, found.most, most_matches);
+        if (earlier && earlier->most != found.most) earlier = nullptr;
+        Partition some;
+        look_through(words, found.most, contig_of, earlier, some);
+        add(some, 0);
     }
-    std::mutex adding;
     share_out(kPartitions - 1, std::min(threads, kAtOnce), [&] {
         return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(),
-                found = std::vector<uint64_t>()](size_t number) mutable {
-            partition(static_cast<uint32_t>(number + 1), words, spare);
-            found.clear();
-            add_matches(words, most, contig_of, found);
-            const std::lock_guard<std::mutex> turn(adding);
-            out.insert(out.end(), found.begin(), found.end());
+                some = Partition()](size_t number) mutable {
+            partition(static_cast<uint32_t>(++number), words, spare);
+            some.clear();
+            look_through(words, found.most, contig_of, earlier, some);
+            add(some, number);
         };
     });
+    found.rest_is_known = earlier;
+    std::sort(found.frequent.begin(), found.frequent.end());
+    std::sort(found.again.begin(), found.again.end());
+    found.again.erase(std::unique(found.again.begin(), found.again.end()), found.again.end());
     return out;
 }
 
-std::vector<Shared> WordTable::shared(size_t most, size_t most_matches, int threads) const {
+// Words of a contig that are in few enough places, sorted: hash, number of the word.
+std::vector<uint64_t> WordTable::words_of(size_t contig,
+                                          const std::vector<uint32_t> &frequent) const {
+    std::vector<uint64_t> out;
+    for (size_t i = first_[contig]; i < first_[contig + 1]; ++i)
+        if (!std::binary_search(frequent.begin(), frequent.end(), at(i).hash))
+            out.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+// The matches of the pairs that are no longer what they were; none if it is less work to look at
+// all words.
+std::optional<std::vector<uint64_t>> WordTable::matches_again(const SharedPairs &found) const {
+    size_t looked_at = 0;
+    std::vector<uint64_t> out;
+    for (const uint64_t pair : found.again)
+        for (const uint64_t contig : {high(pair), low(pair)})
+            looked_at += first_[contig + 1] - first_[contig];
+    if (looked_at > size_) return {};
+    std::unordered_map<uint64_t, std::vector<uint64_t>> held;
+    const auto words = [&](uint64_t contig) -> const std::vector<uint64_t> & {
+        const auto [place, is_new] = held.try_emplace(contig);
+        if (is_new) place->second = words_of(contig, found.frequent);
+        return place->second;
+    };
+    for (const uint64_t pair : found.again) {
+        const std::vector<uint64_t> &one = words(high(pair)), &other = words(low(pair));
+        auto begin = other.begin();
+        for (const uint64_t word : one) {
+            while (begin != other.end() && high(*begin) < high(word)) ++begin;
+            for (auto like = begin; like != other.end() && high(*like) == high(word); ++like)
+                out.push_back(low(word) << 32 | low(*like));
+        }
+    }
+    return out;
+}
+
+SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
+                              const Earlier *earlier) const {
     const ContigOfWord contig_of(first_);
     const size_t contigs = lengths_.size();
-    std::vector<uint64_t> all = matches(most, most_matches, threads, contig_of);
-    const std::vector<size_t> begin = sort_by_contig(all, contigs, contig_of);
+    SharedPairs out;
+    out.most = most;
+    std::vector<ContigMatches> parts = matches(most_matches, threads, earlier, contig_of, out);
+    const auto again = matches_again(out);
+    if (!again) return shared(most, most_matches, threads);
+    parts.push_back(by_contig(*again, contigs, contig_of));
     std::vector<std::vector<Shared>> found(contigs);
     share_out(contigs, threads, [&] {
-        return [&, grouped = Grouped()](size_t i) mutable {
-            if (begin[i] == begin[i + 1]) return;
-            group(all.data() + begin[i], all.data() + begin[i + 1], contig_of, grouped);
+        return [&, grouped = Grouped(), all = std::vector<uint64_t>()](size_t i) mutable {
+            all.clear();
+            for (const ContigMatches &part : parts)
+                all.insert(all.end(), part.all.data() + part.begin[i],
+                           part.all.data() + part.begin[i + 1]);
+            if (all.empty()) return;
+            group(all.data(), all.data() + all.size(), contig_of, grouped);
             chain_contig(i, grouped, found[i]);
         };
     });
-    std::vector<Shared> out;
-    for (const auto &some : found) out.insert(out.end(), some.begin(), some.end());
+    for (const auto &some : found) append(some, out.pairs);
     return out;
 }
 

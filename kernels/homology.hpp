@@ -1,5 +1,4 @@
-// Homologous stretches of contigs: spaced words that two contigs share, chained along a diagonal as
-// in minimap (Li 2016).
+// Homologous stretches of contigs: spaced words that two contigs share, chained (chains.hpp).
 //
 // Memory: a table copies the words that it keeps, 8 bytes each; codes and words in are the
 // caller's. Threads: `shared` may start as many as it is told, and ends them; a table may be read
@@ -12,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,6 +25,29 @@ struct Shared {
     int32_t length;    // bases of the stretches
     int32_t possible;  // bases that would lie on each other, were they homologous from end to end
     float alike;       // share of the words within the stretches that match
+};
+
+// What an earlier search, of other contigs or these, says of this one. A pair of contigs that were
+// both there, in this order, is as it was, unless a word that both have has crossed the limit.
+struct Earlier {
+    const int32_t *place;            // [contigs], of each contig among those of then; -1 if new
+    std::vector<uint32_t> frequent;  // hashes of words in more than `most` places then, ascending
+    size_t most;
+
+    bool knows(size_t first, size_t second) const {
+        return place[first] >= 0 && place[first] < place[second];
+    }
+};
+
+// What a search found: pairs in ascending order, and what the next one wants to know.
+struct SharedPairs {
+    std::vector<Shared> pairs;
+    std::vector<uint32_t> frequent;  // as in `Earlier`
+    size_t most;
+    // Whether pairs are only those that the earlier search does not know, and those that are not
+    // what they were: contigs of these, the first in the upper half, ascending.
+    bool rest_is_known = false;
+    std::vector<uint64_t> again;
 };
 
 // Tells the contig of a word by its number; `first` [contigs + 1] are the first words of each.
@@ -44,6 +67,13 @@ private:
     std::vector<size_t> near_;  // the contigs of every kStep-th word
 };
 
+// Two numbers of words each, by the contig of the first: those of contig c are all[begin[c]] to
+// all[begin[c + 1] - 1].
+struct ContigMatches {
+    std::vector<uint64_t> all;
+    std::vector<uint32_t> begin;  // [contigs + 1] or more
+};
+
 // Some words of the contigs of an assembly, in the order of contigs and places.
 class WordTable {
 public:
@@ -57,6 +87,7 @@ public:
     void thin();
 
     size_t size() const { return size_; }  // words
+    size_t contigs() const { return lengths_.size(); }
     int64_t bases() const { return std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}); }
 
     // look(contig, hash, place) of each word.
@@ -69,7 +100,10 @@ public:
     // Pairs in ascending order. Words with more than `most` places say nothing, nor do the most
     // frequent where there would be more than `most_matches` pairs of places (by an estimate from
     // some of the words).
-    std::vector<Shared> shared(size_t most, size_t most_matches, int threads) const;
+    // With an earlier search, of words of the same rate, the rest is left to it where that is less
+    // work.
+    SharedPairs shared(size_t most, size_t most_matches, int threads,
+                       const Earlier *earlier = nullptr) const;
 
 private:
     // The matches of one contig: by pair, twice the other contig's number and 1 if strands differ,
@@ -89,8 +123,10 @@ private:
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
     void push(Word word);
     void partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const;
-    std::vector<uint64_t> matches(size_t most, size_t most_matches, int threads,
-                                  const ContigOfWord &contig_of) const;
+    std::vector<ContigMatches> matches(size_t most_matches, int threads, const Earlier *earlier,
+                                       const ContigOfWord &contig_of, SharedPairs &found) const;
+    std::vector<uint64_t> words_of(size_t contig, const std::vector<uint32_t> &frequent) const;
+    std::optional<std::vector<uint64_t>> matches_again(const SharedPairs &found) const;
     void group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
                Grouped &out) const;
     void chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const;

@@ -105,6 +105,21 @@ class WordTable:
     def shared(
         self, most: int, most_matches: int, threads: int = 1
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def shared_since(
+        self,
+        most: int,
+        most_matches: int,
+        threads: int,
+        place: npt.NDArray[np.int32],
+        then: tuple[int, npt.NDArray[np.uint32]],
+    ) -> tuple[
+        npt.NDArray[np.int32],
+        npt.NDArray[np.float32],
+        bool,
+        npt.NDArray[np.int32],
+        int,
+        npt.NDArray[np.uint32],
+    ]: ...
 
 class FastaParser:
     error: str

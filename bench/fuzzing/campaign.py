@@ -23,7 +23,7 @@ KERNELS = (
     "tree", "encoder",
 )  # fmt: skip
 SOURCES = (
-    "bam", "bases", "blocks", "codons", "depth", "fasta", "frames", "homology", "markers",
+    "bam", "bases", "blocks", "chains", "codons", "depth", "fasta", "frames", "homology", "markers",
     "neighbours", "peptides", "profile_alignment", "rrna", "tree", "trna", "words", "cuda/merge",
     "cuda/emulated_encoder",
 )  # fmt: skip

@@ -106,6 +106,11 @@ void bases(Numbers in) {
     agree(counts[0] <= counts[1] && counts[1] <= codes.size(), "counts of bases");
 }
 
+bool same(const Shared &one, const Shared &other) {
+    return one.first == other.first && one.second == other.second && one.length == other.length &&
+           one.possible == other.possible && one.alike == other.alike;
+}
+
 void homology(Numbers in) {
     WordTable table(1);
     const uint32_t contigs = 1 + in.below(6);
@@ -118,12 +123,23 @@ void homology(Numbers in) {
     }
     if (in.byte() & 1) table.thin();
     const uint32_t most = in.below(80), matches = in.below(5000);
-    const auto one = table.shared(most, matches, 1), several = table.shared(most, matches, 3);
+    const SharedPairs found = table.shared(most, matches, 1);
+    const auto &one = found.pairs, several = table.shared(most, matches, 3).pairs;
     agree(one.size() == several.size(), "pairs of several threads");
     for (size_t i = 0; i < one.size(); ++i)
         agree(one[i].first < one[i].second && one[i].length > 0 &&
                   one[i].length <= one[i].possible && one[i].length == several[i].length,
               "a pair");
+    // Some contigs are known from an earlier search, in which some other words were frequent.
+    std::vector<int32_t> place(contigs);
+    for (int32_t &then : place) then = static_cast<int32_t>(in.below(8)) - 2;
+    Earlier earlier{place.data(), found.frequent, found.most};
+    for (size_t i = 0; i < earlier.frequent.size(); i += 2) earlier.frequent[i] += in.byte() & 1;
+    std::sort(earlier.frequent.begin(), earlier.frequent.end());
+    const SharedPairs since = table.shared(most, matches, 1, &earlier);
+    for (const Shared &pair : since.pairs)
+        agree(std::any_of(one.begin(), one.end(), [&](const Shared &p) { return same(p, pair); }),
+              "a pair with an earlier search");
 }
 
 // Profiles of some numbers of columns, none too, of which many words are looked for.

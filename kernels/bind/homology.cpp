@@ -1,5 +1,9 @@
 #include "../homology.hpp"
 
+#include <nanobind/stl/tuple.h>
+
+#include <tuple>
+
 #include "bind.hpp"
 
 namespace llmbin {
@@ -44,12 +48,7 @@ Out<uint32_t, 2> words(const WordTable &table) {
     return table_out(std::move(out), table.size(), 3);
 }
 
-nb::tuple shared(const WordTable &table, uint32_t most, uint64_t most_matches, int threads) {
-    std::vector<Shared> found;
-    {
-        nb::gil_scoped_release release;
-        found = table.shared(most, most_matches, threads);
-    }
+nb::tuple pairs_out(const std::vector<Shared> &found) {
     std::vector<int32_t> pairs;
     pairs.reserve(4 * found.size());
     std::vector<float> alike;
@@ -60,6 +59,35 @@ nb::tuple shared(const WordTable &table, uint32_t most, uint64_t most_matches, i
     }
     return nb::make_tuple(table_out(std::move(pairs), found.size(), 4),
                           vector_out(std::move(alike)));
+}
+
+SharedPairs searched(const WordTable &table, size_t most, uint64_t most_matches, int threads,
+                     const Earlier *earlier) {
+    nb::gil_scoped_release release;
+    return table.shared(most, most_matches, threads, earlier);
+}
+
+nb::tuple shared(const WordTable &table, uint32_t most, uint64_t most_matches, int threads) {
+    return pairs_out(searched(table, most, most_matches, threads, nullptr).pairs);
+}
+
+nb::tuple shared_since(const WordTable &table, uint32_t most, uint64_t most_matches, int threads,
+                       Rows place, const std::tuple<uint32_t, In<uint32_t, 1>> &then) {
+    const auto &[most_then, frequent] = then;
+    require(place.shape(0) == table.contigs(), "place must have one entry a contig");
+    Earlier earlier{place.data(), {frequent.data(), frequent.data() + frequent.size()}, most_then};
+    require(std::is_sorted(earlier.frequent.begin(), earlier.frequent.end()),
+            "frequent must be ascending");
+    SharedPairs found = searched(table, most, most_matches, threads, &earlier);
+    const nb::tuple pairs = pairs_out(found.pairs);
+    std::vector<int32_t> again;
+    for (const uint64_t pair : found.again)
+        again.insert(again.end(),
+                     {static_cast<int32_t>(pair >> 32), static_cast<int32_t>(pair & 0xffffffff)});
+    const size_t changed = found.again.size();
+    return nb::make_tuple(pairs[0], pairs[1], found.rest_is_known,
+                          table_out(std::move(again), changed, 2), found.most,
+                          vector_out(std::move(found.frequent)));
 }
 
 }  // namespace
@@ -90,7 +118,14 @@ void bind_homology(nb::module_ &m) {
         .def("shared", shared, "most"_a, "most_matches"_a, "threads"_a = 1,
              "Pairs of contigs with homologous stretches int32 [pairs, 4]: two contigs, bases of "
              "the stretches, bases that could lie on each other; and the share of the words in the "
-             "stretches that match float32 [pairs].");
+             "stretches that match float32 [pairs].")
+        .def("shared_since", shared_since, "most"_a, "most_matches"_a, "threads"_a, "place"_a,
+             "then"_a,
+             "The same where an earlier search knows some: `place` int32 [contigs] of each contig "
+             "among those of then (-1 if new), `then` the places that a word might have and the "
+             "hashes of those that had more, uint32, ascending. Gives pairs and shares; whether "
+             "the other pairs of contigs that were there, in that order, are as they were, but "
+             "for those given next, int32 [pairs, 2]; and the two of `then` for the next search.");
 }
 
 }  // namespace llmbin

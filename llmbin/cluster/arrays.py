@@ -5,7 +5,8 @@ n is the number of contigs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -25,12 +26,25 @@ KernelRows = npt.NDArray[np.int32]
 """The same, as the kernels take and give them."""
 
 AT_A_TIME = 16_384  # rows, so that what is computed of them on the way takes little memory
+TOGETHER = 1_024  # rows: of these it stays in a core's cache
 
 
 def row_slices(rows: int) -> Iterator[slice]:
     """Slices of `AT_A_TIME` rows."""
     for begin in range(0, rows, AT_A_TIME):
         yield slice(begin, begin + AT_A_TIME)
+
+
+def share_rows(rows: int, threads: int, work: Callable[[slice], None]) -> None:
+    """Work on slices of `TOGETHER` rows, by so many threads; each slice is for itself."""
+    slices = [slice(begin, begin + TOGETHER) for begin in range(0, rows, TOGETHER)]
+    if min(threads, len(slices)) <= 1:
+        for rows_of_it in slices:
+            work(rows_of_it)
+        return
+    with ThreadPoolExecutor(min(threads, len(slices))) as pool:
+        for _ in pool.map(work, slices):
+            pass
 
 
 def rows_of_bins(bin_of: Rows, bins: int) -> list[npt.NDArray[np.int64]]:

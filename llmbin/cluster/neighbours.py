@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DeviceError
 from ..model.devices import Device
 from ..resources import Resources
-from .arrays import Floats, KernelRows, Mask, row_slices
+from .arrays import Floats, KernelRows, Mask, share_rows
 from .points import Points
 from .thresholds import NEIGHBOURS, NeighbourThresholds
 
@@ -47,7 +47,8 @@ class Neighbours:
         """
         n, k = len(self.index), min(k, self.index.shape[1])
         index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-        for rows in row_slices(n):
+
+        def choose(rows: slice) -> None:
             near = self.index[rows]
             good = (near >= 0) & wanted[np.maximum(near, 0)]
             place = np.argsort(~good, axis=1, kind="stable")[:, :k]
@@ -55,6 +56,8 @@ class Neighbours:
             index[rows] = np.where(some, np.take_along_axis(near, place, axis=1), -1)
             far = np.take_along_axis(self.distance[rows], place, axis=1)
             distance[rows] = np.where(some, far, np.inf)
+
+        share_rows(n, self.resources.threads, choose)
         short = np.flatnonzero((index < 0).any(axis=1)).astype(np.int32)
         if len(short):
             left = self.references[wanted[self.references]]

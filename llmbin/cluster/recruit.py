@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Floats, KernelRows, Labels, Mask, Rows, Values, row_slices
+from .arrays import Floats, KernelRows, Labels, Mask, Rows, Values, share_rows
 from .neighbours import Neighbours
 from .points import Points
 from .thresholds import RECRUIT
@@ -99,10 +99,13 @@ def votes_of(neighbours: Neighbours, core_label: Labels) -> Votes | None:
     index, distance = neighbours.among(core_label >= 0, min(RECRUIT.voters, labelled))
     valid = index >= 0
     weight = np.empty(index.shape)
-    for rows in row_slices(len(index)):
+
+    def weigh(rows: slice) -> None:
         closest = np.maximum(distance[rows, :1].astype(np.float64), 1e-3)
         near = np.where(valid[rows], distance[rows], 0) / closest
         weight[rows] = np.where(valid[rows], np.exp(-0.5 * near**2), 0.0)
+
+    share_rows(len(index), neighbours.resources.threads, weigh)
     if (missing := neighbours.points.missing) is not None:
         # All distances from such a contig hold the logarithm of its variance, so only their
         # differences say something.
@@ -125,12 +128,15 @@ def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
     if votes is None:
         far = np.full(n, np.inf, np.float32)
         return Membership(label, probability, core_label >= 0, far, np.full(n, -1, np.int32))
-    best = np.full(n, -1, np.int32)
-    for rows in row_slices(n):
+    best, threads = np.full(n, -1, np.int32), neighbours.resources.threads
+
+    def choose(rows: slice) -> None:
         probability[rows], best[rows] = votes.take(rows).winners()
+
+    share_rows(n, threads, choose)
     core = core_label >= 0
     in_best = votes.cluster == np.where(core, core_label, best)[:, None]
-    squared = median_squared_distance(points, votes.index, in_best)
+    squared = median_squared_distance(points, votes.index, in_best, threads)
     fits = (probability > RECRUIT.min_probability) & (squared <= max_squared_distance(points))
     label[~core] = np.where(fits[~core], best[~core], -1)
     outvoted = core & (best != core_label)
@@ -165,14 +171,19 @@ def max_squared_distance(points: Points) -> float:
     return RECRUIT.max_squared_distance + points.samples_allowance
 
 
-def median_squared_distance(points: Points, index: KernelRows, wanted: Mask) -> Floats:
+def median_squared_distance(
+    points: Points, index: KernelRows, wanted: Mask, threads: int = 1
+) -> Floats:
     """Median over the wanted neighbours of `Points.squared_differences`: float32 [n].
 
     ``index`` and ``wanted`` are [n, k]; inf where no neighbour is wanted.
     """
     out = np.full(len(index), np.inf, np.float32)
-    for rows in row_slices(len(index)):
+
+    def middle(rows: slice) -> None:
         squared = points.squared_differences(rows, np.maximum(index[rows], 0))
         some = wanted[rows].any(1)
         out[rows][some] = np.nanmedian(np.where(wanted[rows], squared, np.nan)[some], axis=1)
+
+    share_rows(len(index), threads, middle)
     return out

@@ -13,6 +13,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from ..genes.earlier_pairs import DIGEST
 from ..genes.matches import Matches, join_matches
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes, join_rna
 from ..io.contigs import Contig
@@ -62,6 +63,7 @@ class Recall:
         self._store, self._setting, self._plan = store, setting, plan
         self._fresh: list[tuple[int, bytes]] = []  # place and key
         self._known: list[tuple[int, bytes]] = []  # place and what is known
+        self._digests: list[bytes] = []
 
     @property
     def known(self) -> int:
@@ -73,10 +75,15 @@ class Recall:
         """Places of the contigs that had to be looked at, ascending."""
         return np.array([place for place, _ in self._fresh], np.int64)
 
+    def digests(self) -> list[bytes]:
+        """Of all contigs that went by, and of the setting: two that are the same have the same."""
+        return self._digests
+
     def unknown(self, contigs: Iterable[Contig]) -> Iterator[Contig]:
         """The contigs that have to be looked at."""
         for contig in contigs:
             key = self._key(contig)
+            self._digests.append(key)
             value = self._store.get(key)
             if value is None:
                 self._fresh.append((contig.index, key))
@@ -85,7 +92,7 @@ class Recall:
                 self._known.append((contig.index, value))
 
     def _key(self, contig: Contig) -> bytes:
-        state = blake2b(contig.codes.data, digest_size=20, key=self._setting)
+        state = blake2b(contig.codes.data, digest_size=DIGEST, key=self._setting)
         if drawn_by_chance(len(contig.codes), self._plan):
             state.update(b"place %d" % contig.index)
         return state.digest()

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
+from .earlier_pairs import EarlierSearch, Since, Stretches, no_search
 from .sketches import SKETCH_RATE, Sketches, join_sketches, thinned
 from .thresholds import EVIDENCE_OF_HOMOLOGY, HOMOLOGY, HomologyThresholds
 
@@ -109,9 +110,14 @@ class HomologySearch:
         assembly_of: Callable[[str], str] = lambda name: "",
         threads: int = 1,
         thresholds: HomologyThresholds = HOMOLOGY,
+        since: Since | None = None,
     ) -> None:
-        """Take what tells the assembly of a contig by its name."""
+        """Take what tells the assembly of a contig by its name.
+
+        ``since`` is for contigs of one assembly.
+        """
         self._assembly_of, self._threads, self._thresholds = assembly_of, threads, thresholds
+        self._since = since
         self._tables: dict[str, tuple[WordTable, list[int]]] = {}  # and the contigs in it
         self._word_rate, self._words_held = thresholds.word_rate, 0
         self._sketches: list[Sketches] = []
@@ -194,8 +200,8 @@ class HomologySearch:
     def _pairs_of_one(self, table: WordTable, members: Rows) -> Rows:
         """Rows of two contigs, and bases [pairs, 3], of one assembly."""
         limits = self._thresholds
-        shared, alike = table.shared(limits.most_places, limits.most_matches, self._threads)
-        a, b, length, possible = shared.T
+        stretches = self._stretches(table)
+        (a, b, length, possible), alike = stretches.pairs.T, stretches.alike
         share = np.where(length >= limits.long_length, limits.long_share, limits.least_share)
         homologous = (length >= limits.least_length) & (length >= share * possible)
         repeats = homologous & (alike >= limits.most_alike)
@@ -208,3 +214,23 @@ class HomologySearch:
             )
         pairs = members[a[homologous]], members[b[homologous]], length[homologous]
         return np.column_stack(pairs)
+
+    def _stretches(self, table: WordTable) -> Stretches:
+        """All in an assembly; what an earlier search knows of them is not looked for again."""
+        limits, since = self._thresholds, self._since
+        bounds = limits.most_places, limits.most_matches, self._threads
+        if since is None:
+            return Stretches(*table.shared(*bounds))
+        contigs, earlier = since.digests(), since.earlier
+        if earlier is None or earlier.rate != self._word_rate:
+            earlier = no_search(self._word_rate)
+        place = earlier.places(contigs)
+        pairs, alike, rest_is_known, again, most, frequent = table.shared_since(
+            *bounds, place, (earlier.most, earlier.frequent)
+        )
+        if rest_is_known:
+            rest = earlier.among(place, again)
+            pairs, alike = np.concatenate([pairs, rest.pairs]), np.append(alike, rest.alike)
+        found = Stretches(pairs, alike).select(np.lexsort((pairs[:, 1], pairs[:, 0])))
+        since.found = EarlierSearch(contigs, found, self._word_rate, most, frequent)
+        return found

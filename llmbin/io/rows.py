@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from io import BufferedRandom, BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,6 +64,18 @@ class RowFile:
         with self._using():
             self._file.seek(place * self._bytes)
             self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+
+    def scatter(self, places: npt.NDArray[np.integer], rows: npt.NDArray[Any]) -> None:
+        """Rows [any, width], each at a place of its own [any]; places in a row are written as one.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        order = np.argsort(places, kind="stable")
+        places, rows = places[order], rows[order]
+        begins = np.flatnonzero(np.diff(places, prepend=-2) != 1).tolist()
+        for begin, end in pairwise([*begins, len(places)]):
+            self.put(int(places[begin]), rows[begin:end])
 
     def row(self, place: int) -> npt.NDArray[Any]:
         """A row that was put: [width].

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DeviceError, DeviceMemoryError, LlmbinError, ModelPackError, first_line
-from ..io.rows import RowFile
+from ..io.rows import CHUNK, RowFile
 from .devices import Device, choose_devices, session
 from .pack import WEIGHTS, ModelPack
 from .queue import bounded_queue
@@ -202,6 +202,9 @@ class ContigVectors:
 
     def __init__(self, width: int, folder: Path | None = None) -> None:
         self._means = RowFile(np.float32, width, folder)
+        # Contigs, bases and vectors of batches that are small, to be written together.
+        self._waiting: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Floats]] = []
+        self._waiting_windows = 0
         self._bases = np.zeros(0, np.int64)
         self._sums: dict[int, npt.NDArray[np.float64]] = {}
         self.windows = 0
@@ -210,15 +213,30 @@ class ContigVectors:
 
     def add(self, batch: Batch, vectors: Floats) -> None:
         """Add the vectors of one batch."""
-        need = int(batch.contigs.max()) + 1
-        if need > len(self._bases):
-            self._bases = np.pad(self._bases, (0, max(need, len(self._bases))))
-        rows = zip(batch.contigs.tolist(), batch.lengths.tolist(), vectors, strict=True)
-        for contig, bases, vector in rows:
-            self._add(contig, bases, vector)
+        self._waiting.append((batch.contigs, batch.lengths, vectors))
+        self._waiting_windows += len(vectors)
+        if self._waiting_windows >= CHUNK:
+            self._take_waiting()
         self.windows += len(batch.lengths)
         self.bases += int(batch.lengths.sum())
         self.positions += batch.codes.size
+
+    def _take_waiting(self) -> None:
+        """Most contigs have one window, whose vector is their mean; they are written in a row."""
+        if not self._waiting:
+            return
+        contigs, lengths, vectors = map(np.concatenate, zip(*self._waiting, strict=True))
+        bases = lengths.astype(np.int64)
+        self._waiting, self._waiting_windows = [], 0
+        need = int(contigs.max()) + 1
+        if need > len(self._bases):
+            self._bases = np.pad(self._bases, (0, max(need, len(self._bases))))
+        _, number, count = np.unique(contigs, return_inverse=True, return_counts=True)
+        once = (count[number] == 1) & (self._bases[contigs] == 0)
+        self._bases[contigs[once]] = bases[once]
+        self._means.scatter(contigs[once], vectors[once])
+        for window in np.flatnonzero(~once).tolist():
+            self._add(int(contigs[window]), int(bases[window]), vectors[window])
 
     def _add(self, contig: int, bases: int, vector: Floats) -> None:
         before = int(self._bases[contig])
@@ -232,6 +250,7 @@ class ContigVectors:
 
     def result(self, n: int) -> Floats:
         """Vectors float32 [n, width], zeros where there was no window."""
+        self._take_waiting()
         for contig, sums in self._sums.items():
             self._means.put(contig, (sums / self._bases[contig]).astype(np.float32)[None])
         return self._means.table(n)

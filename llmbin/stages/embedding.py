@@ -89,7 +89,12 @@ def _embedded(
     search = MarkerSearch(markers, threads) if markers is not None else None
     recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
     known_pairs = pairs.known() if pairs is not None else None
-    search_pairs = HomologySearch(lambda name: assembly_of(name, options.separator), threads)
+    since = None
+    if pairs is not None and known_pairs is None and recall is not None:
+        since = pairs.since(recall.digests)
+    search_pairs = HomologySearch(
+        lambda name: assembly_of(name, options.separator), threads, since=since
+    )
     with bar("reading and embedding contigs", None, options.progress) as show:
 
         def both(bases: int) -> None:
@@ -107,7 +112,7 @@ def _embedded(
     if known_pairs is not None:
         features = replace(features, homology=known_pairs[0], sketches=known_pairs[1])
     elif pairs is not None:
-        pairs.keep(features.homology, features.sketches)
+        pairs.keep(features.homology, features.sketches, since)
     if recall is not None:
         known, total = (f"{number:,}" for number in (recall.known, len(features.names)))
         log.info("%s of %s contigs are known from earlier runs", known, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from .. import __version__
 from ..coverage.recall import DepthRecall
 from ..features import peptides
 from ..features.recall import Recall
+from ..genes.earlier_pairs import Since, unpacked_search
 from ..genes.homology import Homology
 from ..genes.markers import PROFILES
 from ..genes.rna import DATA
@@ -49,13 +51,15 @@ def profile_digests() -> list[str]:
 
 @dataclass(frozen=True)
 class PairsRecall:
-    """Homologous pairs of whole assemblies, and sketches of their contigs.
+    """Homologous pairs of whole assemblies, and sketches of their contigs; and the last search.
 
-    One new contig, and they are looked for again.
+    ``key`` is that of these very contigs, ``last`` that of any which were searched like them. It is
+    None where contigs are of several assemblies.
     """
 
     store: Store
     key: bytes
+    last: bytes | None
 
     def known(self) -> tuple[Homology, Sketches] | None:
         """Those of this assembly, if an earlier run found them."""
@@ -68,8 +72,17 @@ class PairsRecall:
         words = np.frombuffer(held, "<u4", -1, 16 + columns.nbytes + ends.nbytes)
         return Homology(*columns), Sketches(words, ends)
 
-    def keep(self, pairs: Homology, sketches: Sketches) -> None:
+    def since(self, digests: Callable[[], Sequence[bytes]]) -> Since | None:
+        """What the last search knows of these contigs, told by their digests."""
+        if self.last is None:
+            return None
+        held = self.store.get(self.last)
+        return Since(None if held is None else unpacked_search(held), digests)
+
+    def keep(self, pairs: Homology, sketches: Sketches, since: Since | None) -> None:
         """For the next run."""
+        if self.last is not None and since is not None and since.found is not None:
+            self.store.put([(self.last, since.found.packed())])
         parts = (
             np.array([len(pairs), len(sketches.ends)], "<i8"),
             np.array([pairs.first, pairs.second, pairs.length], "<i4"),
@@ -85,8 +98,9 @@ def pairs_recall(setting: Setting) -> PairsRecall | None:
     if setting.store is None:
         return None
     contigs = fingerprint(setting.inputs.contigs_digest)
-    key = key_of("pairs", __version__, contigs, options.recruit_length, options.separator)
-    return PairsRecall(setting.store, key)
+    about = (__version__, options.recruit_length, options.separator)
+    last = None if options.separator else key_of("last pairs", *about)
+    return PairsRecall(setting.store, key_of("pairs", contigs, *about), last)
 
 
 def depth_recall(setting: Setting) -> DepthRecall | None:

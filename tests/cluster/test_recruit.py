@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builders import plain
 
+from llmbin.cluster.arrays import TOGETHER, share_rows
 from llmbin.cluster.neighbours import find_neighbours
 from llmbin.cluster.recruit import recruit
 from llmbin.resources import Resources
@@ -36,3 +37,36 @@ def test_a_contig_that_is_all_of_its_bin_belongs_there(
     for row in (0, 1):
         assert low <= found.probability[row] <= high
     assert found.probability[2:].min() > 0.9
+
+
+def test_threads_change_no_bit_of_recruitment() -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(2 * TOGETHER + 10, 4))
+    points, core = plain(vectors), rng.integers(-1, 5, len(vectors)).astype(np.int32)
+    everyone = np.arange(len(vectors), dtype=np.int32)
+    one, several = (
+        recruit(find_neighbours(points, everyone, Resources(threads)), core) for threads in (1, 3)
+    )
+    for name, values in vars(one).items():
+        np.testing.assert_array_equal(values, getattr(several, name))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("rows", [0, 5, TOGETHER, 3 * TOGETHER + 1])
+def test_every_row_is_worked_on_once(rows: int, threads: int) -> None:
+    times = np.zeros(rows, np.int64)
+
+    def work(some: slice) -> None:
+        times[some] += 1
+
+    share_rows(rows, threads, work)
+    assert (times == 1).all()
+
+
+def test_an_error_in_a_slice_comes_out() -> None:
+    def refuse(some: slice) -> None:
+        if some.start:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        share_rows(2 * TOGETHER, 2, refuse)

@@ -29,6 +29,17 @@ def test_rows_come_in_any_order(tmp_path: Path, in_memory: bool) -> None:
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
+def test_scattered_rows_go_to_their_places(tmp_path: Path, in_memory: bool) -> None:
+    table = RowFile(np.float32, 2, None if in_memory else tmp_path)
+    places = np.array([7, 0, 3, 2, 9, 8])
+    wanted = np.zeros((10, 2), np.float32)
+    wanted[places] = np.arange(1, 13).reshape(6, 2)
+    table.scatter(places, wanted[places])
+    table.scatter(places[:0], wanted[:0])
+    np.testing.assert_array_equal(table.table(10), wanted)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
 def test_tables_without_rows_or_columns(tmp_path: Path, in_memory: bool) -> None:
     folder = None if in_memory else tmp_path
     assert RowFile(np.float32, 3, folder).table(0).shape == (0, 3)

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from llmbin.errors import DeviceError, ModelPackError
 from llmbin.io.contigs import Contig
 from llmbin.model.devices import Device
-from llmbin.model.encoder import OnnxEncoder, encode_batches, encode_in_parts
+from llmbin.model.encoder import ContigVectors, OnnxEncoder, encode_batches, encode_in_parts
 from llmbin.model.onnx_check import check_onnx
 from llmbin.model.pack import COMPOSITION, find_pack, load_pack
 from llmbin.model.projector import project
@@ -304,3 +304,25 @@ def test_batch_size_and_threads_change_no_bit(encoder: OnnxEncoder, threads: int
     for size in (3, 7, 32):
         got = encode_batches(encoder, batches(contigs, plan, size * 2048), threads).result(8)
         assert (got == want).all()
+
+
+@pytest.mark.parametrize("together", [1, 4, 100])
+def test_vectors_of_contigs_are_means_by_length(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmbin.model.encoder.CHUNK", together)
+    rng = np.random.default_rng(0)
+    contigs = np.array([0, 1, 1, 3, 4, 4, 4, 2, 4, 3])
+    lengths = rng.integers(500, 1000, len(contigs)).astype(np.int32)
+    vectors = rng.normal(size=(len(contigs), 3)).astype(np.float32)
+    means = ContigVectors(3)
+    for rows in (slice(0, 2), slice(2, 6), slice(6, 10)):
+        codes = np.zeros((len(contigs[rows]), 1000), np.uint8)
+        means.add(Batch(codes, lengths[rows], contigs[rows]), vectors[rows])
+    got = means.result(6)
+    for contig in range(5):
+        of_it = contigs == contig
+        mean = np.average(vectors[of_it].astype(np.float64), axis=0, weights=lengths[of_it])
+        np.testing.assert_array_equal(got[contig], mean.astype(np.float32))
+    assert not got[5].any()
+    assert means.windows == len(contigs)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+import numpy as np
+import pytest
+
+from llmbin._kernels import WordTable
+from llmbin.features.scan import watched
+from llmbin.genes.earlier_pairs import (
+    DIGEST,
+    EarlierSearch,
+    Since,
+    Stretches,
+    no_search,
+    unpacked_search,
+)
+from llmbin.genes.homology import Homology, HomologySearch
+from llmbin.genes.thresholds import HOMOLOGY
+from llmbin.io.contigs import Codes, Contig
+
+NO_PAIRS = np.empty((0, 2), np.int32)
+FEW_PLACES = replace(HOMOLOGY, word_rate=1, most_places=4)
+
+
+def digest(codes: Codes) -> bytes:
+    return blake2b(codes.data, digest_size=DIGEST).digest()
+
+
+def searched(
+    contigs: Sequence[Codes], earlier: EarlierSearch | None
+) -> tuple[Homology, EarlierSearch]:
+    since = Since(earlier, lambda: [digest(codes) for codes in contigs])
+    search = HomologySearch(threads=2, thresholds=FEW_PLACES, since=since)
+    stream = (Contig(i, f"c{i}", codes) for i, codes in enumerate(contigs))
+    for _ in watched(stream, [search], 2):
+        pass
+    pairs = search.pairs()
+    assert since.found is not None
+    return pairs, since.found
+
+
+def assert_same(one: EarlierSearch, other: EarlierSearch) -> None:
+    np.testing.assert_array_equal(one.stretches.pairs, other.stretches.pairs)
+    np.testing.assert_array_equal(one.stretches.alike, other.stretches.alike)
+    np.testing.assert_array_equal(one.frequent, other.frequent)
+    assert (one.rate, one.most) == (other.rate, other.most)
+    assert list(one.contigs) == list(other.contigs)
+
+
+def relative(rng: np.random.Generator, ancestor: Codes) -> Codes:
+    """A stretch of it, with one base in fifty changed, on either strand."""
+    begin, end = np.sort(rng.integers(0, len(ancestor), 2))
+    codes = ancestor[begin:end].copy()
+    at = rng.random(len(codes)) < 0.02
+    codes[at] = rng.integers(0, 4, at.sum())
+    return codes if rng.random() < 0.5 else np.ascontiguousarray(3 - codes[::-1])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_rounds_find_what_a_search_from_nothing_finds(seed: int, shuffled: bool) -> None:
+    """Contigs come, go and change, and words of families cross the limit of places."""
+    rng = np.random.default_rng(seed)
+    ancestors = [rng.integers(0, 4, 3000).astype(np.uint8) for _ in range(4)]
+
+    def some(count: int) -> list[Codes]:
+        return [relative(rng, ancestors[rng.integers(4)]) for _ in range(count)]
+
+    contigs, earlier, crossed, left = some(24), None, 0, 0
+    for _ in range(5):
+        pairs, found = searched(contigs, earlier)
+        fresh_pairs, fresh = searched(contigs, None)
+        assert_same(found, fresh)
+        for name in ("first", "second", "length"):
+            np.testing.assert_array_equal(getattr(pairs, name), getattr(fresh_pairs, name))
+        if earlier is not None:
+            crossed += len(np.setxor1d(earlier.frequent, found.frequent))
+            left += len(
+                earlier.among(earlier.places(found.contigs), np.empty((0, 2), np.int32)).alike
+            )
+        earlier = unpacked_search(found.packed())
+        gone = rng.integers(0, len(contigs), 2).tolist()
+        contigs = [codes for i, codes in enumerate(contigs) if i not in gone] + some(2)
+        if shuffled:
+            contigs = [contigs[i] for i in rng.permutation(len(contigs))]
+    assert crossed and left
+
+
+def test_what_is_known_is_not_looked_for() -> None:
+    """An earlier search that says something else is believed."""
+    rng = np.random.default_rng(0)
+    ancestor = rng.integers(0, 4, 3000).astype(np.uint8)
+    contigs = [ancestor, relative(rng, ancestor), relative(rng, ancestor)]
+    _, found = searched(contigs, None)
+    assert len(found.stretches.pairs) == 2
+    pairs = found.stretches.pairs.copy()
+    pairs[0, 2] -= 7
+    said = replace(found, stretches=replace(found.stretches, pairs=pairs))
+    np.testing.assert_array_equal(searched(contigs, said)[1].stretches.pairs, pairs)
+    for other in (replace(said, rate=2), replace(said, most=3), replace(said, contigs=[b""] * 3)):
+        _, again = searched(contigs, other)
+        np.testing.assert_array_equal(again.stretches.pairs, found.stretches.pairs)
+
+
+def test_contigs_that_are_the_same_are_new() -> None:
+    earlier = replace(no_search(8), contigs=[b"a", b"b", b"b", b"c", b"d"])
+    assert earlier.places([b"b", b"d", b"a", b"e", b"c", b"c"]).tolist() == [-1, 4, 0, -1, -1, -1]
+
+
+def test_stretches_go_where_their_contigs_are_now() -> None:
+    pairs = np.array([[0, 1, 10, 20], [0, 2, 11, 21], [1, 3, 12, 22], [2, 3, 13, 23]], np.int32)
+    alike = np.arange(4, dtype=np.float32)
+    earlier = replace(
+        no_search(8), contigs=[b"a", b"b", b"c", b"d"], stretches=Stretches(pairs, alike)
+    )
+    place = earlier.places([b"x", b"a", b"c", b"b", b"d"])
+    kept = earlier.among(place, np.array([[3, 4]], np.int32))
+    assert kept.pairs.tolist() == [[1, 3, 10, 20], [1, 2, 11, 21], [2, 4, 13, 23]]
+    assert kept.alike.tolist() == [0, 1, 3]
+    turned = earlier.places([b"d", b"c", b"b", b"a"])
+    assert not len(earlier.among(turned, NO_PAIRS).alike)
+
+
+@pytest.mark.parametrize(
+    ("place", "frequent"), [(np.zeros(1, np.int32), []), (np.zeros(0, np.int32), [2, 1])]
+)
+def test_what_does_not_fit_a_table_is_refused(place: np.ndarray, frequent: list[int]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        WordTable(1).shared_since(4, 100, 1, place, (4, np.array(frequent, np.uint32)))
