@@ -36,6 +36,7 @@ log = logging.getLogger("llmbin")
 PIECES_A_THREAD = 2
 SMALLEST_PIECE = 1 << 22  # bytes of a file; less is not worth a thread
 FEWEST_SAM_FIELDS = 11
+MOST_BASES = 10**9  # of a contig, as of one in FASTA; they take four bytes each while counted
 
 
 @dataclass(frozen=True)
@@ -242,6 +243,9 @@ def _header(
         names.append(data[at + 4 : at + 3 + size].decode("utf-8", "surrogateescape"))
         lengths.append(struct.unpack_from("<I", data, at + 4 + size)[0])
         at += 8 + size
-    if any(not 0 < length < 1 << 31 for length in lengths):
-        raise CoverageError(f"{path}: the BAM header is damaged (a reference of impossible length)")
+    if odd := [n for n in lengths if not 0 < n <= MOST_BASES]:
+        raise CoverageError(
+            f"{path}: its header names a contig of {odd[0]:,} bases; 1 to {MOST_BASES:,} "
+            "were expected"
+        )
     return names, np.array(lengths, np.int64), bytes(data[at:])

@@ -277,3 +277,14 @@ def test_damage_is_an_error_that_names_the_file_and_never_a_crash(
         broken.write_bytes(whole[:cut])
         with pytest.raises(CoverageError, match="broken"):
             read_depth(broken, threads=threads)
+
+
+@pytest.mark.parametrize("length", [0, 10**9 + 1, 2**31 - 1])
+def test_a_header_with_contigs_of_impossible_lengths_is_refused(
+    length: int, tmp_path: Path
+) -> None:
+    """They take four bytes a base while they are counted."""
+    header = b"BAM\1" + struct.pack("<II", 0, 1) + struct.pack("<I", 2) + b"a\0"
+    path = in_blocks(tmp_path / "s.bam", header + struct.pack("<I", length), 400)
+    with pytest.raises(CoverageError, match=f"of {length:,} bases; 1 to 1,000,000,000"):
+        read_depth(path)
