@@ -257,6 +257,7 @@ def _block(
 ) -> tuple[Table, Table]:
     """Mean and variance of some rows, as many columns as there are of each."""
     values = np.frombuffer(cells).reshape(len(numbers), -1)
+    values += 0.0  # of -0 too: results would show it, and not where empty cells are left out
     width = len(columns.samples)
     mean, found = values[:, :width], values[:, width:]
     if columns.squared:

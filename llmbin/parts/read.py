@@ -11,7 +11,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError, first_line
+from .. import __version__
+from ..errors import InputError, first_line, short
 from ..genes.rna import RnaGenes
 from ..io.inputs import InputFile
 from .about import KEY, About, from_json
@@ -56,7 +57,14 @@ class PartFile:
                 raise InputError(f"{path}: an Arrow file, but {NO_PART}")
             self.about: About = from_json(held)
             if not file.schema.equals(schema_of(self.about)):
-                raise ValueError("its columns are others than it says")
+                raise InputError(f"{path}: {self._other_columns()}; {AGAIN}")
+
+    def _other_columns(self) -> str:
+        """Why its columns are not those of a part: other builds of one version are told so, too."""
+        return (
+            f"its columns are not those of this program, version {__version__}; it was made by "
+            f"another build, which called itself {short(self.about.origin.version)}, or is damaged"
+        )
 
     @contextmanager
     def _reading(self, only: str | None = None, but: str | None = None) -> Iterator[Any]:

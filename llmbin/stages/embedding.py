@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..errors import UsageError
+from ..features.composition import FRAMES
 from ..features.profile import Features, Reading, Searches, profile_contigs
 from ..genes.counts import MarkerCounts
 from ..genes.homology import Homology, HomologySearch
@@ -122,6 +123,7 @@ def _embedded(
 def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
     return {
         "version": __version__,
+        "numbers": FRAMES,  # builds of one version may differ in them
         "contigs": fingerprint(setting.inputs.contigs_digest),
         "pack": embedder.pack.digest,
         "precision": embedder.device.precision,

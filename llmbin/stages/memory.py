@@ -30,7 +30,7 @@ ARROW = 50 * MIB  # what reads files of features
 A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
 ON_GPU = 1_000 * MIB  # CUDA's own
-ZERO = re.compile(rb"\t0(?:\.0*)?(?=[\t\r\n])")  # a cell
+ZERO = re.compile(rb'\t"?[+-]?0(?:\.0*)?(?:[eE][+-]?\d+)?"?(?=[\t\r\n])')  # a cell, as 0.0e+00
 # Address space: libraries, what is reserved with a byte in use, a thread's stack and heap.
 SPACE, A_BYTE_SPACE, A_THREADS_SPACE = 115 * MIB, 1.25, 62 * MIB
 
@@ -76,6 +76,8 @@ def held_columns(table: InputFile, contigs: int, at_once: float) -> float:
     all, are laid out.
     """
     header, _, rows = next(read_chunks(table), b"").partition(b"\n")
+    while header.startswith(b"#") and b"\t" not in header and rows:  # a comment
+        header, _, rows = rows.partition(b"\n")
     columns = header.count(b"\t")
     cells = rows.count(b"\t")
     share = 1 - len(ZERO.findall(rows)) / cells if cells else 1.0

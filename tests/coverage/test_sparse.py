@@ -134,6 +134,15 @@ def test_a_table_of_many_samples_is_read_sparsely(
         read_depth_table(path)
 
 
+@pytest.mark.parametrize("variance", ["0", "-0"])
+def test_a_depth_of_minus_zero_is_zero(tmp_path: Path, variance: str) -> None:
+    path = tmp_path / "depth.tsv"
+    head = "contigName\tcontigLen\ttotalAvgDepth\ts.bam\ts.bam-var\n"
+    path.write_text(f"{head}c\t900\t-0\t-0.0\t{variance}\nd\t900\t1\t1\t1\n")
+    table = read_depth_table(path)
+    assert not np.signbit(table.mean[:]).any() and not np.signbit(table.variance[:]).any()
+
+
 def test_bam_files_of_many_samples_are_held_sparsely(
     write_bam: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

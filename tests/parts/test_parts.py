@@ -281,7 +281,13 @@ CASES = {
     "rows": (lambda table: table.slice(0, len(table) - 1), "contigs, and it says"),
     "twice": (lambda table: pa.concat_tables([table, table.slice(0, 1)]), "or one twice"),
     "order": (lambda table: table.take(list(range(len(table)))[::-1]), "stand in another order"),
-    "columns": (lambda table: table.drop_columns(["gc"]), "its columns are others than it says"),
+    "columns": (lambda table: table.drop_columns(["gc"]), "its columns are not those of"),
+    "build": (
+        lambda table: about_as(lambda held: held["origin"].update(version="0.0.1"))(
+            table.drop_columns(["gc"])
+        ),
+        "made by another build, which called itself '0.0.1'",
+    ),
     "plain": (lambda table: table.replace_schema_metadata({}), "an Arrow file, but a file of"),
     "version": (
         about_as(lambda held: held["origin"].update(version="0.0.1")),
@@ -298,7 +304,7 @@ CASES = {
     "rate": (about_as(lambda held: held.update(word_rate=16)), "words that are not one in 16"),
     "samples": (
         about_as(lambda held: held["samples"].update(names=["S"], files=["f"])),
-        "its columns are others than it says",
+        "its columns are not those of",
     ),
 }
 

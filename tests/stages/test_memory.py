@@ -102,7 +102,12 @@ def test_cells_of_nothing_need_no_memory(tmp_path: Path) -> None:
 
     assert columns("0.0", 10**6) == pytest.approx(10 * (0.1 + 0.9 * 0.25))
     assert columns("3", 10**6) == pytest.approx(10 * (0.2 + 0.8 * 0.25))
+    for nothing in ("-0", "0.", "0e0", "0.000e+00", '"0"'):
+        assert columns(nothing, 10**6) == columns("0", 10**6)
+    assert columns("0.5e-3", 10**6) == columns("3", 10**6)
     assert columns("3", 1_000) == 10  # a table that is small
     assert columns("3", 10**6, 1.0) == 10  # one assembly
     table.write_text("contig\ta\tb\n" + "c\t0.01\t10\n" * 9)
     assert held_columns(table, 10**6, 0.25) == 2  # not sparse
+    table.write_text("# of today\n#\n" + table.read_text())
+    assert held_columns(table, 10**6, 0.25) == 2  # comments are no header

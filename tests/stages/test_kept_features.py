@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from llmbin.model.windows import WindowPlan
+from llmbin.stages import embedding
+
+
+def test_features_of_a_build_with_other_numbers_are_not_those_of_this_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = SimpleNamespace(recruit_length=1000, separator=None)
+    inputs = SimpleNamespace(contigs_digest={"sha256": "x"})
+    setting: Any = SimpleNamespace(inputs=inputs, options=options)
+    device = SimpleNamespace(precision="int8", kind="cpu")
+    plan = WindowPlan(500, 4, 7)
+    embedder: Any = SimpleNamespace(pack=SimpleNamespace(digest="d"), device=device, plan=plan)
+    key = embedding._key(setting, embedder, True)
+    monkeypatch.setattr(embedding, "FRAMES", embedding.FRAMES - 6)
+    assert embedding._key(setting, embedder, True) != key
