@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import re
 import shutil
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -23,10 +22,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from llmbin.resources import MIB
 from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
 from .communities import LETTERS, Plan, abundances, laid_depths, pieces_of, write_fasta
+from .memory import told_need
 from .peers import SMALLEST_BIN, ours
 from .whole import SHORTEST, kept_rows, species, with_row
 
@@ -120,10 +121,7 @@ def measure(folder: Path, out: Path, cohort: Cohort, options: argparse.Namespace
 
 def predicted(path: Path) -> int:
     """MiB that a run said it would need."""
-    told = re.search(r"this run needs some ([\d,.]+) ([MG])B of memory", path.read_text())
-    if told is None:
-        raise SystemExit(f"{path}: no prediction of memory")
-    return round(float(told[1].replace(",", "")) * {"M": 1e6, "G": 1e9}[told[2]] / (1 << 20))
+    return round(told_need(path) / MIB)
 
 
 def main() -> None:

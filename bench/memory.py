@@ -9,6 +9,7 @@ A folder holds contigs.fasta and depth.txt. Small synthetic assemblies are measu
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import tempfile
 import time
@@ -24,6 +25,7 @@ from llmbin.tools.synthetic import make_community
 from . import record
 from .communities import write_fasta
 
+BYTES = {"M": 1e6, "G": 1e9}
 SYNTHETIC = {"synthetic, 1 genome": 1, "synthetic, 5 genomes": 5, "synthetic, 20 genomes": 20}
 
 
@@ -106,6 +108,14 @@ def peaks(command: list[str]) -> tuple[int, int]:
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     return found["VmHWM"], found["VmPeak"]
+
+
+def told_need(log: Path) -> int:
+    """Bytes of memory that a run said it would need."""
+    told = re.search(r"this run needs some ([\d,.]+) ([MG])B of memory", log.read_text())
+    if told is None:
+        raise RuntimeError(f"{log}: no prediction of memory")
+    return int(float(told[1].replace(",", "")) * BYTES[told[2]])
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ import json
 import math
 import os
 import random
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..memory import told_need
 from . import judge
 from .jobs import Job, run
 from .kills import measure
@@ -146,12 +146,9 @@ def predicted_and_peak(job: Job, scratch: Path) -> tuple[int, int]:
         out = Path(place)
         if (ending := run(job.command(out))).status:
             raise RuntimeError(ending.said)
-        need = re.search(r"needs some ([\d,.]+) (MB|GB)", (out / "llmbin.log").read_text())
-        if need is None:
-            raise RuntimeError("no prediction in the log")
-        size = float(need[1].replace(",", "")) * (1e9 if need[2] == "GB" else 1e6)
+        need = told_need(out / "llmbin.log")
         stages = json.loads((out / "run.json").read_text())["stages"]
-        return int(size), int(max(stage["peak_mib"] for stage in stages.values()) * (1 << 20))
+        return need, int(max(stage["peak_mib"] for stage in stages.values()) * (1 << 20))
 
 
 def in_cores(job: Job, whole: dict[str, str], limit: Limit, cores: int, scratch: Path) -> str:

@@ -46,8 +46,8 @@ def check_cram(path: InputFile) -> None:
                 f"{path}: CRAM of version {told} is not read; convert it with "
                 "`samtools view -O cram,version=3.0` or `samtools sort -o s.bam`"
             )
-        container = None
-        while at := _more(handle):
+        container, size = None, os.fstat(handle.fileno()).st_size
+        while (at := handle.tell()) < size:
             try:
                 container = _container(handle)
                 _check_blocks(handle, container, first=at == DEFINITION)
@@ -65,13 +65,6 @@ def check_cram(path: InputFile) -> None:
 
 class _Damaged(ValueError):
     """Why a container is damaged."""
-
-
-def _more(handle: BinaryIO) -> int:
-    """Where the next container begins; 0 at the end of the file."""
-    at = handle.tell()
-    size = os.fstat(handle.fileno()).st_size
-    return at if at < size else 0
 
 
 class _Checked:
