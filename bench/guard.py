@@ -5,7 +5,7 @@ python -m bench.guard [--check]
 Counts the near-complete genomes with and without markers, and the CPU seconds of a run in units of
 a fixed piece of arithmetic that is timed beside it, so that a slow machine does not look like a
 slow program. `--check` compares with the committed result: no genome may be lost, and the cost may
-not grow by more than half.
+not double (machines differ by some tenths, and busy ones more).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from . import record
 from .peers import SMALLEST_BIN, measured
 
 GENOMES, SIZE, SAMPLES, SEED = 12, 700_000, 2, 11
-SLACK = 1.5
+SLACK = 2.0
 TURNS = 3
 
 
