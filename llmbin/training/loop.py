@@ -138,14 +138,11 @@ class Metrics:
             self.handle = path.open("a", newline="")
         self.rows = csv.writer(self.handle)
         try:
-            from torch.utils.tensorboard import SummaryWriter
-
-            with writing(path.parent / "tensorboard"):
-                self.board: SummaryWriter | None = SummaryWriter(
-                    str(path.parent / "tensorboard"), purge_step=done
-                )
+            from .board import Board
         except ImportError:
             self.board = None
+        else:
+            self.board = Board(path.parent / "tensorboard" / path.stem, done)
         log.info("%s: steps %d to %d, %s", path, done, options.steps, asdict(options))
 
     def write(self, step: int, *values: float) -> None:
@@ -155,8 +152,6 @@ class Metrics:
             self.handle.flush()
         named = list(zip(self.names, values, strict=True))
         if self.board is not None:
-            with writing(self.path.parent / "tensorboard"):
-                for name, value in named:
-                    self.board.add_scalar(name, value, step)
+            self.board.write(step, named)
         if step % 20 == 0:
             log.info("step %d: %s", step, ", ".join(f"{n} {v:.4g}" for n, v in named))
