@@ -46,7 +46,7 @@ class Job:
     ``left`` are no results, by patterns; one that ``talks`` says more than its last line. Its
     output begins as a copy of ``before``, where there is one, and ``seen`` is the place in it that
     is looked at. ``kinds`` are the faults that are made of it. One that ``waits`` may say so in the
-    place of an error; one that is not ``warm`` needs libraries that `warm` does not load.
+    place of an error.
     """
 
     name: str
@@ -59,7 +59,6 @@ class Job:
     seen: str = ""
     kinds: tuple[str, ...] = ("kill", "write", "disk", "place", "together", "memory", "group")
     waits: bool = False
-    warm: bool = True
 
     def begin(self, out: Path) -> None:
         """Make the output's folder as it is before the command."""
@@ -257,7 +256,7 @@ class _Bench:
     def engine(self) -> Job | None:
         """Engines differ from build to build."""
         words = ("build-engine", "--output", "OUT", "--compute-capability", "8.6", "-q")
-        return Job("build-engine", _out_of(*words), warm=False) if find_spec(TENSORRT) else None
+        return Job("build-engine", _out_of(*words)) if find_spec(TENSORRT) else None
 
 
 def _out_of(*arguments: str) -> Callable[[Path], list[str]]:
@@ -307,8 +306,7 @@ def _training(folder: Path) -> Job:
         _out_of("train", "lm", shards, "-o", "OUT", *steps, *small, *often),
         differs=("lm.csv",),
         talks=True,
-        left=("state.safetensors", "tensorboard/*"),
-        warm=False,
+        left=("state.safetensors", "events.out.tfevents.*"),
     )
 
 

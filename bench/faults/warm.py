@@ -15,20 +15,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .jobs import Ending
+from .jobs import TENSORRT, TRAINING, Ending
 from .shim import Shim
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("numpy", "onnxruntime", "pysam", "pyhmmer", "isal.igzip", "sqlite3", "zstandard")
-APART = (  # need PyTorch, or start at once
-    "llmbin.training",
-    "llmbin.export",
-    "llmbin.model.language_model",
-    "llmbin.__main__",
-)
+OF_TRAINING = (*TRAINING, "tensorboard.summary.writer.record_writer")
+TRAINED = ("llmbin.training", "llmbin.export", "llmbin.model.language_model")  # need PyTorch
 # Libraries that start no thread when they are loaded.
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 HANG = 120.0  # seconds
@@ -69,15 +66,17 @@ class Warm:
 
 
 def load() -> None:
-    """All that a command may import."""
+    """All that a command may import of what is installed."""
     import llmbin
 
     top = Path(llmbin.__file__).parent
+    trains = all(map(find_spec, TRAINING))
     for path in sorted(top.rglob("*.py")):
         name = ".".join(("llmbin", *path.relative_to(top).with_suffix("").parts))
-        if not name.startswith(APART):
+        starts = name.endswith(".__main__")
+        if not starts and (trains or not name.startswith(TRAINED)):
             importlib.import_module(name.removesuffix(".__init__"))
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *(OF_TRAINING if trains else ()), *filter(find_spec, (TENSORRT,))):
         importlib.import_module(name)
     if (threads := len(os.listdir("/proc/self/task"))) != 1:
         raise RuntimeError(f"libraries started {threads - 1} threads, which no fork takes along")

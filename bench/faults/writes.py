@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import judge
-from .jobs import Ending, Job, start
+from .jobs import Ending, Job
 from .shim import Shim
 from .trials import Trial
 from .warm import Warm
@@ -79,7 +79,7 @@ def trials(jobs: list[Job], shim: Shim, chance: random.Random, scratch: Path) ->
 
 
 class Exhaustive:
-    """Every fault of every job once, by a program that is warm where it can be.
+    """Every fault of every job once, by a program that is warm.
 
     ``kept`` is a file of trials that were done before, which are not done again; it grows.
     """
@@ -87,11 +87,8 @@ class Exhaustive:
     def __init__(self, jobs: list[Job], shim: Shim, scratch: Path, kept: Path | None = None):
         self._shim, self._scratch, self._kept = shim, scratch, kept
         self._warm = Warm(scratch, shim)
-        self._whole = {job.name: undisturbed(job, shim, scratch, self._start(job)) for job in jobs}
+        self._whole = {job.name: undisturbed(job, shim, scratch, self._warm.start) for job in jobs}
         self.faults = [f for job in jobs for f in self._whole[job.name].faults(job)]
-
-    def _start(self, job: Job) -> Start:
-        return self._warm.start if job.warm else start
 
     def close(self) -> None:
         """End the program that is warm."""
@@ -111,7 +108,7 @@ class Exhaustive:
                 continue
             job = fault.job
             results = self._whole[job.name].results
-            wrong = one(fault, results, self._shim, self._scratch, self._start(job))
+            wrong = one(fault, results, self._shim, self._scratch, self._warm.start)
             trial = trial_of(fault, wrong)
             if self._kept is not None:
                 with open(self._kept, "a") as out:
