@@ -126,7 +126,7 @@ def nearest(
     -1 and inf where there are fewer. Exact up to ``exact_pairs`` pairs, and on a GPU. Beyond,
     references are shared out among cells around the least noisy of them, and each query looks
     through the cells next to it: time and memory then grow with n^1.5 and n, and a neighbour in
-    another cell is missed.
+    another cell is missed. Beyond two million references their centres are in cells in turn.
     """
     if resources.gpu is not None or len(queries) * len(references) <= thresholds.exact_pairs:
         return _search(points, queries, references, k, resources)
@@ -135,7 +135,7 @@ def nearest(
     centres = cell_centres(points, references, thresholds)
     rows = np.union1d(queries, references)
     count = min(thresholds.cells_searched, len(centres))
-    cells = cells_of(points, rows, centres, count, resources.threads)
+    cells = cells_of(points, rows, centres, count, resources, thresholds)
     home, cells = cells[np.searchsorted(rows, references), 0], cells[np.searchsorted(rows, queries)]
     order = np.argsort(home, kind="stable")
     bounds = np.searchsorted(home[order], np.arange(len(centres) + 1))
@@ -168,13 +168,22 @@ def cell_centres(
 
 
 def cells_of(
-    points: Points, rows: KernelRows, centres: KernelRows, count: int, threads: int
+    points: Points,
+    rows: KernelRows,
+    centres: KernelRows,
+    count: int,
+    resources: Resources,
+    thresholds: NeighbourThresholds = NEIGHBOURS,
 ) -> KernelRows:
     """Numbers int32 [rows, count] of the nearest centres (ascending), nearest first.
 
-    A centre is in its own cell.
+    A centre is in its own cell. If there are more centres than the cells to look through would
+    hold, the centres are in cells themselves.
     """
-    index, _ = _search(points, rows, centres, count, Resources(threads))
+    if len(centres) <= thresholds.cells_searched * thresholds.cell_size:
+        index, _ = _search(points, rows, centres, count, resources)
+    else:
+        index, _ = nearest(points, rows, centres, count, resources, thresholds)
     cells = np.where(index >= 0, np.searchsorted(centres, index), -1).astype(np.int32)
     own = np.searchsorted(centres, rows).clip(max=len(centres) - 1)
     centre = np.flatnonzero(centres[own] == rows)

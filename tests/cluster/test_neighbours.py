@@ -107,8 +107,9 @@ def test_cells_that_cannot_be(bounds: list[int], cells: list[list[int]]) -> None
         )
 
 
+@pytest.mark.parametrize(("size", "share"), [(50, 0.98), (12, 0.96)], ids=["cells", "of cells"])
 @pytest.mark.parametrize("samples", [0, 2])
-def test_cells_find_nearly_all_neighbours(samples: int) -> None:
+def test_cells_find_nearly_all_neighbours(samples: int, size: int, share: float) -> None:
     rng = np.random.default_rng(1)
     centres = rng.normal(0, 4, (40, 8 + samples))
     x = (centres[np.repeat(np.arange(40), 50)] + rng.normal(0, 0.7, (2000, 8 + samples))).astype(
@@ -124,13 +125,13 @@ def test_cells_find_nearly_all_neighbours(samples: int) -> None:
     )
     rows = np.arange(2000, dtype=np.int32)
     exact, _ = nearest(points, rows, rows, 5, Resources())
-    in_cells = NeighbourThresholds(exact_pairs=0, cell_size=50)
+    in_cells = NeighbourThresholds(exact_pairs=0, cell_size=size)
     found, distance = nearest(points, rows, rows[::2].copy(), 5, Resources(), in_cells)
     assert (found % 2 == 0).all()
     assert (np.diff(distance, axis=1) >= 0).all()
     found, _ = nearest(points, rows, rows, 5, Resources(), in_cells)
     both = zip(exact.tolist(), found.tolist(), strict=True)
-    assert np.mean([len(set(a) & set(b)) / 5 for a, b in both]) > 0.98
+    assert np.mean([len(set(a) & set(b)) / 5 for a, b in both]) > share
     tree = build_tree(points, np.full(2000, 10_000), Resources(2), search=in_cells)
     assert len(cut_by_distance(tree, merge_distances(tree, points, 200_000), 200_000)) == 40
 
