@@ -192,12 +192,12 @@ class HomologySearch:
         """
         found = [np.empty((0, 3), np.int32)]
         while self._tables:
-            _, (table, members) = self._tables.popitem()
-            found.append(self._pairs_of_one(table, np.array(members, np.int32)))
+            assembly, (table, members) = self._tables.popitem()
+            found.append(self._pairs_of_one(assembly, table, np.array(members, np.int32)))
         pairs = np.concatenate(found)
         return Homology(*np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T))
 
-    def _pairs_of_one(self, table: WordTable, members: Rows) -> Rows:
+    def _pairs_of_one(self, assembly: str, table: WordTable, members: Rows) -> Rows:
         """Rows of two contigs, and bases [pairs, 3], of one assembly."""
         limits = self._thresholds
         stretches = self._stretches(table)
@@ -209,8 +209,10 @@ class HomologySearch:
             homologous &= ~repeats
         else:
             log.warning(
-                "many contigs are the same as others: "
-                "if these are several assemblies, bin each by itself (--separator)"
+                "many contigs%s are the same as others: if these are several assemblies, bin each "
+                "by itself%s",
+                f" of {assembly}" if assembly else "",
+                "" if assembly else " (--separator)",
             )
         pairs = members[a[homologous]], members[b[homologous]], length[homologous]
         return np.column_stack(pairs)

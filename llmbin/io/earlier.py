@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..options import BIN_EXTENSIONS, PREFIX, unbinned_name
+from ..options import BIN_EXTENSIONS, PREFIX, can_name_bins, unbinned_name
 
 BINS = "bins"
 TABLE = "bins.tsv"  # one row a bin, by name
@@ -50,9 +50,8 @@ def _by_record(path: Path) -> tuple[Sequence[str], str]:
     try:
         given = json.loads(path.read_bytes())["parameters"]
         extension, prefix = str(given.get("bin_extension", BIN_EXTENSIONS[0])), given["prefix"]
-        unbinned = unbinned_name(prefix, extension)
-        if extension in BIN_EXTENSIONS and Path(unbinned).name == unbinned:
-            return [extension], unbinned
+        if extension in BIN_EXTENSIONS and can_name_bins(prefix):
+            return [extension], unbinned_name(prefix, extension)
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         pass  # there is none, or no run wrote it
     return BIN_EXTENSIONS, unbinned_name(PREFIX, BIN_EXTENSIONS[0])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -285,3 +286,19 @@ def test_a_run_of_one_base_has_no_words_and_thinning_ends() -> None:
     assert len(spaced_words([encode_bases(run.encode())], 1)[0]) <= 2 * 22  # where A meets T
     texts = [run, "AT" * 400, "ACGTTGCATTGACCATGA" * 40]
     assert found(texts, thresholds=HomologyThresholds(most_words=10)) == []
+
+
+@pytest.mark.parametrize(
+    ("assembly", "said"),
+    [("", r"contigs are the same .*\(--separator\)$"), ("S1", "contigs of S1 are.*by itself$")],
+)
+def test_genomes_that_are_there_twice_are_told(
+    assembly: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rng = np.random.default_rng(5)
+    same = random_bases(rng, 30_000)
+    search = HomologySearch(lambda name: assembly)
+    contigs = [Contig(i, name, encode_bases(same.encode())) for i, name in enumerate("ab")]
+    search.keep(contigs, search.look(contigs))
+    assert len(search.pairs().length) == 1
+    assert re.search(said, caplog.text.strip())
