@@ -1,8 +1,8 @@
 """Control groups: little memory and part of a core, as a container or a batch system allows them.
 
-Needs Linux with groups of version 1 that the user may make. A run whose prediction does not fit is
-refused with a sentence. One that fits is over without the kernel ending it, and its prediction is
-near the peak. Threads default to the quota.
+Needs Linux and a user who may make groups, of version 1 or 2. A run whose prediction does not fit
+is refused with a sentence. One that fits is over without the kernel ending it, and its prediction
+is near the peak. Threads default to the quota.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .memory import OUT_OF_MEMORY
 from .trials import Trial
 
 GROUPS = Path("/sys/fs/cgroup")
+MOUNTS = Path("/proc/self/mounts")
 PERIOD = 100_000  # microseconds
 NEAR = 0.3  # how far a prediction may be from the peak
 QUOTAS = (0.5, 1.0, 1.5, 2.5)  # cores
@@ -33,35 +34,50 @@ REFUSED = "this container or job (its control group) allows"
 
 @dataclass(frozen=True)
 class Limit:
-    """A controller, and what is written to its files."""
+    """A controller, and what is written to its files in groups of version 1 and of version 2."""
 
     controller: str
-    files: dict[str, str]
+    first: dict[str, str]
+    second: dict[str, str]
+
+    def place(self) -> tuple[Path, dict[str, str]]:
+        """Where groups of it are made, and the files of one."""
+        own = GROUPS / self.controller
+        if (own / "cgroup.procs").exists():
+            return own, self.first
+        mounts = [line.split() for line in MOUNTS.read_text().splitlines()]
+        unified = next((Path(place) for _, place, kind, *_ in mounts if kind == "cgroup2"), GROUPS)
+        (unified / "cgroup.subtree_control").write_text(f"+{self.controller}")
+        return unified, self.second
 
 
 def memory_of(size: int) -> Limit:
     """So many bytes, swap counted."""
-    return Limit("memory", {"memory.limit_in_bytes": str(size)})
+    second = {"memory.max": str(size), "memory.swap.max": "0"}
+    return Limit("memory", {"memory.limit_in_bytes": str(size)}, second)
 
 
 def cores_of(quota: float) -> Limit:
     """So many cores' time."""
-    files = {"cpu.cfs_period_us": str(PERIOD), "cpu.cfs_quota_us": str(int(quota * PERIOD))}
-    return Limit("cpu", files)
+    used = str(int(quota * PERIOD))
+    first = {"cpu.cfs_period_us": str(PERIOD), "cpu.cfs_quota_us": used}
+    return Limit("cpu", first, {"cpu.max": f"{used} {PERIOD}"})
 
 
 def one_core() -> Limit:
     """The first core that there is."""
-    mems = (GROUPS / "cpuset" / "cpuset.mems").read_text().strip()
-    return Limit("cpuset", {"cpuset.mems": mems, "cpuset.cpus": str(min(os.sched_getaffinity(0)))})
+    cpus, mems = str(min(os.sched_getaffinity(0))), GROUPS / "cpuset" / "cpuset.mems"
+    nodes = mems.read_text().strip() if mems.exists() else ""
+    return Limit("cpuset", {"cpuset.mems": nodes, "cpuset.cpus": cpus}, {"cpuset.cpus": cpus})
 
 
 @contextmanager
 def group(limit: Limit) -> Iterator[Path]:
     """A group of that limit, which is taken away again."""
-    folder = Path(tempfile.mkdtemp(prefix="llmbin-faults-", dir=GROUPS / limit.controller))
+    top, files = limit.place()
+    folder = Path(tempfile.mkdtemp(prefix="llmbin-faults-", dir=top))
     try:
-        for name, value in limit.files.items():
+        for name, value in files.items():
             (folder / name).write_text(value)
         yield folder
     finally:

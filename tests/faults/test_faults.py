@@ -140,7 +140,7 @@ def test_disks_that_fail(name: str, job: Job, whole: dict[str, str], scratch: Pa
 
 def test_control_groups_are_kept_to(job: Job, whole: dict[str, str], scratch: Path) -> None:
     if not {"memory", "cpu"} <= set(groups.possible()):
-        pytest.skip("needs control groups of version 1 that may be made")
+        pytest.skip("needs control groups that may be made")
     assert groups.in_memory(job, whole, 0.6, scratch) == ""
     assert groups.in_cores(job, whole, groups.cores_of(0.5), 1, scratch) == ""
 
