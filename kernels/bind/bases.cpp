@@ -70,8 +70,10 @@ void bind_bases(nb::module_ &m) {
                 nb::gil_scoped_release release;
                 for (size_t i = 0; i < n; ++i) {
                     const uint8_t *codes = contigs[i].data();
-                    std::vector<Frame> frames = open_frames(codes, contigs[i].shape(0), shortest);
+                    const size_t bases = contigs[i].shape(0);
+                    std::vector<Frame> frames = open_frames(codes, bases, shortest);
                     count_codons(codes, frames, usage.data() + i * 64);
+                    frames = frames_as_read(codes, bases, shortest, std::move(frames));
                     peptides.count(codes, frames, known.data() + i * columns);
                     describe_frames(std::move(frames), layout.data() + i * kLayout);
                 }
@@ -92,7 +94,9 @@ void bind_bases(nb::module_ &m) {
             std::vector<uint32_t> words;
             {
                 nb::gil_scoped_release release;
-                const auto frames = open_frames(codes.data(), codes.shape(0), shortest);
+                const size_t n = codes.shape(0);
+                const auto frames = frames_as_read(codes.data(), n, shortest,
+                                                   open_frames(codes.data(), n, shortest));
                 peptide_words(codes.data(), frames, words);
             }
             return vector_out(std::move(words));

@@ -43,7 +43,8 @@ def train_kinds(sequences: Path, table: Path, out: Path, settings: KindTraining)
     """Write ``kinds.npz``, ``peptides.npz`` and ``evaluation.json`` to ``out``.
 
     ``table`` is a TSV with the columns sequence, kind (one of `SOURCES`), group, bases and perhaps
-    set (``held``: judged, never trained on).
+    set (``held``: judged, never trained on; ``words``: genes, or proteins written as codons, that
+    name words of residues and are no contigs).
 
     Raises:
         InputError: the table has no row for a sequence, or lacks a kind, or has another one.
