@@ -22,8 +22,8 @@ from .shards import other_strand
 SOURCES = (*TOLD_APART, "plasmid")
 HOST = 0  # the kind that a plasmid counts as
 MOST_UNKNOWN = 0.1  # of a fragment's bases
-# In the column `set`: judged, never trained on; and genes, or proteins written as codons, which name
-# words of residues, and of which nothing is drawn, since they are no contigs.
+# In the column `set`: judged, never trained on; and genes, or proteins written as codons, which
+# name words of residues, and of which nothing is drawn, since they are no contigs.
 HELD, WORDS = "held", "words"
 
 Ints = npt.NDArray[np.int64]
