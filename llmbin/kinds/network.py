@@ -28,7 +28,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class KindNetwork:
-    """A network, and how its inputs are made and its answers weighed.
+    """An ensemble, the mean of whose log odds counts, how its inputs are made, and its prior.
 
     ``mean`` and ``scale`` [inputs] are those of `kind_inputs`; ``prior`` [4] is how much of the
     bases of a metagenome is of each of `TOLD_APART`.
@@ -36,7 +36,7 @@ class KindNetwork:
 
     mean: Doubles
     scale: Doubles
-    member: Member
+    members: tuple[Member, ...]
     prior: Doubles
 
     def probabilities(
@@ -57,7 +57,10 @@ class KindNetwork:
         """Log odds of the kinds, without the prior: float64 [n, 4]."""
         inputs = (inputs - self.mean) / self.scale
         begins = range(0, len(inputs), ROWS)
-        return np.concatenate([self.member(inputs[begin : begin + ROWS]) for begin in begins])
+        return np.concatenate([self._answer(inputs[begin : begin + ROWS]) for begin in begins])
+
+    def _answer(self, inputs: Doubles) -> Doubles:
+        return np.asarray(np.mean([member(inputs) for member in self.members], axis=0), np.float64)
 
 
 def shares_of(odds: Doubles) -> Doubles:
@@ -106,10 +109,13 @@ def load_kind_network() -> KindNetwork:
 
 
 def kind_network_of(arrays: dict[str, Any]) -> KindNetwork:
-    """A network from its arrays, by the names that `training.kinds` gives them."""
+    """Networks from their arrays, by the names that `training.kinds` gives them.
+
+    Those of weights and biases have a row for each member.
+    """
     held = {name: array.astype(np.float64) for name, array in arrays.items()}
-    member = Member(
-        (held["weight0"], held["weight1"], held["weight2"]),
-        (held["bias0"], held["bias1"], held["bias2"]),
+    layers = zip(
+        *(held[f"{part}{layer}"] for part in ("weight", "bias") for layer in range(3)), strict=True
     )
-    return KindNetwork(held["mean"], held["scale"], member, held["prior"])
+    members = tuple(Member((a, b, c), (d, e, f)) for a, b, c, d, e, f in layers)
+    return KindNetwork(held["mean"], held["scale"], members, held["prior"])

@@ -118,7 +118,7 @@ def add_kinds(commands: Commands) -> None:
         "--table",
         type=Path,
         required=True,
-        help="TSV with the columns sequence, kind, group, bases and perhaps set (`held`, `words`)",
+        help="TSV with the columns sequence, kind, group, bases and perhaps set (`held`)",
     )
     parser.add_argument("-o", "--out", type=Path, required=True)
     add_settings(parser, KindTraining)

@@ -22,9 +22,7 @@ from .shards import other_strand
 SOURCES = (*TOLD_APART, "plasmid")
 HOST = 0  # the kind that a plasmid counts as
 MOST_UNKNOWN = 0.1  # of a fragment's bases
-# In the column `set`: judged, never trained on; and genes, or proteins written as codons, which
-# name words of residues, and of which nothing is drawn, since they are no contigs.
-HELD, WORDS = "held", "words"
+HELD = "held"  # in the column `set`: never trained on
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -33,13 +31,12 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Labelled:
-    """A sequence's row of the table: ``held`` and ``words`` say whether it is of these sets."""
+    """A sequence's row of the table."""
 
     source: int
     group: str
     bases: int
     held: bool
-    words: bool
 
 
 Rows = dict[str, Labelled]  # by sequence
@@ -100,10 +97,9 @@ def read_table(table: Path) -> Rows:
                 known = ", ".join(SOURCES)
                 raise InputError(f"{table}: kind {row['kind']!r} is none of {known}")
             source = SOURCES.index(row["kind"])
-            held, words = (row.get("set") == name for name in (HELD, WORDS))
-            rows[row["sequence"]] = Labelled(source, row["group"], int(row["bases"]), held, words)
-    learnt = {row.source for row in rows.values() if not row.held and not row.words}
-    missing = set(range(len(TOLD_APART))) - learnt
+            held = row.get("set") == HELD
+            rows[row["sequence"]] = Labelled(source, row["group"], int(row["bases"]), held)
+    missing = set(range(len(TOLD_APART))) - {row.source for row in rows.values() if not row.held}
     if missing:
         raise InputError(f"{table}: no sequence to learn from is a {SOURCES[min(missing)]}")
     return rows
@@ -151,8 +147,6 @@ class _Drawn:
         self._rng = np.random.default_rng(settings.seed)
         bases: dict[tuple[int, str], int] = {}
         for row in rows.values():
-            if row.words:
-                continue
             key = (row.source, row.group)
             bases[key] = bases.get(key, 0) + row.bases
         parts = {key: min(size, settings.group_bases) ** 0.7 for key, size in bases.items()}
@@ -174,8 +168,6 @@ class _Drawn:
             row = self._table.get(sequence.name)
             if row is None:
                 raise InputError(f"{sequences}: {sequence.name!r} has no row in the table")
-            if row.words:
-                continue
             wanted = len(sequence.codes) * self._rate[row.source, row.group]
             for _ in range(int(wanted) + (rng.random() < wanted % 1)):
                 codes = self._cut(sequence.codes)

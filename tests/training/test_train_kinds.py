@@ -8,19 +8,11 @@ import pytest
 
 pytest.importorskip("torch")
 
-from llmbin._kernels import encode_bases, peptide_words
 from llmbin.errors import InputError
 from llmbin.features import peptides
-from llmbin.features.composition import SHORTEST_FRAME
 from llmbin.kinds.network import TOLD_APART, kind_network_of
 from llmbin.training.cli import main
-from llmbin.training.kind_fragments import (
-    SOURCES,
-    draw_fragments,
-    groups_of,
-    read_table,
-    words_of_groups,
-)
+from llmbin.training.kind_fragments import SOURCES, draw_fragments, read_table
 from llmbin.training.kind_judgement import best_temperature, probabilities_of
 from llmbin.training.kinds import folds_of, train_kinds
 from llmbin.training.settings import KindTraining
@@ -99,24 +91,6 @@ def test_fragments_are_of_their_sequences_and_folds_of_whole_groups(
     kinds = np.bincount(fragments.kind, weight)
     assert kinds.tolist() == pytest.approx([0.25] * len(TOLD_APART))
     assert weight[fragments.source == len(TOLD_APART)].sum() == pytest.approx(0.3 * 0.25)
-
-
-def test_genes_name_words_and_nothing_is_drawn_of_them(
-    labelled: tuple[Path, Path], tmp_path: Path
-) -> None:
-    fasta, table = labelled
-    gene = fasta.read_text().partition(">eukaryote1\n")[2].partition("\n")[0][:20_000]
-    more, rows = tmp_path / "more.fasta", tmp_path / "more.tsv"
-    more.write_text(fasta.read_text() + f">gene\n{gene}\n")
-    rows.write_text(table.read_text() + f"gene\teukaryote\tg9\t{len(gene)}\twords\n")
-    known, more_known = read_table(table), read_table(rows)
-    drawn = draw_fragments(more, more_known, SMALL)
-    assert (drawn.lengths == draw_fragments(fasta, known, SMALL).lengths).all()
-    assert groups_of(more_known)[2, "g9"] not in drawn.group
-    shared = words_of_groups(fasta, known, SMALL).words
-    new = np.setdiff1d(words_of_groups(more, more_known, SMALL).words, shared)
-    codes = encode_bases(gene.encode())
-    assert 0 < len(new) <= len(np.setdiff1d(peptide_words(codes, SHORTEST_FRAME), shared))
 
 
 def test_odds_that_are_too_sure_are_cooled(labelled: tuple[Path, Path]) -> None:
