@@ -30,13 +30,14 @@ Ints = npt.NDArray[np.int64]
 class KindNetwork:
     """An ensemble, the mean of whose log odds counts, how its inputs are made, and its prior.
 
-    ``mean`` and ``scale`` [inputs] are those of `kind_inputs`; ``prior`` [4] is how much of the
-    bases of a metagenome is of each of `TOLD_APART`.
+    ``mean`` and ``scale`` [inputs] are those of `kind_inputs`. Weights of ``members`` are [members,
+    in, out], biases [members, 1, out]. ``prior`` [4] is how much of the bases of a metagenome is of
+    each of `TOLD_APART`.
     """
 
     mean: Doubles
     scale: Doubles
-    members: tuple[Member, ...]
+    members: Member
     prior: Doubles
 
     def probabilities(
@@ -57,10 +58,8 @@ class KindNetwork:
         """Log odds of the kinds, without the prior: float64 [n, 4]."""
         inputs = (inputs - self.mean) / self.scale
         begins = range(0, len(inputs), ROWS)
-        return np.concatenate([self._answer(inputs[begin : begin + ROWS]) for begin in begins])
-
-    def _answer(self, inputs: Doubles) -> Doubles:
-        return np.asarray(np.mean([member(inputs) for member in self.members], axis=0), np.float64)
+        parts = [self.members(inputs[begin : begin + ROWS]).mean(0) for begin in begins]
+        return np.concatenate(parts)
 
 
 def shares_of(odds: Doubles) -> Doubles:
@@ -114,8 +113,8 @@ def kind_network_of(arrays: dict[str, Any]) -> KindNetwork:
     Those of weights and biases have a row for each member.
     """
     held = {name: array.astype(np.float64) for name, array in arrays.items()}
-    layers = zip(
-        *(held[f"{part}{layer}"] for part in ("weight", "bias") for layer in range(3)), strict=True
+    members = Member(
+        (held["weight0"], held["weight1"], held["weight2"]),
+        (held["bias0"][:, None], held["bias1"][:, None], held["bias2"][:, None]),
     )
-    members = tuple(Member((a, b, c), (d, e, f)) for a, b, c, d, e, f in layers)
     return KindNetwork(held["mean"], held["scale"], members, held["prior"])
