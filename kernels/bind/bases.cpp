@@ -84,9 +84,10 @@ void bind_bases(nb::module_ &m) {
         },
         "contigs"_a, "shortest"_a, "peptides"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
-        "longest first where frames overlap; how these lie, uint32 [contigs, 6]: bases in frames "
-        "under 300, 600 and 1200 bases and in longer ones, frames, changes of strand; and words of "
-        "their residues in each column of `peptides`, and all, uint32 [contigs, columns + 1].");
+        "longest first where frames overlap; of frames that go on behind TGA where the contig reads "
+        "it, how they lie, uint32 [contigs, 6]: bases in frames under 300, 600 and 1200 bases and "
+        "in longer ones, frames, changes of strand; and words of their residues in each column of "
+        "`peptides`, and all, uint32 [contigs, columns + 1].");
 
     m.def(
         "peptide_words",
