@@ -30,4 +30,10 @@ constexpr size_t complement_of(size_t codon) {
 // cover more than a third of it.
 std::vector<Frame> open_frames(const uint8_t *codes, size_t n, size_t shortest);
 
+// The same frames, or, of a contig that shows TGA to be a residue (genetic codes 4 and 25), those
+// that only TAA and TAG end. It shows so where long frames cover half of it then, and at least
+// twice what they cover of it otherwise: `frames` are those of open_frames.
+std::vector<Frame> frames_as_read(const uint8_t *codes, size_t n, size_t shortest,
+                                  std::vector<Frame> frames);
+
 }  // namespace llmbin

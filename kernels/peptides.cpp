@@ -13,9 +13,10 @@ constexpr int kBits = 4;          // of a residue
 constexpr uint32_t kOneIn = 8;    // words are looked at
 constexpr int kUpper = 18;        // bits of a word that lead to its part of the table
 
-// Letters of the codons in the order A C G T: LVIM, C, A, G, ST, P, FYW, EDNQ, KR, H.
+// Letters of the codons in the order A C G T: LVIM, C, A, G, ST, P, FYW, EDNQ, KR, H. Where a frame
+// has a TGA it is tryptophan, as in most genomes that read it (frames.hpp).
 constexpr std::array<uint8_t, 64> make_letters() {
-    const char *residues = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF";
+    const char *residues = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSSWCWCLFLF";
     const char *letters[] = {"LVIM", "C", "A", "G", "ST", "P", "FYW", "EDNQ", "KR", "H"};
     std::array<uint8_t, 64> out{};
     for (size_t codon = 0; codon < 64; ++codon)

@@ -91,15 +91,24 @@ void bases(Numbers in) {
     count_codons(codes.data(), frames, usage);
     describe_frames(frames, layout);
     agree(layout[4] == 0 || layout[5] < layout[4], "changes of strand between open frames");
+    const auto read = frames_as_read(codes.data(), codes.size(), 9, frames);
+    for (const Frame &frame : read) {
+        agree(frame.end <= codes.size() && (frame.end - frame.begin) % 3 == 0, "whole codons");
+        for (size_t i = frame.begin; i < frame.end; i += 3) {
+            const size_t codon = codon_of(codes[i], codes[i + 1], codes[i + 2]);
+            const size_t word = frame.reverse ? complement_of(codon) : codon;
+            agree(word != codon_of(3, 0, 0) && word != codon_of(3, 0, 2), "stops within a frame");
+        }
+    }
     std::vector<uint32_t> words;
-    peptide_words(codes.data(), frames, words);
+    peptide_words(codes.data(), read, words);
     const size_t all = words.size();
     std::sort(words.begin(), words.end());
     const std::vector<uint8_t> column(all, 0);
     const size_t distinct = std::unique(words.begin(), words.end()) - words.begin();
     const PeptideTable table(words.data(), column.data(), distinct, 1);
     uint32_t known[2] = {};
-    table.count(codes.data(), frames, known);
+    table.count(codes.data(), read, known);
     agree(known[0] == all && known[1] == all, "words of residues that are known");
     uint64_t counts[2];
     count_bases(codes.data(), codes.size(), counts);

@@ -70,8 +70,10 @@ void bind_bases(nb::module_ &m) {
                 nb::gil_scoped_release release;
                 for (size_t i = 0; i < n; ++i) {
                     const uint8_t *codes = contigs[i].data();
-                    std::vector<Frame> frames = open_frames(codes, contigs[i].shape(0), shortest);
+                    const size_t bases = contigs[i].shape(0);
+                    std::vector<Frame> frames = open_frames(codes, bases, shortest);
                     count_codons(codes, frames, usage.data() + i * 64);
+                    frames = frames_as_read(codes, bases, shortest, std::move(frames));
                     peptides.count(codes, frames, known.data() + i * columns);
                     describe_frames(std::move(frames), layout.data() + i * kLayout);
                 }
@@ -82,9 +84,10 @@ void bind_bases(nb::module_ &m) {
         },
         "contigs"_a, "shortest"_a, "peptides"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
-        "longest first where frames overlap; how these lie, uint32 [contigs, 6]: bases in frames "
-        "under 300, 600 and 1200 bases and in longer ones, frames, changes of strand; and words of "
-        "their residues in each column of `peptides`, and all, uint32 [contigs, columns + 1].");
+        "longest first where frames overlap; of frames that go on behind TGA where the contig reads "
+        "it, how they lie, uint32 [contigs, 6]: bases in frames under 300, 600 and 1200 bases and "
+        "in longer ones, frames, changes of strand; and words of their residues in each column of "
+        "`peptides`, and all, uint32 [contigs, columns + 1].");
 
     m.def(
         "peptide_words",
@@ -92,7 +95,9 @@ void bind_bases(nb::module_ &m) {
             std::vector<uint32_t> words;
             {
                 nb::gil_scoped_release release;
-                const auto frames = open_frames(codes.data(), codes.shape(0), shortest);
+                const size_t n = codes.shape(0);
+                const auto frames = frames_as_read(codes.data(), n, shortest,
+                                                   open_frames(codes.data(), n, shortest));
                 peptide_words(codes.data(), frames, words);
             }
             return vector_out(std::move(words));

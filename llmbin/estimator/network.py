@@ -97,7 +97,7 @@ def domain_shares(used: npt.NDArray[np.bool_]) -> Doubles:
 
 def gelu(x: Doubles) -> Doubles:
     """The Gaussian error linear unit, by the tangent (Hendrycks & Gimpel 2016)."""
-    inner = np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+    inner = np.sqrt(2 / np.pi) * (x + 0.044715 * (x * x * x))  # a power takes five times as long
     return np.asarray(0.5 * x * (1 + np.tanh(inner)), np.float64)
 
 

@@ -29,8 +29,9 @@ class Composed:
 
     ``frames``: bases in open frames under 300, 600 and 1200 bases and in longer ones, how many
     there are, and how often the strand changes from one to the next; then their words of residues
-    in each column of the table (`peptides`), and all that were looked at. ``circular`` bool [n]:
-    see `circles.is_circle`.
+    in each column of the table (`peptides`), and all that were looked at; all of frames that go on
+    behind TGA where the contig reads it (kernels/frames.hpp). ``circular`` bool [n]: see
+    `circles.is_circle`.
     """
 
     vectors: Floats

@@ -28,15 +28,16 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class KindNetwork:
-    """A network, and how its inputs are made and its answers weighed.
+    """An ensemble, the mean of whose log odds counts, how its inputs are made, and its prior.
 
-    ``mean`` and ``scale`` [inputs] are those of `kind_inputs`; ``prior`` [4] is how much of the
-    bases of a metagenome is of each of `TOLD_APART`.
+    ``mean`` and ``scale`` [inputs] are those of `kind_inputs`. Weights of ``members`` are [members,
+    in, out], biases [members, 1, out]. ``prior`` [4] is how much of the bases of a metagenome is of
+    each of `TOLD_APART`.
     """
 
     mean: Doubles
     scale: Doubles
-    member: Member
+    members: Member
     prior: Doubles
 
     def probabilities(
@@ -57,7 +58,8 @@ class KindNetwork:
         """Log odds of the kinds, without the prior: float64 [n, 4]."""
         inputs = (inputs - self.mean) / self.scale
         begins = range(0, len(inputs), ROWS)
-        return np.concatenate([self.member(inputs[begin : begin + ROWS]) for begin in begins])
+        parts = [self.members(inputs[begin : begin + ROWS]).mean(0) for begin in begins]
+        return np.concatenate(parts)
 
 
 def shares_of(odds: Doubles) -> Doubles:
@@ -106,10 +108,13 @@ def load_kind_network() -> KindNetwork:
 
 
 def kind_network_of(arrays: dict[str, Any]) -> KindNetwork:
-    """A network from its arrays, by the names that `training.kinds` gives them."""
+    """Networks from their arrays, by the names that `training.kinds` gives them.
+
+    Those of weights and biases have a row for each member.
+    """
     held = {name: array.astype(np.float64) for name, array in arrays.items()}
-    member = Member(
+    members = Member(
         (held["weight0"], held["weight1"], held["weight2"]),
-        (held["bias0"], held["bias1"], held["bias2"]),
+        (held["bias0"][:, None], held["bias1"][:, None], held["bias2"][:, None]),
     )
-    return KindNetwork(held["mean"], held["scale"], member, held["prior"])
+    return KindNetwork(held["mean"], held["scale"], members, held["prior"])

@@ -14,6 +14,7 @@ from .kind_fragments import SOURCES, Fragments, Ints, Values
 from .settings import KindTraining
 
 ALIKE = (0.45, 0.05, 0.25, 0.25)  # shares of a test set, as other tools are judged on
+EQUAL = (0.25, 0.25, 0.25, 0.25)
 PRIOR = (0.8, 0.05, 0.1, 0.05)  # of a metagenome's bases, by `TOLD_APART`
 LENGTHS = np.array([1_000, 2_000, 3_000, 5_000, 10_000, 1 << 40])  # at which it is judged
 LEAST_LENGTHS = (3_000, 5_000)  # above which it is judged, too
@@ -40,8 +41,9 @@ def best_temperature(odds: Values, fragments: Fragments, settings: KindTraining)
 def judge(odds: Values, fragments: Fragments, settings: KindTraining) -> dict[str, Any]:
     """What is called what, and recall, precision and false calls of each kind, by length.
 
-    Precision is that of a metagenome with the prior's shares of kinds, and that of a test set with
-    a quarter of eukaryotes and of viruses each.
+    Precision depends on how much there is of each kind: it is that of a metagenome with the prior's
+    shares, that of a test set with a quarter of eukaryotes and of viruses each, and that of one
+    with a quarter of each kind.
     """
     likely = probabilities_of(odds)
     answer = np.where(likely.max(1) >= SURE, likely.argmax(1), len(TOLD_APART))
@@ -68,6 +70,7 @@ def judge(odds: Values, fragments: Fragments, settings: KindTraining) -> dict[st
             row[name] = {
                 **_rates(likely[:, k], fragments.kind, weight, k, PRIOR),
                 "alike": _rates(likely[:, k], fragments.kind, weight, k, ALIKE),
+                "equal": _rates(likely[:, k], fragments.kind, weight, k, EQUAL),
             }
         by_length.append(row)
     return {"called": called, "by_length": by_length}

@@ -55,6 +55,11 @@ def train_kinds(sequences: Path, table: Path, out: Path, settings: KindTraining)
     log.info("drew %d fragments", len(fragments.lengths))
     known = words_of_groups(sequences, rows, settings)
     log.info("groups share %d words of residues", len(known.words))
+    learn_kinds(fragments, known, out, settings)
+
+
+def learn_kinds(fragments: Fragments, known: GroupWords, out: Path, settings: KindTraining) -> None:
+    """The same from fragments and the words that groups share."""
     odds = cross_validate(fragments, known, settings)
     temperature = best_temperature(odds, fragments, settings)
     groups = np.ones(len(known.source), np.bool_)
@@ -89,6 +94,11 @@ class KindClassifier(nn.Module):
         self.last = nn.Linear(width, len(TOLD_APART))
         self.drop = nn.Dropout(settings.dropout)
 
+    @property
+    def layers(self) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
+        """In the order of their work."""
+        return self.first, self.second, self.last
+
     def forward(self, x: Tensor) -> Tensor:
         """Log odds of the kinds, [n, 4]."""
         for layer in (self.first, self.second):
@@ -100,13 +110,27 @@ class KindClassifier(nn.Module):
 def fit(
     inputs: Values, fragments: Fragments, learn: Mask, settings: KindTraining, seed: int
 ) -> Arrays:
-    """Arrays of a network (see `kinds.network.kind_network_of`) from some fragments' inputs."""
-    torch.manual_seed(seed)
+    """Arrays of networks (see `kinds.network.kind_network_of`) from some fragments' inputs."""
     inputs = inputs[learn]
     mean, scale = inputs.mean(0), inputs.std(0) + 1e-6
     x = torch.from_numpy(((inputs - mean) / scale).astype(np.float32))
     kind = torch.from_numpy(fragments.kind[learn])
     up_to = torch.from_numpy(np.cumsum(fragments.weights(settings.plasmids, learn)))
+    arrays: Arrays = {"mean": mean, "scale": scale, "prior": np.array(PRIOR)}
+    seeds = range(seed, seed + settings.members * settings.folds, settings.folds)
+    networks = [_fit_member(x, kind, up_to, settings, member) for member in seeds]
+    for k in range(len(networks[0].layers)):
+        layers = [network.layers[k] for network in networks]
+        arrays[f"weight{k}"] = np.stack([layer.weight.detach().numpy().T for layer in layers])
+        arrays[f"bias{k}"] = np.stack([layer.bias.detach().numpy() for layer in layers])
+    return arrays
+
+
+def _fit_member(
+    x: Tensor, kind: Tensor, up_to: Tensor, settings: KindTraining, seed: int
+) -> KindClassifier:
+    """One network; ``up_to`` [rows] are the sums of the rows' weights so far."""
+    torch.manual_seed(seed)
     network = KindClassifier(x.shape[1], settings)
     optimiser = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -122,11 +146,7 @@ def fit(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
-    arrays: Arrays = {"mean": mean, "scale": scale, "prior": np.array(PRIOR)}
-    for k, layer in enumerate((network.first, network.second, network.last)):
-        arrays[f"weight{k}"] = layer.weight.detach().numpy().T.copy()
-        arrays[f"bias{k}"] = layer.bias.detach().numpy()
-    return arrays
+    return network
 
 
 def cross_validate(fragments: Fragments, known: GroupWords, settings: KindTraining) -> Values:

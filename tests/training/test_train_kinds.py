@@ -66,6 +66,8 @@ def test_a_network_learns_kinds_and_is_judged_on_groups_left_out(
     longer = evaluation["by_length"][2]["eukaryote"]
     assert longer["recall at precision 0.9"] > 0.9
     assert longer["alike"]["precision"] >= longer["precision"]
+    virus = evaluation["by_length"][2]["virus"]  # of which a metagenome has fewest
+    assert virus["equal"]["precision"] >= virus["precision"]
     assert [(row["from"], row.get("below")) for row in evaluation["by_length"][-3:]] == [
         (10_000, None),
         (3_000, None),
