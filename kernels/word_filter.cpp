@@ -89,7 +89,12 @@ size_t WordFilter::pass(WordBlock &block, size_t n) const {
         kept[k] = suffixes_.has(five_at(block.word(places[k]) + 3)) | block.stop(places[k]);
     left = select(places, kept, left);
     for (size_t k = 0; k < left; ++k) {
-        const uint32_t hash = block.hashes[places[k]] = hash_of(word_at(block.word(places[k])));
+        const uint32_t hash = hash_of(word_at(block.word(places[k])));
+        block.hashes[places[k]] = hash;
+        __builtin_prefetch(&hashed_[hash % kHashed]);
+    }
+    for (size_t k = 0; k < left; ++k) {
+        const uint32_t hash = block.hashes[places[k]];
         const uint64_t bits = bits_of(hash);
         const unsigned held = (hashed_[hash % kHashed] & bits) == bits;
         kept[k] = held | block.stop(places[k]);
