@@ -66,7 +66,8 @@ LLMBIN_CLONES
 void number_reverse_codons(const uint8_t *codes, size_t n, uint8_t *codons) {
     for (size_t i = 0; i + 2 < n; ++i) {
         const uint8_t a = codes[i], b = codes[i + 1], c = codes[i + 2];
-        codons[n - 3 - i] = ((~c << 4 & 48) | (~b << 2 & 12) | (~a & 3)) | ((a | b | c) & 4) << 4;
+        const int turned = (c ^ 3) << 4 | (b ^ 3) << 2 | (a ^ 3);
+        codons[n - 3 - i] = (turned & 63) | ((a | b | c) & 4) << 4;
     }
 }
 
