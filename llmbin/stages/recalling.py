@@ -130,11 +130,11 @@ class LastRecall:
 def features_recall(
     setting: Setting, embedder: Embedder, about: Mapping[str, Any]
 ) -> LastRecall | None:
-    """Features by the same pack, device, ... and ``about`` the same."""
+    """Features, by all that decides those of a contig, and by ``about``, which names the file."""
     if setting.store is None:
         return None
     deciding = _deciding(embedder, bool(about["markers"]))
-    return LastRecall(setting.store, key_of("last features"), key_of(dict(about), deciding))
+    return _last(setting, "last features", key_of(dict(about), deciding))
 
 
 def survey_recall(setting: Setting) -> LastRecall | None:
@@ -142,8 +142,14 @@ def survey_recall(setting: Setting) -> LastRecall | None:
     if setting.store is None:
         return None
     about = (__version__, fingerprint(setting.inputs.contigs_digest))
-    key = key_of(*about, setting.options.recruit_length)
-    return LastRecall(setting.store, key_of("last survey"), key)
+    return _last(setting, "last survey", key_of(*about, setting.options.recruit_length))
+
+
+def _last(setting: Setting, slot: str, key: bytes) -> LastRecall | None:
+    """None for a file so large that its digest is of its ends alone: the rest may be another."""
+    if setting.store is None or "sha256" not in setting.inputs.contigs_digest:
+        return None
+    return LastRecall(setting.store, key_of(slot), key)
 
 
 def pairs_recall(setting: Setting) -> PairsRecall | None:

@@ -10,10 +10,18 @@ import pytest
 
 from llmbin.io.fasta import read_fasta
 from llmbin.io.store import FILE, key_of
+from llmbin.io.workspace import file_digest
 from llmbin.tools.synthetic import Community
 
 Cli = Callable[..., tuple[int, str, str]]
 TABLES = ("contig2bin.tsv", "bins.tsv", "contigs.tsv")
+
+
+def digest_of_ends(path: Path) -> dict[str, object]:
+    """As of a file of more than a gigabyte."""
+    digest = file_digest(path)
+    ends = digest.pop("sha256")
+    return {**digest, "sha256_ends": ends}
 
 
 @pytest.fixture
@@ -73,6 +81,29 @@ def test_damaged_findings_of_the_last_run_are_found_again(
     found, said = binned(*cached)
     assert found == plain
     assert " 0 of " in said
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("llmbin.stages.recalling.LARGEST", 0),
+        ("llmbin.io.digests.file_digest", digest_of_ends),
+    ],
+)
+def test_of_large_files_contigs_alone_are_known(
+    what: str,
+    value: object,
+    binned: Callable[..., tuple[dict, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(what, value)
+    cached = ("--cache", tmp_path / "cache", "--seed", "middle")
+    binned(*cached)
+    base = sqlite3.connect(tmp_path / "cache" / FILE)
+    query = "SELECT count(*) FROM entries WHERE key = ?"
+    assert base.execute(query, (key_of("last features"),)).fetchone() == (0,)
+    base.close()
 
 
 def test_other_options_do_not_take_what_the_last_run_found(
