@@ -6,14 +6,14 @@
 #include <numeric>
 #include <utility>
 
+#include "clones.hpp"
+
 namespace llmbin {
 
 namespace {
 
-constexpr int kStop = 20, kUnknown = 21, kWord = 6;
 constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY*X";
-constexpr uint32_t kWordMask = (1u << 30) - 1;  // six residues of five bits
-constexpr float kDrop = 10;                     // bits below its best at which an extension ends
+constexpr float kDrop = 10;  // bits below its best at which an extension ends
 // Bits of a word: six tryptophans have more, six residues of no kind have none.
 constexpr float kMostBits = 24, kFewestBits = 8;
 
@@ -32,51 +32,55 @@ constexpr int64_t kMostShift = 50;      // columns between the diagonals of two 
 constexpr ptrdiff_t kMostBeside = 20000;
 constexpr size_t kPiece = 1 << 20;  // bases of a strand whose words are held at once
 
-// A genetic code: residues of the codons in the order A C G T.
-using Code = std::array<uint8_t, 64>;
-constexpr int kTga = 3 << 4 | 2 << 2 | 0;
+// A genetic code: residues of the codons in the order A C G T, and of those with unknown bases.
+using Code = std::array<uint8_t, 128>;
+constexpr int kTga = 3 << 4 | 2 << 2 | 0, kUnknownCodon = 64;
 
 // Code 11, but for what TGA is.
 constexpr Code make_code(char tga) {
     const char *residues = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF";
     Code table{};
-    for (int i = 0; i < 64; ++i) {
+    for (int i = 0; i < kUnknownCodon; ++i) {
         uint8_t r = 0;
         while (kLetters[r] != (i == kTga ? tga : residues[i])) ++r;
         table[i] = r;
     }
+    for (size_t i = kUnknownCodon; i < table.size(); ++i) table[i] = kUnknown;
     return table;
 }
 constexpr Code kCode11 = make_code('*'), kCode4 = make_code('W'), kCode25 = make_code('G');
 constexpr Code kTgaUnknown = make_code('X');
 constexpr int kGlycine = kCode25[kTga], kTryptophan = kCode4[kTga];
 
-uint32_t hash(uint32_t word) {
-    word *= 0x9E3779B1u;
-    return word ^ word >> 15;
+// Codons that begin at each of n places but the last two, on the strand of codes or on the other,
+// whose places go back from the end.
+LLMBIN_CLONES
+void number_codons(const uint8_t *codes, size_t n, uint8_t *codons) {
+    for (size_t i = 0; i + 2 < n; ++i) {
+        const uint8_t a = codes[i], b = codes[i + 1], c = codes[i + 2];
+        codons[i] = ((a << 4 | b << 2 | c) & 63) | ((a | b | c) & 4) << 4;
+    }
 }
 
-// Two bits of one filter word (Putze, Sanders & Singler 2009): a word that is not looked for passes
-// less often than with one, for the same access.
-uint64_t filter_bits(uint32_t hash) { return 1ull << (hash >> 26) | 1ull << (hash >> 20 & 63); }
-
-int residue_at(const uint8_t *s, const Code &code) {
-    if ((s[0] | s[1] | s[2]) & 4) return kUnknown;
-    return code[s[0] << 4 | s[1] << 2 | s[2]];
+LLMBIN_CLONES
+void number_reverse_codons(const uint8_t *codes, size_t n, uint8_t *codons) {
+    for (size_t i = 0; i + 2 < n; ++i) {
+        const uint8_t a = codes[i], b = codes[i + 1], c = codes[i + 2];
+        const int turned = (c ^ 3) << 4 | (b ^ 3) << 2 | (a ^ 3);
+        codons[n - 3 - i] = (turned & 63) | ((a | b | c) & 4) << 4;
+    }
 }
 
 }  // namespace
 
-// A strand of a contig, and the code that it is read by.
+// A strand of a contig as codons, of which one begins at each base but the last two, and the code
+// that it is read by.
 struct MarkerScanner::Strand {
-    const uint8_t *bases;
-    ptrdiff_t n;
+    const uint8_t *codons;
+    ptrdiff_t n;  // bases
     const Code &code;
-    int residue(ptrdiff_t base) const { return residue_at(bases + base, code); }
-    bool tga(ptrdiff_t base) const {
-        if (base < 0 || base + 3 > n) return false;
-        return bases[base] == 3 && bases[base + 1] == 2 && bases[base + 2] == 0;
-    }
+    int residue(ptrdiff_t base) const { return code[codons[base]]; }
+    bool tga(ptrdiff_t base) const { return base >= 0 && base + 3 <= n && codons[base] == kTga; }
 };
 
 // The columns of a profile.
@@ -118,14 +122,9 @@ struct MarkerScanner::Seen {
     uint32_t word, hash;
 };
 
-// The frames of a strand: where each open stretch begins, and the last residues of each.
+// Where the open stretch of each frame of a strand begins.
 struct MarkerScanner::Frames {
-    struct Frame {
-        size_t begin;
-        uint32_t word = 0;
-        int filled = 0;
-    };
-    Frame at[3] = {{0}, {1}, {2}};
+    size_t begin[3] = {0, 1, 2};
 };
 
 // Where in a frame a family was found: a base, and the diagonal (column minus codons before it).
@@ -158,19 +157,18 @@ struct MarkerScanner::TgaEvidence {
 };
 
 MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules)
-    : profiles_(std::move(profiles)), rules_(rules), filter_(kFilterWords, 0) {
+    : profiles_(std::move(profiles)), rules_(rules) {
     std::vector<Seed> seeds;
     for (size_t f = 0; f + 1 < profiles_.first.size(); ++f) add_words(f, seeds);
     size_t size = 1;
     while (2 * size < 3 * seeds.size() + 2) size <<= 1;
     table_.assign(size, {kNoWord, 0, 0});
     for (const Seed &seed : seeds) {
-        const uint32_t h = hash(seed.word);
-        filter_[h % kFilterWords] |= filter_bits(h);
+        filter_.add(seed.word);
         const auto other = [&seed](const Seed &held) {
             return held.word != kNoWord && (held.word != seed.word || held.family != seed.family);
         };
-        size_t slot = h & (size - 1);
+        size_t slot = hash_of(seed.word) & (size - 1);
         while (other(table_[slot])) slot = (slot + 1) & (size - 1);
         if (table_[slot].word == kNoWord || worth(table_[slot]) < worth(seed)) table_[slot] = seed;
     }
@@ -230,13 +228,14 @@ MarkerScanner::Columns MarkerScanner::columns(size_t family) const {
 
 void MarkerScanner::scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const {
     if (n < 3) return;
-    std::vector<uint8_t> reverse(n);
-    for (size_t i = 0; i < n; ++i) reverse[i] = codes[n - 1 - i] < 4 ? 3 - codes[n - 1 - i] : 4;
+    std::vector<uint8_t> forward(n - 2), reverse(n - 2);
+    number_codons(codes, n, forward.data());
+    number_reverse_codons(codes, n, reverse.data());
     const auto length = static_cast<ptrdiff_t>(n);
     const size_t before = out.size();
     TgaEvidence tga;
     auto scan_strands = [&](const Code &code) {
-        scan_strand({codes, length, code}, tga, out);
+        scan_strand({forward.data(), length, code}, tga, out);
         scan_strand({reverse.data(), length, code}, tga, out);
     };
     scan_strands(kCode11);
@@ -265,7 +264,7 @@ void MarkerScanner::weigh_end(Strand s, const Columns &profile, const Extension 
     const ptrdiff_t columns = step > 0 ? profile.n - 1 - end.column : end.column;
     const ptrdiff_t codons = (step > 0 ? s.n - 3 - end.base : end.base) / 3;
     if (std::min(columns, codons) < kLeastBehind) return;
-    const Strand through{s.bases, s.n, kTgaUnknown};
+    const Strand through{s.codons, s.n, kTgaUnknown};
     const Extension behind =
         extend<step, true>(profile, through, end.column + step, end.base + 3 * step);
     const float bits = std::min(behind.best, kMostBehind) - kExpectedBehind;
@@ -329,33 +328,25 @@ std::string MarkerScanner::translated(Strand s, ptrdiff_t from, ptrdiff_t to) {
     return protein;
 }
 
-// Words of bases [begin, end) that pass the filter, in the order of their last residues. By blocks:
-// the filter is larger than the nearest caches, so all of a block's places in it are asked for
-// before the first is looked at.
+// Words that end at places [begin, end) and pass the filter, in their order.
 void MarkerScanner::filter(Strand s, size_t begin, size_t end, Frames &frames,
                            std::vector<Seen> &out) const {
-    const Code code = s.code;
-    constexpr size_t kBlock = 64;
-    Seen words[kBlock];
+    WordBlock block{};
     out.clear();
-    for (size_t block = begin; block < end; block += kBlock) {
-        size_t count = 0;
-        for (size_t i = block, stop = std::min(block + kBlock, end); i < stop; ++i) {
-            Frames::Frame &frame = frames.at[i % 3];
-            const int residue = residue_at(s.bases + i, code);
-            if (residue >= kStop) {
-                frame.filled = 0;
-                if (residue == kStop) frame.begin = i + 3;
-                continue;
-            }
-            frame.word = (frame.word << 5 | static_cast<uint32_t>(residue)) & kWordMask;
-            if (++frame.filled < kWord) continue;
-            words[count] = {i - 3 * (kWord - 1), frame.begin, frame.word, hash(frame.word)};
-            __builtin_prefetch(&filter_[words[count++].hash % kFilterWords]);
-        }
+    for (size_t first = begin; first < end; first += WordBlock::kPlaces) {
+        const size_t n = std::min(WordBlock::kPlaces, end - first);
+        const size_t none = kBefore - std::min(first, kBefore);  // places before the strand
+        std::fill_n(block.residues, none, static_cast<uint8_t>(kUnknown));
+        for (size_t i = none; i < kBefore + n; ++i)
+            block.residues[i] = static_cast<uint8_t>(s.residue(first + i - kBefore));
+        const size_t count = filter_.pass(block, n);
         for (size_t k = 0; k < count; ++k) {
-            const uint64_t bits = filter_bits(words[k].hash);
-            if ((filter_[words[k].hash % kFilterWords] & bits) == bits) out.push_back(words[k]);
+            const size_t i = block.places[k], place = first + i;
+            size_t &open = frames.begin[place % 3];
+            if (block.stop(i))
+                open = place + 3;
+            else
+                out.push_back({place - kBefore, open, word_at(block.word(i)), block.hashes[i]});
         }
     }
 }

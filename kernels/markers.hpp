@@ -3,7 +3,7 @@
 // in BLAST, Altschul et al. 1990, with profiles for queries.) TGA is a stop unless the matches of a
 // contig go on behind it, as in genetic codes 4 and 25.
 //
-// Memory: a scanner owns its profiles, and 2 MB of filter; codes in are the caller's.
+// Memory: a scanner owns its profiles, their words and a filter; codes in are the caller's.
 // Threads: a scanner never changes, so any number may use it at once. Throws: std::bad_alloc.
 // Profiles are not checked.
 #pragma once
@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "word_filter.hpp"
 
 namespace llmbin {
 
@@ -47,7 +49,7 @@ public:
     void scan(const uint8_t *codes, size_t n, std::vector<MarkerCandidate> &out) const;
 
 private:
-    static constexpr uint32_t kNoWord = 0xffffffffu, kFilterWords = 1u << 18;  // 2 MB of filter
+    static constexpr uint32_t kNoWord = 0xffffffffu;
     struct Columns;
     struct Strand;
     struct Extension;
@@ -83,7 +85,7 @@ private:
 
     Profiles profiles_;
     MarkerRules rules_;
-    std::vector<uint64_t> filter_;
+    WordFilter filter_;
     std::vector<Seed> table_;
 };
 

@@ -38,12 +38,67 @@ struct Row {
     int match[kWidth + 1], insertion[kWidth + 1], deletion[kWidth + 1];
 };
 
+// Eight cells at a time. (Vectors of this size are no arguments: how they are passed depends on the
+// processor.)
+constexpr int kLanes = 8;
+typedef int Lanes __attribute__((vector_size(4 * kLanes)));
+static_assert(kWidth % kLanes == 1, "the last cell has no gap to its right");
+
+#ifdef __clang__
+#define LLMBIN_PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define LLMBIN_PICK(a, b, ...) __builtin_shuffle(a, b, Lanes{__VA_ARGS__})
+#endif
+
+bool all_negative(const int *cells) {
+    uint64_t pairs[kLanes / 2];
+    std::memcpy(pairs, cells, sizeof pairs);
+    const uint64_t signs = 0x8000000080000000u;
+    return (pairs[0] & pairs[1] & pairs[2] & pairs[3] & signs) == signs;
+}
+
+// Gaps that are open to the right of each column. A gap is the better of the one that begins behind
+// its column, `opened`, and the last one longer by a column, `longer`: within eight columns in
+// three steps, each of which doubles the columns that a gap has been followed over. What is worth
+// less than nothing never comes to more than a path that begins behind it, and is not followed.
+LLMBIN_CLONES
+void follow_gaps(const int *opened, const int *longer, int *deletion) {
+    const Lanes never = Lanes{} + kNever;
+    int last = kNever;
+    deletion[0] = kNever;
+    for (int j = 0; j + 1 < kWidth; j += kLanes) {
+        Lanes gap = never, cost;
+        if (last < 0 && all_negative(opened + j)) {
+            std::memcpy(deletion + j + 1, &gap, sizeof gap);
+            continue;
+        }
+        std::memcpy(&gap, opened + j, sizeof gap);
+        std::memcpy(&cost, longer + j, sizeof cost);
+#define LLMBIN_DOUBLED(...)                                               \
+    {                                                                     \
+        const Lanes moved = LLMBIN_PICK(gap, never, __VA_ARGS__) + cost;  \
+        const Lanes sum = LLMBIN_PICK(cost, Lanes{}, __VA_ARGS__) + cost; \
+        gap = gap > moved ? gap : moved;                                  \
+        cost = sum > never ? sum : never;                                 \
+    }
+        LLMBIN_DOUBLED(8, 0, 1, 2, 3, 4, 5, 6)
+        LLMBIN_DOUBLED(8, 8, 0, 1, 2, 3, 4, 5)
+        LLMBIN_DOUBLED(8, 8, 8, 8, 0, 1, 2, 3)
+#undef LLMBIN_DOUBLED
+        const Lanes before = cost + last;
+        gap = gap > before ? gap : before;
+        gap = gap > never ? gap : never;
+        std::memcpy(deletion + j + 1, &gap, sizeof gap);
+        last = gap[kLanes - 1];
+    }
+}
+
 // The row of the next residue in place of the last. Cell j moves on by a column, to first + j; `to`
 // are the seven transitions that leave the columns from first - 1 on, `emit` what the residue is
 // worth in those from `first` on. Returns the best match.
 LLMBIN_CLONES
 int next_row(Row &row, const int *const *to, const int *emit, int first) {
-    int match[kWidth], best = kNever;
+    int match[kWidth], opened[kWidth], best = kNever;
     for (int j = 0; j < kWidth; ++j) {
         const int reached = std::max(row.match[j] + to[kMM][j], row.insertion[j] + to[kIM][j]);
         const int begun = first + j;  // a path that begins here
@@ -55,12 +110,9 @@ int next_row(Row &row, const int *const *to, const int *emit, int first) {
     for (int j = 0; j < kWidth; ++j) {
         row.match[j] = match[j];
         best = std::max(best, match[j]);
+        opened[j] = std::max(match[j] + to[kMD][j + 1], kNever);
     }
-    int gap = kNever;
-    for (int j = 0; j < kWidth; ++j) {
-        row.deletion[j] = gap;
-        gap = std::max(std::max(match[j] + to[kMD][j + 1], gap + to[kDD][j + 1]), kNever);
-    }
+    follow_gaps(opened, to[kDD] + 1, row.deletion);
     return best;
 }
 

@@ -33,7 +33,7 @@ from .commands import (
     watch,
 )
 from .errors import LlmbinError, MemoryLimitError, StorageError
-from .resources import check_address_space
+from .resources import check_address_space, keep_blas_to_one_thread
 from .signals import stay_if_stopping
 
 COMMANDS = (
@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .progress import set_up_logging
 
     set_up_logging(logging.DEBUG if options.verbose and not options.quiet else level)
+    keep_blas_to_one_thread()
     try:
         check_address_space()
         return command(options) or 0

@@ -73,6 +73,14 @@ def address_space() -> int | None:
     return min((n for n in limits if n != resource.RLIM_INFINITY), default=None)
 
 
+def keep_blas_to_one_thread() -> None:
+    """Before numpy is loaded: our products are small, and threads that wait for them take CPU time.
+
+    They also reserve address space for each core. Whoever set the number keeps it.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def check_address_space() -> None:
     """Whether there is address space for the libraries, which is to be known before they load.
 
@@ -81,7 +89,6 @@ def check_address_space() -> None:
     """
     if (allowed := address_space()) is None:
         return
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # it reserves some for each core
     if allowed < LEAST_ADDRESS_SPACE:
         raise MemoryLimitError(
             f"`ulimit -v` (or -d) allows {shown(allowed)} of address space, and the libraries "

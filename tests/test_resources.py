@@ -42,8 +42,24 @@ def test_the_least_limit_of_memory_counts(monkeypatch: pytest.MonkeyPatch) -> No
     assert found is not None and found.source == "this machine"
 
 
+@pytest.mark.parametrize(("given", "taken"), [({}, 1), ({"OPENBLAS_NUM_THREADS": "2"}, 2)])
+def test_commands_keep_blas_to_one_thread(given: dict[str, str], taken: int) -> None:
+    code = (
+        "import os; from llmbin.cli import main; main(['models']);"
+        "print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    others = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env=others | given,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(told.stdout.splitlines()[-1]) == taken
+
+
 def test_too_little_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     unlimited = resource.RLIM_INFINITY
 
     def limit(size: int) -> None:

@@ -24,8 +24,8 @@ KERNELS = (
 )  # fmt: skip
 SOURCES = (
     "bam", "bases", "blocks", "chains", "codons", "depth", "fasta", "frames", "homology", "markers",
-    "neighbours", "peptides", "profile_alignment", "rrna", "tree", "trna", "words", "cuda/merge",
-    "cuda/emulated_encoder",
+    "neighbours", "peptides", "profile_alignment", "rrna", "tree", "trna", "word_filter", "words",
+    "cuda/merge", "cuda/emulated_encoder",
 )  # fmt: skip
 FLAGS = (
     "-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wno-psabi", "-ffp-contract=off",

@@ -24,7 +24,7 @@ from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
-from .recalling import contig_recall, pairs_recall
+from .recalling import contig_recall, features_recall, pairs_recall
 from .setting import Setting
 
 log = logging.getLogger("llmbin")
@@ -72,10 +72,19 @@ def embed_contigs(
     held = setting.work.load("features", key, read) if setting.options.resume else None
     if held is not None:
         log.info("resuming: contigs were read and embedded before")
-    features = _embedded(setting, embedder, markers, advance) if held is None else held
-    if held is None:
-        give_back_memory()  # of the searches, which are over
-        setting.work.save("features", key, _arrays(features))
+        return held
+    last = features_recall(setting, embedder, key)
+    if last is not None and (arrays := last.known()) is not None:
+        features = replace(read(arrays), encoded_bases=0, computed_positions=0)
+        _tell_known(len(features.names), len(features.names))
+        advance(features.bases)
+        return features
+    features = _embedded(setting, embedder, markers, advance)
+    give_back_memory()  # of the searches, which are over
+    arrays = _arrays(features)
+    setting.work.save("features", key, arrays)
+    if last is not None:
+        last.keep(arrays)
     return features
 
 
@@ -115,9 +124,12 @@ def _embedded(
     elif pairs is not None:
         pairs.keep(features.homology, features.sketches, since)
     if recall is not None:
-        known, total = (f"{number:,}" for number in (recall.known, len(features.names)))
-        log.info("%s of %s contigs are known from earlier runs", known, total)
+        _tell_known(recall.known, len(features.names))
     return features
+
+
+def _tell_known(known: int, contigs: int) -> None:
+    log.info("%s of %s contigs are known from earlier runs", f"{known:,}", f"{contigs:,}")
 
 
 def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from io import BytesIO
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from ..model.embedder import Embedder
 from ..resources import processor
 from .setting import Setting
 
+LARGEST = 1 << 26  # bytes: of some 30,000 contigs
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "tensorrt", "tensorrt-rtx", "pyhmmer")
 
 
@@ -30,7 +33,12 @@ def contig_recall(setting: Setting, embedder: Embedder, markers: bool) -> Recall
     """Findings of contigs by the same pack, device, processor, libraries and profiles."""
     if setting.store is None:
         return None
-    about = {
+    return Recall(setting.store, key_of(_deciding(embedder, markers)), embedder.plan)
+
+
+def _deciding(embedder: Embedder, markers: bool) -> dict[str, Any]:
+    """All that decides what is found of a contig, beside the contig."""
+    return {
         "version": __version__,
         "pack": embedder.pack.digest,
         "precision": embedder.device.precision,
@@ -41,7 +49,6 @@ def contig_recall(setting: Setting, embedder: Embedder, markers: bool) -> Recall
         "profiles": profile_digests(),
         "markers": markers,
     }
-    return Recall(setting.store, key_of(about), embedder.plan)
 
 
 def profile_digests() -> list[str]:
@@ -90,6 +97,59 @@ class PairsRecall:
             sketches.words.astype("<u4"),
         )
         self.store.put([(self.key, b"".join(part.tobytes() for part in parts))])
+
+
+@dataclass(frozen=True)
+class LastRecall:
+    """What the last run found of its contigs, if they were these very ones, as ``key`` tells.
+
+    One assembly is kept, and no large one: what is known of each contig should stay.
+    """
+
+    store: Store
+    slot: bytes
+    key: bytes
+
+    def known(self) -> dict[str, Any] | None:
+        """Arrays that were kept; None if the last run was of others."""
+        held = self.store.get(self.slot)
+        if held is None or held[: len(self.key)] != self.key:
+            return None
+        with np.load(BytesIO(held[len(self.key) :]), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def keep(self, arrays: Mapping[str, Any]) -> None:
+        """For the next run."""
+        if sum(array.nbytes for array in arrays.values()) > LARGEST:
+            return
+        packed = BytesIO()
+        np.savez(packed, **arrays)
+        self.store.put([(self.slot, self.key + packed.getvalue())])
+
+
+def features_recall(
+    setting: Setting, embedder: Embedder, about: Mapping[str, Any]
+) -> LastRecall | None:
+    """Features, by all that decides those of a contig, and by ``about``, which names the file."""
+    if setting.store is None:
+        return None
+    deciding = _deciding(embedder, bool(about["markers"]))
+    return _last(setting, "last features", key_of(dict(about), deciding))
+
+
+def survey_recall(setting: Setting) -> LastRecall | None:
+    """Names and lengths of contigs that are long enough."""
+    if setting.store is None:
+        return None
+    about = (__version__, fingerprint(setting.inputs.contigs_digest))
+    return _last(setting, "last survey", key_of(*about, setting.options.recruit_length))
+
+
+def _last(setting: Setting, slot: str, key: bytes) -> LastRecall | None:
+    """None for a file so large that its digest is of its ends alone: the rest may be another."""
+    if setting.store is None or "sha256" not in setting.inputs.contigs_digest:
+        return None
+    return LastRecall(setting.store, key_of(slot), key)
 
 
 def pairs_recall(setting: Setting) -> PairsRecall | None:

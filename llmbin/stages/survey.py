@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from ..io.contigs import unique_records
 from ..io.inputs import InputFile
+from ..io.names import packed_names, unpacked_names
 from .assemblies import assemblies_of
+from .recalling import survey_recall
 from .setting import Setting
 
 
@@ -35,8 +37,13 @@ def survey_contigs(setting: Setting) -> Survey:
         FastaError: not nucleotide FASTA, or two contigs of one name.
         InputError: a name does not go with ``--separator``.
     """
-    options = setting.options
-    names, lengths = long_contigs(setting.inputs.contigs, options.recruit_length)
+    options, last = setting.options, survey_recall(setting)
+    if last is not None and (held := last.known()) is not None:
+        names, lengths = unpacked_names(held["names"]), held["lengths"]
+    else:
+        names, lengths = long_contigs(setting.inputs.contigs, options.recruit_length)
+        if last is not None:
+            last.keep({"names": packed_names(names), "lengths": lengths})
     return Survey(names, lengths, assemblies_of(names, options.separator))
 
 

@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from llmbin.io.fasta import read_fasta
-from llmbin.io.store import FILE
+from llmbin.io.store import FILE, key_of
+from llmbin.io.workspace import file_digest
 from llmbin.tools.synthetic import Community
 
 Cli = Callable[..., tuple[int, str, str]]
 TABLES = ("contig2bin.tsv", "bins.tsv", "contigs.tsv")
+
+
+def digest_of_ends(path: Path) -> dict[str, object]:
+    """As of a file of more than a gigabyte."""
+    digest = file_digest(path)
+    ends = digest.pop("sha256")
+    return {**digest, "sha256_ends": ends}
 
 
 @pytest.fixture
@@ -47,13 +55,63 @@ def test_a_cache_changes_no_byte(
     assert warm == plain
     assert f"{n} of {n} contigs are known" in said
     base = sqlite3.connect(tmp_path / "cache" / FILE)
+    for slot in ("last survey", "last features"):
+        assert base.execute("DELETE FROM entries WHERE key = ?", (key_of(slot),)).rowcount == 1
+    rows = "SELECT min(id) FROM entries JOIN contents USING (id) WHERE length(value) > 700"
+    (first,) = base.execute(rows).fetchone()
     base.execute("DELETE FROM entries WHERE id % 2")
     base.execute("UPDATE contents SET value = zeroblob(length(value)) WHERE id % 6 = 0")
     base.commit()
     base.close()
     half, said = binned(*cached)
     assert half == plain
-    assert f"{n // 2 - n // 6} of {n} contigs are known" in said
+    known = sum(not row % 2 and row % 6 != 0 for row in range(first, first + n))
+    assert f"{known} of {n} contigs are known" in said
+
+
+def test_damaged_findings_of_the_last_run_are_found_again(
+    binned: Callable[..., tuple[dict, str]], tmp_path: Path
+) -> None:
+    cached = ("--cache", tmp_path / "cache", "--seed", "middle")
+    plain, _ = binned(*cached)
+    base = sqlite3.connect(tmp_path / "cache" / FILE)
+    base.execute("UPDATE contents SET value = zeroblob(length(value))")
+    base.commit()
+    base.close()
+    found, said = binned(*cached)
+    assert found == plain
+    assert " 0 of " in said
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("llmbin.stages.recalling.LARGEST", 0),
+        ("llmbin.io.digests.file_digest", digest_of_ends),
+    ],
+)
+def test_of_large_files_contigs_alone_are_known(
+    what: str,
+    value: object,
+    binned: Callable[..., tuple[dict, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(what, value)
+    cached = ("--cache", tmp_path / "cache", "--seed", "middle")
+    binned(*cached)
+    base = sqlite3.connect(tmp_path / "cache" / FILE)
+    query = "SELECT count(*) FROM entries WHERE key = ?"
+    assert base.execute(query, (key_of("last features"),)).fetchone() == (0,)
+    base.close()
+
+
+def test_other_options_do_not_take_what_the_last_run_found(
+    binned: Callable[..., tuple[dict, str]], tmp_path: Path
+) -> None:
+    cached = ("--cache", tmp_path / "cache", "--seed", "middle")
+    for options in ((), ("--recruit-length", 1_200), ("--markers", "off"), ("--separator", "_")):
+        assert binned(*cached, *options)[0] == binned("--seed", "middle", *options)[0]
 
 
 def test_contigs_are_known_by_their_bases(
