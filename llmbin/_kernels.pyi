@@ -121,8 +121,6 @@ class WordTable:
         npt.NDArray[np.uint32],
     ]: ...
 
-def deflated(text: bytes) -> bytes: ...
-
 class FastaParser:
     error: str
     error_line: int

@@ -1,6 +1,5 @@
 #include "../fasta.hpp"
 
-#include "../deflate.hpp"
 #include "bind.hpp"
 
 namespace llmbin {
@@ -35,18 +34,6 @@ void bind_fasta(nb::module_ &m) {
             "sequences are bytes.")
         .def_ro("error", &FastaParser::error)
         .def_ro("error_line", &FastaParser::error_line);
-
-    m.def(
-        "deflated",
-        [](nb::bytes text) {
-            std::vector<uint8_t> out;
-            {
-                nb::gil_scoped_release release;
-                out = deflated(bytes_of(text), text.size());
-            }
-            return nb::bytes(out.data(), out.size());
-        },
-        "text"_a, "A DEFLATE stream of a FASTA file's bytes.");
 }
 
 }  // namespace llmbin

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
-from isal import igzip
 
 from llmbin.io.fasta import read_fasta
 from llmbin.options import bin_name
@@ -19,22 +18,6 @@ from llmbin.results.sequences import LINE, write_sequences
 def test_lines_are_full_but_for_the_last(sequence: bytes) -> None:
     wanted = b"".join(sequence[i : i + LINE] + b"\n" for i in range(0, len(sequence), LINE))
     assert sequences._wrapped(sequence) == wanted
-
-
-@given(st.binary(max_size=300) | st.text("ACGTNacgt\n>", max_size=300).map(str.encode))
-@example(bytes(range(256)) * 20)
-@example(b"".join(bytes([byte]) * (1 << min(byte, 15)) for byte in range(24)))  # long codes
-@example(b"A" * 100_000)
-@example(b"\xff" * 5_000 + b"ACGT" * 5_000)
-def test_every_gzip_unpacks_what_is_packed(data: bytes) -> None:
-    packed = sequences._gzip(data)
-    assert packed == sequences._gzip(data)
-    assert gzip.decompress(packed) == igzip.decompress(packed) == data
-
-
-def test_bases_take_hardly_more_than_two_bits() -> None:
-    text = "".join(np.random.default_rng(0).choice(list("ACGT"), 100_000)).encode()
-    assert len(sequences._gzip(text)) < 0.29 * len(text)
 
 
 @pytest.mark.parametrize("flush", [1, 1 << 20])
