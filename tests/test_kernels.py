@@ -208,9 +208,14 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
 def scanner_of(
     profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int
 ) -> MarkerScanner:
-    first = [0, *np.cumsum([len(p) for p in profiles]).tolist()]
+    first, number = [0, *np.cumsum([len(p) for p in profiles]).tolist()], len(profiles)
     return MarkerScanner(
-        np.concatenate(profiles).astype(np.float32), first, words, least_bits, least_residues
+        np.concatenate(profiles).astype(np.float32),
+        first,
+        [words] * number,
+        [least_bits] * number,
+        least_residues,
+        number,
     )
 
 
@@ -394,11 +399,15 @@ def test_an_alignment_keeps_to_its_band() -> None:
 def test_a_scanner_says_what_it_cannot_take() -> None:
     profile = np.zeros((8, 20), np.float32)
     for arguments, why in (
-        ((profile[:, :19].copy(), [0, 8], 1, 1.0, 1), "twenty"),
-        ((profile, [0, 9], 1, 1.0, 1), "first must rise"),
-        ((profile, [0, 9, 8], 1, 1.0, 1), "first must rise"),
-        ((profile, [], 1, 1.0, 1), "first must rise"),
-        ((profile, [0, 8], -1, 1.0, 1), "0 or more"),
+        ((profile[:, :19].copy(), [0, 8], [1], [1.0], 1, 1), "twenty"),
+        ((profile, [0, 9], [1], [1.0], 1, 1), "first must rise"),
+        ((profile, [0, 9, 8], [1, 1], [1.0, 1.0], 1, 2), "first must rise"),
+        ((profile, [1], [], [], 1, 0), "first must rise"),
+        ((profile, [0, 8], [1], [1.0], -1, 1), "0 or more"),
+        ((profile, [0, 8], [1], [1.0], 1, -1), "0 or more"),
+        ((profile, [0, 8], [1, 1], [1.0], 1, 1), "one for each profile"),
+        ((profile, [0, 8], [1], [1.0, 1.0], 1, 1), "one for each profile"),
+        ((profile, [], [], [], 1, 0), "one for each profile"),
     ):
         with pytest.raises(ValueError, match=why):
             MarkerScanner(*arguments)
