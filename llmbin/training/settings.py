@@ -172,7 +172,8 @@ class ScatteredSettings:
     By ``genomes`` of ``least_genome`` bp or more, no archaea: ``prevalence`` of them must have a
     family, ``twice`` of these at most have it twice. So many ``families`` are chosen, and those
     kept that ``universal`` of the genomes have. Proteins that have ``alike`` of a marker family's
-    cut-off are of it. At ``near`` bp from a known family 1/e of another one is known. Members of the final profile are up to ``longest`` times as long as the first one.
+    cut-off are of it. At ``near`` bp from a known family 1/e of another one is known. Members of
+    the final profile are up to ``longest`` times as long as the first one.
     """
 
     seeding: MarkerSettings = MarkerSettings(seed_share=0.6, seed_twice=0.15, longest_seed=420)

@@ -137,9 +137,8 @@ def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) 
     assert 0.1 < (contaminated == 0).mean() < 0.9
     assert contaminated.max() < 0.5
     pure = contaminated < 0.01
-    share = (bins.traits.once[:, : len(MARKERS.names)] @ (MARKERS.used[0] / MARKERS.used[0].sum()))[
-        pure
-    ]
+    markers = bins.traits.once[pure, : len(MARKERS.names)]
+    share = markers @ MARKERS.used[0] / MARKERS.used[0].sum()
     assert np.abs(share - complete[pure]).mean() < 0.12
     again = Drawing(pieces, sources, ruler, MARKERS.families, seed=5).bins(300)
     np.testing.assert_array_equal(again.traits.sizes, bins.traits.sizes)
