@@ -206,7 +206,11 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
 
 
 def scanner_of(
-    profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int
+    profiles: list[np.ndarray],
+    words: int,
+    least_bits: float,
+    least_residues: int,
+    telling: int | None = None,
 ) -> MarkerScanner:
     first, number = [0, *np.cumsum([len(p) for p in profiles]).tolist()], len(profiles)
     return MarkerScanner(
@@ -215,7 +219,7 @@ def scanner_of(
         [words] * number,
         [least_bits] * number,
         least_residues,
-        number,
+        number if telling is None else telling,
     )
 
 
@@ -346,6 +350,8 @@ def test_tga_is_what_the_profile_has_in_its_place() -> None:
         assert best[:30] in proteins(
             gene[: 31 * 3] + "C" + gene[31 * 3 :]
         )  # the rest in another frame
+        mute = scanner_of([profile], 300, 20.0, 8, telling=0)
+        assert proteins(gene, mute) == sorted([best[:30], best[30:]])
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
