@@ -36,6 +36,7 @@ Doubles = npt.NDArray[np.float64]
 
 TAIL = 25  # last residues of a protein, by which a stretch between stops is known to be its gene
 COMPLETE = 0.99  # share of a genome that is stored
+MORE = 60  # residues that a member may have beyond its share of the first profile's length
 APART = 1_000_000  # bp between two contigs of a genome, for all that is known
 
 
@@ -300,5 +301,5 @@ def _members(
         for of_genome in hits.values()
     )
     genes = [match.gene for match in best if match is not None and match.gene is not None]
-    longest = settings.longest * length + known.MIN_RESIDUES
+    longest = settings.longest * length + MORE
     return [(gene.name, gene.residues) for gene in genes if len(gene.residues) < longest]
