@@ -157,7 +157,7 @@ struct MarkerScanner::TgaEvidence {
 };
 
 MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules)
-    : profiles_(std::move(profiles)), rules_(rules) {
+    : profiles_(std::move(profiles)), rules_(std::move(rules)) {
     std::vector<Seed> seeds;
     for (size_t f = 0; f + 1 < profiles_.first.size(); ++f) add_words(f, seeds);
     size_t size = 1;
@@ -196,7 +196,7 @@ void MarkerScanner::add_words(size_t family, std::vector<Seed> &seeds) const {
             return x != y ? x > y : a < b;
         });
     }
-    const size_t before = seeds.size(), enough = before + rules_.words;
+    const size_t before = seeds.size(), enough = before + rules_.words[family];
     for (float least = kMostBits; seeds.size() < enough && least >= kFewestBits; least -= 0.5f) {
         seeds.resize(before);
         for (int32_t c = 0; c + kWord <= profile.n; ++c) {
@@ -251,7 +251,7 @@ bool MarkerScanner::extends(Strand s, size_t at, const Seed &seed) const {
     const auto word = static_cast<ptrdiff_t>(at);
     const float after = extend<1, false>(profile, s, seed.column + kWord, word + 3 * kWord).best;
     const float before = extend<-1, false>(profile, s, seed.column - 1, word - 3).best;
-    return worth(seed) + after + before >= rules_.least_bits;
+    return worth(seed) + after + before >= rules_.least_bits[seed.family];
 }
 
 // What one end of a good match says if it is at a TGA. Behind a stop nothing is like the rest of
@@ -386,7 +386,7 @@ void MarkerScanner::look_up(Strand s, const std::vector<Seen> &seen, Stretch *st
             const auto residues_before = static_cast<int64_t>(word.at - word.begin) / 3;
             const auto base = static_cast<ptrdiff_t>(word.at);
             open.finds.push_back({seed.family, seed.column - residues_before, base});
-            weigh_match(s, word.at, seed, open.last, tga);
+            if (seed.family < rules_.telling) weigh_match(s, word.at, seed, open.last, tga);
         }
     }
 }

@@ -33,12 +33,12 @@ struct Profiles {
 };
 
 // Each family has some `words` of six residues that its profile likes best. A stretch is a
-// candidate if such a word in it, extended along the profile without gaps, is worth `least_bits`,
-// and if it has `least_residues`.
+// candidate if such a word in it, extended along the profile without gaps, is worth `least_bits`
+// of the family, and if it has `least_residues`. The first `telling` families tell the code.
 struct MarkerRules {
-    size_t words;
-    float least_bits;
-    size_t least_residues;
+    std::vector<uint32_t> words;    // [families]
+    std::vector<float> least_bits;  // [families]
+    size_t least_residues, telling;
 };
 
 class MarkerScanner {

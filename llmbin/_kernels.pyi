@@ -160,9 +160,10 @@ class MarkerScanner:
         self,
         profiles: npt.NDArray[np.float32],
         first: list[int],
-        words: int,
-        least_bits: float,
+        words: list[int],
+        least_bits: list[float],
         least_residues: int,
+        telling: int,
     ) -> None: ...
     def scan(
         self, contigs: list[npt.NDArray[np.uint8]]

@@ -206,11 +206,20 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
 
 
 def scanner_of(
-    profiles: list[np.ndarray], words: int, least_bits: float, least_residues: int
+    profiles: list[np.ndarray],
+    words: int,
+    least_bits: float,
+    least_residues: int,
+    telling: int | None = None,
 ) -> MarkerScanner:
-    first = [0, *np.cumsum([len(p) for p in profiles]).tolist()]
+    first, number = [0, *np.cumsum([len(p) for p in profiles]).tolist()], len(profiles)
     return MarkerScanner(
-        np.concatenate(profiles).astype(np.float32), first, words, least_bits, least_residues
+        np.concatenate(profiles).astype(np.float32),
+        first,
+        [words] * number,
+        [least_bits] * number,
+        least_residues,
+        number if telling is None else telling,
     )
 
 
@@ -341,6 +350,8 @@ def test_tga_is_what_the_profile_has_in_its_place() -> None:
         assert best[:30] in proteins(
             gene[: 31 * 3] + "C" + gene[31 * 3 :]
         )  # the rest in another frame
+        mute = scanner_of([profile], 300, 20.0, 8, telling=0)
+        assert proteins(gene, mute) == sorted([best[:30], best[30:]])
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
@@ -394,11 +405,15 @@ def test_an_alignment_keeps_to_its_band() -> None:
 def test_a_scanner_says_what_it_cannot_take() -> None:
     profile = np.zeros((8, 20), np.float32)
     for arguments, why in (
-        ((profile[:, :19].copy(), [0, 8], 1, 1.0, 1), "twenty"),
-        ((profile, [0, 9], 1, 1.0, 1), "first must rise"),
-        ((profile, [0, 9, 8], 1, 1.0, 1), "first must rise"),
-        ((profile, [], 1, 1.0, 1), "first must rise"),
-        ((profile, [0, 8], -1, 1.0, 1), "0 or more"),
+        ((profile[:, :19].copy(), [0, 8], [1], [1.0], 1, 1), "twenty"),
+        ((profile, [0, 9], [1], [1.0], 1, 1), "first must rise"),
+        ((profile, [0, 9, 8], [1, 1], [1.0, 1.0], 1, 2), "first must rise"),
+        ((profile, [1], [], [], 1, 0), "first must rise"),
+        ((profile, [0, 8], [1], [1.0], -1, 1), "0 or more"),
+        ((profile, [0, 8], [1], [1.0], 1, -1), "0 or more"),
+        ((profile, [0, 8], [1, 1], [1.0], 1, 1), "one for each profile"),
+        ((profile, [0, 8], [1], [1.0, 1.0], 1, 1), "one for each profile"),
+        ((profile, [], [], [], 1, 0), "one for each profile"),
     ):
         with pytest.raises(ValueError, match=why):
             MarkerScanner(*arguments)

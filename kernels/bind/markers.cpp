@@ -6,19 +6,22 @@ namespace llmbin {
 
 namespace {
 
-void make_scanner(MarkerScanner *self, Matrix profiles, std::vector<int32_t> first, int words,
-                  float least_bits, int least_residues) {
+void make_scanner(MarkerScanner *self, Matrix profiles, std::vector<int32_t> first,
+                  std::vector<uint32_t> words, std::vector<float> least_bits, int least_residues,
+                  int telling) {
     const size_t columns = profiles.shape(0);
-    require(words >= 0 && least_residues >= 0, "words and least_residues must be 0 or more");
+    require(least_residues >= 0 && telling >= 0, "least_residues and telling must be 0 or more");
+    require(words.size() + 1 == first.size() && least_bits.size() == words.size(),
+            "words and least_bits must have one for each profile");
     require(profiles.shape(1) == 20, "profiles must have a column for each of twenty amino acids");
     require(rises_to(first, columns), "first must rise from 0 to the number of columns");
     require(first.size() <= 0xffff && columns <= 0x7fffffff / 20, "too many profiles");
     for (size_t f = 1; f < first.size(); ++f)
         require(first[f] - first[f - 1] <= 0xffff, "a profile is too long");
     Profiles held{{profiles.data(), profiles.data() + profiles.size()}, std::move(first)};
-    const MarkerRules rules{static_cast<size_t>(words), least_bits,
-                            static_cast<size_t>(least_residues)};
-    new (self) MarkerScanner(std::move(held), rules);
+    MarkerRules rules{std::move(words), std::move(least_bits),
+                      static_cast<size_t>(least_residues), static_cast<size_t>(telling)};
+    new (self) MarkerScanner(std::move(held), std::move(rules));
 }
 
 nb::list scan(const MarkerScanner &scanner, const Contigs &contigs) {
@@ -43,7 +46,7 @@ nb::list scan(const MarkerScanner &scanner, const Contigs &contigs) {
 void bind_markers(nb::module_ &m) {
     nb::class_<MarkerScanner>(m, "MarkerScanner", "Finds stretches that may hold a marker gene.")
         .def("__init__", make_scanner, "profiles"_a, "first"_a, "words"_a, "least_bits"_a,
-             "least_residues"_a)
+             "least_residues"_a, "telling"_a)
         .def("scan", scan, "contigs"_a,
              "Candidates on both strands of each: (contig, family, protein between two stops, "
              "column minus place of its seed, whether the contig's ends cut its begin, its end).");

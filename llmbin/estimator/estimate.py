@@ -63,7 +63,7 @@ def estimate_bins(
         ]
     )
     contigs = ContigTraits(features.lengths, places, features.genes)
-    traits = bin_traits(contigs, network.ruler, bin_of, len(bins), len(markers.names))
+    traits = bin_traits(contigs, network.ruler, bin_of, len(bins), markers.families)
     bases = [int(features.lengths[rows].sum()) for rows in bins]
     answers = network.quantiles(traits, markers)
     most = np.array(bases, np.float64)[:, None] / SMALLEST_GENOME
@@ -82,7 +82,7 @@ def estimate_bins(
 
 def basis_of(traits: BinTraits, number: int, bases: int, markers: MarkerSet) -> str:
     """What an estimate rests on, and why it may not hold."""
-    there = traits.once[number] >= THERE
+    there = traits.once[number, : len(markers.names)] >= THERE
     families = int(there.sum())
     found = (markers.used & there).sum(1) / markers.used.sum(1)
     domain = int(found.argmax())

@@ -79,19 +79,22 @@ class Network:
 def network_inputs(
     once: Doubles, more: Doubles, sizes: Doubles, used: npt.NDArray[np.bool_]
 ) -> tuple[Doubles, Doubles]:
-    """What the network sees of bins [bins, 2 x families + 4 + 7], and the share [bins, 1].
+    """What the network sees of bins [bins, families + markers + 4 + 7], and the share [bins, 1].
 
-    The share is that of a domain's families that is covered, of the domain that has more: the
-    network says how much completeness differs from it.
+    The share is that of a domain's markers that is covered, of the domain that has more: the
+    network says how much completeness differs from it. Of scattered families, which come behind the
+    markers, second copies are not looked at: too many lineages have them.
     """
-    families = domain_shares(used)
-    share, extra = once @ families, more @ families
+    markers = domain_shares(used)
+    number = len(markers)
+    more = more[:, :number]
+    share, extra = once[:, :number] @ markers, more @ markers
     columns = [2 * once, 2 * np.sqrt(more), 2 * share, 4 * np.sqrt(extra), sizes]
     return np.concatenate(columns, 1), share.max(1, keepdims=True)
 
 
 def domain_shares(used: npt.NDArray[np.bool_]) -> Doubles:
-    """What each family is of a domain's set: float64 [families, domains], columns add up to 1."""
+    """What each marker is of a domain's set: float64 [markers, domains], columns add up to 1."""
     return np.asarray(used.T / used.sum(1), np.float64)
 
 

@@ -15,7 +15,7 @@ import io
 import json
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +30,7 @@ import numpy.typing as npt
 from ..io.contigs import Contig
 from ..io.shipped import shipped
 from .matches import Matches, join_matches, likeness, no_matches
+from .scattered import Scattered, load_scattered
 
 if TYPE_CHECKING:
     from .._kernels import MarkerScanner
@@ -43,6 +44,8 @@ BELOW_CUTOFF = 3.0  # bits by which a Forward score may miss the cut-off and is 
 BELOW_CUTOFF_ONE_PATH = 20.0  # the same of HMMER's Viterbi score, that of the best path alone
 WORDS = 8_000  # of six residues, the best of each family's profile, that are looked for
 LEAST_BITS = 26.0  # of such a word, extended along the profile without gaps
+# The same of scattered families, of which more are looked for in less time.
+SCATTERED_WORDS, LEAST_SCATTERED_BITS = 2_000, 32.0
 
 # What the best alignment around the seed decides without HMMER
 # (docs/notes/2026-11-27-markers-by-alignment.md):
@@ -53,6 +56,7 @@ HOPELESS, SPARSE = 0.1, 0.7
 
 _LOADING = Lock()  # one thread makes what all use
 
+Floats: TypeAlias = npt.NDArray[np.float32]
 # Place of a contig, family, protein, diagonal, and which ends are cut (see `Candidate`).
 Found: TypeAlias = tuple[int, int, str, int, bool, bool]
 
@@ -89,13 +93,20 @@ class Verdict:
 class MarkerSet:
     """Families: names, profile cut-offs (bits), and which of them belong to a domain's set.
 
-    ``used``: bool [domains, markers].
+    ``used``: bool [domains, markers]. So many ``scattered`` ones (see `genes.scattered`) are
+    numbered behind the markers.
     """
 
     names: list[str]
     cutoffs: list[float]
     domains: list[str]
     used: npt.NDArray[np.bool_]
+    scattered: int = 0
+
+    @property
+    def families(self) -> int:
+        """How many there are, with those that are scattered."""
+        return len(self.names) + self.scattered
 
 
 def markers_available() -> bool:
@@ -118,7 +129,11 @@ def load_marker_set() -> MarkerSet:
         ]
     )
     return MarkerSet(
-        [r["name"] for r in rows], [float(r["cutoff"]) for r in rows], ["bacteria", "archaea"], used
+        [r["name"] for r in rows],
+        [float(r["cutoff"]) for r in rows],
+        ["bacteria", "archaea"],
+        used,
+        len(load_scattered()),
     )
 
 
@@ -148,12 +163,12 @@ class CandidateList:
 
 
 class MarkerSearch:
-    """Finds markers in contigs that go by (see `features.scan.watched`)."""
+    """Finds markers and scattered families in contigs that go by (see `features.scan.watched`)."""
 
     def __init__(self, markers: MarkerSet, threads: int) -> None:
         self.markers = markers
         self._threads = threads
-        self._candidates = [CandidateList() for _ in markers.names]
+        self._candidates = [CandidateList() for _ in range(markers.families)]
 
     def look(self, contigs: list[Contig]) -> list[Found]:
         """Candidates: place of the contig among these, family, and what a `Candidate` is of."""
@@ -174,16 +189,21 @@ class MarkerSearch:
 
     def _matches(self, family: int) -> Matches:
         """Candidates that are like the family."""
-        candidates, cutoff = list(self._candidates[family]), self.markers.cutoffs[family]
-        profile = _tools()[0][family]
-        verdicts = align(profile, candidates, cutoff)
-        doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
-        hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
+        candidates, markers = list(self._candidates[family]), len(self.markers.names)
+        if family < markers:
+            cutoff, profile = self.markers.cutoffs[family], _tools()[0][family]
+            length, verdicts = profile.M, align(profile, candidates, cutoff)
+            doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
+            hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
+        else:
+            known = load_scattered()[family - markers]
+            cutoff, length = known.cutoff, len(known.columns)
+            verdicts, doubtful, hits = align_scattered(known, candidates), [], []
         whole = np.array([bool(verdict.hit) for verdict in verdicts], bool)
         whole[doubtful] = hits
         bits = np.array([verdict.bits for verdict in verdicts], np.float32)
-        begin = np.array([verdict.begin for verdict in verdicts], np.float32) / profile.M
-        end = np.array([verdict.end for verdict in verdicts], np.float32) / profile.M
+        begin = np.array([verdict.begin for verdict in verdicts], np.float32) / length
+        end = np.array([verdict.end for verdict in verdicts], np.float32) / length
         return Matches(
             contig=np.array([c.contig for c in candidates], np.int64),
             family=np.full(len(candidates), family, np.int16),
@@ -210,8 +230,18 @@ def _tools() -> tuple[list[Any], MarkerScanner]:
 def _loaded_tools() -> tuple[list[Any], MarkerScanner]:
     from .._kernels import MarkerScanner
 
-    profiles = read_profiles()
-    scanner = MarkerScanner(*profile_columns(profiles), WORDS, LEAST_BITS, MIN_RESIDUES)
+    profiles, scattered = read_profiles(), load_scattered()
+    columns, first = profile_columns(profiles)
+    both, number = np.concatenate([columns, *(s.columns for s in scattered)]), len(profiles)
+    more = np.cumsum([len(s.columns) for s in scattered]) + first[-1]
+    scanner = MarkerScanner(
+        both,
+        [*first, *more.tolist()],
+        [WORDS] * number + [SCATTERED_WORDS] * len(scattered),
+        [LEAST_BITS] * number + [LEAST_SCATTERED_BITS] * len(scattered),
+        MIN_RESIDUES,
+        number,
+    )
     return profiles, scanner
 
 
@@ -230,23 +260,47 @@ def _ask_hmmer(profile: Any, proteins: list[str], cutoff: float) -> list[bool]:
 
 def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[Verdict]:
     """The best alignment of each candidate around its seed, and whether that makes it a hit."""
+
+    def hit(bits: float, cover: float) -> bool | None:
+        if bits < max(HOPELESS, SPARSE * cover) * cutoff:
+            return False
+        return True if bits >= cutoff + SURE_BITS and cover >= SURE_COVER else None
+
+    return _aligned(*logarithms(profile), candidates, hit)
+
+
+def align_scattered(family: Scattered, candidates: list[Candidate]) -> list[Verdict]:
+    """The same for a scattered family: the alignment alone makes it a hit or none."""
+
+    def hit(bits: float, cover: float) -> bool:
+        return bits >= family.cutoff and cover >= MIN_COVER
+
+    return _aligned(family.columns, family.transitions, candidates, hit)
+
+
+def _aligned(
+    columns: Floats,
+    transitions: Floats,
+    candidates: list[Candidate],
+    hit: Callable[[float, float], bool | None],
+) -> list[Verdict]:
+    """How candidates align; ``hit`` says by bits and cover whether they are genes."""
     from .._kernels import ProfileAligner
 
-    with np.errstate(divide="ignore"):
-        transitions = np.log2(np.array(profile.transition_probabilities, np.float32)[1:])
-    aligner = ProfileAligner(profile_columns([profile])[0], transitions)
+    aligner = ProfileAligner(columns, transitions)
 
     def verdict(candidate: Candidate) -> Verdict:
         bits, begin, last = aligner.align(candidate.protein, candidate.diagonal)
-        cover = (last - begin + 1) / profile.M
-        hit: bool | None = None
-        if bits < max(HOPELESS, SPARSE * cover) * cutoff:
-            hit = False
-        elif bits >= cutoff + SURE_BITS and cover >= SURE_COVER:
-            hit = True
-        return Verdict(bits, begin, last + 1, hit)
+        return Verdict(bits, begin, last + 1, hit(bits, (last - begin + 1) / len(columns)))
 
     return [verdict(candidate) for candidate in candidates]
+
+
+def logarithms(profile: Any) -> tuple[Floats, Floats]:
+    """Of base 2 of a profile: see `scattered.Scattered`."""
+    with np.errstate(divide="ignore"):
+        transitions = np.log2(np.array(profile.transition_probabilities, np.float32)[1:])
+    return profile_columns([profile])[0], transitions
 
 
 def read_profiles() -> list[Any]:

@@ -100,9 +100,10 @@ class Matches:
         return self.take(self.whole | (self.likeness >= least))
 
     def counts(self, contigs: int, families: int) -> MarkerCounts:
-        """Whole genes of each family on each of so many contigs."""
-        carriers, row = np.unique(self.contig[self.whole], return_inverse=True)
-        place = row * families + self.family[self.whole]
+        """Whole genes of each of the first so many families on each of so many contigs."""
+        counted = self.whole & (self.family < families)
+        carriers, row = np.unique(self.contig[counted], return_inverse=True)
+        place = row * families + self.family[counted]
         copies = np.bincount(place, minlength=len(carriers) * families).clip(max=MOST_COPIES)
         counts = copies.reshape(len(carriers), families).astype(np.int16)
         return MarkerCounts.of_carriers(contigs, carriers, counts)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from .. import __version__
 from ..errors import InputError, first_line, short
 from ..genes.rna import RnaGenes
+from ..genes.scattered import load_scattered
 from ..io.inputs import InputFile
 from .about import KEY, About, from_json
 from .columns import Array, Lists, digest, to_array
@@ -176,7 +177,13 @@ def _check(rows: Rows, about: About) -> None:
     if about.origin.families is not None:
         markers, genes = lists["markers"].fields, lists["genes"].fields
         families = len(about.origin.families)
-        known = [(f < 0) | (f >= families) for f in (markers["family"], genes["family"])]
+        known = [
+            (family < 0) | (family >= number)
+            for family, number in (
+                (markers["family"], families),
+                (genes["family"], families + len(load_scattered())),
+            )
+        ]
         wrong["markers"] = known[0] | (markers["copies"] < 1)
         span = (genes["begin"] >= 0) & (genes["begin"] <= genes["end"]) & (genes["end"] <= 1)
         wrong["genes"] = known[1] | ~span

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..io.shipped import shipped, shipped_arrays
 from ..io.streams import read_chunks
-from ..tools.synthetic import Community, make_community
+from ..tools.synthetic import Community, make_community, marker_proteins
 
 DATA = Path(__file__).parent.parent / "data" / "proof.npz"
 
@@ -49,7 +49,9 @@ def load_reference(path: Path = DATA) -> Reference:
 
 def proof_community(folder: Path) -> Community:
     """Five synthetic genomes of some 400 kb in two samples; takes two seconds."""
-    return make_community(folder, genomes=5, size=400_000, samples=2, seed=11)
+    return make_community(
+        folder, genomes=5, size=400_000, samples=2, seed=11, proteins=marker_proteins()
+    )
 
 
 def digest_of(*paths: Path) -> str:

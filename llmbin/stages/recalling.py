@@ -13,6 +13,7 @@ from .. import __version__
 from ..coverage.recall import DepthRecall
 from ..features import peptides
 from ..features.recall import Recall
+from ..genes import scattered
 from ..genes.earlier_pairs import Since, unpacked_search
 from ..genes.homology import Homology
 from ..genes.markers import PROFILES
@@ -53,7 +54,9 @@ def _deciding(embedder: Embedder, markers: bool) -> dict[str, Any]:
 
 def profile_digests() -> list[str]:
     """Digests of what genes are found by."""
-    return [fingerprint(file_digest(path)) for path in (PROFILES, DATA, peptides.DATA)]
+    return [
+        fingerprint(file_digest(path)) for path in (PROFILES, scattered.DATA, DATA, peptides.DATA)
+    ]
 
 
 @dataclass(frozen=True)

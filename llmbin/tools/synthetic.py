@@ -2,12 +2,13 @@
 
 Genomes are written from models: amino acids and codons by a usage of the genome's own, genes on
 both strands with ribosome binding sites and stops, intergenic stretches of the genome's GC, and one
-copy of every bacterial marker gene (profile consensus, mutated). They are broken into contigs and
-given uneven coverage in a few samples.
+copy of every bacterial marker gene and scattered family (profile consensus, mutated). They are
+broken into contigs and given uneven coverage in a few samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,16 +162,35 @@ def marker_proteins() -> list[str]:
     return ["".join(c for c in p if c in AMINO) for p, u in zip(consensus, used, strict=True) if u]
 
 
+def universal_proteins() -> list[str]:
+    """The same, and those of scattered families: what genomes need to look complete."""
+    from ..genes.scattered import load_scattered
+
+    markers = marker_proteins()
+    if not markers:
+        return []
+    likeliest = (family.columns.argmax(1).tolist() for family in load_scattered())
+    return markers + ["".join(AMINO[residue] for residue in protein) for protein in likeliest]
+
+
 def make_community(
-    folder: Path, genomes: int = 10, size: int = 1_000_000, samples: int = 2, seed: int = 1
+    folder: Path,
+    genomes: int = 10,
+    size: int = 1_000_000,
+    samples: int = 2,
+    seed: int = 1,
+    proteins: Sequence[str] | None = None,
 ) -> Community:
-    """Write ``contigs.fasta.gz``, ``depth.tsv`` and ``gold.tsv``."""
+    """Write ``contigs.fasta.gz``, ``depth.tsv`` and ``gold.tsv``.
+
+    Every genome has all ``proteins``, or all of `universal_proteins`.
+    """
     from isal import igzip
 
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    markers = marker_proteins()
+    markers = list(universal_proteins() if proteins is None else proteins)
     abundance = np.exp(rng.normal(2.3, 0.7, (genomes, 1)) + rng.normal(0, 0.5, (genomes, samples)))
     contigs: list[tuple[int, str]] = []
     for g in range(genomes):

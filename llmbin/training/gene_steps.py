@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from .arguments import Commands, add_settings, settings_of
-from .settings import KindTraining, MarkerSettings, QualityTraining
+from .settings import KindTraining, MarkerSettings, QualityTraining, ScatteredSettings
 
 
 def add_markers(commands: Commands) -> None:
@@ -43,6 +43,46 @@ def _markers(options: argparse.Namespace) -> None:
     shards, settings = Shards(options.shards), MarkerSettings()
     census = read_census(shards, options.table, options.archaea, settings)
     markers_of_shards(shards, census, options.seeds_from, options.out, settings)
+
+
+def add_scattered(commands: Commands) -> None:
+    """``train scattered``."""
+    parser = commands.add_parser(
+        "scattered", help="learn families that lie scattered over genomes, beside the markers"
+    )
+    parser.add_argument("shards", type=Path)
+    parser.add_argument(
+        "--table", type=Path, required=True, help="TSV with the columns genome and genome_bp"
+    )
+    parser.add_argument(
+        "--seeds-from",
+        nargs="+",
+        required=True,
+        metavar="GENOME",
+        help="complete genomes whose proteins seed the families",
+    )
+    parser.add_argument(
+        "--archaea",
+        type=Path,
+        required=True,
+        help="file with the names of the archaeal genomes, one a line",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.set_defaults(command=_scattered)
+
+
+def _scattered(options: argparse.Namespace) -> None:
+    from .scattered import learn_scattered
+    from .shards import Shards
+
+    learn_scattered(
+        Shards(options.shards),
+        options.table,
+        options.archaea,
+        options.seeds_from,
+        options.out,
+        ScatteredSettings(),
+    )
 
 
 def add_rna(commands: Commands) -> None:

@@ -53,16 +53,17 @@ class Examples:
 class Lessons:
     """Bins as tensors: traits as they are, ``truth`` [n, 2]; and what is known of the families.
 
-    The first ``drawn`` bins are drawn, the others made by the program.
+    ``more`` [n, markers] is of the markers alone (see `estimator.network.network_inputs`). The
+    first ``drawn`` bins are drawn, the others made by the program.
     """
 
     once: Tensor
     more: Tensor
     sizes: Tensor
     truth: Tensor
-    domains: Tensor  # [families, domains], columns that add up to 1
+    domains: Tensor  # [markers, domains], columns that add up to 1
     lacking: Tensor  # [families], the share of clades that lack each,
-    doubled: Tensor  # and of those that have it twice
+    doubled: Tensor  # and [markers] of those that have it twice
     drawn: int
 
     def batch(self, size: int, binned: float) -> Tensor:
@@ -84,10 +85,11 @@ def lessons_of(
     clade = sources.clade[bins.genome]
     members = [pure & (clade == c) for c in np.unique(clade[pure])]
     lacking = _share_of_clades(t.once < LACKING, members)
-    doubled = _share_of_clades(t.more > DOUBLED, members)
+    more = t.more[:, : markers.used.shape[1]]
+    doubled = _share_of_clades(more > DOUBLED, members)
     return Lessons(
         once=_tensor(t.once),
-        more=_tensor(t.more),
+        more=_tensor(more),
         sizes=_tensor((t.sizes - mean) / scale),
         truth=_tensor(bins.truth),
         domains=_tensor(domain_shares(markers.used)),
@@ -113,24 +115,26 @@ def of_other_lineages(
     lessons: Lessons, rows: Tensor, settings: QualityTraining
 ) -> tuple[Tensor, Tensor]:
     """Cover once and more of some bins, had their lineages lost and doubled families by chance."""
-    shape = len(rows), len(lessons.lacking)
+    markers = len(lessons.doubled)
 
     def changed(share: Tensor, most: float) -> Tensor:
         some = torch.rand(len(rows), 1) < CHANGED
-        return torch.rand(shape) < most * torch.rand(len(rows), 1) * some * share
+        chance = most * torch.rand(len(rows), 1) * some * share
+        return torch.rand(len(rows), len(share)) < chance
 
     lost = changed(lessons.lacking, settings.losses)
-    once, more = (a[rows].masked_fill(lost, 0) for a in (lessons.once, lessons.more))
+    once = lessons.once[rows].masked_fill(lost, 0)
+    more = lessons.more[rows].masked_fill(lost[:, :markers], 0)
     doubled = changed(lessons.doubled, settings.doubles)
-    copy = LEAST_DOUBLE + (1 - LEAST_DOUBLE) * torch.rand(shape)
-    return once, more + doubled * copy * once
+    copy = LEAST_DOUBLE + (1 - LEAST_DOUBLE) * torch.rand(len(rows), markers)
+    return once, more + doubled * copy * once[:, :markers]
 
 
 def tensor_inputs(
     once: Tensor, more: Tensor, sizes: Tensor, domains: Tensor
 ) -> tuple[Tensor, Tensor]:
     """As `estimator.network.network_inputs`, of tensors; ``domains`` as in `Lessons`."""
-    share, extra = once @ domains, more @ domains
+    share, extra = once[:, : len(domains)] @ domains, more @ domains
     columns = [
         2 * once,
         2 * torch.sqrt(more + 1e-8),

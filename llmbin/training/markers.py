@@ -108,7 +108,7 @@ def hits_by_genome(top_hits: Any) -> dict[str, list[Hit]]:
         length = hit.best_domain.alignment.hmm_length
         low = min(d.alignment.hmm_from for d in hit.domains)
         high = max(d.alignment.hmm_to for d in hit.domains)
-        name = _name(hit)
+        name = name_of(hit)
         out[name.split("|")[0]].append((hit.score, name, (high - low + 1) / length))
     for found in out.values():
         found.sort(key=lambda t: (-t[0], t[1]))
@@ -187,7 +187,7 @@ def learn_markers(
             d: [round(float(p[f]), 4), round(float(t[f]), 4)] for d, (p, t) in prevalence.items()
         }
         cutoff = round(found[f].cutoff, 1)
-        name = _name(profiles[f])
+        name = name_of(profiles[f])
         markers.append({"name": name, "cutoff": cutoff, "length": profiles[f].M, **row})
         log.info("%s: %s", name, markers[-1])
     with (
@@ -291,13 +291,14 @@ def seed_families(
     census: Census,
     seeds_from: Sequence[str],
     settings: MarkerSettings,
+    taken: Iterable[str] = (),
 ) -> list[list[str]]:
     """Families of protein names: each seed with its best hit in every panel genome.
 
-    Most of the panel has just one close hit.
+    Most of the panel has just one close hit. Proteins that are ``taken`` are in other families.
     """
     families: list[list[str]] = []
-    taken: set[str] = set()
+    taken = set(taken)
     for seed_genome in seeds_from:
         same = seed_genome in census.archaea
         side = [g for g in census.panel if (g in census.archaea) == same][: settings.panel]
@@ -305,7 +306,7 @@ def seed_families(
         queries = [
             s
             for s in digitise(by_genome[seed_genome])
-            if len(s) >= settings.shortest_seed and _name(s) not in taken
+            if settings.shortest_seed <= len(s) <= settings.longest_seed and name_of(s) not in taken
         ]
         searches = pyhmmer.hmmer.phmmer(queries, block, cpus=settings.cpus, E=1e-4)
         for query, hits in zip(queries, searches, strict=True):
@@ -318,7 +319,7 @@ def seed_families(
                 len(best) / len(side) >= settings.seed_share
                 and second / max(len(best), 1) <= settings.seed_twice
             ):
-                names = [_name(query), *(h[1] for h in best.values())]
+                names = [name_of(query), *(h[1] for h in best.values())]
                 if sum(n in taken for n in names) <= settings.overlap * len(names):
                     families.append(list(dict.fromkeys(names)))
                     taken |= set(names)
@@ -326,6 +327,6 @@ def seed_families(
     return families
 
 
-def _name(made: Any) -> str:
+def name_of(made: Any) -> str:
     """The name of a sequence, hit or profile, which older versions of pyhmmer give as bytes."""
     return made.name if isinstance(made.name, str) else made.name.decode()

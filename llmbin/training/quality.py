@@ -72,7 +72,7 @@ def train_quality(
     levels = range(len(breaking.medians))
     sources = read_sources(shards, table, pieces, markers)
     ruler = fit_ruler(pieces, settings.dims, levels)
-    drawn = Drawing(pieces, sources, ruler, len(markers.names), settings.seed).bins(settings.bins)
+    drawn = Drawing(pieces, sources, ruler, markers.families, settings.seed).bins(settings.bins)
     log.info("drew %d bins of %d genomes", len(drawn.truth), int((sources.weight > 0).sum()))
     made = [
         BinnedCommunity(community, run, markers, settings.threads).bins(shards, sources, ruler)
@@ -104,14 +104,9 @@ def read_sources(shards: Shards, table: Path, pieces: Pieces, markers: MarkerSet
     Raises:
         InputError: the table lacks a genome, or no genome is complete.
     """
-    with open(table, newline="") as handle:
-        rows = {row["genome"]: row for row in csv.DictReader(handle, delimiter="\t")}
-    missing = [name for name in shards.names if name not in rows]
-    if missing:
-        raise InputError(f"{table}: no row for genome {missing[0]!r}")
     sequences = np.diff(shards.first)
-    stored = np.array([_stored(shards, g) for g in range(len(shards))], np.int64)
-    bp = np.maximum([int(rows[name]["genome_bp"]) for name in shards.names], stored)
+    stored = stored_bases(shards)
+    bp = np.maximum(sizes_by(table, shards.names), stored)
     share = stored / bp
     found = _families_found(pieces, len(shards), markers)
     part = (found @ domain_shares(markers.used)).max(1) / share
@@ -125,16 +120,31 @@ def read_sources(shards: Shards, table: Path, pieces: Pieces, markers: MarkerSet
     return Sources(shards.clade, bp, share, weight)
 
 
-def _stored(shards: Shards, genome: int) -> int:
-    return int(shards.length[shards.first[genome] : shards.first[genome + 1]].sum())
+def sizes_by(table: Path, names: Sequence[str]) -> list[int]:
+    """Bases of whole genomes, by a TSV with the columns genome and genome_bp.
+
+    Raises:
+        InputError: it lacks a genome.
+    """
+    with open(table, newline="") as handle:
+        rows = {row["genome"]: row for row in csv.DictReader(handle, delimiter="\t")}
+    missing = [name for name in names if name not in rows]
+    if missing:
+        raise InputError(f"{table}: no row for genome {missing[0]!r}")
+    return [int(rows[name]["genome_bp"]) for name in names]
+
+
+def stored_bases(shards: Shards) -> npt.NDArray[np.int64]:
+    """Bases of each genome in shards: int64 [genomes]."""
+    return np.add.reduceat(shards.length, shards.first[:-1]).astype(np.int64)
 
 
 def _families_found(pieces: Pieces, genomes: int, markers: MarkerSet) -> npt.NDArray[np.float64]:
-    """How much of each family the genomes have, before they were broken: [genomes, families]."""
+    """How much of each marker the genomes have, before they were broken: [genomes, markers]."""
     whole = pieces.level == len(PieceSettings.medians) - 1
     bin_of = np.where(whole, pieces.genome, -1)
-    once, _ = pieces.genes.cover(bin_of, genomes, len(markers.names))
-    return once.astype(np.float64)
+    once, _ = pieces.genes.cover(bin_of, genomes, markers.families)
+    return once[:, : len(markers.names)].astype(np.float64)
 
 
 class Estimator(nn.Module):
@@ -192,8 +202,9 @@ def fit(
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
     """One network. Batches are drawn with replacement."""
     torch.manual_seed(seed)
-    families, domains = lessons.domains.shape
-    network = Estimator(2 * families + 2 * domains + lessons.sizes.shape[1], settings)
+    traits = (lessons.once, lessons.more, lessons.sizes)
+    inputs = sum(trait.shape[1] for trait in traits) + 2 * lessons.domains.shape[1]
+    network = Estimator(inputs, settings)
     optimiser = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )

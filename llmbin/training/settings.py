@@ -140,8 +140,8 @@ class PackSettings:
 class MarkerSettings:
     """How markers are chosen.
 
-    Seeds have ``shortest_seed`` residues or more, and are looked for in up to ``panel`` complete
-    genomes of a domain; a family is kept that ``seed_share`` of these have, at most
+    Seeds have ``shortest_seed`` to ``longest_seed`` residues, and are looked for in up to ``panel``
+    complete genomes of a domain; a family is kept that ``seed_share`` of these have, at most
     ``seed_twice`` of them with a second hit of ``close`` of the first one's score. Two families
     share at most ``overlap`` of their members. A hit covers more than ``coverage`` of a profile.
 
@@ -152,6 +152,7 @@ class MarkerSettings:
 
     panel: int = 14
     shortest_seed: int = 60
+    longest_seed: int = 100_000
     seed_share: float = 0.7
     seed_twice: float = 0.1
     close: float = 0.7
@@ -162,6 +163,29 @@ class MarkerSettings:
     headroom: float = 0.75
     most_sequences: int = 130
     cpus: int = 1
+
+
+@dataclass(frozen=True)
+class ScatteredSettings:
+    """How families that lie scattered are chosen.
+
+    By ``genomes`` of ``least_genome`` bp or more, no archaea: ``prevalence`` of them must have a
+    family, ``twice`` of these at most have it twice. So many ``families`` are chosen, and those
+    kept that ``universal`` of the genomes have. Proteins that have ``alike`` of a marker family's
+    cut-off are of it. At ``near`` bp from a known family 1/e of another one is known. Members of
+    the final profile are up to ``longest`` times as long as the first one.
+    """
+
+    seeding: MarkerSettings = MarkerSettings(seed_share=0.6, seed_twice=0.15, longest_seed=420)
+    genomes: int = 48
+    least_genome: int = 1_500_000
+    families: int = 110
+    prevalence: float = 0.75
+    universal: float = 0.9
+    twice: float = 0.1
+    alike: float = 0.7
+    near: float = 12_000
+    longest: float = 1.6
 
 
 @dataclass(frozen=True)

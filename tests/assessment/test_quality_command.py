@@ -15,7 +15,7 @@ import pytest
 from llmbin.assessment.bins import bin_name_of
 from llmbin.assessment.tables import CHECKM2_TITLES
 from llmbin.genes.rna import DATA
-from llmbin.tools.synthetic import marker_proteins, synthetic_genome
+from llmbin.tools.synthetic import synthetic_genome, universal_proteins
 
 pytest.importorskip("pyhmmer")
 
@@ -43,7 +43,7 @@ def rrnas() -> str:
 def bins() -> dict[str, dict[str, str]]:
     """A whole genome with rRNA genes, half of another, and both together."""
     rng = np.random.default_rng(5)
-    one, two = (synthetic_genome(rng, 300_000, marker_proteins()) for _ in range(2))
+    one, two = (synthetic_genome(rng, 300_000, universal_proteins()) for _ in range(2))
     whole, half = dict(pieces(one + rrnas(), "k1")), dict(pieces(two[:150_000], "k2"))
     return {"whole": whole, "half": half, "mixed": dict(pieces(one + two, "k3"))}
 

@@ -13,7 +13,8 @@ from llmbin.genes.matches import Genes
 
 MARKERS = load_marker_set()
 FAMILIES = len(MARKERS.names)
-BACTERIA = np.flatnonzero(MARKERS.used[0])
+SCATTERED = np.arange(FAMILIES, MARKERS.families)
+BACTERIA = np.append(np.flatnonzero(MARKERS.used[0]), SCATTERED)
 
 
 def whole_genes(contigs: list[int], families: list[int]) -> Genes:
@@ -141,7 +142,10 @@ def test_the_network_that_ships() -> None:
     network = load_network()
     assert len(network.members) >= 2
     inputs, share = network_inputs(
-        np.zeros((3, FAMILIES)), np.zeros((3, FAMILIES)), np.zeros((3, 7)), MARKERS.used
+        np.zeros((3, MARKERS.families)),
+        np.zeros((3, MARKERS.families)),
+        np.zeros((3, 7)),
+        MARKERS.used,
     )
     assert inputs.shape == (3, network.members[0].weights[0].shape[0])
     assert share.shape == (3, 1)

@@ -12,7 +12,7 @@ import llmbin
 from llmbin.errors import InstallationError
 from llmbin.estimator import network
 from llmbin.features import peptides
-from llmbin.genes import markers, rna
+from llmbin.genes import markers, rna, scattered
 from llmbin.io.shipped import shipped
 from llmbin.kinds import network as kinds
 from llmbin.proof.reference import load_reference
@@ -24,6 +24,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "peptides.npz": lambda _: peptides.load_peptide_table.__wrapped__(),
     "rna.npz": lambda _: rna.RnaSearch(),
     "markers.json": lambda _: markers.load_marker_set(),
+    "scattered.npz": lambda _: scattered.load_scattered.__wrapped__(),
     "markers.h3m.gz": lambda _: markers.read_profiles(),
     "proof.npz": load_reference,
 }
@@ -38,6 +39,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
     monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
     monkeypatch.setattr(markers, "DATA", tmp_path)
+    monkeypatch.setattr(scattered, "DATA", tmp_path / "scattered.npz")
     monkeypatch.setattr(markers, "PROFILES", tmp_path / "markers.h3m.gz")
     return tmp_path
 

@@ -17,7 +17,7 @@ from llmbin.errors import InputError
 from llmbin.estimator.network import network_inputs, network_of
 from llmbin.estimator.traits import BinTraits
 from llmbin.genes.markers import load_marker_set
-from llmbin.tools.synthetic import marker_proteins, synthetic_genome
+from llmbin.tools.synthetic import synthetic_genome, universal_proteins
 from llmbin.training.binned import BinnedCommunity
 from llmbin.training.drawn_bins import Drawing, DrawnBins, Sources, fit_ruler
 from llmbin.training.lessons import Examples, lessons_of, of_other_lineages, tensor_inputs
@@ -45,7 +45,7 @@ SMALL = QualityTraining(
 def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shards, Path]:
     """Four genomes of three clades with markers, and their table."""
     folder = tmp_path_factory.mktemp("quality")
-    proteins = marker_proteins()
+    proteins = universal_proteins()
     genomes = [
         Genome(
             f"g{k}",
@@ -129,7 +129,7 @@ def test_a_genome_without_markers_is_no_source(tmp_path: Path) -> None:
 
 def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) -> None:
     ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
-    drawing = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5)
+    drawing = Drawing(pieces, sources, ruler, MARKERS.families, seed=5)
     bins = drawing.bins(300)
     complete, contaminated = bins.truth.T
     assert complete.min() > 0
@@ -137,15 +137,16 @@ def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) 
     assert 0.1 < (contaminated == 0).mean() < 0.9
     assert contaminated.max() < 0.5
     pure = contaminated < 0.01
-    share = (bins.traits.once @ (MARKERS.used[0] / MARKERS.used[0].sum()))[pure]
+    markers = bins.traits.once[pure, : len(MARKERS.names)]
+    share = markers @ MARKERS.used[0] / MARKERS.used[0].sum()
     assert np.abs(share - complete[pure]).mean() < 0.12
-    again = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5).bins(300)
+    again = Drawing(pieces, sources, ruler, MARKERS.families, seed=5).bins(300)
     np.testing.assert_array_equal(again.traits.sizes, bins.traits.sizes)
 
 
 def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: Sources) -> None:
     ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
-    bins = Drawing(pieces, sources, ruler, len(MARKERS.names), seed=5).bins(SMALL.bins)
+    bins = Drawing(pieces, sources, ruler, MARKERS.families, seed=5).bins(SMALL.bins)
     examples = Examples(bins, SMALL.bins)
     arrays = fit(examples, sources, ruler, MARKERS, SMALL)
     answers = network_of(arrays).quantiles(bins.traits, MARKERS)
@@ -158,12 +159,13 @@ def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: 
 
 
 def test_what_is_learnt_from_is_what_the_program_sees() -> None:
-    rng, families = np.random.default_rng(2), len(MARKERS.names)
+    rng, families = np.random.default_rng(2), MARKERS.families
     once, more = rng.random((5, families)), rng.random((5, families)).round()
     sizes = rng.normal(size=(5, 7))
     seen, share = network_inputs(once, more, sizes, MARKERS.used)
     domains = MARKERS.used.T / MARKERS.used.sum(1)
-    learnt, of_domain = tensor_inputs(*map(torch.from_numpy, (once, more, sizes, domains)))
+    of_markers = more[:, : len(MARKERS.names)]
+    learnt, of_domain = tensor_inputs(*map(torch.from_numpy, (once, of_markers, sizes, domains)))
     assert learnt.numpy() == pytest.approx(seen, abs=3e-4)
     assert of_domain.numpy() == pytest.approx(share)
 
@@ -226,7 +228,7 @@ def test_bins_of_runs_are_examples_too(
     made = community.bins(shards, sources, ruler)
     assert made.genome.tolist() == [0, 2]
     np.testing.assert_allclose(made.truth, [[0.8, 0.2], [0.8, 0]], atol=0.02)
-    share = made.traits.once @ (MARKERS.used[0] / MARKERS.used[0].sum())
+    share = made.traits.once[:, : len(MARKERS.names)] @ (MARKERS.used[0] / MARKERS.used[0].sum())
     assert (share > 0.6).all()
     (tmp_path / "gold.tsv").write_text(head + gold.replace("\tg2", "\tother"))
     with pytest.raises(InputError, match="no genome 'other'"):

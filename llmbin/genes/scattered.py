@@ -1,0 +1,73 @@
+"""Families that lie scattered over genomes: for estimates of quality alone.
+
+The single-copy markers lie together in operons, so that two of them say little more than one does.
+These families lie elsewhere. Lineages lack some of them, which those that learn from them have to
+know; the cut goes by the markers. They are looked for together with the markers, and decided by
+the alignment alone (see ``llmbin/data/SCATTERED.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..io.shipped import shipped, shipped_arrays
+
+DATA = Path(__file__).parent.parent / "data" / "scattered.npz"
+STEP = 1 / 16  # bits, in which profiles are written
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """Profile of a family.
+
+    ``columns`` float32 [columns, 20], log-odds in bits of the amino acids in alphabetic order of
+    their letters; ``transitions`` float32 [columns, 7], logarithms of base 2 of HMMER's; ``cutoff``
+    in bits.
+    """
+
+    columns: Floats
+    transitions: Floats
+    cutoff: float
+
+
+def arrays_of(families: Sequence[Scattered]) -> dict[str, Any]:
+    """Families as arrays for a file; bits in steps of `STEP`, those below -8 as -8."""
+    return {
+        "columns": np.concatenate([_in_steps(f.columns) for f in families]),
+        "transitions": np.concatenate([_in_steps(f.transitions) for f in families]),
+        "lengths": np.array([len(f.columns) for f in families], np.int32),
+        "cutoffs": np.array([f.cutoff for f in families], np.float32),
+    }
+
+
+def _in_steps(bits: Floats) -> npt.NDArray[np.int8]:
+    return np.clip(np.round(bits / STEP), -128, 127).astype(np.int8)
+
+
+@cache
+def load_scattered() -> tuple[Scattered, ...]:
+    """The families that ship with the package.
+
+    Raises:
+        InstallationError: they are missing or damaged.
+    """
+    with shipped(DATA):
+        arrays = shipped_arrays(DATA)
+        ends = np.cumsum(arrays["lengths"])[:-1]
+        columns, transitions = (
+            np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends)
+            for name in ("columns", "transitions")
+        )
+        cutoffs = arrays["cutoffs"].tolist()
+        return tuple(
+            Scattered(*profile) for profile in zip(columns, transitions, cutoffs, strict=True)
+        )
