@@ -20,7 +20,7 @@ from .peers import PEERS
 from .real_tables import real, real_in_short
 from .record import RESULTS
 from .replay_tables import kills, replay, together
-from .scale_tables import cohort, whole
+from .scale_tables import cohort, cores, whole
 
 BINNERS = ["llmbin-fast", "llmbin-fast, markers off", *(peer.title for peer in PEERS.values())]
 SPOKEN_OF = ["three", "one", "long", "mapped", "assembled"]
@@ -326,6 +326,7 @@ PARTS = {
     "throughput": ("throughput", throughput),
     "scale": ("scale", scale),
     "scale-whole": ("scale-whole", whole),
+    "cores": ("threads-estimate", cores),
     "cohort": ("cohort", cohort),
     "ablations": ("ablations", ablations),
     "precision": ("precision", precision),

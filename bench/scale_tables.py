@@ -1,4 +1,4 @@
-"""How whole runs grow to a million contigs, and what cohorts take: tables of docs/scale.md."""
+"""How whole runs grow, what cohorts take, and what many cores give: tables of docs/scale.md."""
 
 from __future__ import annotations
 
@@ -83,5 +83,24 @@ def cohort(result: dict[str, Any]) -> str:
                 str(r["needed_mib"]),
             ]
             for r in result["rows"]
+        ],
+    )
+
+
+def cores(result: dict[str, Any]) -> str:
+    """Rows of `bench.threads --estimate`: least wall seconds by stage."""
+    rows = result["rows"]
+    stages = [stage for stage in rows[0]["estimated"] if stage != "all"]
+    one = rows[0]["estimated"]["all"]
+    return table(
+        ["cores", "s at least", "times as fast at most", *stages],
+        [
+            [
+                str(r["threads"]),
+                f"{r['estimated']['all']:.1f}",
+                f"{one / r['estimated']['all']:.1f}",
+                *(f"{r['estimated'][stage]:.2f}" for stage in stages),
+            ]
+            for r in rows
         ],
     )
