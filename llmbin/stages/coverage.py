@@ -53,6 +53,7 @@ def measure_coverage(setting: Setting, survey: Survey) -> Coverage:
         log.info("resuming: coverage was measured before")
     coverage = _measured(setting, survey) if held is None else held
     if held is None:
+        setting.check_inputs()
         setting.work.save("coverage", key, _arrays(coverage))
     return judged(coverage, survey)
 

@@ -63,6 +63,7 @@ def embed_contigs(
 
     Raises:
         DeviceError: the encoder failed.
+        InputError: an input has changed.
         StorageError: they cannot be kept.
     """
     from .._kernels import give_back_memory
@@ -119,6 +120,7 @@ def _embedded(
             Monitor(both, setting.clock),
             recall,
         )
+    setting.check_inputs()
     if known_pairs is not None:
         features = replace(features, homology=known_pairs[0], sketches=known_pairs[1])
     elif pairs is not None:

@@ -174,4 +174,4 @@ def depth_recall(setting: Setting) -> DepthRecall | None:
     contigs = fingerprint(inputs.contigs_digest)
     digests = map(fingerprint, inputs.depth_digests)
     files = {str(path): digest for path, digest in zip(inputs.bams, digests, strict=False)}
-    return DepthRecall(store, lambda path: f"{files[str(path)]} {contigs}")
+    return DepthRecall(store, lambda path: f"{files[str(path)]} {contigs}", setting.check_inputs)
