@@ -9,9 +9,20 @@ from typing import Any
 
 from .inputs import InputFile
 from .store import Store, key_of
-from .workspace import file_digest
+from .workspace import file_digest, fingerprint
 
 TICKS = 2.0  # seconds by which the clock of a file system may be coarse
+
+
+def content_of(path: InputFile, digest: dict[str, Any]) -> str:
+    """What tells a file's content, in a few letters, by its digest.
+
+    Of a file so large that its digest is of its ends alone, the time of its last change does, too.
+    """
+    if "sha256" in digest:
+        return fingerprint(digest)
+    about = os.stat(path)
+    return f"{fingerprint(digest)} {about.st_mtime_ns} {about.st_ctime_ns}"
 
 
 def known_digest(path: InputFile, store: Store | None) -> dict[str, Any]:

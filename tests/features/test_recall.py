@@ -156,6 +156,31 @@ def test_what_is_found_of_a_file_that_changes_meanwhile_is_not_kept_as_that_of_t
     assert found == binned("--bam", bam, "--seed", "middle", contigs=contigs, depth=())[0]
 
 
+def test_large_files_with_the_same_ends_are_not_taken_for_each_other(
+    binned: Callable[..., tuple[dict, str]],
+    community: Community,
+    tmp_path: Path,
+    write_bam: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = {"bytes": 1, "sha256_ends": "same"}
+    monkeypatch.setattr("llmbin.io.digests.file_digest", lambda path: {"path": str(path), **ends})
+    records = list(read_fasta(community.contigs))
+    lengths = {r.name: len(r.sequence) for r in records}
+    contigs, bam = tmp_path / "c.fasta", tmp_path / "s.bam"
+    for every, order in ((5, 1), (9, -1)):
+        written = records[::order]
+        contigs.write_text("".join(f">{r.name}\n{r.sequence.decode()}\n" for r in written))
+        reads = [(r.name, 0, "500M", 5, 0) for k, r in enumerate(written) for _ in range(k % every)]
+        write_bam(bam, lengths, reads)
+        options = ("--bam", bam, "--seed", "middle")
+        cached, plain = (
+            binned(*options, *cache, contigs=contigs, depth=())[0]
+            for cache in (("--cache", tmp_path / "cache"), ())
+        )
+        assert cached == plain
+
+
 def test_other_options_do_not_take_what_the_last_run_found(
     binned: Callable[..., tuple[dict, str]], tmp_path: Path
 ) -> None:
