@@ -26,7 +26,6 @@ from ..coverage.coverage import (
 )
 from ..coverage.reads import DepthRules, ReadKind
 from ..coverage.sparse import SparseTable, Table
-from ..io.workspace import fingerprint
 from ..options import PartOptions, RunOptions
 from .recalling import depth_recall
 from .setting import Inputs, Setting
@@ -108,9 +107,10 @@ def depths_of(
 def _key(setting: Setting) -> dict[str, Any]:
     return {
         "version": __version__,
-        "contigs": fingerprint(setting.inputs.contigs_digest),
+        "contigs": setting.inputs.contigs_content,
         "shortest": setting.options.recruit_length,
         "files": setting.inputs.depth_digests,
+        "contents": setting.inputs.depth_contents,
         "samples": list(setting.options.samples or []),
         "identity": setting.options.min_identity,
         "pool": setting.options.pool,

@@ -20,7 +20,6 @@ from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
 from ..genes.sketches import Sketches
 from ..io.names import packed_names, unpacked_names
-from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
@@ -138,7 +137,7 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
     return {
         "version": __version__,
         "numbers": FRAMES,  # builds of one version may differ in them
-        "contigs": fingerprint(setting.inputs.contigs_digest),
+        "contigs": setting.inputs.contigs_content,
         "pack": embedder.pack.digest,
         "precision": embedder.device.precision,
         "device": embedder.device.kind,

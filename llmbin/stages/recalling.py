@@ -19,7 +19,6 @@ from ..genes.homology import Homology
 from ..genes.markers import PROFILES
 from ..genes.rna import DATA
 from ..genes.sketches import Sketches
-from ..io.digests import content_of
 from ..io.store import Store, key_of
 from ..io.workspace import file_digest, fingerprint
 from ..model.devices import installed
@@ -161,7 +160,7 @@ def pairs_recall(setting: Setting) -> PairsRecall | None:
     options = setting.options
     if setting.store is None:
         return None
-    contigs = content_of(setting.inputs.contigs, setting.inputs.contigs_digest)
+    contigs = setting.inputs.contigs_content
     about = (__version__, options.recruit_length, options.separator)
     last = None if options.separator else key_of("last pairs", *about)
     return PairsRecall(setting.store, key_of("pairs", contigs, *about), last)
@@ -172,7 +171,6 @@ def depth_recall(setting: Setting) -> DepthRecall | None:
     inputs, store = setting.inputs, setting.store
     if store is None:
         return None
-    contigs = content_of(inputs.contigs, inputs.contigs_digest)
-    digests = zip(inputs.bams, inputs.depth_digests, strict=False)
-    files = {str(path): content_of(path, digest) for path, digest in digests}
+    contigs, contents = inputs.contigs_content, inputs.depth_contents
+    files = {str(path): told for path, told in zip(inputs.bams, contents, strict=False)}
     return DepthRecall(store, lambda path: f"{files[str(path)]} {contigs}", setting.check_inputs)

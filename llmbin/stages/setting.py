@@ -10,7 +10,7 @@ from typing import Any
 
 from ..coverage.bam import check_alignments
 from ..coverage.coverage import sample_names
-from ..io.digests import known_digest
+from ..io.digests import content_of, known_digest
 from ..io.inputs import InputFile, stored
 from ..io.store import Store
 from ..io.workspace import Workspace
@@ -40,6 +40,17 @@ class Inputs:
     def depth_digests(self) -> list[dict[str, Any]]:
         """Size and sha256 of the files of depths."""
         return [known_digest(path, self.store) for path in (*self.bams, *self.tables)]
+
+    @cached_property
+    def contigs_content(self) -> str:
+        """What tells these contigs from all others."""
+        return content_of(self.contigs, self.contigs_digest)
+
+    @cached_property
+    def depth_contents(self) -> list[str]:
+        """What tells the files of depths from all others."""
+        files = (*self.bams, *self.tables)
+        return [content_of(*each) for each in zip(files, self.depth_digests, strict=True)]
 
     @cached_property
     def parts_digests(self) -> list[dict[str, Any]]:
