@@ -44,8 +44,8 @@ class _DamageError(sqlite3.DatabaseError):
 class Store:
     """Values by key in a folder, up to ``most`` bytes; those used longest ago go first.
 
-    Several processes may use it at once, each in one thread. Where it fails later there is a
-    warning, and it is as if nothing were known.
+    Several processes may use it at once, each in one thread. Where the disk is full, or it fails
+    later, there is a warning, and it is as if nothing were known.
 
     Raises:
         OutputError: the folder cannot be made, or the file not be used.
@@ -66,6 +66,9 @@ class Store:
                     raise
                 self._begin_anew(error)
         except (sqlite3.Error, OSError) as error:
+            if _full(error):
+                self._give_up(error)
+                return
             self._shut()  # a connection that is left open keeps others waiting
             raise OutputError(
                 f"{self.path}: cannot be used as a cache ({first_line(error)}); choose a folder on "
@@ -155,8 +158,11 @@ class Store:
                 with suppress(sqlite3.Error, OSError):
                     self._begin_anew(error)
                     return
-            log.warning("%s: %s; going on without the cache", self.path, first_line(error))
-            self._shut()
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        log.warning("%s: %s; going on without the cache", self.path, first_line(error))
+        self._shut()
 
     def _shut(self) -> None:
         if self._base is not None:
@@ -246,6 +252,15 @@ def _size(base: sqlite3.Connection) -> int:
 
 def _check(key: bytes, value: bytes) -> bytes:
     return blake2b(value, digest_size=CHECK, key=key[:64]).digest()
+
+
+def _full(error: Exception) -> bool:
+    """Whether the disk has no room for it."""
+    return getattr(error, "sqlite_errorcode", 0) in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_WRITE,
+    )
 
 
 def _damaged(error: Exception) -> bool:

@@ -160,6 +160,21 @@ def test_a_damaged_name_that_no_message_can_hold_is_damage(
         caplog.clear()
 
 
+def test_on_a_full_disk_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Store) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(Store, "_open", fail)
+    with Store(tmp_path, 1 << 20) as store:
+        store.put([(b"k", b"v")])
+        assert store.get(b"k") is None
+    assert "full; going on without the cache" in caplog.text
+
+
 def test_a_damaged_file_that_cannot_be_taken_away_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
