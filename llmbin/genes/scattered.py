@@ -75,6 +75,8 @@ def load_scattered() -> tuple[Scattered, ...]:
             np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends[:-1])
             for name in ("columns", "transitions")
         )
+        if not np.isfinite(arrays["cutoffs"]).all():
+            raise ValueError("cut-offs that are no numbers")
         cutoffs = arrays["cutoffs"].tolist()
         return tuple(
             Scattered(*profile) for profile in zip(columns, transitions, cutoffs, strict=True)

@@ -83,6 +83,16 @@ def test_arrays_of_another_shape_are_damage(name: str, how: str, data: Path) -> 
             READERS[name](data / name)
 
 
+@pytest.mark.parametrize("cutoff", [np.nan, np.inf, "text"])
+def test_families_without_a_cutoff_are_damage(cutoff: object, data: Path) -> None:
+    with np.load(data / "scattered.npz") as held:
+        whole = dict(held)
+    whole["cutoffs"] = np.array([cutoff] * len(whole["cutoffs"]))
+    np.savez(data / "scattered.npz", **whole)
+    with pytest.raises(InstallationError, match="scattered"):
+        READERS["scattered.npz"](data)
+
+
 def test_all_files_that_are_shipped_are_looked_at() -> None:
     assert {p.name for p in DATA.iterdir() if p.suffix != ".md"} == set(READERS)
 
