@@ -79,8 +79,8 @@ def run(
     same = unchanged([options.contigs])  # bins are written from them
     with workspace as work, log_file(options.outdir / LOG), cache as store, same as check_contigs:
         log.info("llmbin-fast %s: %s", __version__, options.contigs)
-        setting = set_out(options, work, clock, store)
         with unchanged(options.inputs) as check_inputs:
+            setting = set_out(options, work, clock, check_inputs, store)
             with clock.stage("survey"):
                 survey = survey_contigs(setting)
             check_memory(setting, survey)

@@ -18,10 +18,14 @@ from .reads import DepthRules, ReadKind
 
 @dataclass(frozen=True)
 class DepthRecall:
-    """A store of depths; ``digest_of`` tells what a file holds, in a few letters."""
+    """A store of depths; ``digest_of`` tells what a file holds, in a few letters.
+
+    ``check`` raises an error if a file is no longer what that tells.
+    """
 
     store: Store
     digest_of: Callable[[InputFile], str]
+    check: Callable[[], None]
 
     def depth(
         self, path: InputFile, rules: DepthRules, measure: Callable[[], SampleDepth]
@@ -32,6 +36,7 @@ class DepthRecall:
         if held is not None:
             return _unpacked(held)
         depth = measure()
+        self.check()
         self.store.put([(key, _packed(depth))])
         return depth
 

@@ -15,6 +15,19 @@ from ..io.shipped import shipped, shipped_arrays
 from .traits import BinTraits, Ruler
 
 DATA = Path(__file__).parent.parent / "data" / "quality.npz"
+SHAPES = {
+    "centre": "composition",
+    "directions": "composition directions",
+    "noise": "2",
+    "mean": "7",
+    "scale": "7",
+    "weight0": "members inputs first",
+    "bias0": "members first",
+    "weight1": "members first second",
+    "bias1": "members second",
+    "weight2": "members second 6",
+    "bias2": "members 6",
+}
 QUANTILES = (0.1, 0.5, 0.9)
 # Smaller bins and shorter contigs were not trained on, and count as if they were as large: columns
 # of `BinTraits.sizes`, and bases.
@@ -112,7 +125,7 @@ def load_network() -> Network:
         InstallationError: it is missing or damaged.
     """
     with shipped(DATA):
-        return network_of(shipped_arrays(DATA))
+        return network_of(shipped_arrays(DATA, SHAPES))
 
 
 def network_of(arrays: dict[str, Any]) -> Network:

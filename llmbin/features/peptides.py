@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .._kernels import PeptideTable
 
 DATA = Path(__file__).parent.parent / "data" / "peptides.npz"
+SHAPES = {"steps": "words", "column": "words"}
 COLUMNS = 5  # words of bacteria, archaea, eukaryotes, viruses and plasmids
 
 
@@ -30,7 +31,7 @@ def load_peptide_table() -> PeptideTable:
     """
     from .._kernels import PeptideTable
 
-    arrays = shipped_arrays(DATA)
+    arrays = shipped_arrays(DATA, SHAPES)
     with shipped(DATA):
         words = np.cumsum(arrays["steps"], dtype=np.uint32)
         return PeptideTable(words, arrays["column"], COLUMNS)

@@ -15,9 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
-from ..io.shipped import shipped_arrays
+from ..io.shipped import shipped, shipped_arrays
 
 DATA = Path(__file__).parent.parent / "data" / "rna.npz"
+SHAPES = {
+    "profiles": "columns 4",
+    "first": "ends",
+    "kinds": "profiles",
+    "pairs": "21 16",
+    "singles": "20 4",
+    "variable": "25",
+    "turns": "5 5",
+}
 KINDS = ("5S", "16S", "23S")
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 STANDARD_CODE = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"  # by A C G T
@@ -87,22 +96,23 @@ class RnaSearch:
     def __init__(self) -> None:
         from .._kernels import RrnaScanner, TrnaScanner
 
-        model = shipped_arrays(DATA)
-        self._rrna = RrnaScanner(
-            model["profiles"].astype(np.float32),
-            model["first"].tolist(),
-            model["kinds"].tolist(),
-            WORDS,
-            [MATCH_BITS, GENE_BITS, COLUMN_BITS, LEAST_COVER],
-        )
-        self._trna = TrnaScanner(
-            model["pairs"],
-            model["singles"],
-            model["variable"],
-            model["turns"],
-            ARM_BITS,
-            TRNA_BITS,
-        )
+        model = shipped_arrays(DATA, SHAPES)
+        with shipped(DATA):
+            self._rrna = RrnaScanner(
+                model["profiles"].astype(np.float32),
+                model["first"].tolist(),
+                model["kinds"].tolist(),
+                WORDS,
+                [MATCH_BITS, GENE_BITS, COLUMN_BITS, LEAST_COVER],
+            )
+            self._trna = TrnaScanner(
+                model["pairs"],
+                model["singles"],
+                model["variable"],
+                model["turns"],
+                ARM_BITS,
+                TRNA_BITS,
+            )
         self._found = [_none(0)]
 
     def look(self, contigs: list[Contig]) -> RnaGenes:

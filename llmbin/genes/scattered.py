@@ -20,6 +20,12 @@ import numpy.typing as npt
 from ..io.shipped import shipped, shipped_arrays
 
 DATA = Path(__file__).parent.parent / "data" / "scattered.npz"
+SHAPES = {
+    "columns": "columns 20",
+    "transitions": "columns 7",
+    "lengths": "families",
+    "cutoffs": "families",
+}
 STEP = 1 / 16  # bits, in which profiles are written
 
 Floats = npt.NDArray[np.float32]
@@ -61,12 +67,16 @@ def load_scattered() -> tuple[Scattered, ...]:
         InstallationError: they are missing or damaged.
     """
     with shipped(DATA):
-        arrays = shipped_arrays(DATA)
-        ends = np.cumsum(arrays["lengths"])[:-1]
+        arrays = shipped_arrays(DATA, SHAPES)
+        ends = np.cumsum(arrays["lengths"])
+        if arrays["lengths"].min() < 1 or ends[-1] != len(arrays["columns"]):
+            raise ValueError("lengths that do not add up to the columns")
         columns, transitions = (
-            np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends)
+            np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends[:-1])
             for name in ("columns", "transitions")
         )
+        if not np.isfinite(arrays["cutoffs"]).all():
+            raise ValueError("cut-offs that are no numbers")
         cutoffs = arrays["cutoffs"].tolist()
         return tuple(
             Scattered(*profile) for profile in zip(columns, transitions, cutoffs, strict=True)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from typing import Any
 
-from .inputs import InputFile
+from .inputs import InputFile, StoredPipe
 from .store import Store, key_of
-from .workspace import file_digest
+from .workspace import file_digest, fingerprint
 
 TICKS = 2.0  # seconds by which the clock of a file system may be coarse
+
+
+def content_of(path: InputFile, digest: dict[str, Any]) -> str:
+    """What tells a file's content, in a few letters, by its digest.
+
+    Of a file so large that its digest is of its ends alone, the time of its last change does, too;
+    what came through a pipe has none of its own, and is read.
+    """
+    if "sha256" in digest:
+        return fingerprint(digest)
+    if isinstance(path, StoredPipe):
+        return fingerprint(file_digest(path, sys.maxsize))
+    about = os.stat(path)
+    return f"{fingerprint(digest)} {about.st_mtime_ns} {about.st_ctime_ns}"
 
 
 def known_digest(path: InputFile, store: Store | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,28 @@ def shipped(path: Path) -> Iterator[None]:
         ) from None
 
 
-def shipped_arrays(path: Path) -> dict[str, Any]:
+def shipped_arrays(path: Path, shapes: Mapping[str, str]) -> dict[str, Any]:
     """Arrays by name.
 
+    ``shapes`` are those of arrays that must be there and hold something: a number or a word for
+    each dimension, the same word where two have the same size.
+
     Raises:
-        InstallationError: the file is missing or damaged.
+        InstallationError: the file is missing or damaged, or an array has another shape.
     """
     with shipped(path), np.load(path, allow_pickle=False) as held:
-        return {name: held[name] for name in held.files}
+        arrays = {name: held[name] for name in held.files}
+        _check_shapes(arrays, shapes)
+        return arrays
+
+
+def _check_shapes(arrays: Mapping[str, Any], shapes: Mapping[str, str]) -> None:
+    sizes: dict[str, int] = {}
+    for name, shape in shapes.items():
+        words, held = shape.split(), arrays[name].shape
+        expected = [
+            int(word) if word.isdigit() else sizes.setdefault(word, size)
+            for word, size in zip(words, held, strict=False)
+        ]
+        if len(words) != len(held) or 0 in held or expected != list(held):
+            raise ValueError(f"array {name} is of {held}, not of ({', '.join(words)})")

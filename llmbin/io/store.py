@@ -27,7 +27,8 @@ FORMAT = 1  # of the tables below
 CHECK = 16  # bytes of a value's digest
 OVERHEAD = 130  # bytes that an entry takes beside its value at least: key, digest, index
 PATIENCE = 30.0  # seconds to wait for another process that writes
-OURS = {"entries", "contents"}
+OURS = {"entries": {"id", "key", "used"}, "contents": {"id", "value"}}
+MOST_USES = 1 << 62  # SQLite's integers have 63 bits
 TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, used INTEGER NOT NULL
@@ -36,11 +37,15 @@ CREATE TABLE IF NOT EXISTS contents (id INTEGER PRIMARY KEY, value BLOB NOT NULL
 """
 
 
+class _DamageError(sqlite3.DatabaseError):
+    """Something in the file that no store wrote."""
+
+
 class Store:
     """Values by key in a folder, up to ``most`` bytes; those used longest ago go first.
 
-    Several processes may use it at once, each in one thread. Where it fails later there is a
-    warning, and it is as if nothing were known.
+    Several processes may use it at once, each in one thread. Where the disk is full, or it fails
+    later, there is a warning, and it is as if nothing were known.
 
     Raises:
         OutputError: the folder cannot be made, or the file not be used.
@@ -56,11 +61,14 @@ class Store:
         try:
             try:
                 self._open()
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeError) as error:
                 if not _damaged(error):
                     raise
                 self._begin_anew(error)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
+            if _full(error):
+                self._give_up(error)
+                return
             self._shut()  # a connection that is left open keeps others waiting
             raise OutputError(
                 f"{self.path}: cannot be used as a cache ({first_line(error)}); choose a folder on "
@@ -70,7 +78,8 @@ class Store:
     def _open(self) -> None:
         base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
         self._base = base
-        if others := _tables(base) - OURS:
+        base.text_factory = lambda text: text.decode("utf-8", "replace")  # of a damaged file
+        if others := _tables(base) - set(OURS):
             raise sqlite3.Error(f"it is a database of something else: {short(min(others))}")
         base.execute("PRAGMA auto_vacuum = INCREMENTAL")  # decided when the file is made
         base.execute("PRAGMA journal_mode = WAL")
@@ -80,10 +89,11 @@ class Store:
             base.executescript("DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS contents;")
         base.executescript(TABLES)
         base.execute(f"PRAGMA user_version = {FORMAT}")
-        (last,) = base.execute("SELECT max(used) FROM entries").fetchone()
-        self._now = 1 + (last or 0)  # of this use: no clock, which may be set back
+        if any(_columns(base, table) != columns for table, columns in OURS.items()):
+            raise _DamageError("tables with other columns")
+        self._now = 1 + _last_use(base)  # no clock, which may be set back
 
-    def _begin_anew(self, error: sqlite3.Error) -> None:
+    def _begin_anew(self, error: Exception) -> None:
         log.warning("%s: damaged (%s); beginning a new one", self.path, first_line(error))
         self._shut()
         for ending in ("", "-wal", "-shm"):
@@ -143,13 +153,16 @@ class Store:
         """What fails is a warning, and the end of this use."""
         try:
             yield self._base
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeError) as error:
             if _damaged(error):
                 with suppress(sqlite3.Error, OSError):
                     self._begin_anew(error)
                     return
-            log.warning("%s: %s; going on without the cache", self.path, first_line(error))
-            self._shut()
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        log.warning("%s: %s; going on without the cache", self.path, first_line(error))
+        self._shut()
 
     def _shut(self) -> None:
         if self._base is not None:
@@ -186,6 +199,22 @@ def _transaction(base: sqlite3.Connection) -> Iterator[None]:
 def _tables(base: sqlite3.Connection) -> set[str]:
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     return {str(name) for (name,) in base.execute(query)}
+
+
+def _columns(base: sqlite3.Connection, table: str) -> set[str]:
+    """Of a table; none if it is no table."""
+    query = "SELECT c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = "
+    return {str(name) for (name,) in base.execute(f"{query} 'table' AND t.name = ?", (table,))}
+
+
+def _last_use(base: sqlite3.Connection) -> int:
+    """Of all entries; texts and the like are above all numbers."""
+    (last,) = base.execute("SELECT max(used) FROM entries").fetchone()
+    if last is None:
+        return 0
+    if not isinstance(last, int) or last > MOST_USES:
+        raise _DamageError("an entry with no number of its last use")
+    return last
 
 
 def _insert(base: sqlite3.Connection, key: bytes, value: bytes, now: int) -> None:
@@ -225,6 +254,18 @@ def _check(key: bytes, value: bytes) -> bytes:
     return blake2b(value, digest_size=CHECK, key=key[:64]).digest()
 
 
-def _damaged(error: sqlite3.Error) -> bool:
+def _full(error: Exception) -> bool:
+    """Whether the disk has no room for it."""
+    return getattr(error, "sqlite_errorcode", 0) in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_WRITE,
+    )
+
+
+def _damaged(error: Exception) -> bool:
+    """Whether it tells of what is in the file, which may be in a message that nobody can read."""
+    if isinstance(error, _DamageError | UnicodeError):
+        return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -16,6 +16,17 @@ from ..io.rows import in_chunks
 from ..io.shipped import shipped, shipped_arrays
 
 DATA = Path(__file__).parent.parent / "data" / "kinds.npz"
+SHAPES = {
+    "mean": "inputs",
+    "scale": "inputs",
+    "prior": "4",
+    "weight0": "members inputs first",
+    "bias0": "members first",
+    "weight1": "members first second",
+    "bias1": "members second",
+    "weight2": "members second 4",
+    "bias2": "members 4",
+}
 TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
 # Contigs at a time. Sums are then the same however many there are, and products so small are not
 # shared out to threads, whose waiting would cost more than the work.
@@ -104,7 +115,7 @@ def load_kind_network() -> KindNetwork:
         InstallationError: it is missing or damaged.
     """
     with shipped(DATA):
-        return kind_network_of(shipped_arrays(DATA))
+        return kind_network_of(shipped_arrays(DATA, SHAPES))
 
 
 def kind_network_of(arrays: dict[str, Any]) -> KindNetwork:

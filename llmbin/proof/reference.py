@@ -17,6 +17,14 @@ from ..io.streams import read_chunks
 from ..tools.synthetic import Community, make_community, marker_proteins
 
 DATA = Path(__file__).parent.parent / "data" / "proof.npz"
+SHAPES = {
+    "codes": "windows bases",
+    "lengths": "windows",
+    "vectors": "windows width",
+    "pack": "",
+    "community": "",
+    "bins": "",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ def load_reference(path: Path = DATA) -> Reference:
         InstallationError: it is missing or damaged.
     """
     with shipped(path):
-        held = shipped_arrays(path)
+        held = shipped_arrays(path, SHAPES)
         texts = {name: str(held[name]) for name in ("pack", "community", "bins")}
         return Reference(held["codes"], held["lengths"], held["vectors"], **texts)
 

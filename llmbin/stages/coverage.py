@@ -26,7 +26,6 @@ from ..coverage.coverage import (
 )
 from ..coverage.reads import DepthRules, ReadKind
 from ..coverage.sparse import SparseTable, Table
-from ..io.workspace import fingerprint
 from ..options import PartOptions, RunOptions
 from .recalling import depth_recall
 from .setting import Inputs, Setting
@@ -53,6 +52,7 @@ def measure_coverage(setting: Setting, survey: Survey) -> Coverage:
         log.info("resuming: coverage was measured before")
     coverage = _measured(setting, survey) if held is None else held
     if held is None:
+        setting.check_inputs()
         setting.work.save("coverage", key, _arrays(coverage))
     return judged(coverage, survey)
 
@@ -107,9 +107,10 @@ def depths_of(
 def _key(setting: Setting) -> dict[str, Any]:
     return {
         "version": __version__,
-        "contigs": fingerprint(setting.inputs.contigs_digest),
+        "contigs": setting.inputs.contigs_content,
         "shortest": setting.options.recruit_length,
         "files": setting.inputs.depth_digests,
+        "contents": setting.inputs.depth_contents,
         "samples": list(setting.options.samples or []),
         "identity": setting.options.min_identity,
         "pool": setting.options.pool,

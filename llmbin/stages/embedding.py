@@ -20,7 +20,6 @@ from ..genes.matches import Genes
 from ..genes.rna import RnaGenes, RnaSearch
 from ..genes.sketches import Sketches
 from ..io.names import packed_names, unpacked_names
-from ..io.workspace import fingerprint
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
@@ -63,6 +62,7 @@ def embed_contigs(
 
     Raises:
         DeviceError: the encoder failed.
+        InputError: an input has changed.
         StorageError: they cannot be kept.
     """
     from .._kernels import give_back_memory
@@ -119,6 +119,7 @@ def _embedded(
             Monitor(both, setting.clock),
             recall,
         )
+    setting.check_inputs()
     if known_pairs is not None:
         features = replace(features, homology=known_pairs[0], sketches=known_pairs[1])
     elif pairs is not None:
@@ -136,7 +137,7 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
     return {
         "version": __version__,
         "numbers": FRAMES,  # builds of one version may differ in them
-        "contigs": fingerprint(setting.inputs.contigs_digest),
+        "contigs": setting.inputs.contigs_content,
         "pack": embedder.pack.digest,
         "precision": embedder.device.precision,
         "device": embedder.device.kind,

@@ -21,7 +21,6 @@ from ..errors import ClusterError, LlmbinError, UsageError, first_line
 from ..io.contigs import unique_records
 from ..io.outputs import scratch_folder, whole_file
 from ..io.store import key_of
-from ..io.workspace import fingerprint
 from ..model.devices import asks_for_gpu
 from ..model.pack import find_pack, load_pack
 from ..options import ModelOptions, PartOptions
@@ -112,7 +111,7 @@ def _plan(setting: Setting, survey: Survey, slots: Slots) -> Plan:
         whole_bases=bases,
     )
     about = [asked.recruit_length, asked.markers, asdict(model), ends]
-    contigs = fingerprint(setting.inputs.contigs_digest)
+    contigs = setting.inputs.contigs_content
     pack = load_pack(find_pack(options.model.model)).digest
     key = key_of(__version__, contigs, pack, about).hex()
     paths = [setting.work.staging / f"stage-part-{key}-{i}.arrow" for i in range(len(ends))]

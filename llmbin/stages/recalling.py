@@ -160,7 +160,7 @@ def pairs_recall(setting: Setting) -> PairsRecall | None:
     options = setting.options
     if setting.store is None:
         return None
-    contigs = fingerprint(setting.inputs.contigs_digest)
+    contigs = setting.inputs.contigs_content
     about = (__version__, options.recruit_length, options.separator)
     last = None if options.separator else key_of("last pairs", *about)
     return PairsRecall(setting.store, key_of("pairs", contigs, *about), last)
@@ -171,7 +171,6 @@ def depth_recall(setting: Setting) -> DepthRecall | None:
     inputs, store = setting.inputs, setting.store
     if store is None:
         return None
-    contigs = fingerprint(inputs.contigs_digest)
-    digests = map(fingerprint, inputs.depth_digests)
-    files = {str(path): digest for path, digest in zip(inputs.bams, digests, strict=False)}
-    return DepthRecall(store, lambda path: f"{files[str(path)]} {contigs}")
+    contigs, contents = inputs.contigs_content, inputs.depth_contents
+    files = {str(path): told for path, told in zip(inputs.bams, contents, strict=False)}
+    return DepthRecall(store, lambda path: f"{files[str(path)]} {contigs}", setting.check_inputs)

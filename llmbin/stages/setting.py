@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from ..coverage.bam import check_alignments
 from ..coverage.coverage import sample_names
-from ..io.digests import known_digest
+from ..io.digests import content_of, known_digest
 from ..io.inputs import InputFile, stored
 from ..io.store import Store
 from ..io.workspace import Workspace
@@ -42,6 +42,17 @@ class Inputs:
         return [known_digest(path, self.store) for path in (*self.bams, *self.tables)]
 
     @cached_property
+    def contigs_content(self) -> str:
+        """What tells these contigs from all others."""
+        return content_of(self.contigs, self.contigs_digest)
+
+    @cached_property
+    def depth_contents(self) -> list[str]:
+        """What tells the files of depths from all others."""
+        files = (*self.bams, *self.tables)
+        return [content_of(*each) for each in zip(files, self.depth_digests, strict=True)]
+
+    @cached_property
     def parts_digests(self) -> list[dict[str, Any]]:
         """Size and sha256 of the files of features."""
         return [known_digest(path, self.store) for path in self.parts]
@@ -49,17 +60,26 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Setting:
-    """The options, the inputs, where work is kept, the clock, and what is known of earlier runs."""
+    """The options, the inputs, where work is kept, the clock, and what is known of earlier runs.
+
+    What is kept by the digest of an input is kept after ``check_inputs``: if the file was written
+    anew meanwhile, it is not of that digest.
+    """
 
     options: RunOptions
     inputs: Inputs
     work: Workspace
     clock: Clock
+    check_inputs: Callable[[], None]
     store: Store | None = None
 
 
 def set_out(
-    options: RunOptions, work: Workspace, clock: Clock, store: Store | None = None
+    options: RunOptions,
+    work: Workspace,
+    clock: Clock,
+    check_inputs: Callable[[], None],
+    store: Store | None = None,
 ) -> Setting:
     """Store what comes through pipes, and look at every file before the long work begins.
 
@@ -69,7 +89,8 @@ def set_out(
     """
     inputs = stored_inputs(options, work.staging)
     parts = stored(options.features, work.staging, "pipe-features")
-    return Setting(options, replace(inputs, parts=parts, store=store), work, clock, store)
+    inputs = replace(inputs, parts=parts, store=store)
+    return Setting(options, inputs, work, clock, check_inputs, store)
 
 
 def stored_inputs(options: RunOptions | PartOptions, folder: Path) -> Inputs:

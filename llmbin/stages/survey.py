@@ -35,7 +35,7 @@ def survey_contigs(setting: Setting) -> Survey:
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
-        InputError: a name does not go with ``--separator``.
+        InputError: a name does not go with ``--separator``, or an input has changed.
     """
     options, last = setting.options, survey_recall(setting)
     if last is not None and (held := last.known()) is not None:
@@ -43,6 +43,7 @@ def survey_contigs(setting: Setting) -> Survey:
     else:
         names, lengths = long_contigs(setting.inputs.contigs, options.recruit_length)
         if last is not None:
+            setting.check_inputs()
             last.keep({"names": packed_names(names), "lengths": lengths})
     return Survey(names, lengths, assemblies_of(names, options.separator))
 

@@ -12,7 +12,7 @@ from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..coverage.coverage import no_coverage
 from ..errors import InputError
-from ..io.inputs import check_inputs
+from ..io.inputs import check_inputs, unchanged
 from ..io.outputs import check_output, scratch_folder, whole_file
 from ..io.workspace import Workspace
 from ..kinds.bins import with_their_bins
@@ -57,8 +57,9 @@ def report_given(given: BinsToReport, options: RunOptions) -> None:
     check_output(given.output, [*options.inputs, given.bins])
     with scratch_folder("llmbin-report-") as folder:
         options = replace(options, outdir=folder / "out")
-        with Workspace(options.outdir, hint="") as work:
-            setting = set_out(options, work, Clock())
+        same = unchanged(options.inputs)
+        with Workspace(options.outdir, hint="") as work, same as check:
+            setting = set_out(options, work, Clock(), check)
             run = measure(setting, given)
     with whole_file(given.output) as handle:
         handle.write(page_of(run).encode("utf-8"))

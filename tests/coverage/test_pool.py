@@ -62,7 +62,9 @@ def test_a_file_that_did_not_change_is_not_read_again(
 
     def measured(paths: list[Path]) -> object:
         with Store(tmp_path / "cache", 1 << 20) as store:
-            recall = DepthRecall(store, lambda path: str(hash(Path(path).read_bytes())))
+            recall = DepthRecall(
+                store, lambda path: str(hash(Path(path).read_bytes())), lambda: None
+            )
             return coverage_from_bams(paths, list(LENGTHS), lengths, None, Measuring(recall=recall))
 
     first = measured(batches[:2])

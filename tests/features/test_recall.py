@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from llmbin.io.fasta import read_fasta
+from llmbin.io.fasta import FastaRecord, read_fasta
 from llmbin.io.store import FILE, key_of
 from llmbin.io.workspace import file_digest
 from llmbin.tools.synthetic import Community
@@ -29,11 +31,14 @@ def binned(community: Community, cli: Cli, tmp_path: Path) -> Callable[..., tupl
     """Bin some contigs; gives the tables, and what was said."""
     number = 0
 
-    def bin_them(*argv: object, contigs: Path = community.contigs) -> tuple[dict, str]:
+    def bin_them(
+        *argv: object,
+        contigs: Path = community.contigs,
+        depth: Sequence[object] = ("--depth", community.depth),
+    ) -> tuple[dict, str]:
         nonlocal number
         number += 1
         out = tmp_path / f"out{number}"
-        depth = ("--depth", community.depth)
         status, _, err = cli("run", contigs, *depth, "-o", out, "--no-report", *argv)
         assert status == 0, err
         return {name: (out / name).read_bytes() for name in TABLES}, err
@@ -104,6 +109,76 @@ def test_of_large_files_contigs_alone_are_known(
     query = "SELECT count(*) FROM entries WHERE key = ?"
     assert base.execute(query, (key_of("last features"),)).fetchone() == (0,)
     base.close()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "llmbin.stages.survey.long_contigs",
+        "llmbin.stages.embedding.profile_contigs",
+        "llmbin.stages.coverage.depths_of",
+    ],
+)
+def test_what_is_found_of_a_file_that_changes_meanwhile_is_not_kept_as_that_of_the_first(
+    where: str,
+    binned: Callable[..., tuple[dict, str]],
+    community: Community,
+    cli: Cli,
+    tmp_path: Path,
+    write_bam: Callable[..., Path],
+) -> None:
+    """The same contigs in another order, and reads upon others, and then those of before again."""
+    records = list(read_fasta(community.contigs))
+    lengths = {r.name: len(r.sequence) for r in records}
+    contigs, bam, spare = tmp_path / "c.fasta", tmp_path / "s.bam", tmp_path / "spare.bam"
+
+    def write(records: list[FastaRecord], every: int) -> None:
+        contigs.write_text("".join(f">{r.name}\n{r.sequence.decode()}\n" for r in records))
+        reads = [(r.name, 0, "500M", 5, 0) for k, r in enumerate(records) for _ in range(k % every)]
+        os.replace(write_bam(spare, lengths, reads), bam)
+
+    module, _, name = where.rpartition(".")
+    original = getattr(importlib.import_module(module), name)
+
+    def rewritten(*args: object) -> object:
+        write(records[::-1], 9)
+        return original(*args)
+
+    write(records, 5)
+    cached = ("--bam", bam, "--cache", tmp_path / "cache", "--seed", "middle")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(where, rewritten)
+        status, _, err = cli("run", contigs, *cached, "-o", tmp_path / "out", "--no-report")
+    assert status == 1
+    assert "has changed while it was read" in err
+    write(records, 5)
+    found, _ = binned(*cached, contigs=contigs, depth=())
+    assert found == binned("--bam", bam, "--seed", "middle", contigs=contigs, depth=())[0]
+
+
+def test_large_files_with_the_same_ends_are_not_taken_for_each_other(
+    binned: Callable[..., tuple[dict, str]],
+    community: Community,
+    tmp_path: Path,
+    write_bam: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = {"bytes": 1, "sha256_ends": "same"}
+    monkeypatch.setattr("llmbin.io.digests.file_digest", lambda path: {"path": str(path), **ends})
+    records = list(read_fasta(community.contigs))
+    lengths = {r.name: len(r.sequence) for r in records}
+    contigs, bam = tmp_path / "c.fasta", tmp_path / "s.bam"
+    for every, order in ((5, 1), (9, -1)):
+        written = records[::order]
+        contigs.write_text("".join(f">{r.name}\n{r.sequence.decode()}\n" for r in written))
+        reads = [(r.name, 0, "500M", 5, 0) for k, r in enumerate(written) for _ in range(k % every)]
+        write_bam(bam, lengths, reads)
+        options = ("--bam", bam, "--seed", "middle")
+        cached, plain = (
+            binned(*options, *cache, contigs=contigs, depth=())[0]
+            for cache in (("--cache", tmp_path / "cache"), ())
+        )
+        assert cached == plain
 
 
 def test_other_options_do_not_take_what_the_last_run_found(

@@ -7,9 +7,23 @@ from pathlib import Path
 import pytest
 
 from llmbin.io import digests
-from llmbin.io.digests import TICKS, known_digest
+from llmbin.io.digests import TICKS, content_of, known_digest
+from llmbin.io.inputs import StoredPipe
 from llmbin.io.store import Store
 from llmbin.io.workspace import file_digest
+
+
+def test_of_large_files_the_time_of_their_change_counts_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.bam"
+    path.write_bytes(bytes(3 << 20))
+    whole, ends = file_digest(path), file_digest(path, 1 << 20)
+    before = [content_of(path, digest) for digest in (whole, ends)]
+    os.utime(path, ns=(1, 1))
+    after = [content_of(path, digest) for digest in (whole, ends)]
+    assert before[0] == after[0] == whole["sha256"]
+    assert before[1] != after[1]
+    piped = StoredPipe(path, "standard input", "pipe")
+    assert content_of(piped, ends) == whole["sha256"]
 
 
 def test_a_file_is_read_again_when_it_was_changed(

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import llmbin
@@ -59,6 +60,37 @@ def test_what_is_damaged_is_told(name: str, how: str, data: Path) -> None:
         path.write_bytes(parts[how])
     with pytest.raises(InstallationError, match=rf"{name}: .* install it again: `pip install"):
         READERS[name](path)
+
+
+@pytest.mark.parametrize("how", ["empty", "shorter", "deeper", "gone"])
+@pytest.mark.parametrize("name", [name for name in READERS if name.endswith(".npz")])
+def test_arrays_of_another_shape_are_damage(name: str, how: str, data: Path) -> None:
+    changes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "empty": lambda array: array[:0],
+        "shorter": lambda array: array[:-1],
+        "deeper": lambda array: array[None],
+    }
+    with np.load(data / name) as held:
+        whole = dict(held)
+    for array, values in whole.items():
+        others = {key: value for key, value in whole.items() if key != array}
+        if how != "gone":
+            if how != "deeper" and not values.ndim:
+                continue  # texts
+            others[array] = changes[how](values)
+        np.savez(data / name, **others)
+        with pytest.raises(InstallationError, match=rf"{name}: .* install it again: `pip install"):
+            READERS[name](data / name)
+
+
+@pytest.mark.parametrize("cutoff", [np.nan, np.inf, "text"])
+def test_families_without_a_cutoff_are_damage(cutoff: object, data: Path) -> None:
+    with np.load(data / "scattered.npz") as held:
+        whole = dict(held)
+    whole["cutoffs"] = np.array([cutoff] * len(whole["cutoffs"]))
+    np.savez(data / "scattered.npz", **whole)
+    with pytest.raises(InstallationError, match="scattered"):
+        READERS["scattered.npz"](data)
 
 
 def test_all_files_that_are_shipped_are_looked_at() -> None:

@@ -97,6 +97,97 @@ def test_damage_never_comes_out_as_a_value(seed: int, tmp_path: Path) -> None:
         assert "cannot be used" in str(error)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entries SET used = 'text'",
+        "UPDATE entries SET used = x'ff00'",
+        "UPDATE entries SET used = CAST(x'ff00' AS TEXT)",
+        "UPDATE entries SET used = 9223372036854775807",
+        "UPDATE entries SET used = 1e300",
+        "DROP TABLE contents; CREATE TABLE contents (other)",
+        "DROP TABLE entries; CREATE VIEW entries AS SELECT id, id AS key, id AS used FROM contents",
+    ],
+)
+def test_what_no_store_writes_is_damage(
+    change: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store(tmp_path, 1 << 20) as store:
+        store.put((key, key * 9) for key in keys(9))
+    with closing(sqlite3.connect(tmp_path / FILE)) as base:
+        base.executescript(change)
+    with Store(tmp_path, 1 << 20) as store:
+        assert "damaged" in caplog.text
+        assert store.get(b"key 1") is None
+        store.put([(b"k", b"v")])
+    with Store(tmp_path, 1 << 20) as store:
+        assert store.get(b"k") == b"v"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE contents SET value = CAST(value AS TEXT)",
+        "UPDATE contents SET value = CAST(x'ff00' AS TEXT)",
+        "UPDATE contents SET value = 7",
+    ],
+)
+def test_a_value_of_another_type_is_none(change: str, tmp_path: Path) -> None:
+    with Store(tmp_path, 1 << 20) as store:
+        store.put((key, key * 9) for key in keys(9))
+    with closing(sqlite3.connect(tmp_path / FILE)) as base:
+        base.executescript(change)
+    with Store(tmp_path, 1 << 20) as store:
+        assert store.get(b"key 1") is None
+        store.put([(b"key 1", b"v")])
+        assert store.get(b"key 1") == b"v"
+
+
+def test_a_damaged_name_that_no_message_can_hold_is_damage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store(tmp_path, 1 << 20) as store:
+        store.put([(b"k", b"v")])
+    path = tmp_path / FILE
+    held = path.read_bytes()
+    for word in (b"tablecontents", b"CREATE TABLE contents", b"indexsqlite_auto"):
+        assert held.count(word) == 1
+        path.write_bytes(held.replace(word, word[:-6] + b"\xaf" + word[-5:]))
+        with Store(tmp_path, 1 << 20) as store:
+            assert "damaged" in caplog.text
+            store.put([(b"k", b"v")])
+            assert store.get(b"k") == b"v"
+        caplog.clear()
+
+
+def test_on_a_full_disk_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Store) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(Store, "_open", fail)
+    with Store(tmp_path, 1 << 20) as store:
+        store.put([(b"k", b"v")])
+        assert store.get(b"k") is None
+    assert "full; going on without the cache" in caplog.text
+
+
+def test_a_damaged_file_that_cannot_be_taken_away_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / FILE).write_text("not a database" * 99)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OutputError, match=r"cannot be used as a cache .*Permission denied"):
+        Store(tmp_path, 1 << 20)
+
+
 def test_a_file_that_is_no_store_is_replaced(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

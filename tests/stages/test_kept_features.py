@@ -13,7 +13,7 @@ def test_features_of_a_build_with_other_numbers_are_not_those_of_this_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     options = SimpleNamespace(recruit_length=1000, separator=None)
-    inputs = SimpleNamespace(contigs_digest={"sha256": "x"})
+    inputs = SimpleNamespace(contigs_content="x")
     setting: Any = SimpleNamespace(inputs=inputs, options=options)
     device = SimpleNamespace(precision="int8", kind="cpu")
     plan = WindowPlan(500, 4, 7)
