@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -62,7 +63,7 @@ class Store:
             try:
                 self._open()
             except (sqlite3.DatabaseError, UnicodeError) as error:
-                if not _damaged(error):
+                if not _damaged(error) and not _says_read_only(error, self.path):
                     raise
                 self._begin_anew(error)
         except (sqlite3.Error, OSError) as error:
@@ -269,3 +270,10 @@ def _damaged(error: Exception) -> bool:
         return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _says_read_only(error: Exception, path: Path) -> bool:
+    """Whether nothing but the file says so: a byte of its beginning is damaged."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return code == sqlite3.SQLITE_READONLY and writable

@@ -44,6 +44,7 @@ SAME = {  # what parts must have in common, in words
     "windows": "other --windows",
     "recruit_length": "another --recruit-length",
     "families": "other --markers",
+    "profiles": "other profiles of genes",
 }
 
 

@@ -160,6 +160,21 @@ def test_a_damaged_name_that_no_message_can_hold_is_damage(
         caplog.clear()
 
 
+@pytest.mark.parametrize("byte", [18, 19])  # versions of the format for writing and reading
+def test_a_file_that_says_that_it_is_read_only_is_damaged(
+    byte: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store(tmp_path, 1 << 20) as store:
+        store.put([(b"k", b"v")])
+    held = bytearray((tmp_path / FILE).read_bytes())
+    held[byte] = 77
+    (tmp_path / FILE).write_bytes(held)
+    with Store(tmp_path, 1 << 20) as store:
+        assert "damaged" in caplog.text
+        store.put([(b"k", b"w")])
+        assert store.get(b"k") == b"w"
+
+
 def test_on_a_full_disk_nothing_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
