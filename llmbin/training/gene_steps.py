@@ -9,22 +9,16 @@ from .arguments import Commands, add_settings, settings_of
 from .settings import KindTraining, MarkerSettings, QualityTraining, ScatteredSettings
 
 
-def add_markers(commands: Commands) -> None:
-    """``train markers``."""
-    parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
+def _add_families(parser: argparse.ArgumentParser, columns: str, seeds: str) -> None:
+    """What families are learnt from: ``columns`` of the table, and which genomes seed them."""
     parser.add_argument("shards", type=Path)
-    parser.add_argument(
-        "--table",
-        type=Path,
-        required=True,
-        help="TSV with the columns genome, genome_bp, stored_bp, sequences and domain or name",
-    )
+    parser.add_argument("--table", type=Path, required=True, help=f"TSV with the columns {columns}")
     parser.add_argument(
         "--seeds-from",
         nargs="+",
         required=True,
         metavar="GENOME",
-        help="small genomes whose proteins seed the families",
+        help=f"{seeds} whose proteins seed the families",
     )
     parser.add_argument(
         "--archaea",
@@ -33,6 +27,14 @@ def add_markers(commands: Commands) -> None:
         help="file with the names of the archaeal genomes, one a line",
     )
     parser.add_argument("-o", "--out", type=Path, required=True)
+
+
+def add_markers(commands: Commands) -> None:
+    """``train markers``."""
+    parser = commands.add_parser("markers", help="learn single-copy marker genes from the genomes")
+    _add_families(
+        parser, "genome, genome_bp, stored_bp, sequences and domain or name", "small genomes"
+    )
     parser.set_defaults(command=_markers)
 
 
@@ -50,24 +52,7 @@ def add_scattered(commands: Commands) -> None:
     parser = commands.add_parser(
         "scattered", help="learn families that lie scattered over genomes, beside the markers"
     )
-    parser.add_argument("shards", type=Path)
-    parser.add_argument(
-        "--table", type=Path, required=True, help="TSV with the columns genome and genome_bp"
-    )
-    parser.add_argument(
-        "--seeds-from",
-        nargs="+",
-        required=True,
-        metavar="GENOME",
-        help="complete genomes whose proteins seed the families",
-    )
-    parser.add_argument(
-        "--archaea",
-        type=Path,
-        required=True,
-        help="file with the names of the archaeal genomes, one a line",
-    )
-    parser.add_argument("-o", "--out", type=Path, required=True)
+    _add_families(parser, "genome and genome_bp", "complete genomes")
     parser.set_defaults(command=_scattered)
 
 
