@@ -33,7 +33,7 @@ from .commands import (
     watch,
 )
 from .errors import LlmbinError, MemoryLimitError, StorageError
-from .resources import check_address_space, keep_blas_to_one_thread
+from .resources import check_address_space, keep_blas_to_one_thread, no_room
 from .signals import stay_if_stopping
 
 COMMANDS = (
@@ -107,10 +107,9 @@ def _forget_output() -> None:
 
 
 def no_memory(error: BaseException) -> bool:
-    """Whether this is how a lack of memory, or of address space for a thread, looks."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and "can't start new thread" in str(error)
-    )
+    """Whether this is how a lack of memory, or of address space to load and to work, looks."""
+    no_thread = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    return isinstance(error, MemoryError) or no_thread or no_room(error)
 
 
 class Parser(argparse.ArgumentParser):

@@ -17,6 +17,7 @@ from .errors import MemoryLimitError
 MIB = 1 << 20
 STATUS = "/proc/self/status"
 LEAST_ADDRESS_SPACE = 256 * MIB  # numpy and the kernels; with less, libraries crash while they load
+UNMAPPED = ("failed to map segment", "cannot map zero-fill pages", "Cannot allocate memory")
 
 
 def usable_cores() -> int:
@@ -94,6 +95,21 @@ def check_address_space() -> None:
             f"`ulimit -v` (or -d) allows {shown(allowed)} of address space, and the libraries "
             f"alone need {shown(LEAST_ADDRESS_SPACE)}; raise it"
         )
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether a library was not loaded for want of address space, in the words of the C library."""
+    return isinstance(error, ImportError) and any(words in str(error) for words in UNMAPPED)
+
+
+def check_room(error: ImportError) -> None:
+    """Tell a library that was not loaded for want of address space from one that is not there.
+
+    Raises:
+        MemoryError: it is for want of address space.
+    """
+    if no_room(error):
+        raise MemoryError(str(error)) from None
 
 
 def free_memory() -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -208,34 +208,41 @@ def check_bin_files(data: bytes, folder: Path) -> None:
     agree(sorted(set(reader.places)), list(range(len(reader.given.names))), "bins with contigs")
 
 
-def arrays_of(path: Path) -> bytes:
-    """A file that ships with the program, its larger arrays cut, so that mutants reach the rest."""
+def arrays_of(path: Path, shapes: Mapping[str, str]) -> bytes:
+    """A file that ships with the program, its larger arrays cut, so that mutants reach the rest.
+
+    ``shapes`` as of `shipped_arrays`: sizes that are numbers stay.
+    """
     with np.load(path) as whole:
         arrays = {name: whole[name] for name in whole.files}
-    small = {name: array[..., :2] if array.ndim else array for name, array in arrays.items()}
+    for name, shape in shapes.items():
+        few = (slice(None) if word.isdigit() else slice(2) for word in shape.split())
+        arrays[name] = arrays[name][tuple(few)]
     out = io.BytesIO()
-    np.savez(out, **small)
+    np.savez(out, **arrays)
     return out.getvalue()
 
 
-def check_shipped(read: Callable[[dict[str, Any]], Any], data: bytes, folder: Path) -> None:
+def check_shipped(
+    read: Callable[[dict[str, Any]], Any], shapes: Mapping[str, str], data: bytes, folder: Path
+) -> None:
     """A network is made of arrays, or it is told that the program is damaged."""
     from llmbin.io.shipped import shipped_arrays
 
     path = held(folder, data)
     with shipped(path):
-        read(shipped_arrays(path))
+        read(shipped_arrays(path, shapes))
 
 
 def _network(kind: str) -> Target:
     from llmbin.estimator import network as quality
     from llmbin.kinds import network as kinds
 
-    data, read = {
-        "quality": (quality.DATA, quality.network_of),
-        "kinds": (kinds.DATA, kinds.kind_network_of),
+    data, shapes, read = {
+        "quality": (quality.DATA, quality.SHAPES, quality.network_of),
+        "kinds": (kinds.DATA, kinds.SHAPES, kinds.kind_network_of),
     }[kind]
-    return Target(lambda: [arrays_of(data)], partial(check_shipped, read))
+    return Target(lambda: [arrays_of(data, shapes)], partial(check_shipped, read, shapes))
 
 
 TARGETS: dict[str, Target] = {

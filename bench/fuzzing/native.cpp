@@ -162,7 +162,10 @@ MarkerScanner made_scanner(std::vector<uint32_t> columns) {
         }
         profiles.first.push_back(profiles.first.back() + static_cast<int32_t>(count));
     }
-    return MarkerScanner(std::move(profiles), {200, 10, 3});
+    const size_t families = columns.size();
+    const std::vector<uint32_t> words(families, 200);
+    const std::vector<float> least_bits(families, 10);
+    return MarkerScanner(std::move(profiles), {words, least_bits, 3, families});
 }
 
 // Each has 2 MB of filter, so they are made once.

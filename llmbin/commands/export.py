@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import DeviceError, UsageError
+from ..resources import check_room
 from .common import Commands, add_command
 
 PRECISIONS = ["fp32", "fp16", "int8"]
@@ -65,6 +66,7 @@ def run(options: argparse.Namespace) -> None:
     try:
         from ..export.pack import CHECK, export_folder, export_pack, windows_of
     except ImportError as error:
+        check_room(error)
         raise UsageError(
             f"export needs PyTorch ({error}): `pip install 'llmbin-fast[cpu,export]'`"
         ) from None

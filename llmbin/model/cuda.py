@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DeviceError, DeviceMemoryError, first_line
+from ..resources import check_room
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def bindings() -> Any:
     try:
         from cuda.bindings import runtime
     except ImportError as error:
+        check_room(error)
         raise DeviceError(
             f"CUDA cannot be used from Python ({error}); `pip install 'llmbin-fast[gpu]'`, "
             "or `[tensorrt]`"

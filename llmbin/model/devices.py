@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DeviceError, first_line
+from ..resources import check_room
 
 CLASH = (
     "both onnxruntime and onnxruntime-gpu are installed, and the later one overwrote the other's "
@@ -62,6 +63,7 @@ def runtime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
+        check_room(error)
         raise DeviceError(
             f"onnxruntime cannot be loaded ({error}); `pip install 'llmbin-fast[cpu]'`, "
             "or `[gpu]` with an NVIDIA GPU"

@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import DeviceError
+from ..errors import DeviceError, MemoryLimitError
 from ..io.outputs import write_tables
+from ..resources import address_space, check_room, shown
 from .cuda import Gpu, find_gpu
 from .pack import ModelPack, find_pack, load_pack
 from .windows import WindowPlan
@@ -64,8 +65,8 @@ def tensorrt(preferred: str = "") -> Any:
     for name in (preferred,) if preferred else MODULES:
         try:
             return importlib.import_module(name)
-        except ImportError:
-            continue
+        except ImportError as error:
+            check_room(error)
     raise DeviceError(
         "TensorRT is not installed: `pip install 'llmbin-fast[tensorrt]'` "
         "(data-centre GPUs, Jetson: JetPack has it), "
@@ -185,6 +186,7 @@ def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Targe
 
     Raises:
         DeviceError: TensorRT cannot parse the graph or build it.
+        MemoryLimitError: it cannot, and address space is limited.
     """
     logger = trt.Logger(trt.Logger.ERROR)
     builder = trt.Builder(logger)
@@ -205,9 +207,12 @@ def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Targe
         config.set_compute_capability(_capability(trt, target.capability), 0)
     built = builder.build_serialized_network(network, config)
     if built is None:
-        raise DeviceError(
-            f"{target.flavour} {target.version} cannot build an engine for {target.gpu}"
-        )
+        what = f"{target.flavour} {target.version} cannot build an engine for {target.gpu}"
+        if (allowed := address_space()) is not None:  # of which it tells nothing
+            raise MemoryLimitError(
+                f"{what} within {shown(allowed)} of address space (`ulimit -v` or -d); raise that"
+            )
+        raise DeviceError(what)
     return bytes(built)
 
 

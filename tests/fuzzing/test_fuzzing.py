@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import logging
 import random
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from bench import fuzzing
 from bench.fuzzing.mutate import mutant
 from bench.fuzzing.target import try_input
 from bench.fuzzing.targets import READERS, TARGETS
@@ -42,6 +45,12 @@ def test_mutants_are_read_right_or_refused_in_a_line(
 def test_modules_that_guide_the_fuzzer_are_there() -> None:
     for name in READERS:
         importlib.import_module(f"llmbin.{name}")
+
+
+@pytest.mark.skipif(not shutil.which("c++"), reason="needs a C++ compiler")
+def test_the_kernels_harness_compiles() -> None:
+    harness = Path(fuzzing.__file__).parent / "native.cpp"
+    subprocess.run(["c++", "-std=c++17", "-fsyntax-only", str(harness)], check=True)
 
 
 @pytest.mark.parametrize(

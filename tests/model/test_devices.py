@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import builtins
 import logging
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 from llmbin.errors import DeviceError, DeviceMemoryError
 from llmbin.model.budget import SMALLEST, time_budgets
-from llmbin.model.devices import Device, Hardware, _load_cuda, choose_devices
+from llmbin.model.devices import Device, Hardware, _load_cuda, choose_devices, runtime
 from llmbin.model.encoder import LEAST_BASES, OnnxEncoder, encode_in_parts, open_encoder
 from llmbin.model.pack import find_pack, load_pack
 from llmbin.model.windows import Batch, WindowPlan
@@ -30,6 +33,20 @@ ALL = Hardware(("CUDAExecutionProvider", "CPUExecutionProvider"), gpu=True, tens
 def test_what_cannot_be_had_is_an_error(requested: str, precision: str, message: str) -> None:
     with pytest.raises(DeviceError, match=message):
         choose_devices(requested, precision, ["fp32"], CPU)
+
+
+def test_a_runtime_that_there_is_no_address_space_for_is_no_missing_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(name: str, *rest: Any) -> ModuleType:
+        if name == "onnxruntime":
+            raise ImportError("x.so: failed to map segment from shared object")
+        return loaded(name, *rest)
+
+    loaded = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", fail)
+    with pytest.raises(MemoryError, match="failed to map"):
+        runtime()
 
 
 def test_auto_says_why_and_takes_the_best() -> None:

@@ -4,12 +4,13 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 from fake_cuda import FakeCuda
 
-from llmbin.errors import DeviceError, DeviceMemoryError
+from llmbin.errors import DeviceError, DeviceMemoryError, MemoryLimitError
 from llmbin.model import engines
 from llmbin.model.cuda import Gpu
 from llmbin.model.engines import Target, engine_for, engine_key, open_cache, profiles, target_of
@@ -122,6 +123,23 @@ def test_there_is_a_profile_for_every_padded_length() -> None:
     made = profiles(WindowPlan(2048, 1, 256))
     assert [p.bases for p in made] == list(range(256, 2049, 256))
     assert all(1 <= p.usual <= p.most and p.most * p.bases <= 1 << 20 for p in made)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "error", "said"),
+    [
+        (None, DeviceError, r"cannot build an engine for Orin$"),
+        (800_000_000, MemoryLimitError, r"within 800 MB of address space"),
+    ],
+)
+def test_what_cannot_be_built_is_told_with_the_limit_of_address_space(
+    allowed: int | None, error: type[Exception], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trt = MagicMock()
+    trt.Builder.return_value.build_serialized_network.return_value = None
+    monkeypatch.setattr(engines, "address_space", lambda: allowed)
+    with pytest.raises(error, match=said):
+        engines.build_engine(trt, b"", [], ORIN)
 
 
 @pytest.mark.parametrize("capability", ["8.6", "8.9", "12.0"])
