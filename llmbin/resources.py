@@ -95,6 +95,11 @@ def check_address_space() -> None:
             f"`ulimit -v` (or -d) allows {shown(allowed)} of address space, and the libraries "
             f"alone need {shown(LEAST_ADDRESS_SPACE)}; raise it"
         )
+    import numpy as np
+
+    # OpenBLAS ends the process if it cannot take memory, which it does at its first product.
+    square = np.ones((128, 128), np.float32)
+    square @ square
 
 
 def no_room(error: BaseException) -> bool:

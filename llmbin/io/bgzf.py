@@ -87,7 +87,8 @@ def likely_block(path: InputFile, at: int) -> int | None:
 
 
 def _block_size(path: InputFile, data: bytes, at: int) -> int:
-    if data[at : at + 4] != EOF_BLOCK[:4] or data[at + 12 : at + 16] != EOF_BLOCK[12:16]:
+    """As htslib: the size of the block is all that its extra field holds, or it is none."""
+    if data[at : at + 4] != EOF_BLOCK[:4] or data[at + 10 : at + 16] != EOF_BLOCK[10:16]:
         raise CoverageError(
             f"{path}: not a BGZF block where one should be; the BAM file is damaged"
         )
