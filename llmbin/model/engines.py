@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import DeviceError, MemoryLimitError
+from ..errors import DeviceError, MemoryLimitError, first_line
 from ..io.outputs import write_tables
-from ..resources import address_space, check_room, shown
+from ..resources import address_space, shown
 from .cuda import Gpu, find_gpu
 from .pack import ModelPack, find_pack, load_pack
 from .windows import WindowPlan
@@ -58,15 +58,26 @@ def tensorrt(preferred: str = "") -> Any:
     """TensorRT, or TensorRT for RTX, which has the same interface.
 
     Raises:
-        DeviceError: neither is installed.
+        DeviceError: neither is installed, or can be loaded.
+        MemoryLimitError: it cannot, and address space is limited.
     """
     import importlib
+    from importlib.util import find_spec
 
+    unloaded = ""
     for name in (preferred,) if preferred else MODULES:
         try:
             return importlib.import_module(name)
         except ImportError as error:
-            check_room(error)
+            if find_spec(name):
+                unloaded = unloaded or f"{name} cannot be loaded ({first_line(error)})"
+    if unloaded and (allowed := address_space()) is not None:  # it hides what the system says
+        raise MemoryLimitError(
+            f"{unloaded}, and `ulimit -v` (or -d) allows {shown(allowed)} of address space; "
+            "raise that"
+        )
+    if unloaded:
+        raise DeviceError(f"{unloaded}; install it again, or what it needs")
     raise DeviceError(
         "TensorRT is not installed: `pip install 'llmbin-fast[tensorrt]'` "
         "(data-centre GPUs, Jetson: JetPack has it), "

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -123,6 +124,23 @@ def test_there_is_a_profile_for_every_padded_length() -> None:
     made = profiles(WindowPlan(2048, 1, 256))
     assert [p.bases for p in made] == list(range(256, 2049, 256))
     assert all(1 <= p.usual <= p.most and p.most * p.bases <= 1 << 20 for p in made)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "error"), [(None, DeviceError), (400_000_000, MemoryLimitError)]
+)
+def test_what_is_installed_and_cannot_be_loaded_is_not_missing(
+    allowed: int | None,
+    error: type[Exception],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "tensorrt_rtx.py").write_text("raise ImportError('lib.so: cannot open')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tensorrt_rtx", raising=False)
+    monkeypatch.setattr(engines, "address_space", lambda: allowed)
+    with pytest.raises(error, match=r"tensorrt_rtx cannot be loaded \(lib.so: cannot open\)"):
+        engines.tensorrt("tensorrt_rtx")
 
 
 @pytest.mark.parametrize(
