@@ -16,7 +16,7 @@ from .errors import MemoryLimitError
 
 MIB = 1 << 20
 STATUS = "/proc/self/status"
-LEAST_ADDRESS_SPACE = 256 * MIB  # numpy and the kernels; with less, libraries crash while they load
+LEAST_ADDRESS_SPACE = 640 * MIB  # with less, libraries crash while they load, or at their work
 UNMAPPED = ("failed to map segment", "cannot map zero-fill pages", "Cannot allocate memory")
 
 
@@ -93,7 +93,7 @@ def check_address_space() -> None:
     if allowed < LEAST_ADDRESS_SPACE:
         raise MemoryLimitError(
             f"`ulimit -v` (or -d) allows {shown(allowed)} of address space, and the libraries "
-            f"alone need {shown(LEAST_ADDRESS_SPACE)}; raise it"
+            f"need {shown(LEAST_ADDRESS_SPACE)}; raise it"
         )
     import numpy as np
 
