@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmbin.io.fasta import read_fasta
-from llmbin.tools.scoring import read_bins, read_gold
+from llmbin.tools.scoring import near_complete_genomes, read_bins, read_gold
 
 from . import record
 from .peers import SMALLEST_BIN, ours, samples_of
@@ -108,7 +108,7 @@ def judge(
 
     def near_complete(without: set[str]) -> int:
         kept = {name: bin_ for name, bin_ in bins.items() if name not in without}
-        return len(near_complete_genomes(kept, every) & genomes)
+        return len(near_complete_genomes(kept, every, SMALLEST_BIN) & genomes)
 
     return {
         "near-complete": near_complete(set()),
@@ -117,21 +117,6 @@ def judge(
         "called, bases from 3 kb": _calls(foreign, called),
         EUKARYOTE: _largest(bins, every),
     }
-
-
-def near_complete_genomes(bins: dict[str, str], gold: Gold) -> set[str]:
-    """Genomes of which a bin has more than 90 %, and under 5 % of others."""
-    parts, sizes = defaultdict[str, Counter[str]](Counter), Counter[str]()
-    for genome, length in gold.values():
-        sizes[genome] += length
-    for name, bin_ in bins.items():
-        parts[bin_][gold[name][0]] += gold[name][1]
-    found = set()
-    for part in parts.values():
-        (genome, most), total = part.most_common(1)[0], part.total()
-        if most > 0.9 * sizes[genome] and total - most < 0.05 * total and total >= SMALLEST_BIN:
-            found.add(genome)
-    return found
 
 
 def _calls(foreign: Sequence[Foreign], called: Mapping[str, str]) -> dict[str, dict[str, int]]:
@@ -185,7 +170,7 @@ def main() -> None:
             bins = read_bins(work / f"{name}-run" / "contig2bin.tsv")
             row = {
                 "community": name,
-                "nothing added": len(near_complete_genomes(alone, gold)),
+                "nothing added": len(near_complete_genomes(alone, gold, SMALLEST_BIN)),
                 "added": {f: sum(len(a.bases) for a in added if a.kind == f) for f in SHARES},
                 **judge(work / f"{name}-run", bins, gold, added),
             }

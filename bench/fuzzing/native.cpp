@@ -168,7 +168,7 @@ MarkerScanner made_scanner(std::vector<uint32_t> columns) {
     return MarkerScanner(std::move(profiles), {words, least_bits, 3, families});
 }
 
-// Each has 2 MB of filter, so they are made once.
+// Each has 3 MB of filter, so they are made once.
 const MarkerScanner *scanners() {
     static const MarkerScanner made[] = {made_scanner({6}), made_scanner({0, 9, 200}),
                                          made_scanner({40, 40, 5})};

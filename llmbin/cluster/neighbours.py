@@ -173,7 +173,7 @@ def cells_of(
     centres: KernelRows,
     count: int,
     resources: Resources,
-    thresholds: NeighbourThresholds = NEIGHBOURS,
+    thresholds: NeighbourThresholds,
 ) -> KernelRows:
     """Numbers int32 [rows, count] of the nearest centres (ascending), nearest first.
 

@@ -13,6 +13,9 @@ from ..progress import log
 
 GOLD = ("SEQUENCEID", "BINID", "LENGTH")
 LONGEST = 10**15  # bases: more is no length
+NEAR_COMPLETE = 0.9, 0.05  # more of a genome than that, and less of others
+# Of a bin: its genome, completeness, contamination, its bases, and those of the genome.
+Quality = tuple[str, float, float, int, int]
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -134,6 +137,45 @@ def is_remark(line: str) -> bool:
     return line[0] in "@#" and "\t" not in line
 
 
+def near_complete_genomes(
+    bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0
+) -> set[str]:
+    """Genomes of which a bin has more than 90 %, and under 5 % of others."""
+    return _good(_quality(_parts(bins, gold, min_bin_size), _sizes(gold)), *NEAR_COMPLETE)
+
+
+def _sizes(gold: dict[str, tuple[str, int]]) -> dict[str, int]:
+    """Bases of each genome."""
+    sizes: dict[str, int] = defaultdict(int)
+    for genome, length in gold.values():
+        sizes[genome] += length
+    return sizes
+
+
+def _parts(
+    bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int
+) -> dict[str, dict[str, int]]:
+    """Bases of each genome in each bin that is large enough."""
+    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for contig, label in bins.items():
+        if contig in gold:
+            table[label][gold[contig][0]] += gold[contig][1]
+    return {label: dict(row) for label, row in table.items() if sum(row.values()) >= min_bin_size}
+
+
+def _quality(parts: dict[str, dict[str, int]], sizes: dict[str, int]) -> list[Quality]:
+    quality = []
+    for row in parts.values():
+        genome = max(sorted(row), key=lambda g: row[g])
+        own, size = row[genome], sum(row.values())
+        quality.append((genome, own / sizes[genome], 1 - own / size, size, own))
+    return quality
+
+
+def _good(quality: list[Quality], complete: float, contaminated: float) -> set[str]:
+    return {q[0] for q in quality if q[1] > complete and q[2] < contaminated}
+
+
 def score_bins(
     bins: dict[str, str], gold: dict[str, tuple[str, int]], min_bin_size: int = 0
 ) -> Scores:
@@ -148,27 +190,15 @@ def score_bins(
             f"{short(next(iter(bins)))}; is it that of this assembly, "
             "and a table of contig and bin?"
         )
-    genome_size: dict[str, int] = defaultdict(int)
-    for genome, length in gold.values():
-        genome_size[genome] += length
-    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for contig, label in bins.items():
-        if contig in gold:
-            table[label][gold[contig][0]] += gold[contig][1]
-    kept = {label: dict(row) for label, row in table.items() if sum(row.values()) >= min_bin_size}
-    quality = []  # (genome, completeness, contamination, bp, bp of the genome)
+    genome_size, kept = _sizes(gold), _parts(bins, gold, min_bin_size)
+    quality = _quality(kept, genome_size)
     recovered: dict[str, int] = defaultdict(int)
     for row in kept.values():
-        genome = max(sorted(row), key=lambda g: row[g])
-        size = sum(row.values())
-        quality.append(
-            (genome, row[genome] / genome_size[genome], 1 - row[genome] / size, size, row[genome])
-        )
         for g, bp in row.items():
             recovered[g] = max(recovered[g], bp)
 
     def good(complete: float, contaminated: float) -> int:
-        return len({q[0] for q in quality if q[1] > complete and q[2] < contaminated})
+        return len(_good(quality, complete, contaminated))
 
     purity = sum(1 - q[2] for q in quality) / len(quality) if quality else 0.0
     completeness = sum(recovered[g] / genome_size[g] for g in genome_size) / len(genome_size)
@@ -178,7 +208,7 @@ def score_bins(
     return Scores(
         bins=len(quality),
         genomes=len(genome_size),
-        near_complete=good(0.9, 0.05),
+        near_complete=good(*NEAR_COMPLETE),
         hq_50_5=good(0.5, 0.05),
         hq_70_5=good(0.7, 0.05),
         hq_90_5=good(0.9, 0.05),

@@ -142,6 +142,11 @@ def usual(hits: Sequence[Hits], genomes: Sequence[str], settings: MarkerSettings
     return Usual(*np.array(rows).T)
 
 
+def best_match(matches: Sequence[Match], cutoff: float, coverage: float) -> Match | None:
+    """The first, and so the best, that is good enough and covers enough of the profile."""
+    return next((m for m in matches if m.bits >= cutoff and m.cover > coverage), None)
+
+
 def places(
     hits: Sequence[Hits], cutoffs: Sequence[float], genomes: Sequence[str], coverage: float
 ) -> Doubles:
@@ -149,9 +154,9 @@ def places(
     out = np.full((len(hits), len(genomes)), np.nan)
     for row, (of_family, cutoff) in enumerate(zip(hits, cutoffs, strict=True)):
         for column, name in enumerate(genomes):
-            good = [m for m in of_family.get(name, ()) if m.bits >= cutoff and m.cover > coverage]
-            if good and good[0].gene is not None:
-                out[row, column] = good[0].gene.place
+            match = best_match(of_family.get(name, ()), cutoff, coverage)
+            if match is not None and match.gene is not None:
+                out[row, column] = match.gene.place
     return out
 
 
@@ -294,12 +299,8 @@ def _members(
     hits: Hits, cutoff: float, length: int, settings: ScatteredSettings
 ) -> list[tuple[str, str]]:
     """The best hit of each genome, if it is a gene of about the profile's length."""
-    best = (
-        next(
-            (m for m in of_genome if m.bits >= cutoff and m.cover > settings.seeding.coverage), None
-        )
-        for of_genome in hits.values()
-    )
+    coverage = settings.seeding.coverage
+    best = (best_match(of_genome, cutoff, coverage) for of_genome in hits.values())
     genes = [match.gene for match in best if match is not None and match.gene is not None]
     longest = settings.longest * length + MORE
     return [(gene.name, gene.residues) for gene in genes if len(gene.residues) < longest]
