@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,11 @@ Tell: TypeAlias = Callable[[int, int | None], object]  # bases so far, and in al
 
 
 def set_up_logging(level: int) -> None:
-    """Messages to standard error: coloured and timed on a terminal, plain elsewhere."""
+    """Messages to standard error: coloured and timed on a terminal, plain elsewhere.
+
+    Libraries draw no bars of their own, which would stand before the next message.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     log.setLevel(logging.DEBUG)
     log.handlers.clear()
     handler: logging.Handler

@@ -58,10 +58,10 @@ def _wait(numbers: list[signal.Signals]) -> None:
 
 
 def _take_away() -> None:
-    with _whole:
-        for function in reversed(_unfinished):
-            with suppress(OSError):
-                function()
+    _whole.acquire()  # for good: a moment that would come after this one never comes
+    for function in reversed(_unfinished):
+        with suppress(OSError):
+            function()
 
 
 def _say(line: str) -> None:

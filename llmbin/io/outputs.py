@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from ..errors import OutputError, StorageError, cannot_write
-from ..signals import when_stopped
+from ..signals import all_or_nothing, when_stopped
 
 _asking = threading.Lock()  # two threads that ask for the umask at once would leave it at 0
 GZIP_LEVEL = 2  # of ISA-L: near zlib's ratio at level 4, ten times as fast
@@ -93,9 +93,10 @@ def write_tables(contents: Mapping[Path, bytes]) -> None:
                     table.write(data)
                 pending[path].finish()
         try:
-            for path in contents:
-                with writing(path):
-                    pending[path].place()
+            with all_or_nothing():
+                for path in contents:
+                    with writing(path):
+                        pending[path].place()
         except BaseException:
             for path in new:
                 with contextlib.suppress(OSError):
@@ -121,9 +122,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
         with scratch_folder(begin, target.parent) as made:
             try:
                 yield made
-                new = not target.exists()
-                target.mkdir(exist_ok=True)
-                _move_all(made, target, new)
+                with all_or_nothing():
+                    new = not target.exists()
+                    target.mkdir(exist_ok=True)
+                    _move_all(made, target, new)
             except OSError as error:
                 error.filename = None  # nobody knows these names
                 raise
