@@ -25,6 +25,7 @@ from . import record
 
 CONTIGS_A_GENOME = 350
 BY_SAMPLES = 20_000  # contigs
+PIECE = 1 << 16  # rows that are drawn at once
 
 
 def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.ndarray]:
@@ -40,18 +41,23 @@ def community(n: int, samples: int, seed: int) -> tuple[Points, np.ndarray, np.n
         np.float32
     )
     genomes = int(genome.max()) + 1
-    z = (
-        rng.normal(0, 2.5, (genomes, 32))[genome]
-        + rng.normal(size=(n, 32)) * np.sqrt(noise / 2)[:, None]
-    )
-    depth = rng.normal(1.5, 1.0, (genomes, samples))[genome] + rng.normal(
-        size=(n, samples)
-    ) * np.sqrt(variance)
-    return (
-        Points(z.astype(np.float32), noise, depth.astype(np.float32), variance, 10.0, 0.1, 0.01),
-        lengths,
-        genome,
-    )
+    centres = rng.normal(0, 2.5, (genomes, 32))
+    z = scattered(rng, centres, genome, np.sqrt(noise / 2)[:, None])
+    centres = rng.normal(1.5, 1.0, (genomes, samples))
+    depth = scattered(rng, centres, genome, np.sqrt(variance))
+    return Points(z, noise, depth, variance, 10.0, 0.1, 0.01), lengths, genome
+
+
+def scattered(
+    rng: np.random.Generator, centres: np.ndarray, genome: np.ndarray, spread: np.ndarray
+) -> np.ndarray:
+    """float32[contigs, columns]: each contig about its genome's centre, float64 only in pieces."""
+    rows = np.empty((len(genome), centres.shape[1]), np.float32)
+    for begin in range(0, len(genome), PIECE):
+        piece = slice(begin, begin + PIECE)
+        noise = rng.normal(size=rows[piece].shape) * spread[piece]
+        rows[piece] = centres[genome[piece]] + noise
+    return rows
 
 
 def main() -> None:
