@@ -90,12 +90,12 @@ def _told(error: BaseException, resumes: bool) -> tuple[str, int] | None:
             _forget_output()
         keeps = isinstance(error, StorageError)
         return f"error: {error}{again if keeps else ''}", error.exit_code
-    if isinstance(error, OSError):
-        what = f"{error.filename or 'a file'}: {error.strerror or error}"
-        return f"error: {what}{again}", 1
     if no_memory(error):
         what = "out of memory; give it more (a larger machine, or limit), or fewer --threads"
         return f"error: {what}{again}", MemoryLimitError.exit_code
+    if isinstance(error, OSError):
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+        return f"error: {what}{again}", 1
     if isinstance(error, KeyboardInterrupt):
         return f"stopped{again}", 130
     return None
@@ -109,7 +109,7 @@ def _forget_output() -> None:
 def no_memory(error: BaseException) -> bool:
     """Whether this is how a lack of memory, or of address space to load and to work, looks."""
     no_thread = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
-    return isinstance(error, MemoryError) or no_thread or no_room(error)
+    return no_thread or no_room(error)
 
 
 class Parser(argparse.ArgumentParser):

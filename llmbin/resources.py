@@ -17,7 +17,16 @@ from .errors import MemoryLimitError
 MIB = 1 << 20
 STATUS = "/proc/self/status"
 LEAST_ADDRESS_SPACE = 640 * MIB  # with less, libraries crash while they load, or at their work
-UNMAPPED = ("failed to map segment", "cannot map zero-fill pages", "Cannot allocate memory")
+PYTORCH_ADDRESS_SPACE = 1280 * MIB  # the same of training, which takes some 1,000 MB at least
+NO_ROOM = (  # what the C library, the C++ library, ONNX Runtime and Arrow say
+    "failed to map segment",
+    "cannot map zero-fill pages",
+    "Cannot allocate memory",
+    "bad_alloc",
+    "bad allocation",
+    "Failed to allocate memory",
+    "MemoryError",
+)
 
 
 def usable_cores() -> int:
@@ -82,18 +91,18 @@ def keep_blas_to_one_thread() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def check_address_space() -> None:
-    """Whether there is address space for the libraries, which is to be known before they load.
+def check_address_space(least: int = LEAST_ADDRESS_SPACE) -> None:
+    """Whether there are so many bytes of it for the libraries, to be known before they load.
 
     Raises:
         MemoryLimitError: there is not.
     """
     if (allowed := address_space()) is None:
         return
-    if allowed < LEAST_ADDRESS_SPACE:
+    if allowed < least:
         raise MemoryLimitError(
             f"`ulimit -v` (or -d) allows {shown(allowed)} of address space, and the libraries "
-            f"need {shown(LEAST_ADDRESS_SPACE)}; raise it"
+            f"need {shown(least)}; raise it"
         )
     import numpy as np
 
@@ -103,15 +112,15 @@ def check_address_space() -> None:
 
 
 def no_room(error: BaseException) -> bool:
-    """Whether a library was not loaded for want of address space, in the words of the C library."""
-    return isinstance(error, ImportError) and any(words in str(error) for words in UNMAPPED)
+    """Whether memory or address space was wanting where a library was loaded or at work."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_ROOM)
 
 
-def check_room(error: ImportError) -> None:
-    """Tell a library that was not loaded for want of address space from one that is not there.
+def check_room(error: Exception) -> None:
+    """Tell a library that has no room from one that is not there, and from what is wrong with data.
 
     Raises:
-        MemoryError: it is for want of address space.
+        MemoryError: memory or address space is wanting.
     """
     if no_room(error):
         raise MemoryError(str(error)) from None

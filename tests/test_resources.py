@@ -9,6 +9,7 @@ import pytest
 
 from llmbin import resources
 from llmbin.cgroups import GroupLimits
+from llmbin.cli import main
 from llmbin.errors import MemoryLimitError
 
 
@@ -59,7 +60,9 @@ def test_commands_keep_blas_to_one_thread(given: dict[str, str], taken: int) -> 
     assert int(told.stdout.splitlines()[-1]) == taken
 
 
-def test_too_little_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_address_space_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     unlimited = resource.RLIM_INFINITY
 
     def limit(size: int) -> None:
@@ -74,7 +77,12 @@ def test_too_little_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     limit(100_000_000)
     with pytest.raises(MemoryLimitError, match=r"ulimit -v.* allows 100 MB"):
         resources.check_address_space()
+    limit(1_000_000_000)
+    resources.check_address_space()
     assert MemoryLimitError.exit_code == 137
+    for command in ("train lm shards -o out", "export llmbin-edge -o out --calibrate x.fasta"):
+        assert main(command.split()) == 137
+        assert "the libraries need 1,342 MB; raise it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

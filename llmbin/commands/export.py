@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import DeviceError, UsageError
-from ..resources import check_room
+from ..resources import PYTORCH_ADDRESS_SPACE, check_address_space, check_room
 from .common import Commands, add_command
 
 PRECISIONS = ["fp32", "fp16", "int8"]
@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
             "--calibrate FASTA is needed: the exported encoders are compared with PyTorch on "
             "real contigs"
         )
+    check_address_space(PYTORCH_ADDRESS_SPACE)
     try:
         from ..export.pack import CHECK, export_folder, export_pack, windows_of
     except ImportError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..errors import UsageError
+from ..resources import PYTORCH_ADDRESS_SPACE, check_address_space
 from .common import Commands
 
 
@@ -19,6 +20,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Hand the rest on."""
+    check_address_space(PYTORCH_ADDRESS_SPACE)
     try:
         from ..training.cli import main
 

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ..errors import CoverageError
+from ..resources import check_room
 from .inputs import InputFile
 from .streams import EOF_BLOCK
 
@@ -59,6 +60,7 @@ def inflated(path: InputFile, group: bytes) -> Iterator[bytes]:
                 view[at + HEADER : at + total - 8], igzip_lib.DECOMP_DEFLATE, 15, max(length, 1)
             )
         except Exception as error:  # igzip_lib.error, a class that type checkers do not see
+            check_room(error)
             raise CoverageError(
                 f"{path}: a block cannot be inflated ({error}); the BAM file is damaged"
             ) from None

@@ -20,6 +20,7 @@ from ..errors import OutputError, StorageError, cannot_write
 from ..signals import all_or_nothing, when_stopped
 
 _asking = threading.Lock()  # two threads that ask for the umask at once would leave it at 0
+GROUP_BITS = 0o7000  # of a folder's mode, as it has them from the one above
 GZIP_LEVEL = 2  # of ISA-L: near zlib's ratio at level 4, ten times as fast
 STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
@@ -106,9 +107,9 @@ def write_tables(contents: Mapping[Path, bytes]) -> None:
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to write into, whose contents appear in ``path`` when all of them are whole.
+    """A folder to write into, which appears as ``path`` when all in it is whole.
 
-    In a folder that is there already, each takes the place of what is called like it.
+    In a folder that is there already, each part takes the place of what is called like it.
 
     Raises:
         StorageError: it cannot be written.
@@ -123,22 +124,19 @@ def whole_folder(path: Path) -> Iterator[Path]:
             try:
                 yield made
                 with all_or_nothing():
-                    new = not target.exists()
-                    target.mkdir(exist_ok=True)
-                    _move_all(made, target, new)
+                    _move(made, target)
             except OSError as error:
                 error.filename = None  # nobody knows these names
                 raise
 
 
-def _move_all(made: Path, target: Path, new: bool) -> None:
-    try:
-        for part in sorted(made.iterdir()):
-            os.replace(part, target / part.name)
-    except OSError:
-        if new:
-            shutil.rmtree(target, ignore_errors=True)
-        raise
+def _move(made: Path, target: Path) -> None:
+    if not target.exists():
+        made.chmod((made.stat().st_mode & GROUP_BITS) | (0o777 & ~_umask()))
+        os.replace(made, target)
+        return
+    for part in sorted(made.iterdir()):
+        os.replace(part, target / part.name)
 
 
 @dataclass(frozen=True)

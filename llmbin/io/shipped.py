@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InstallationError, LlmbinError, first_line
+from ..resources import check_room
 
 
 @contextlib.contextmanager
@@ -21,9 +22,10 @@ def shipped(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, LlmbinError):
+    except LlmbinError:
         raise
     except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
+        check_room(error)
         raise InstallationError(
             f"{path}: a part of llmbin-fast is missing or damaged ({first_line(error)}); install "
             "it again: `pip install --force-reinstall llmbin-fast`"

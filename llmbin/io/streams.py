@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Protocol, cast
 
 from ..errors import InputError
+from ..resources import check_room
 from .inputs import InputFile, open_input
 
 # The last block of a BGZF file, which is empty (SAM specification, section 4.1.2).
@@ -139,6 +140,7 @@ def _fed(path: InputFile, codec: _Codec, stream: _Decompressor, data: bytes) -> 
         except StopIteration as end:
             return cast(bytes, end.value) if stream.eof else b""
         except Exception as error:  # each codec has an error class of its own
+            check_room(error)
             raise InputError(_cannot(path, str(error))) from None
         if piece:
             yield piece

@@ -18,6 +18,7 @@ from typing import IO, Any, TypeAlias, TypeVar
 import numpy as np
 
 from ..errors import ClusterError, LlmbinError, OutputError, StorageError, cannot_write, first_line
+from ..resources import check_room
 from ..signals import all_or_nothing, stay_if_stopping, when_stopped
 from .earlier import BINS, LOG, RECORD, TABLE, earlier_results, possible_results
 from .inputs import InputFile
@@ -231,6 +232,7 @@ class Workspace:
         except StorageError:  # the file may well be whole
             raise
         except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
+            check_room(error)
             log.warning("%s: damaged (%s); computing it again", path, first_line(error))
             return None
 

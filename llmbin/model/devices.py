@@ -216,6 +216,8 @@ def session(onnx: bytes, device: Device) -> Callable[[dict[str, Any]], list[Any]
             onnx, options, providers=[(provider, settings)], disabled_optimizers=unwanted
         )
     except Exception as error:  # onnxruntime raises classes of its own making
+        if device.kind == "cpu":
+            check_room(error)
         raise DeviceError(f"{provider} cannot load the encoder ({first_line(error)})") from None
     if made.get_providers()[0] != provider:
         raise DeviceError(

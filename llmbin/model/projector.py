@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import DeviceError, first_line
 from ..io.rows import in_chunks
+from ..resources import check_room
 from .devices import Device, session
 from .encoder import checked
 from .pack import Projector
@@ -57,6 +58,7 @@ def _projected(features: Floats, projector: Projector, run: Run) -> Floats:
     try:
         parts = [run({"features": padded[i : i + CHUNK]})[0] for i in range(0, len(padded), CHUNK)]
     except Exception as error:  # onnxruntime raises classes of its own making
+        check_room(error)
         raise DeviceError(f"the projector does not fit the encoder: {first_line(error)}") from None
     for part in parts:
         checked(part, (CHUNK, projector.outputs), "projector")

@@ -16,6 +16,7 @@ from ..errors import InputError, first_line, short
 from ..genes.rna import RnaGenes
 from ..genes.scattered import load_scattered
 from ..io.inputs import InputFile
+from ..resources import check_room
 from .about import KEY, About, from_json
 from .columns import Array, Lists, digest, to_array
 from .write import ROWS_DIGEST, WORDS, WORDS_DIGEST, schema_of
@@ -82,10 +83,12 @@ class PartFile:
                 options = pa.ipc.IpcReadOptions(included_fields=self._chosen(only, but))
                 yield pa.ipc.open_file(handle, options=options)
         except OSError as error:
+            check_room(error)
             raise InputError(
                 f"{self.path}: cannot be read ({error.strerror or first_line(error)}); {AGAIN}"
             ) from None
         except (pa.ArrowException, ValueError, OverflowError) as error:
+            check_room(error)
             raise InputError(
                 f"{self.path}: cut off or damaged ({first_line(error).rstrip('.')}); {AGAIN}"
             ) from None

@@ -15,6 +15,7 @@ from ..model.devices import Device
 from ..model.pack import ModelPack
 from ..model.windows import Batch
 from ..options import ModelOptions
+from ..resources import PYTORCH_ADDRESS_SPACE, check_address_space
 from ..tools.throughput import Bucket, Throughput, measure, measure_bucket
 from .energy import Meter
 
@@ -74,6 +75,7 @@ def pytorch_rates(
     """
     if not all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
         return []
+    check_address_space(PYTORCH_ADDRESS_SPACE)
     import torch
 
     from ..export.graph import deployable

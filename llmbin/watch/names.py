@@ -19,6 +19,7 @@ from ..errors import OutputError, first_line
 from ..io.names import packed_names, unpacked_names
 from ..io.outputs import whole_file
 from ..options import bin_name
+from ..resources import check_room
 
 LEAST_SHARE = 0.2  # of the words of the smaller: those of other species share next to none
 ROUNDS_KEPT = 50  # that a genome may be missing for and still be known
@@ -123,6 +124,7 @@ def read_known(path: Path) -> Known:
         rows = zip(names, words, arrays["seen"].tolist(), strict=True)
         return Known([Genome(*row) for row in rows], int(arrays["given"]))
     except Exception as error:  # damaged zip files make zipfile and numpy raise all sorts
+        check_room(error)
         raise OutputError(
             f"{path}: damaged ({first_line(error)}); delete it, and genomes get new names"
         ) from None

@@ -78,11 +78,24 @@ def test_a_folder_that_cannot_be_written_is_not_there(
     ):
         (made / "a").touch()
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(made / "b"))
-    monkeypatch.setattr(outputs.os, "replace", failing(os.replace, 2))
+    monkeypatch.setattr(outputs.os, "replace", failing(os.replace, 1))
     with pytest.raises(StorageError, match="folder: "), whole_folder(tmp_path / "folder") as made:
         (made / "a").touch()
         (made / "b").touch()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_a_folder_may_be_read_by_whom_the_system_says(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        tmp_path.chmod(0o2755)
+        with whole_folder(tmp_path / "folder") as made:
+            (made / "a").touch()
+        (tmp_path / "made").mkdir()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "folder").stat().st_mode == (tmp_path / "made").stat().st_mode
 
 
 def test_a_disk_that_is_only_for_reading_is_called_so(

@@ -100,3 +100,5 @@ def test_all_files_that_are_shipped_are_looked_at() -> None:
 def test_what_is_no_damage_is_left_as_it_is() -> None:
     with pytest.raises(MemoryError), shipped(DATA):
         raise MemoryError
+    with pytest.raises(MemoryError), shipped(DATA):
+        raise RuntimeError("std::bad_alloc")

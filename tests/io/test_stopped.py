@@ -17,6 +17,7 @@ with whole_folder(out) as made:
         (made / f"part{number}" / "file").write_bytes(b"whole")
 """
 TABLES = """
+out.mkdir(exist_ok=True)
 write_tables({out / f"part{number}.tsv": b"whole" for number in range(MANY)})
 """
 # The first file that gets its name brings the signal, which has time for what it does.
@@ -46,13 +47,18 @@ os.replace = stopped
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signals of threads")
 @pytest.mark.parametrize("when", ["early", "late"])
+@pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("written", [FOLDER, TABLES], ids=["folder", "tables"])
 def test_what_belongs_together_gets_its_names_before_a_signal_ends_it(
-    written: str, when: str, tmp_path: Path
+    written: str, there: bool, when: str, tmp_path: Path
 ) -> None:
+    out = tmp_path / "out"
+    if there:
+        out.mkdir()
     program = [sys.executable, "-c", PROGRAM.format(written=written)]
     ended = subprocess.run(
-        [*program, str(tmp_path), str(MANY), when], capture_output=True, text=True, check=False
+        [*program, str(out), str(MANY), when], capture_output=True, text=True, check=False
     )
     assert ended.returncode in (0, -signal.SIGTERM), ended.stderr
-    assert len(list(tmp_path.rglob("*"))) == MANY * (1 + (written is FOLDER))
+    assert len(list(out.rglob("*"))) == MANY * (1 + (written is FOLDER))
+    assert list(tmp_path.iterdir()) == [out]

@@ -122,13 +122,21 @@ def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
         assert work.load("features", key, dict) is None
 
 
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (StorageError("disk full"), StorageError),
+        (MemoryError("full"), MemoryError),
+        (OSError(errno.ENOMEM, "Cannot allocate memory: full"), MemoryError),
+    ],
+)
 def test_a_stage_for_which_there_is_no_room_is_not_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, raised: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_table(*_: object) -> None:
-        raise StorageError("disk full")
+        raise error
 
-    with pytest.raises(StorageError, match="full"), Workspace(tmp_path, resume=True) as work:
+    with pytest.raises(raised, match="full"), Workspace(tmp_path, resume=True) as work:
         work.save("features", {}, {"x": np.arange(100)})
         monkeypatch.setattr(workspace, "read_table", read_table)
         work.load("features", {}, dict)

@@ -349,6 +349,20 @@ def test_cut_and_damaged_files_are_told(
         assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("arrow", [True, False])
+def test_a_part_that_finds_no_memory_is_not_damaged(
+    arrow: bool, parts: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Failed to read message body, error IOError: . Detail: Python exception: MemoryError"
+
+    def open_file(*_: object, **__: object) -> None:
+        raise pa.ArrowMemoryError("malloc of size 64 failed") if arrow else OSError(said)
+
+    monkeypatch.setattr(pa.ipc, "open_file", open_file)
+    with pytest.raises(MemoryError, match=r"malloc|MemoryError"):
+        PartFile(parts[0])
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
