@@ -222,7 +222,7 @@ class QualityTraining:
     bins: int = 90_000
     dims: int = 16
     width: int = 96
-    members: int = 4
+    members: int = 8
     steps: int = 1_500
     batch: int = 512
     learning_rate: float = 1e-3

@@ -29,7 +29,7 @@ from llmbin.training.pieces import (
     shifted,
     substituted,
 )
-from llmbin.training.quality import cross_validate, errors, fit, read_sources
+from llmbin.training.quality import CAUTION, cautious, cross_validate, errors, fit, read_sources
 from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
@@ -192,6 +192,17 @@ def test_lineages_lose_and_double_families_by_chance() -> None:
     alike = of_other_lineages(lessons, torch.arange(400), replace(SMALL, losses=0.0, doubles=0.0))
     assert torch.equal(alike[0], lessons.once)
     assert torch.equal(alike[1], lessons.more)
+
+
+def test_the_middle_of_completeness_is_cautious() -> None:
+    rng = np.random.default_rng(3)
+    weights, biases, seen = rng.normal(size=(8, 6)), rng.normal(size=6), rng.normal(size=(5, 8))
+    plain = seen @ weights + biases
+    moved = seen @ cautious(weights) + cautious(biases)
+    expected = (1 - CAUTION) * plain[:, 1] + CAUTION * plain[:, 0]
+    np.testing.assert_allclose(moved[:, 1], expected, rtol=1e-5)
+    others = [0, 2, 3, 4, 5]
+    np.testing.assert_allclose(moved[:, others], plain[:, others], rtol=1e-5)
 
 
 def test_errors_in_points() -> None:
