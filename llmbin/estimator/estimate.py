@@ -32,7 +32,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Fractions, each the median of what the network thinks likely, and what they rest on."""
+    """Fractions, each the middle of what the networks think likely, and what they rest on."""
 
     completeness: float
     contamination: float

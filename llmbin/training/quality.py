@@ -45,9 +45,9 @@ CONTAMINATION_WEIGHT = 1.5
 # What is learnt as the bounds of contamination, so that they are those of `QUANTILES` on genera
 # that were not trained on: doubled families make the networks less sure than they have to be.
 CONTAMINATION_POINTS = (0.14, 0.5, 0.86)
-# The middle of completeness that ships lies so far on the way from the median to the lower bound: on
-# clades left out it is nearest to the truth there, and fewer bins are called near-complete that are
-# not (docs/notes/2026-11-28-what-is-called-near-complete.md).
+# The middle of completeness lies so far on the way from the median to the lower bound: on clades left
+# out it is as near to the truth, and fewer bins are called near-complete that are not
+# (docs/notes/2026-11-28-what-is-called-near-complete.md).
 CAUTION = 0.16
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 N50_COLUMN = 3  # of `BinTraits.sizes`
@@ -206,9 +206,9 @@ def fit(
 
 
 def cautious(last: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Weights or biases [..., 6] of a last layer whose middle of completeness is lower.
+    """Weights or biases [..., 6] of a last layer, with a middle of completeness that is lower.
 
-    What comes out is linear in them, so that who reads the network need not know.
+    The layer is linear, so that whoever reads the network need not know.
     """
     low, middle = last[..., 0], last[..., 1]
     out = last.copy()
