@@ -45,8 +45,8 @@ CONTAMINATION_WEIGHT = 1.5
 # What is learnt as the bounds of contamination, so that they are those of `QUANTILES` on genera
 # that were not trained on: doubled families make the networks less sure than they have to be.
 CONTAMINATION_POINTS = (0.14, 0.5, 0.86)
-# The middle of completeness lies so far on the way from the median to the lower bound. It is as near
-# to the truth of clades left out, and fewer bins are called near-complete that are not
+# The middle of completeness lies so far on the way from the median to the lower bound. It is as
+# near to the truth of clades left out, and fewer bins are called near-complete that are not
 # (docs/notes/2026-11-28-what-is-called-near-complete.md).
 CAUTION = 0.16
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
