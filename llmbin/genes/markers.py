@@ -14,12 +14,10 @@ import importlib.util
 import io
 import json
 import math
-from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,8 +27,10 @@ import numpy.typing as npt
 
 from ..io.contigs import Contig
 from ..io.shipped import shipped
+from .candidates import Candidate, CandidateList
 from .matches import Matches, join_matches, likeness, no_matches
 from .scattered import Scattered, load_scattered
+from .verdicts import ANSWER, Answers, EarlierAnswers, Keys, KnownAnswers, keys_of, no_keys
 
 if TYPE_CHECKING:
     from .._kernels import MarkerScanner
@@ -59,21 +59,6 @@ _LOADING = Lock()  # one thread makes what all use
 Floats: TypeAlias = npt.NDArray[np.float32]
 # Place of a contig, family, protein, diagonal, and which ends are cut (see `Candidate`).
 Found: TypeAlias = tuple[int, int, str, int, bool, bool]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A protein between two stops, on a contig, and the diagonal on which it is like a family.
-
-    The diagonal is a column of the profile minus a place in the protein. An end that is cut is the
-    contig's end, and no stop.
-    """
-
-    contig: int
-    protein: str
-    diagonal: int
-    begin_cut: bool = False
-    end_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,37 +122,14 @@ def load_marker_set() -> MarkerSet:
     )
 
 
-class CandidateList:
-    """Candidates of one family, of which there may be millions: their proteins in one piece."""
-
-    def __init__(self) -> None:
-        self._contigs, self._diagonals, self._ends = array("q"), array("i"), array("q", [0])
-        self._proteins, self._cuts = bytearray(), bytearray()
-
-    def __len__(self) -> int:
-        return len(self._contigs)
-
-    def append(self, candidate: Candidate) -> None:
-        """One more."""
-        self._contigs.append(candidate.contig)
-        self._diagonals.append(candidate.diagonal)
-        self._proteins += candidate.protein.encode("ascii")
-        self._ends.append(len(self._proteins))
-        self._cuts.append(2 * candidate.begin_cut + candidate.end_cut)
-
-    def __iter__(self) -> Iterator[Candidate]:
-        rows = zip(self._contigs, self._diagonals, pairwise(self._ends), self._cuts, strict=True)
-        for contig, diagonal, (begin, end), cuts in rows:
-            protein = self._proteins[begin:end].decode("ascii")
-            yield Candidate(contig, protein, diagonal, bool(cuts & 2), bool(cuts & 1))
-
-
 class MarkerSearch:
     """Finds markers and scattered families in contigs that go by (see `features.scan.watched`)."""
 
-    def __init__(self, markers: MarkerSet, threads: int) -> None:
+    def __init__(
+        self, markers: MarkerSet, threads: int, earlier: EarlierAnswers | None = None
+    ) -> None:
         self.markers = markers
-        self._threads = threads
+        self._threads, self._earlier = threads, earlier
         self._candidates = [CandidateList() for _ in range(markers.families)]
 
     def look(self, contigs: list[Contig]) -> list[Found]:
@@ -184,36 +146,60 @@ class MarkerSearch:
     def matches(self) -> Matches:
         """What is like a family, of all contigs that went by."""
         families = [family for family, found in enumerate(self._candidates) if found]
+        known = self._earlier.load() if self._earlier is not None and families else None
         with ThreadPoolExecutor(self._threads) as pool:
-            return join_matches([no_matches(), *pool.map(self._matches, families)])
+            found = list(pool.map(partial(self._matches, known), families))
+        if self._earlier is not None and known is not None:
+            keys, answers = (np.concatenate([part[k] for part in found]) for k in (1, 2))
+            self._earlier.found = known.after(keys, answers)
+        return join_matches([no_matches(), *(part[0] for part in found)])
 
-    def _matches(self, family: int) -> Matches:
-        """Candidates that are like the family."""
-        candidates, markers = list(self._candidates[family]), len(self.markers.names)
-        if family < markers:
-            cutoff, profile = self.markers.cutoffs[family], _tools()[0][family]
-            length, verdicts = profile.M, align(profile, candidates, cutoff)
-            doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
-            hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
+    def _matches(self, known: KnownAnswers | None, family: int) -> tuple[Matches, Keys, Answers]:
+        """Candidates that are like the family; and all answers, by their keys if any are known."""
+        candidates, keys = list(self._candidates[family]), no_keys()
+        if known is None:
+            answers = self._answers(family, candidates)
         else:
-            known = load_scattered()[family - markers]
-            cutoff, length = known.cutoff, len(known.columns)
-            verdicts, doubtful, hits = align_scattered(known, candidates), [], []
-        whole = np.array([bool(verdict.hit) for verdict in verdicts], bool)
-        whole[doubtful] = hits
-        bits = np.array([verdict.bits for verdict in verdicts], np.float32)
-        begin = np.array([verdict.begin for verdict in verdicts], np.float32) / length
-        end = np.array([verdict.end for verdict in verdicts], np.float32) / length
-        return Matches(
+            keys = keys_of(family, candidates)
+            there, place = known.look_up(keys)
+            answers, fresh = np.empty(len(keys), ANSWER), np.flatnonzero(~there)
+            answers[there] = known.answers[place[there]]
+            if len(fresh):
+                answers[fresh] = self._answers(family, [candidates[k] for k in fresh.tolist()])
+        cutoff, length = self._cutoff_and_length(family)
+        begin, end = (answers[name].astype(np.float32) / length for name in ("begin", "end"))
+        matches = Matches(
             contig=np.array([c.contig for c in candidates], np.int64),
             family=np.full(len(candidates), family, np.int16),
             begin=begin,
             end=end,
             begin_cut=np.array([c.begin_cut for c in candidates], bool),
             end_cut=np.array([c.end_cut for c in candidates], bool),
-            likeness=likeness(bits, end - begin, cutoff),
-            whole=whole,
-        ).of_genes()
+            likeness=likeness(answers["bits"], end - begin, cutoff),
+            whole=answers["whole"],
+        )
+        return matches.of_genes(), keys, answers
+
+    def _cutoff_and_length(self, family: int) -> tuple[float, int]:
+        """Of a family's profile, in bits and in columns."""
+        if family < (markers := len(self.markers.names)):
+            return self.markers.cutoffs[family], _tools()[0][family].M
+        scattered = load_scattered()[family - markers]
+        return scattered.cutoff, len(scattered.columns)
+
+    def _answers(self, family: int, candidates: list[Candidate]) -> Answers:
+        """What the alignment says of candidates, and HMMER where that leaves it open."""
+        doubtful, hits = [], []
+        if family < (markers := len(self.markers.names)):
+            cutoff, profile = self.markers.cutoffs[family], _tools()[0][family]
+            verdicts = align(profile, candidates, cutoff)
+            doubtful = [k for k, verdict in enumerate(verdicts) if verdict.hit is None]
+            hits = _ask_hmmer(profile, [candidates[k].protein for k in doubtful], cutoff)
+        else:
+            verdicts = align_scattered(load_scattered()[family - markers], candidates)
+        answers = np.array([(v.bits, v.begin, v.end, bool(v.hit)) for v in verdicts], ANSWER)
+        answers["whole"][doubtful] = hits
+        return answers
 
 
 def _tools() -> tuple[list[Any], MarkerScanner]:

@@ -23,7 +23,7 @@ from ..io.names import packed_names, unpacked_names
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
-from .recalling import contig_recall, features_recall, pairs_recall
+from .recalling import answers_recall, contig_recall, features_recall, pairs_recall
 from .setting import Setting
 
 log = logging.getLogger("llmbin")
@@ -96,7 +96,9 @@ def _embedded(
     reading = Reading(
         embedder.plan, options.recruit_length, embedder.budget(), threads, folder=folder
     )
-    search = MarkerSearch(markers, threads) if markers is not None else None
+    answers = answers_recall(setting) if markers is not None else None
+    earlier = answers.earlier() if answers is not None else None
+    search = MarkerSearch(markers, threads, earlier) if markers is not None else None
     recall, pairs = contig_recall(setting, embedder, markers is not None), pairs_recall(setting)
     known_pairs = pairs.known() if pairs is not None else None
     since = None
@@ -124,6 +126,8 @@ def _embedded(
         features = replace(features, homology=known_pairs[0], sketches=known_pairs[1])
     elif pairs is not None:
         pairs.keep(features.homology, features.sketches, since)
+    if answers is not None and earlier is not None:
+        answers.keep(earlier)
     if recall is not None:
         _tell_known(recall.known, len(features.names))
     return features

@@ -19,6 +19,7 @@ from ..genes.homology import Homology
 from ..genes.markers import PROFILES
 from ..genes.rna import DATA
 from ..genes.sketches import Sketches
+from ..genes.verdicts import EarlierAnswers, KnownAnswers
 from ..io.store import Store, key_of
 from ..io.workspace import file_digest, fingerprint
 from ..model.devices import installed
@@ -57,6 +58,26 @@ def profile_digests() -> list[str]:
     return [
         fingerprint(file_digest(path)) for path in (PROFILES, scattered.DATA, DATA, peptides.DATA)
     ]
+
+
+@dataclass(frozen=True)
+class AnswersRecall:
+    """What was said of proteins of marker genes, whichever contigs they were on."""
+
+    last: LastRecall
+
+    def earlier(self) -> EarlierAnswers:
+        """For a search, which may leave to them what it would ask."""
+        return EarlierAnswers(self._load)
+
+    def _load(self) -> KnownAnswers:
+        held = self.last.known()
+        return KnownAnswers() if held is None else KnownAnswers(**held)
+
+    def keep(self, earlier: EarlierAnswers) -> None:
+        """For the next run."""
+        if earlier.found is not None:
+            self.last.keep(vars(earlier.found))
 
 
 @dataclass(frozen=True)
@@ -104,9 +125,9 @@ class PairsRecall:
 
 @dataclass(frozen=True)
 class LastRecall:
-    """What the last run found of its contigs, if they were these very ones, as ``key`` tells.
+    """What the last run found, if all that decides it was the same, as ``key`` tells.
 
-    One assembly is kept, and no large one: what is known of each contig should stay.
+    That of one run is kept, and no more than `LARGEST`: what is known of each contig should stay.
     """
 
     store: Store
@@ -153,6 +174,14 @@ def _last(setting: Setting, slot: str, key: bytes) -> LastRecall | None:
     if setting.store is None or "sha256" not in setting.inputs.contigs_digest:
         return None
     return LastRecall(setting.store, key_of(slot), key)
+
+
+def answers_recall(setting: Setting) -> AnswersRecall | None:
+    """What the alignment and HMMER said of proteins, by all that decides it beside them."""
+    if setting.store is None:
+        return None
+    about = (__version__, processor(), installed("pyhmmer"), profile_digests())
+    return AnswersRecall(LastRecall(setting.store, key_of("last answers"), key_of(*about)))
 
 
 def pairs_recall(setting: Setting) -> PairsRecall | None:

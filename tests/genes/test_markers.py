@@ -158,7 +158,8 @@ def test_the_early_end_of_a_search_loses_nothing() -> None:
 def test_what_the_alignment_decides_is_what_hmmer_says() -> None:
     from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
 
-    from llmbin.genes.markers import Candidate, align, profile_hits, read_profiles
+    from llmbin.genes.candidates import Candidate
+    from llmbin.genes.markers import align, profile_hits, read_profiles
 
     markers, alphabet, rng = load_marker_set(), Alphabet.amino(), np.random.default_rng(0)
     verdicts: list[bool | None] = []
