@@ -92,7 +92,7 @@ def run(
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
         with clock.stage("kinds"):
-            kinds = kinds_of_contigs(features)
+            kinds = kinds_of_contigs(features, options.threads)
 
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)

@@ -21,6 +21,7 @@ void make_scanner(MarkerScanner *self, Matrix profiles, std::vector<int32_t> fir
     Profiles held{{profiles.data(), profiles.data() + profiles.size()}, std::move(first)};
     MarkerRules rules{std::move(words), std::move(least_bits),
                       static_cast<size_t>(least_residues), static_cast<size_t>(telling)};
+    nb::gil_scoped_release release;  // it takes as long as 5 Mbp do
     new (self) MarkerScanner(std::move(held), std::move(rules));
 }
 

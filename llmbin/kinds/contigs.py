@@ -42,10 +42,11 @@ class ContigKinds:
         return len(self.kind)
 
 
-def kinds_of_contigs(features: Features) -> ContigKinds:
+def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
     """The kind of every contig."""
+    composition, frames, lengths = features.composition, features.frames, features.lengths
     network = load_kind_network()
-    likely = network.probabilities(features.composition, features.frames, features.lengths)
+    likely = network.probabilities(composition, frames, lengths, threads)
     silent = says_nothing(features)
     likely[silent] = network.prior
     cell = has_cell_genes(features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,9 +29,10 @@ SHAPES = {
     "bias2": "members 4",
 }
 TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
-# Contigs at a time. Sums are then the same however many there are, and products so small are not
-# shared out to threads, whose waiting would cost more than the work.
+# Contigs of a product. Sums are then the same however many there are, and products so small are not
+# shared out to BLAS's threads, whose waiting would cost more than the work.
 ROWS = 16
+TOGETHER = 16  # such products that a thread makes in one go
 LONGEST = 40_000  # bp: no longer fragments were trained on, and of longer contigs no more is seen
 BY_LENGTH = 4  # columns of open frames by length (kernels/codons.hpp); then frames, strand changes
 
@@ -52,7 +54,11 @@ class KindNetwork:
     prior: Doubles
 
     def probabilities(
-        self, composition: npt.NDArray[np.float32], frames: npt.NDArray[np.uint32], lengths: Ints
+        self,
+        composition: npt.NDArray[np.float32],
+        frames: npt.NDArray[np.uint32],
+        lengths: Ints,
+        threads: int = 1,
     ) -> Doubles:
         """How likely contigs are of each of `TOLD_APART`: float64 [n, 4], rows add up to 1.
 
@@ -62,15 +68,23 @@ class KindNetwork:
         parts = [np.empty((0, len(TOLD_APART)))]
         for rows in in_chunks(len(lengths), composition):
             inputs = kind_inputs(composition[rows], frames[rows], lengths[rows])
-            parts.append(self.odds(inputs) + np.log(self.prior))
+            parts.append(self.odds(inputs, threads) + np.log(self.prior))
         return shares_of(np.concatenate(parts)).round(6)
 
-    def odds(self, inputs: Doubles) -> Doubles:
+    def odds(self, inputs: Doubles, threads: int = 1) -> Doubles:
         """Log odds of the kinds, without the prior: float64 [n, 4]."""
-        inputs = (inputs - self.mean) / self.scale
-        begins = range(0, len(inputs), ROWS)
-        parts = [self.members(inputs[begin : begin + ROWS]).mean(0) for begin in begins]
-        return np.concatenate(parts)
+        whole = len(inputs) // ROWS * ROWS
+        begins = range(0, whole, ROWS * TOGETHER)
+        groups = [inputs[begin : min(begin + ROWS * TOGETHER, whole)] for begin in begins]
+        products = [group.reshape(-1, ROWS, group.shape[1]) for group in groups]
+        products.append(inputs[None, whole:])
+        with ThreadPoolExecutor(threads) as pool:
+            return np.concatenate(list(pool.map(self._odds, products)))
+
+    def _odds(self, inputs: Doubles) -> Doubles:
+        """The same, float64 [products x rows, 4], of inputs [products, rows, inputs]."""
+        odds = self.members((inputs[:, None] - self.mean) / self.scale).mean(1)
+        return np.asarray(odds.reshape(-1, odds.shape[-1]), np.float64)
 
 
 def shares_of(odds: Doubles) -> Doubles:
