@@ -33,7 +33,13 @@ from .stages.embedding import describe
 from .stages.kinds import describe_kinds
 from .stages.looking import look_at_contigs
 from .stages.memory import check_memory
-from .stages.output import write_map, write_report, write_results, write_run_record
+from .stages.output import (
+    laid_out_beside,
+    write_map,
+    write_report,
+    write_results,
+    write_run_record,
+)
 from .stages.setting import set_out
 from .stages.survey import survey_contigs
 
@@ -97,7 +103,8 @@ def run(
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)
             known = Known(features, kinds, markers)
-            binning, kinds = bin_contigs(points, known, assemblies, options, embedder.device)
+            with laid_out_beside(points, features.lengths, options) as places:
+                binning, kinds = bin_contigs(points, known, assemblies, options, embedder.device)
         describe_kinds(kinds, features.lengths)
 
         outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
@@ -107,7 +114,7 @@ def run(
             write_results(setting, outcome, bins)
         if options.report:
             with clock.stage("map"):
-                write_map(setting, outcome, points)
+                write_map(setting, outcome, places())
         more = follower.record(outcome, bins) if follower else {}
         record = write_run_record(setting, embedder, outcome, bins, more)
         if options.report:

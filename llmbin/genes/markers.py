@@ -167,7 +167,7 @@ class MarkerSearch:
             if len(fresh):
                 answers[fresh] = self._answers(family, [candidates[k] for k in fresh.tolist()])
         cutoff, length = self._cutoff_and_length(family)
-        begin, end = (answers[name].astype(np.float32) / length for name in ("begin", "end"))
+        begin, end = (answers[name] / np.float32(length) for name in ("begin", "end"))
         matches = Matches(
             contig=np.array([c.contig for c in candidates], np.int64),
             family=np.full(len(candidates), family, np.int16),
@@ -202,11 +202,20 @@ class MarkerSearch:
         return answers
 
 
+def make_ready() -> None:
+    """Make what every search uses before the first contig comes, so that none has to wait for it.
+
+    Raises:
+        InstallationError: what ships with the package is missing or damaged; a search says so, too.
+    """
+    _tools()
+
+
 def _tools() -> tuple[list[Any], MarkerScanner]:
     """The profiles, and what looks for their words.
 
-    They are made when the first contig comes, as there may be none that is unknown, and stay (70
-    MB) for the next search of the process.
+    They are made when the first contig comes, as there may be none that is unknown, or before (see
+    `make_ready`), and stay (70 MB) for the next search of the process.
     """
     with _LOADING:
         return _loaded_tools()

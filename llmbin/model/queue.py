@@ -1,4 +1,4 @@
-"""Work on a pool of threads that does not get far ahead of its results."""
+"""Work on threads beside the one that leads: items that do not get far ahead, or one thing."""
 
 from __future__ import annotations
 
@@ -44,3 +44,17 @@ def bounded_queue(
         yield put
         while waiting:
             take_oldest()
+
+
+@contextmanager
+def beside(threads: int, work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
+    """Begin something on a thread of its own; gives the function that waits for what comes of it.
+
+    What it raises comes out there. With one thread it is done when it is asked for, if ever; else
+    the block ends no sooner than the work.
+    """
+    if threads == 1:
+        yield work
+        return
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(work).result

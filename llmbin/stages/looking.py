@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ..coverage.coverage import Coverage
 from ..features.profile import Features
-from ..genes.markers import MarkerSet
+from ..genes.markers import MarkerSet, make_ready
 from ..io.inputs import InputFile
 from ..model.embedder import Embedder, open_embedder
+from ..model.queue import beside
 from ..progress import Advance
 from .coverage import judged, measure_coverage
 from .embedding import choose_markers, embed_contigs
@@ -44,10 +45,13 @@ def look_at_contigs(setting: Setting, survey: Survey, advance: Advance) -> Looke
         return _put_together(setting, survey, paths)
     embedder = open_embedder(options.model)
     markers = choose_markers(options.markers)
-    with setting.clock.stage("coverage"):
-        coverage = measure_coverage(setting, survey)
-    survey.names.clear()  # they are read once more
-    features = embed_contigs(setting, embedder, markers, advance)
+    nothing_known = setting.store is None and not options.resume
+    early = options.threads if markers is not None and nothing_known else 1
+    with beside(early, make_ready):
+        with setting.clock.stage("coverage"):
+            coverage = measure_coverage(setting, survey)
+        survey.names.clear()  # they are read once more
+        features = embed_contigs(setting, embedder, markers, advance)
     return Looked(embedder, markers, coverage, features)
 
 

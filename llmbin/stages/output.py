@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
+from ..cluster.arrays import Floats, Lengths
 from ..cluster.layout import layout
 from ..cluster.points import Points
 from ..io.outputs import writing
 from ..model.embedder import Embedder
-from ..options import unbinned_name
+from ..model.queue import beside
+from ..options import RunOptions, unbinned_name
 from ..report.finished import RunFiles, read_run, write_places
 from ..report.multiqc import multiqc_files
 from ..report.page import write_page
@@ -25,6 +29,8 @@ from ..results.tables import (
     write_contigs_table,
 )
 from .setting import Setting
+
+MANY = 200_000  # contigs
 
 
 def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> None:
@@ -62,9 +68,21 @@ def write_run_record(
     return record
 
 
-def write_map(setting: Setting, outcome: Outcome, points: Points) -> None:
-    """``places.tsv``: where contigs are on the report's map."""
-    places = layout(points, outcome.features.lengths, setting.options.threads)
+def laid_out_beside(
+    points: Points, lengths: Lengths, options: RunOptions
+) -> AbstractContextManager[Callable[[], Floats]]:
+    """Lay the report's map out while contigs are binned; gives what waits for its places [n, 2].
+
+    Of more than `MANY` contigs it is laid out when it is asked for, as both together would take
+    more memory.
+    """
+    few = options.report and len(lengths) <= MANY
+    work = partial(layout, points, lengths, options.threads)
+    return beside(options.threads if few else 1, work)
+
+
+def write_map(setting: Setting, outcome: Outcome, places: Floats) -> None:
+    """``places.tsv``: where contigs are on the report's map [n, 2]."""
     write_places(setting.work.result("places.tsv"), outcome.features.names, places)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
+from ..cluster.layout import layout
 from ..coverage.coverage import no_coverage
 from ..errors import InputError
 from ..io.inputs import check_inputs, unchanged
@@ -86,7 +87,7 @@ def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     files = RunFiles(*map(place, ("run.json", "bins.tsv", "contigs.tsv", "places.tsv")))
     write_bins_table(files.bins, bins, coverage.samples)
     write_contigs_table(files.contigs, outcome, numbered)
-    write_map(setting, outcome, points)
+    write_map(setting, outcome, layout(points, features.lengths, options.threads))
     digests = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
     record = record_of(options, embedder, digests, outcome, bins)
     held = {"recruit_length": options.recruit_length}
