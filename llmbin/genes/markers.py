@@ -167,7 +167,9 @@ class MarkerSearch:
             if len(fresh):
                 answers[fresh] = self._answers(family, [candidates[k] for k in fresh.tolist()])
         cutoff, length = self._cutoff_and_length(family)
-        begin, end = (np.asarray(answers[name], np.float32) / length for name in ("begin", "end"))
+        begin, end = (
+            np.asarray(answers[name] / np.float32(length), np.float32) for name in ("begin", "end")
+        )
         matches = Matches(
             contig=np.array([c.contig for c in candidates], np.int64),
             family=np.full(len(candidates), family, np.int16),
