@@ -91,6 +91,15 @@ def spanning_tree(
     effective_dims: float,
     core: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+def node_sums(
+    rows: npt.NDArray[np.float64], left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]: ...
+def node_markers(
+    copies: npt.NDArray[np.int16],
+    used: npt.NDArray[np.bool_],
+    left: npt.NDArray[np.int32],
+    right: npt.NDArray[np.int32],
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
 def spaced_words(
     contigs: list[npt.NDArray[np.uint8]], rate: int
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]: ...

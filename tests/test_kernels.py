@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
+from builders import random_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from llmbin._kernels import (
     codons,
     encode_bases,
     neighbours,
+    node_markers,
+    node_sums,
     peptide_words,
     spaced_words,
     spanning_tree,
@@ -487,3 +490,31 @@ def test_kernels_check_shapes() -> None:
         neighbours(x, noise, depth, variance, 0.0, rows + 1, rows, 2)
     with pytest.raises(ValueError, match="at least 1"):
         neighbours(x, noise, depth, variance, 0.0, rows, rows, 0)
+
+
+@pytest.mark.parametrize("leaves", [1, 2, 300])
+def test_what_nodes_of_a_tree_hold_is_that_of_their_leaves(leaves: int) -> None:
+    rng = np.random.default_rng(leaves)
+    tree = random_tree(rng, leaves)
+    rows = rng.normal(size=(leaves, 5))
+    copies = rng.choice(4, (leaves, 37), p=[0.7, 0.2, 0.07, 0.03]).astype(np.int16)
+    used = rng.random((2, 37)) < 0.6
+    sums, held = list(rows), list(copies.astype(np.int64))
+    for a, b in zip(tree.left.tolist(), tree.right.tolist(), strict=True):
+        sums.append(sums[a] + sums[b])
+        held.append(held[a] + held[b])
+    there, extra = node_markers(copies, used, tree.left, tree.right)
+    np.testing.assert_array_equal(node_sums(rows, tree.left, tree.right), sums)
+    np.testing.assert_array_equal(there, [(used & (c > 0)).sum(1) for c in held])
+    np.testing.assert_array_equal(extra, [(used * np.maximum(c - 1, 0)).sum(1) for c in held])
+
+
+def test_a_tree_whose_nodes_come_before_their_parts_is_refused() -> None:
+    one, two, three = (np.array([node], np.int32) for node in (1, 2, -1))
+    for left, right in ((one, two), (three, one), (one, one), (one, np.array([0, 1], np.int32))):
+        with pytest.raises(ValueError, match=r"node|left"):
+            node_sums(np.ones((2, 1)), left, right)
+    with pytest.raises(ValueError, match="leaf"):
+        node_sums(np.ones((3, 1)), np.array([0], np.int32), one)
+    with pytest.raises(ValueError, match="column"):
+        node_markers(np.ones((2, 3), np.int16), np.ones((1, 4), bool), one - 1, one)

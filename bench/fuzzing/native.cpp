@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "../../kernels/profile_alignment.hpp"
 #include "../../kernels/rrna.hpp"
 #include "../../kernels/tree.hpp"
+#include "../../kernels/tree_sums.hpp"
 #include "../../kernels/trna.hpp"
 
 namespace {
@@ -310,6 +312,34 @@ void nearest(Numbers in) {
     neighbours_in_cells(search, {bounds, probes.data(), 2}, 2);
 }
 
+// Every node of a tree of so many leaves joins two that nobody joined before.
+void nodes_of_a_tree(Numbers &in, size_t leaves) {
+    constexpr size_t kMarkers = 3;
+    std::vector<int32_t> free(leaves), left, right;
+    std::iota(free.begin(), free.end(), 0);
+    const auto take = [&] {
+        const size_t at = in.below(static_cast<uint32_t>(free.size()));
+        const int32_t node = free[at];
+        free.erase(free.begin() + static_cast<std::ptrdiff_t>(at));
+        return node;
+    };
+    while (free.size() > 1) {
+        const int32_t a = take(), b = take();
+        left.push_back(a);
+        right.push_back(b);
+        free.push_back(static_cast<int32_t>(leaves + left.size() - 1));
+    }
+    const NodePairs pairs{left.data(), right.data(), leaves};
+    const std::vector<double> ones(leaves, 1);
+    agree(sums_of_nodes(pairs, ones.data(), 1).back() == static_cast<double>(leaves), "a sum");
+    std::vector<int16_t> copies;
+    for (size_t i = 0; i < leaves * kMarkers; ++i)
+        copies.push_back(static_cast<int16_t>(in.below(3)));
+    const std::vector<uint8_t> used{1, 1, 0, 0, 1, 1};
+    const NodeMarkers found = markers_of_nodes(pairs, copies.data(), kMarkers, used.data(), 2);
+    for (const int32_t there : found.there) agree(there >= 0 && there <= 2, "markers of a set");
+}
+
 void tree(Numbers in) {
     const Held held(in);
     std::vector<float> core(held.n), distance;
@@ -325,6 +355,7 @@ void tree(Numbers in) {
     const SpanningTree forest =
         spanning_forest({index.data(), distance.data(), held.n, k}, core.data());
     agree(forest.from.size() == held.n - 1, "edges of a forest");
+    nodes_of_a_tree(in, held.n);
 }
 
 // The GPU's encoder, thread by thread: in its turn or backwards, alone or in a batch.

@@ -1,5 +1,6 @@
 #include "../tree.hpp"
 
+#include "../tree_sums.hpp"
 #include "bind.hpp"
 
 namespace llmbin {
@@ -38,6 +39,46 @@ nb::tuple forest(In<int32_t, 2> index, Matrix distance, Vector core) {
     return tree_out(std::move(made));
 }
 
+NodePairs pairs_of(const Rows &left, const Rows &right) {
+    const size_t pairs = left.shape(0);
+    require(right.shape(0) == pairs, "left and right must have one entry a pair");
+    std::vector<bool> joined(2 * pairs + 1);
+    for (size_t k = 0; k < pairs; ++k)
+        for (const int32_t node : {left.data()[k], right.data()[k]}) {
+            require(node >= 0 && static_cast<size_t>(node) <= pairs + k,
+                    "a node must come behind the two that it joins");
+            require(!joined[node], "a node must be joined once");
+            joined[node] = true;
+        }
+    return {left.data(), right.data(), pairs + 1};
+}
+
+Out<double, 2> node_sums(In<double, 2> rows, Rows left, Rows right) {
+    const NodePairs pairs = pairs_of(left, right);
+    require(rows.shape(0) == pairs.leaves, "rows must have one entry a leaf");
+    std::vector<double> sums;
+    {
+        nb::gil_scoped_release release;
+        sums = sums_of_nodes(pairs, rows.data(), rows.shape(1));
+    }
+    return table_out(std::move(sums), 2 * pairs.leaves - 1, rows.shape(1));
+}
+
+nb::tuple node_markers(In<int16_t, 2> copies, In<bool, 2> used, Rows left, Rows right) {
+    const NodePairs pairs = pairs_of(left, right);
+    const size_t markers = copies.shape(1), sets = used.shape(0), nodes = 2 * pairs.leaves - 1;
+    require(copies.shape(0) == pairs.leaves, "copies must have one row a leaf");
+    require(used.shape(1) == markers, "used must have one column a marker");
+    const std::vector<uint8_t> in_set(used.data(), used.data() + used.size());
+    NodeMarkers found;
+    {
+        nb::gil_scoped_release release;
+        found = markers_of_nodes(pairs, copies.data(), markers, in_set.data(), sets);
+    }
+    return nb::make_tuple(table_out(std::move(found.there), nodes, sets),
+                          table_out(std::move(found.extra), nodes, sets));
+}
+
 }  // namespace
 
 void bind_tree(nb::module_ &m) {
@@ -48,6 +89,13 @@ void bind_tree(nb::module_ &m) {
     m.def("spanning_forest", forest, "index"_a, "distance"_a, "core"_a,
           "Spanning tree of mutual reachability over a graph of neighbours (index and distance "
           "[n, k]): from, to, weight [n-1].");
+    m.def("node_sums", node_sums, "rows"_a, "left"_a, "right"_a,
+          "Of all nodes of a tree the sums of rows float64 [leaves, width] of their leaves: float64 "
+          "[nodes, width]. Node leaves + k joins left[k] and right[k].");
+    m.def("node_markers", node_markers, "copies"_a, "used"_a, "left"_a, "right"_a,
+          "Of all nodes of a tree, by sets of markers, how many are there and how many copies are "
+          "more than one: two int32 [nodes, sets]; copies int16 [leaves, markers], used bool "
+          "[sets, markers].");
 }
 
 }  // namespace llmbin

@@ -6,12 +6,12 @@ The search is exact: no other set of disjoint nodes is worth more.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..genes.markers import MarkerSet
-from ..genes.quality import Copies, MarkerCopies, estimate
-from .arrays import Values
+from ..genes.quality import MarkerCopies, Quality, quality_of
+from .arrays import Values, row_slices
 from .groups import groups_of
 from .points import Points
 from .thresholds import GROUPS
@@ -25,16 +25,47 @@ def merge_distances(tree: Tree, points: Points, min_bin_size: int) -> Values:
     ``min_bin_size`` bp: too noisy to say anything, it joins whatever it meets.
     """
     n = tree.leaves
-    groups = groups_of(points, np.arange(n), 2 * n - 1)
-    large = tree.size >= min_bin_size
-    out = np.full(n - 1, -np.inf)
-    for k in range(n - 1):
-        a, b = int(tree.left[k]), int(tree.right[k])
-        if large[a] and large[b]:
-            out[k] = groups.distance(a, np.array([b]))[0] - points.samples_allowance
-        groups.add(a, n + k)
-        groups.add(b, n + k)
+    out, large = np.full(n - 1, -np.inf), tree.size >= min_bin_size
+    rows = np.flatnonzero(large[tree.left] & large[tree.right])
+    groups = groups_of(points, np.arange(n), n).of_nodes(tree.left, tree.right)
+    for some in row_slices(len(rows)):
+        pairs = rows[some]
+        distance = groups.distance(tree.left[pairs], tree.right[pairs])
+        out[pairs] = distance - points.samples_allowance
     return out
+
+
+@dataclass(frozen=True)
+class NodeMarkers:
+    """Markers of each node of a tree, by domain: how many are there, and copies beyond the first.
+
+    ``there`` and ``extra`` are lists [nodes] of lists [domains], ``sizes`` those of the domains'
+    sets.
+    """
+
+    there: list[list[int]]
+    extra: list[list[int]]
+    sizes: list[int]
+    domains: list[str]
+
+    def quality(self, node: int) -> Quality:
+        """That of a node, by the domain that fits better."""
+        return quality_of(self.there[node], self.extra[node], self.sizes, self.domains)
+
+    def complementarity(self, ours: int, theirs: int, together: int) -> float:
+        """See `complementarity`, of two nodes that meet in a third."""
+        domain = self.domains.index(self.quality(together).domain)
+        first, second, either = (self.there[node][domain] for node in (ours, theirs, together))
+        return complementarity(first, second, first + second - either, self.sizes[domain])
+
+
+def markers_of_nodes(tree: Tree, copies: MarkerCopies) -> NodeMarkers:
+    """Those of all nodes, by the marker copies of the contigs [leaves]."""
+    from .._kernels import node_markers
+
+    markers, counts = copies.markers, np.asarray(copies.counts, np.int16)
+    there, extra = node_markers(counts, markers.used, tree.left, tree.right)
+    return NodeMarkers(there.tolist(), extra.tolist(), markers.sizes, markers.domains)
 
 
 def cut_by_markers(
@@ -54,8 +85,8 @@ def cut_by_markers(
         chosen nodes, ascending.
     """
     n, size = tree.leaves, tree.size.tolist()
-    markers = copies.markers
-    copies_of: list[Copies | None] = list(copies.counts)  # None once its parent has them
+    left, right = tree.left.tolist(), tree.right.tolist()
+    markers = markers_of_nodes(tree, copies)
     one_genome = [True] * (2 * n - 1)
     best: list[float] = []
     chosen: list[tuple[int, ...]] = []
@@ -63,38 +94,35 @@ def cut_by_markers(
         best_below = 0.0
         chosen_below: tuple[int, ...] = ()
         if node >= n:
-            a, b = int(tree.left[node - n]), int(tree.right[node - n])
-            ours, theirs = copies_of[a], copies_of[b]
-            assert ours is not None and theirs is not None
-            copies_of.append(ours + theirs)
-            distance = merge_distance[node - n]
+            a, b, distance = left[node - n], right[node - n], merge_distance[node - n]
             if distance > GROUPS.same_genome:
-                distance -= complementarity(ours, theirs, markers)
+                distance -= markers.complementarity(a, b, node)
             near = bool(distance <= GROUPS.same_genome)
             one_genome[node] = one_genome[a] and one_genome[b] and near
             best_below, chosen_below = best[a] + best[b], chosen[a] + chosen[b]
-            copies_of[a] = copies_of[b] = None
             chosen[a] = chosen[b] = ()
         worth = -1.0
-        here = copies_of[node]
-        if here is not None and one_genome[node] and size[node] >= min_bin_size:
-            worth = estimate(here, markers).worth
+        if one_genome[node] and size[node] >= min_bin_size:
+            worth = markers.quality(node).worth
         is_bin = worth > 0 and worth >= best_below - 1e-9
         best.append(worth if is_bin else best_below)
         chosen.append((node,) if is_bin else chosen_below)
     return sorted(chosen[-1])
 
 
-def complementarity(ours: Copies, theirs: Copies, markers: MarkerSet) -> float:
+def complementarity(first: int, second: int, both: int, total: int) -> float:
     """What markers take off the group distance of two groups.
 
     -2 ln of the chance that parts of two genomes, with so many markers each, share so few. The
     chance is that of the hypergeometric distribution; nothing is taken off where they share as many
     as chance would have it.
+
+    Args:
+        first: markers that the one has, of those in a domain's set.
+        second: those of the other.
+        both: those that both have.
+        total: all in the set.
     """
-    used = markers.used[markers.domains.index(estimate(ours + theirs, markers).domain)]
-    a, b = ours[used] > 0, theirs[used] > 0
-    total, first, second, both = len(a), int(a.sum()), int(b.sum()), int((a & b).sum())
     if both * total >= first * second:
         return 0.0
     ln_chance = (

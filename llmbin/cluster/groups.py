@@ -10,11 +10,11 @@ terms; `GroupThresholds.same_genome` is where doubt begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import Rows, Values
+from .arrays import KernelRows, Rows, Values
 from .points import Points
 from .thresholds import GROUPS
 
@@ -39,11 +39,26 @@ class Groups:
     stretch_noise: float
     stretch_variance: float
 
-    def distance(self, a: int, others: Rows) -> Values:
-        """D between one group and others: float64 [others]; inf where a group has no contigs."""
+    def distance(self, a: int | Rows, others: Rows) -> Values:
+        """D between one group and others, or pair by pair: float64 [others].
+
+        It is inf where a group has no contigs.
+        """
         composition = _squared(self.vectors, self.weight, a, others, self.stretch_noise)
         depth = _squared(self.log_depth, self.log_depth_weight, a, others, self.stretch_variance)
         return composition + depth
+
+    def of_nodes(self, left: KernelRows, right: KernelRows) -> Groups:
+        """Those of all nodes of a tree whose leaves these groups are (see `tree.Tree`)."""
+        from .._kernels import node_sums
+
+        return replace(
+            self,
+            vectors=node_sums(self.vectors, left, right),
+            weight=node_sums(self.weight, left, right),
+            log_depth=node_sums(self.log_depth, left, right),
+            log_depth_weight=node_sums(self.log_depth_weight, left, right),
+        )
 
     def add(self, source: int, target: int) -> None:
         """The contigs of group ``source`` count for group ``target`` too."""
@@ -51,7 +66,7 @@ class Groups:
             sums[target] += sums[source]
 
 
-def _squared(sums: Values, weights: Values, a: int, others: Rows, spread: float) -> Values:
+def _squared(sums: Values, weights: Values, a: int | Rows, others: Rows, spread: float) -> Values:
     with np.errstate(divide="ignore", invalid="ignore"):
         squared = (sums[others] / weights[others] - sums[a] / weights[a]) ** 2
         out: Values = (squared / (1 / weights[others] + 1 / weights[a] + 2 * spread)).sum(1)

@@ -89,6 +89,12 @@ class MarkerSet:
     scattered: int = 0
 
     @property
+    def sizes(self) -> list[int]:
+        """Markers in each domain's set."""
+        sizes: list[int] = self.used.sum(1).tolist()
+        return sizes
+
+    @property
     def families(self) -> int:
         """How many there are, with those that are scattered."""
         return len(self.names) + self.scattered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +45,20 @@ def estimate(copies: Copies, markers: MarkerSet) -> Quality:
         copies: of each marker in the set: integers [markers].
         markers: the families.
     """
-    best = Quality(0.0, 0.0, markers.domains[0])
-    sizes = markers.used.sum(1).tolist()
     there = (markers.used & (copies > 0)).sum(1).tolist()
     extra = (markers.used * np.maximum(copies - 1, 0)).sum(1).tolist()
-    for domain, size, found, more in zip(markers.domains, sizes, there, extra, strict=True):
+    return quality_of(there, extra, markers.sizes, markers.domains)
+
+
+def quality_of(
+    there: Sequence[int], extra: Sequence[int], sizes: Sequence[int], domains: Sequence[str]
+) -> Quality:
+    """The same by how many markers of each domain's set are there, and copies beyond the first.
+
+    ``sizes`` are those of the sets; an empty one says nothing.
+    """
+    best = Quality(0.0, 0.0, domains[0])
+    for domain, size, found, more in zip(domains, sizes, there, extra, strict=True):
         if not size:
             continue
         quality = Quality(found / size, more / size, domain)

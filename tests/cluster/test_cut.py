@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmbin.cluster.cut import complementarity, cut_by_distance, cut_by_markers, merge_distances
+from llmbin.cluster.groups import groups_of
 from llmbin.cluster.thresholds import GROUPS, TreeThresholds
 from llmbin.cluster.tree import build_tree, contigs_under, link
 from llmbin.genes.markers import MarkerSet
@@ -16,6 +18,12 @@ from llmbin.genes.quality import MarkerCopies, estimate
 from llmbin.resources import Resources
 
 SAME_GENOME = GROUPS.same_genome
+
+
+def taken_off(ours: np.ndarray, theirs: np.ndarray) -> float:
+    used = MARKERS.used[MARKERS.domains.index(estimate(ours + theirs, MARKERS).domain)]
+    a, b = ours[used] > 0, theirs[used] > 0
+    return complementarity(int(a.sum()), int(b.sum()), int((a & b).sum()), int(used.sum()))
 
 
 @given(st.integers(1, 7), st.integers(0, 10_000))
@@ -30,9 +38,7 @@ def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
     one = [True] * n
     for k, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
         one.append(
-            one[a]
-            and one[b]
-            and distance[k] - complementarity(copies[a], copies[b], MARKERS) <= SAME_GENOME
+            one[a] and one[b] and distance[k] - taken_off(copies[a], copies[b]) <= SAME_GENOME
         )
     value = {}
     for node in range(2 * n - 1):
@@ -50,6 +56,26 @@ def test_the_cut_is_the_best_of_all_cuts(n: int, seed: int) -> None:
     assert sum(value[x] for x in chosen) == pytest.approx(best)
 
 
+def test_groups_that_meet_are_as_far_apart_as_one_by_one() -> None:
+    rng = np.random.default_rng(3)
+    n = 400
+    depth = rng.normal(size=(2, n, 2)).astype(np.float32)
+    points = replace(
+        plain(rng.normal(0, 3, size=(n, 19))), log_depth=depth[0], variance=np.exp(depth[1])
+    )
+    tree = random_tree(rng, n)
+    found = merge_distances(tree, points, 1_000)
+    groups = groups_of(points, np.arange(n), 2 * n - 1)
+    for k, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
+        if tree.size[a] >= 1_000 and tree.size[b] >= 1_000:
+            assert found[k] == groups.distance(a, np.array([b]))[0] - points.samples_allowance
+        else:
+            assert found[k] == -np.inf
+        groups.add(a, n + k)
+        groups.add(b, n + k)
+    assert np.isfinite(found).sum() > 10
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))
 @settings(deadline=None)  # the first call imports scipy
 def test_what_markers_take_off_is_the_chance_that_two_genomes_share_so_few(
@@ -58,14 +84,9 @@ def test_what_markers_take_off_is_the_chance_that_two_genomes_share_so_few(
     from scipy.stats import hypergeom
 
     rng = np.random.default_rng(seed)
-    markers = MarkerSet(
-        [""] * (total + 1), [1.0] * (total + 1), ["bacteria"], np.array([[True] * total + [False]])
-    )
-    a, b = (
-        np.append(rng.choice(3, total, p=[0.6, 0.3, 0.1]), 1).astype(np.int16) for _ in range(2)
-    )  # the last one is not used
-    first, second, both = (int(x[:total].sum()) for x in (a > 0, b > 0, (a > 0) & (b > 0)))
-    found = complementarity(a, b, markers)
+    a, b = (rng.random(total) < 0.4 for _ in range(2))
+    first, second, both = (int(x.sum()) for x in (a, b, a & b))
+    found = complementarity(first, second, both, total)
     if both < first * second / total:
         assert found == pytest.approx(
             -2 * hypergeom.logpmf(both, total, first, second), rel=1e-6, abs=1e-6
