@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,9 +38,15 @@ def add_threads(parser: Parser, spared: int = 0) -> None:
         "-t",
         "--threads",
         type=positive,
-        default=max(1, usable_cores() - spared),
+        default=max(1, _cores() - spared),
         help=f"CPU threads (default: all cores{but} that it may use; `doctor` counts them)",
     )
+
+
+@cache
+def _cores() -> int:
+    """Those of this process, for all commands: asking the system takes a millisecond."""
+    return usable_cores()
 
 
 def add_model_options(parser: argparse.ArgumentParser, spared: int = 0) -> Parser:

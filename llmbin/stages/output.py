@@ -47,7 +47,8 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     ending = options.bin_extension
-    files = {name: folder / f"{b}.{ending}" for name, b, _ in binned(outcome, names)}
+    places = {name: folder / f"{name}.{ending}" for name in names}
+    files = {contig: places[name] for contig, name, _ in binned(outcome, names)}
     rest = work.result(unbinned_name(options.prefix, ending)) if options.unbinned else None
     write_sequences(setting.inputs.contigs, files, rest, options.threads)
 
