@@ -79,6 +79,41 @@ nb::tuple node_markers(In<int16_t, 2> copies, In<bool, 2> used, Rows left, Rows 
                           table_out(std::move(found.extra), nodes, sets));
 }
 
+// numpy's bool has a byte, 0 or 1.
+const uint8_t *bytes_of(const In<bool, 1> &flags) {
+    return reinterpret_cast<const uint8_t *>(flags.data());
+}
+
+Out<uint8_t, 1> near_nodes(In<bool, 1> near, Rows left, Rows right) {
+    const NodePairs pairs = pairs_of(left, right);
+    require(near.shape(0) + 1 == pairs.leaves, "near must have one entry a pair");
+    return vector_out(all_near(pairs, bytes_of(near)));
+}
+
+Out<uint8_t, 1> best(In<double, 1> worth, Rows left, Rows right) {
+    const NodePairs pairs = pairs_of(left, right);
+    require(worth.shape(0) == 2 * pairs.leaves - 1, "worth must have one entry a node");
+    return vector_out(best_nodes(pairs, worth.data()));
+}
+
+Out<int32_t, 1> above(In<bool, 1> wanted, Rows left, Rows right) {
+    const NodePairs pairs = pairs_of(left, right);
+    require(wanted.shape(0) == 2 * pairs.leaves - 1, "wanted must have one entry a node");
+    return vector_out(nodes_above(pairs, bytes_of(wanted)));
+}
+
+nb::tuple linked(Rows low, Rows high, In<int64_t, 1> sizes) {
+    const size_t n = sizes.shape(0);
+    require(n && low.shape(0) == n - 1 && high.shape(0) == n - 1,
+            "low and high must have one entry less than there are leaves");
+    for (size_t k = 0; k + 1 < n; ++k)
+        for (const int32_t leaf : {low.data()[k], high.data()[k]})
+            require(leaf >= 0 && static_cast<size_t>(leaf) < n, "leaf number out of range");
+    LinkedTree made = linked_tree(low.data(), high.data(), sizes.data(), n);
+    return nb::make_tuple(vector_out(std::move(made.left)), vector_out(std::move(made.right)),
+                          vector_out(std::move(made.size)));
+}
+
 }  // namespace
 
 void bind_tree(nb::module_ &m) {
@@ -96,6 +131,18 @@ void bind_tree(nb::module_ &m) {
           "Of all nodes of a tree, by sets of markers, how many are there and how many copies are "
           "more than one: two int32 [nodes, sets]; copies int16 [leaves, markers], used bool "
           "[sets, markers].");
+    m.def("all_near", near_nodes, "near"_a, "left"_a, "right"_a,
+          "Of all nodes of a tree whether all pairs that meet in or under it are near [leaves - 1]: "
+          "uint8 [nodes].");
+    m.def("best_nodes", best, "worth"_a, "left"_a, "right"_a,
+          "Whether a node is worth more than nothing, float64 [nodes], and no less than the best "
+          "disjoint ones under it: uint8 [nodes].");
+    m.def("nodes_above", above, "wanted"_a, "left"_a, "right"_a,
+          "Of each leaf the topmost wanted node [nodes] that it is in or under, -1 for none: int32 "
+          "[leaves].");
+    m.def("linked_tree", linked, "low"_a, "high"_a, "sizes"_a,
+          "The tree that edges [n - 1] between n leaves make, in their order: left, right int32 "
+          "[n - 1], and sizes of all nodes int64 [2 n - 1].");
 }
 
 }  // namespace llmbin

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..genes.evidence import Evidence
 from ..resources import Resources
-from .arrays import Labels, Lengths, Mask, Rows, Values
+from .arrays import Labels, Lengths, Mask, Rows, Values, rows_of_bins
 from .contig_set import BinLimits, ContigSet
 from .cut import cut_by_distance, cut_by_markers, merge_distances
 from .join import join_groups
@@ -23,7 +23,7 @@ from .recruit import Membership, max_squared_distance, recruit
 from .relatives import separate_relatives
 from .split import split_contaminated
 from .thresholds import TREE_CONTIGS
-from .tree import build_tree, contigs_under
+from .tree import build_tree, place_of_node
 
 
 @dataclass(frozen=True)
@@ -187,9 +187,9 @@ def cut_tree(
     if (copies := contigs.evidence.marker_copies) is not None:
         nodes = cut_by_markers(tree, merge_distance, copies.take(rows), min_bin_size)
     label = np.full(len(contigs), -1, np.int32)
-    for j, node in enumerate(nodes):
-        label[rows[contigs_under(tree, node)]] = j
-    return label, [rows[contigs_under(tree, node)] for node in by_distance]
+    label[rows] = place_of_node(tree, nodes)
+    groups = rows_of_bins(place_of_node(tree, by_distance), len(by_distance))
+    return label, [rows[group] for group in groups]
 
 
 def tree_rows(lengths: Lengths, min_length: int) -> npt.NDArray[np.int64]:
@@ -217,8 +217,8 @@ def known_lengths(contigs: ContigSet, min_length: int) -> Lengths:
 
 def rows_by_assembly(assemblies: Sequence[str]) -> Iterator[npt.NDArray[np.int64]]:
     """Contigs of each assembly, ascending."""
-    number: dict[str, int] = {}
-    of = np.fromiter((number.setdefault(name, len(number)) for name in assemblies), np.int32)
+    number = {name: i for i, name in enumerate(dict.fromkeys(assemblies))}
+    of = np.fromiter(map(number.__getitem__, assemblies), np.int32, len(assemblies))
     order = np.argsort(of, kind="stable")
     yield from np.split(order, np.cumsum(np.bincount(of))[:-1]) if len(order) else ()
 
@@ -274,5 +274,5 @@ def why_in_no_cluster(membership: Membership, max_squared: float) -> list[str]:
             return "unlike every bin"
         return f"no clear home (best bin has probability {probability:.2f})"
 
-    rows = zip(membership.label, membership.probability, unlike_all, strict=True)
-    return [reason(int(label), float(p), bool(unlike)) for label, p, unlike in rows]
+    columns = (membership.label, membership.probability, unlike_all)
+    return list(map(reason, *(column.tolist() for column in columns)))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..genes.quality import MarkerCopies, Quality, quality_of
-from .arrays import Values, row_slices
+from ..genes.quality import MarkerCopies, best_domains
+from .arrays import KernelRows, Rows, Values, row_slices
 from .groups import groups_of
 from .points import Points
 from .thresholds import GROUPS
-from .tree import Tree
+from .tree import Tree, topmost
 
 
 def merge_distances(tree: Tree, points: Points, min_bin_size: int) -> Values:
@@ -37,25 +37,24 @@ def merge_distances(tree: Tree, points: Points, min_bin_size: int) -> Values:
 
 @dataclass(frozen=True)
 class NodeMarkers:
-    """Markers of each node of a tree, by domain: how many are there, and copies beyond the first.
+    """Markers of each node of a tree.
 
-    ``there`` and ``extra`` are lists [nodes] of lists [domains], ``sizes`` those of the domains'
-    sets.
+    Attributes:
+        there: of each domain's set, how many are there: int32 [nodes, domains].
+        domain: the one that fits better (see `genes.quality.estimate`), int [nodes].
+        worth: see `genes.quality.Quality.worth`, float64 [nodes].
+        sizes: of the domains' sets.
     """
 
-    there: list[list[int]]
-    extra: list[list[int]]
+    there: KernelRows
+    domain: Rows
+    worth: Values
     sizes: list[int]
-    domains: list[str]
-
-    def quality(self, node: int) -> Quality:
-        """That of a node, by the domain that fits better."""
-        return quality_of(self.there[node], self.extra[node], self.sizes, self.domains)
 
     def complementarity(self, ours: int, theirs: int, together: int) -> float:
         """See `complementarity`, of two nodes that meet in a third."""
-        domain = self.domains.index(self.quality(together).domain)
-        first, second, either = (self.there[node][domain] for node in (ours, theirs, together))
+        domain = int(self.domain[together])
+        first, second, either = (int(self.there[k, domain]) for k in (ours, theirs, together))
         return complementarity(first, second, first + second - either, self.sizes[domain])
 
 
@@ -63,9 +62,10 @@ def markers_of_nodes(tree: Tree, copies: MarkerCopies) -> NodeMarkers:
     """Those of all nodes, by the marker copies of the contigs [leaves]."""
     from .._kernels import node_markers
 
-    markers, counts = copies.markers, np.asarray(copies.counts, np.int16)
-    there, extra = node_markers(counts, markers.used, tree.left, tree.right)
-    return NodeMarkers(there.tolist(), extra.tolist(), markers.sizes, markers.domains)
+    used, sizes = copies.markers.used, copies.markers.sizes
+    there, extra = node_markers(copies.counts.astype(np.int16), used, tree.left, tree.right)
+    domain, worth = best_domains(there, extra, sizes)
+    return NodeMarkers(there, domain, worth, sizes)
 
 
 def cut_by_markers(
@@ -84,30 +84,15 @@ def cut_by_markers(
     Returns:
         chosen nodes, ascending.
     """
-    n, size = tree.leaves, tree.size.tolist()
-    left, right = tree.left.tolist(), tree.right.tolist()
-    markers = markers_of_nodes(tree, copies)
-    one_genome = [True] * (2 * n - 1)
-    best: list[float] = []
-    chosen: list[tuple[int, ...]] = []
-    for node in range(2 * n - 1):
-        best_below = 0.0
-        chosen_below: tuple[int, ...] = ()
-        if node >= n:
-            a, b, distance = left[node - n], right[node - n], merge_distance[node - n]
-            if distance > GROUPS.same_genome:
-                distance -= markers.complementarity(a, b, node)
-            near = bool(distance <= GROUPS.same_genome)
-            one_genome[node] = one_genome[a] and one_genome[b] and near
-            best_below, chosen_below = best[a] + best[b], chosen[a] + chosen[b]
-            chosen[a] = chosen[b] = ()
-        worth = -1.0
-        if one_genome[node] and size[node] >= min_bin_size:
-            worth = markers.quality(node).worth
-        is_bin = worth > 0 and worth >= best_below - 1e-9
-        best.append(worth if is_bin else best_below)
-        chosen.append((node,) if is_bin else chosen_below)
-    return sorted(chosen[-1])
+    from .._kernels import all_near, best_nodes
+
+    n, distance, markers = tree.leaves, merge_distance.copy(), markers_of_nodes(tree, copies)
+    for k in np.flatnonzero(distance > GROUPS.same_genome).tolist():
+        distance[k] -= markers.complementarity(int(tree.left[k]), int(tree.right[k]), n + k)
+    one_genome = all_near(distance <= GROUPS.same_genome, tree.left, tree.right)
+    may_be_bin = one_genome.astype(np.bool_) & (tree.size >= min_bin_size)
+    worth = np.where(may_be_bin, markers.worth, -1.0)
+    return topmost(tree, best_nodes(worth, tree.left, tree.right).astype(np.bool_))
 
 
 def complementarity(first: int, second: int, both: int, total: int) -> float:
@@ -145,13 +130,7 @@ def cut_by_distance(tree: Tree, merge_distance: Values, min_bin_size: int) -> li
     Returns:
         chosen nodes, ascending.
     """
-    n, large = tree.leaves, tree.size >= min_bin_size
-    one_genome = [True] * (2 * n - 1)
-    chosen: list[tuple[int, ...]] = [(i,) if large[i] else () for i in range(n)]
-    for k in range(n - 1):
-        node, a, b = n + k, int(tree.left[k]), int(tree.right[k])
-        near = bool(merge_distance[k] <= GROUPS.same_genome)
-        one_genome[node] = one_genome[a] and one_genome[b] and near
-        chosen.append((node,) if large[node] and one_genome[node] else chosen[a] + chosen[b])
-        chosen[a] = chosen[b] = ()
-    return sorted(chosen[-1])
+    from .._kernels import all_near
+
+    one_genome = all_near(merge_distance <= GROUPS.same_genome, tree.left, tree.right)
+    return topmost(tree, one_genome.astype(np.bool_) & (tree.size >= min_bin_size))

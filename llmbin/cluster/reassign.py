@@ -10,13 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..genes.homology import Homology
-from .arrays import KernelRows, Labels, Lengths, Mask, Rows, Values
+from .arrays import KernelRows, Labels, Lengths, Mask, Rows, Values, share_rows
 from .neighbours import Neighbours
 from .recruit import Membership, Votes, max_squared_distance, votes_of
 from .repulsion import Repulsion
 from .thresholds import REASSIGN, RECRUIT
-
-PAIRS_AT_A_TIME = 1 << 14  # memory
 
 
 def reassign(
@@ -48,7 +46,8 @@ def reassign(
         options, share = options_of(votes, paired, own, firm)
         pairs = homology.take(paired)
         able = np.any(options >= 0, axis=1)
-        close = may_be_together(options, share, pairs) & able[pairs.first] & able[pairs.second]
+        close = may_be_together(options, share, pairs, neighbours.resources.threads)
+        close &= able[pairs.first] & able[pairs.second]
         pairs = pairs.select(close)
         doubtful = pairs.contigs
         if not len(doubtful):
@@ -79,15 +78,17 @@ def options_of(votes: Votes, rows: Rows, own: Labels, firm: Mask) -> tuple[Kerne
     return np.where(firm[:, None] & (options != own[:, None]), -1, options), share
 
 
-def may_be_together(options: KernelRows, share: Values, pairs: Homology) -> Mask:
+def may_be_together(options: KernelRows, share: Values, pairs: Homology, threads: int = 1) -> Mask:
     """Whether the two contigs of a pair might be in one cluster: bool [pairs]."""
     out = np.empty(len(pairs), np.bool_)
-    for begin in range(0, len(out), PAIRS_AT_A_TIME):
-        rows = slice(begin, begin + PAIRS_AT_A_TIME)
+
+    def look(rows: slice) -> None:
         a, b = pairs.first[rows], pairs.second[rows]
         same = (options[a][:, :, None] == options[b][:, None, :]) & (options[a] >= 0)[:, :, None]
         overlap = (share[a][:, :, None] * share[b][:, None, :] * same).sum((1, 2))
         out[rows] = overlap > REASSIGN.least_overlap
+
+    share_rows(len(out), threads, look)
     return out
 
 

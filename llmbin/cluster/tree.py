@@ -9,13 +9,14 @@ from our own kernel; sizes are in base pairs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..resources import Resources
-from .arrays import Floats, KernelRows, Lengths
+from .arrays import Floats, KernelRows, Labels, Lengths, Mask
 from .neighbours import nearest
 from .points import Points
 from .thresholds import NEIGHBOURS, TREE, NeighbourThresholds, TreeThresholds
@@ -93,27 +94,34 @@ def core_distance(index: KernelRows, distance: Floats, lengths: Lengths, core_ba
 
 def link(start: KernelRows, stop: KernelRows, distance: Floats, lengths: Lengths) -> Tree:
     """Single-linkage tree of a spanning tree's n - 1 edges."""
-    n = len(lengths)
+    from .._kernels import linked_tree
+
     low, high = np.minimum(start, stop), np.maximum(start, stop)
     order = np.lexsort((high, low, distance))
-    parent = np.arange(n)
-    top = np.arange(n)
-    left, right = np.empty(n - 1, np.int32), np.empty(n - 1, np.int32)
-    size = np.concatenate([lengths, np.zeros(n - 1, np.int64)])
+    left, right, size = linked_tree(low[order], high[order], lengths)
+    return Tree(len(lengths), left, right, distance[order], size)
 
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = int(parent[i])
-        return i
 
-    for k, e in enumerate(order.tolist()):
-        a, b = root(int(low[e])), root(int(high[e]))
-        left[k], right[k] = top[a], top[b]
-        size[n + k] = size[top[a]] + size[top[b]]
-        parent[b] = a
-        top[a] = n + k
-    return Tree(n, left, right, distance[order], size)
+def topmost(tree: Tree, wanted: Mask) -> list[int]:
+    """The topmost of the ``wanted`` nodes [2n - 1], ascending."""
+    from .._kernels import nodes_above
+
+    above = nodes_above(wanted, tree.left, tree.right)
+    nodes: list[int] = np.unique(above[above >= 0]).tolist()
+    return nodes
+
+
+def place_of_node(tree: Tree, nodes: Sequence[int]) -> Labels:
+    """Which of ``nodes``, ascending and none under another, each contig is under: int32 [n].
+
+    Its place among them; -1 for contigs under none.
+    """
+    from .._kernels import nodes_above
+
+    wanted = np.zeros(2 * tree.leaves - 1, np.bool_)
+    wanted[list(nodes)] = True
+    above = nodes_above(wanted, tree.left, tree.right)
+    return np.where(above >= 0, np.searchsorted(nodes, above), -1).astype(np.int32)
 
 
 def contigs_under(tree: Tree, node: int) -> list[int]:

@@ -45,26 +45,39 @@ def estimate(copies: Copies, markers: MarkerSet) -> Quality:
         copies: of each marker in the set: integers [markers].
         markers: the families.
     """
+    best = Quality(0.0, 0.0, markers.domains[0])
     there = (markers.used & (copies > 0)).sum(1).tolist()
     extra = (markers.used * np.maximum(copies - 1, 0)).sum(1).tolist()
-    return quality_of(there, extra, markers.sizes, markers.domains)
-
-
-def quality_of(
-    there: Sequence[int], extra: Sequence[int], sizes: Sequence[int], domains: Sequence[str]
-) -> Quality:
-    """The same by how many markers of each domain's set are there, and copies beyond the first.
-
-    ``sizes`` are those of the sets; an empty one says nothing.
-    """
-    best = Quality(0.0, 0.0, domains[0])
-    for domain, size, found, more in zip(domains, sizes, there, extra, strict=True):
+    for domain, size, found, more in zip(markers.domains, markers.sizes, there, extra, strict=True):
         if not size:
             continue
         quality = Quality(found / size, more / size, domain)
         if (quality.completeness, quality.score) > (best.completeness, best.score):
             best = quality
     return best
+
+
+def best_domains(
+    there: Copies, extra: Copies, sizes: Sequence[int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The domain of each of n sets of contigs (see `estimate`), int64 [n], and worth, float64 [n].
+
+    Args:
+        there: markers of each domain's set that are there, integers [n, domains].
+        extra: copies of them beyond the first, integers [n, domains].
+        sizes: of the domains' sets; an empty one says nothing.
+    """
+    best = np.zeros(len(there), np.int64)
+    complete, contaminated, score = np.zeros((3, len(there)))
+    for domain, size in enumerate(sizes):
+        if not size:
+            continue
+        one, more = there[:, domain] / size, extra[:, domain] / size
+        better = (one > complete) | ((one == complete) & (one - 5 * more > score))
+        best[better] = domain
+        complete[better], contaminated[better] = one[better], more[better]
+        score[better] = (one - 5 * more)[better]
+    return best, complete**2 - 5 * contaminated
 
 
 @dataclass(frozen=True)
