@@ -1,5 +1,5 @@
-// Contigs in blocks of eight, each of their numbers side by side, so that one instruction works on
-// eight pairs.
+// Contigs in blocks of sixteen, each of their numbers side by side, so that one instruction works on
+// eight pairs, or on all of them.
 //
 // Memory: `Blocks` copies the rows that it is given; a `Query` points into the points, which must
 // outlive it. Threads: distances may be asked for by any number at once; `move` by one alone.
@@ -14,7 +14,7 @@
 
 namespace llmbin {
 
-constexpr size_t kRows = 8;  // contigs of a block
+constexpr size_t kRows = 16;  // contigs of a block
 
 // The contig whose distances are asked for.
 struct Query {
@@ -35,11 +35,11 @@ public:
     void distances(const Query &query, size_t begin, size_t end, float *out) const;
 
 private:
-    struct alignas(kRows * sizeof(float)) Eight {
+    struct alignas(kRows * sizeof(float)) Numbers {
         float row[kRows];
     };
     size_t dims_, samples_;
-    std::vector<Eight> vectors_, depth_, variance_,
+    std::vector<Numbers> vectors_, depth_, variance_,
         noise_;  // block by block: dims or samples of it
     float effective_dims_, constant_;
 };
