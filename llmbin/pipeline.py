@@ -3,9 +3,8 @@
 Look over the contigs and measure coverage, so that what is wrong with the inputs is told at once.
 Read the contigs: take windows and embed them with the language model, count tetranucleotides and
 codons, and look for genes of markers and RNAs and for homologous stretches meanwhile. Say what
-kind of thing each is. Project it all to points of one calibrated metric. Build HDBSCAN's tree over
-long contigs, cut it where the genomes are, tell relatives apart, recruit the other contigs;
-eukaryotes apart. Write bins, and the report on them.
+kind of thing each is. Project it all to points of one calibrated metric. Build HDBSCAN's tree, cut
+it where the genomes are, tell relatives apart, recruit other contigs. Write bins and their report.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from .options import RunOptions, bin_names
 from .progress import Clock, Tell, counted, log_file
 from .results.record import tell_outcome
 from .results.summary import Bin, Outcome, summarise
+from .stages import output
 from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
 from .stages.clustering import Known, bin_contigs, place_contigs
@@ -33,13 +33,6 @@ from .stages.embedding import describe
 from .stages.kinds import describe_kinds
 from .stages.looking import look_at_contigs
 from .stages.memory import check_memory
-from .stages.output import (
-    laid_out_beside,
-    write_map,
-    write_report,
-    write_results,
-    write_run_record,
-)
 from .stages.setting import set_out
 from .stages.survey import survey_contigs
 
@@ -103,7 +96,7 @@ def run(
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)
             known = Known(features, kinds, markers)
-            with laid_out_beside(points, features.lengths, options) as places:
+            with output.laid_out_beside(points, features.lengths, options) as places:
                 binning, kinds = bin_contigs(points, known, assemblies, options, embedder.device)
         describe_kinds(kinds, features.lengths)
 
@@ -111,14 +104,14 @@ def run(
         names = follower.names(outcome) if follower else bin_names(options.prefix, binning.bins)
         bins = summarise(outcome, names, markers)
         with clock.stage("output"):
-            write_results(setting, outcome, bins)
+            output.write_results(setting, outcome, bins)
         if options.report:
             with clock.stage("map"):
-                write_map(setting, outcome, places())
+                output.write_map(setting, outcome, places())
         more = follower.record(outcome, bins) if follower else {}
-        record = write_run_record(setting, embedder, outcome, bins, more)
+        record = output.write_run_record(setting, embedder, outcome, bins, more)
         if options.report:
-            write_report(setting)
+            output.write_report(setting)
         tell_outcome(options, outcome, bins)
         check_contigs()
         work.commit()

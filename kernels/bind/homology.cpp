@@ -31,12 +31,19 @@ nb::tuple words_of(const Contigs &contigs, uint32_t rate) {
     return nb::make_tuple(table_out(std::move(out), words, 2), vector_out(std::move(ends)));
 }
 
-void add(WordTable &table, In<uint32_t, 2> words, int64_t bases) {
-    require(words.shape(1) == 2 && bases >= 0,
-            "words have two numbers, and contigs 0 bases or more");
+void add(WordTable &table, In<uint32_t, 2> words, In<int64_t, 1> ends, In<int64_t, 1> bases) {
+    const size_t contigs = ends.shape(0);
+    std::vector<int64_t> bounds{0};
+    bounds.insert(bounds.end(), ends.data(), ends.data() + contigs);
+    require(words.shape(1) == 2 && rises_to(bounds, words.shape(0)) && bases.shape(0) == contigs,
+            "words have two numbers, ends rise to how many there are, and bases are as many");
+    require(std::all_of(bases.data(), bases.data() + contigs, [](int64_t n) { return n >= 0; }),
+            "contigs have 0 bases or more");
     require(table.size() + words.shape(0) <= 0xffffffff, "too many words");
     nb::gil_scoped_release release;
-    table.add(reinterpret_cast<const Word *>(words.data()), words.shape(0), bases);
+    for (size_t i = 0; i < contigs; ++i)
+        table.add(reinterpret_cast<const Word *>(words.data()) + bounds[i],
+                  static_cast<size_t>(bounds[i + 1] - bounds[i]), bases.data()[i]);
 }
 
 Out<uint32_t, 2> words(const WordTable &table) {
@@ -107,8 +114,9 @@ void bind_homology(nb::module_ &m) {
                 new (self) WordTable(rate);
             },
             "rate"_a)
-        .def("add", add, "words"_a, "bases"_a,
-             "Take the words of the next contig, and keep one in `rate` of all that there are.")
+        .def("add", add, "words"_a, "ends"_a, "bases"_a,
+             "Take the words of the next contigs [words, 2], where each one's end int64 [contigs], "
+             "and its bases int64 [contigs]; keep one in `rate` of all that there are.")
         .def("thin", &WordTable::thin, "Drop every second word.")
         .def("__len__", &WordTable::size)
         .def_prop_ro("bases", &WordTable::bases, "Bases of all contigs.")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..io.contigs import Contig
-from ..io.rows import RowFile
+from ..io.rows import CHUNK, RowFile
 from .circles import is_circle
 from .peptides import COLUMNS, load_peptide_table
 
@@ -84,6 +84,8 @@ class Compositions:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._vectors = RowFile(np.float32, TETRANUCLEOTIDES + len(SENSE), folder)
+        self._waiting: list[Floats] = []  # vectors, to be written together
+        self._waiting_rows = 0
         none = compose([])
         self._frames, self._circular = [none.frames], [none.circular]
 
@@ -93,11 +95,20 @@ class Compositions:
 
     def keep(self, contigs: list[Contig], found: Composed) -> None:
         """The next rows."""
-        self._vectors.append(found.vectors)
+        self._waiting.append(found.vectors)
+        self._waiting_rows += len(found.vectors)
+        if self._waiting_rows >= CHUNK:
+            self._write_waiting()
         self._frames.append(found.frames)
         self._circular.append(found.circular)
 
     def result(self) -> Composed:
         """One row a contig."""
+        self._write_waiting()
         vectors = self._vectors.table(len(self._vectors))
         return Composed(vectors, np.concatenate(self._frames), np.concatenate(self._circular))
+
+    def _write_waiting(self) -> None:
+        if self._waiting:
+            self._vectors.append(np.concatenate(self._waiting))
+        self._waiting, self._waiting_rows = [], 0

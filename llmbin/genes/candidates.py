@@ -33,13 +33,15 @@ class CandidateList:
     def __len__(self) -> int:
         return len(self._contigs)
 
-    def append(self, candidate: Candidate) -> None:
-        """One more."""
-        self._contigs.append(candidate.contig)
-        self._diagonals.append(candidate.diagonal)
-        self._proteins += candidate.protein.encode("ascii")
+    def append(
+        self, contig: int, protein: str, diagonal: int, begin_cut: bool, end_cut: bool
+    ) -> None:
+        """One more: what a `Candidate` is of."""
+        self._contigs.append(contig)
+        self._diagonals.append(diagonal)
+        self._proteins += protein.encode("ascii")
         self._ends.append(len(self._proteins))
-        self._cuts.append(2 * candidate.begin_cut + candidate.end_cut)
+        self._cuts.append(2 * begin_cut + end_cut)
 
     def __iter__(self) -> Iterator[Candidate]:
         rows = zip(self._contigs, self._diagonals, pairwise(self._ends), self._cuts, strict=True)

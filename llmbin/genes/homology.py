@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ log = logging.getLogger("llmbin")
 
 Rows = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint32]
+Lengths = npt.NDArray[np.int64]
 Found = tuple[Words, npt.NDArray[np.int64], Sketches]
 HIGHEST_RATE = 1 << 31  # hashes have 32 bits
 
@@ -134,10 +135,15 @@ class HomologySearch:
         """Keep them (see `add`)."""
         words, ends, sketches = found
         self._sketches.append(sketches)
-        begin = 0
-        for contig, end in zip(contigs, ends.tolist(), strict=True):
-            self.add(contig.index, contig.name, len(contig.codes), words[begin:end])
-            begin = end
+        begin = first = 0
+        for assembly, some in groupby(contigs, lambda contig: self._assembly_of(contig.name)):
+            of_it = list(some)
+            last = first + len(of_it)
+            lengths = np.array([len(contig.codes) for contig in of_it], np.int64)
+            end = int(ends[last - 1])
+            rows = [contig.index for contig in of_it]
+            self._add(assembly, rows, lengths, words[begin:end], ends[first:last] - begin)
+            begin, first = end, last
 
     def add(self, index: int, name: str, bases: int, words: Words) -> None:
         """Keep words of the next contig, and fewer of all words when there are too many.
@@ -145,15 +151,21 @@ class HomologySearch:
         What is kept in the end is the same in whatever steps: one word in the least number (8, 16,
         32, ...) that leaves few enough.
         """
+        length, end = (np.array([number], np.int64) for number in (bases, len(words)))
+        self._add(self._assembly_of(name), [index], length, words, end)
+
+    def _add(
+        self, assembly: str, rows: list[int], lengths: Lengths, words: Words, ends: Lengths
+    ) -> None:
+        """The same of several contigs of one assembly."""
         from .._kernels import WordTable
 
-        assembly = self._assembly_of(name)
         if assembly not in self._tables:
             self._tables[assembly] = WordTable(self._word_rate), []
         table, members = self._tables[assembly]
         self._words_held -= len(table)
-        table.add(words, bases)
-        members.append(index)
+        table.add(words, ends, lengths)
+        members += rows
         self._words_held += len(table)
         while self._words_held > self._thresholds.most_words and self._word_rate < HIGHEST_RATE:
             self._thin()

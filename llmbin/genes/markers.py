@@ -146,8 +146,7 @@ class MarkerSearch:
         """Remember candidates until they are aligned."""
         for place, family, protein, diagonal, begin_cut, end_cut in found:
             contig = contigs[place].index
-            candidate = Candidate(contig, protein, diagonal, begin_cut, end_cut)
-            self._candidates[family].append(candidate)
+            self._candidates[family].append(contig, protein, diagonal, begin_cut, end_cut)
 
     def matches(self) -> Matches:
         """What is like a family, of all contigs that went by."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..io.contigs import unique_records
 from ..io.inputs import InputFile
 from ..io.names import packed_names, unpacked_names
+from ..model.queue import beside
 from .assemblies import assemblies_of
 from .recalling import survey_recall
 from .setting import Setting
@@ -41,7 +42,10 @@ def survey_contigs(setting: Setting) -> Survey:
     if last is not None and (held := last.known()) is not None:
         names, lengths = unpacked_names(held["names"]), held["lengths"]
     else:
-        names, lengths = long_contigs(setting.inputs.contigs, options.recruit_length)
+        # All that is kept is kept under their digest: a store is for one thread, the file is not.
+        early = options.threads if setting.store is None else 1
+        with beside(early, lambda: setting.inputs.contigs_digest):
+            names, lengths = long_contigs(setting.inputs.contigs, options.recruit_length)
         if last is not None:
             setting.check_inputs()
             last.keep({"names": packed_names(names), "lengths": lengths})

@@ -64,7 +64,7 @@ def test_words_of_contigs_stay_apart_however_many_they_are() -> None:
 
 def add(table: WordTable, text: str) -> None:
     """All words of a contig are offered; the table keeps those of its sample."""
-    table.add(spaced_words([encode_bases(text.encode())], 1)[0], len(text))
+    table.add(*spaced_words([encode_bases(text.encode())], 1), np.array([len(text)]))
 
 
 def words_of(text: str, sample: int, thinned: int = 0) -> tuple[np.ndarray, np.ndarray]:
