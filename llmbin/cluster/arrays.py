@@ -5,14 +5,16 @@ n is the number of contigs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -38,13 +40,15 @@ def row_slices(rows: int) -> Iterator[slice]:
 def share_rows(rows: int, threads: int, work: Callable[[slice], None]) -> None:
     """Work on slices of `TOGETHER` rows, by so many threads; each slice is for itself."""
     slices = [slice(begin, begin + TOGETHER) for begin in range(0, rows, TOGETHER)]
-    if min(threads, len(slices)) <= 1:
-        for rows_of_it in slices:
-            work(rows_of_it)
-        return
-    with ThreadPoolExecutor(min(threads, len(slices))) as pool:
-        for _ in pool.map(work, slices):
-            pass
+    each(slices, threads, work)
+
+
+def each(items: Sequence[Item], threads: int, work: Callable[[Item], Result]) -> list[Result]:
+    """What some work makes of each of the items, by so many threads."""
+    if min(threads, len(items)) <= 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(min(threads, len(items))) as pool:
+        return list(pool.map(work, items))
 
 
 def rows_of_bins(bin_of: Rows, bins: int) -> list[npt.NDArray[np.int64]]:

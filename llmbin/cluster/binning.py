@@ -156,9 +156,9 @@ def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -
         return None
     neighbours = find_neighbours(contigs.points, rows.astype(np.int32), resources)
     core_label, groups = cut_tree(contigs, rows, neighbours, limits.min_bin_size)
-    core_label = separate_relatives(contigs, core_label, groups)
+    core_label = separate_relatives(contigs, core_label, groups, resources.threads)
     membership = recruit(neighbours, core_label)
-    label = split_contaminated(contigs, membership.label, limits.min_bin_size)
+    label = split_contaminated(contigs, membership.label, limits.min_bin_size, resources.threads)
     label = join_groups(contigs, label)
     # What was joined without having been recruited votes too, also where its depth is missing.
     voting = (label >= 0) & (membership.label < 0)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..genes.homology import Homology
 from ..genes.quality import MarkerCopies
-from .arrays import Labels, Lengths, Mask, Rows, Values
+from .arrays import Labels, Lengths, Mask, Rows, Values, each
 from .contig_set import ContigSet
 from .mixture import Mixture
 from .points import Points
@@ -19,7 +19,7 @@ from .thresholds import SEPARATE
 
 
 def separate_relatives(
-    contigs: ContigSet, core_label: Labels, groups: list[npt.NDArray[np.int64]]
+    contigs: ContigSet, core_label: Labels, groups: list[npt.NDArray[np.int64]], threads: int = 1
 ) -> Labels:
     """Clusters of contigs with groups taken apart that hold two genomes or more.
 
@@ -31,6 +31,7 @@ def separate_relatives(
         core_label: their clusters, -1 for none.
         groups: rows (ascending) of what composition and depth alone would take for one genome
             (`cut_by_distance`); no contig is in two.
+        threads: for as many groups at once.
     """
     core_label = core_label.copy()
     top = int(core_label.max(initial=-1))
@@ -40,11 +41,14 @@ def separate_relatives(
         group[rows] = j
     copies, homology = contigs.evidence.marker_copies, contigs.evidence.homology
     between = SEPARATE.between if copies is not None else SEPARATE.between_alone
-    for rows, pairs in zip(groups, homology.within(group, len(groups)), strict=True):
-        if not len(pairs):
-            continue
-        points, lengths = contigs.points.take(rows), contigs.lengths[rows]
-        part = separate(points, lengths, pairs.take(rows), between)
+    of_groups = zip(groups, homology.within(group, len(groups)), strict=True)
+    paired = [(rows, pairs) for rows, pairs in of_groups if len(pairs)]
+
+    def parts_of(of_group: tuple[Rows, Homology]) -> Labels:
+        rows, pairs = of_group
+        return separate(contigs.points.take(rows), contigs.lengths[rows], pairs.take(rows), between)
+
+    for (rows, _), part in zip(paired, each(paired, threads, parts_of), strict=True):
         if not part.any():
             continue
         before = core_label[rows]

@@ -12,7 +12,7 @@ from collections import deque
 import numpy as np
 
 from ..genes.quality import MarkerCopies
-from .arrays import Labels, Lengths, rows_of_bins
+from .arrays import Labels, Lengths, each, rows_of_bins
 from .centres import WeightedPoints
 from .contig_set import ContigSet
 from .points import Points
@@ -20,10 +20,13 @@ from .repulsion import softmax
 from .thresholds import SPLIT
 
 
-def split_contaminated(contigs: ContigSet, label: Labels, min_bin_size: int) -> Labels:
+def split_contaminated(
+    contigs: ContigSet, label: Labels, min_bin_size: int, threads: int = 1
+) -> Labels:
     """Labels with contaminated bins taken apart, if markers are on.
 
-    New bins are numbered behind the old ones.
+    New bins are numbered behind the old ones. Several ways to split are tried at once, on so many
+    threads.
     """
     copies = contigs.evidence.marker_copies
     if copies is None:
@@ -36,7 +39,7 @@ def split_contaminated(contigs: ContigSet, label: Labels, min_bin_size: int) -> 
         if len(rows) < 2 or copies.quality(rows).contamination <= SPLIT.min_contamination:
             continue
         points, lengths = contigs.points.take(rows), contigs.lengths[rows]
-        part = best_split(points, lengths, copies.take(rows), min_bin_size)
+        part = best_split(points, lengths, copies.take(rows), min_bin_size, threads)
         if part is None:
             continue
         for k in range(1, int(part.max()) + 1):
@@ -48,13 +51,14 @@ def split_contaminated(contigs: ContigSet, label: Labels, min_bin_size: int) -> 
 
 
 def best_split(
-    points: Points, lengths: Lengths, copies: MarkerCopies, min_bin_size: int
+    points: Points, lengths: Lengths, copies: MarkerCopies, min_bin_size: int, threads: int = 1
 ) -> Labels | None:
     """The split with the highest sum of worths, or None if no split beats the whole."""
     whole = np.zeros(len(lengths), np.int32)
     best, best_worth = None, worth_of_parts(whole, lengths, copies, min_bin_size) + 1e-9
-    for seeds in seed_contigs(lengths, copies):
-        part = gaussian_parts(points, lengths, seeds)
+    tried = seed_contigs(lengths, copies)
+    parts = each(tried, threads, lambda seeds: gaussian_parts(points, lengths, seeds))
+    for seeds, part in zip(tried, parts, strict=True):
         if len(set(part.tolist())) < len(seeds):
             continue
         worth = worth_of_parts(part, lengths, copies, min_bin_size)

@@ -39,7 +39,6 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
     names = [b.name for b in bins]
     write_contig2bin(work.result("contig2bin.tsv"), outcome, names)
     write_bins_table(work.result("bins.tsv"), bins, outcome.coverage.samples)
-    write_contigs_table(work.result("contigs.tsv"), outcome, names)
     if "bioboxes" in options.formats:
         sample_id = options.sample_id or options.contigs.name
         write_bioboxes(work.result("binning.bioboxes.tsv"), outcome, names, sample_id)
@@ -50,7 +49,10 @@ def write_results(setting: Setting, outcome: Outcome, bins: Sequence[Bin]) -> No
     places = {name: folder / f"{name}.{ending}" for name in names}
     files = {contig: places[name] for contig, name, _ in binned(outcome, names)}
     rest = work.result(unbinned_name(options.prefix, ending)) if options.unbinned else None
-    write_sequences(setting.inputs.contigs, files, rest, options.threads)
+    table = partial(write_contigs_table, work.result("contigs.tsv"), outcome, names)
+    with beside(options.threads, table) as written:
+        write_sequences(setting.inputs.contigs, files, rest, options.threads)
+        written()
 
 
 def write_run_record(
