@@ -127,20 +127,25 @@ def spread(
 ) -> Values:
     """Places [m, 2]: neighbours attract each other, others repel each other."""
     own, other, weight = edges
-    places, m = start.copy(), len(start)
+    places, m = start.T.copy(), len(start)  # a row an axis
     me = np.repeat(np.arange(m), thresholds.repelled)
     for step in 1 - np.arange(thresholds.rounds) / thresholds.rounds:
-        away = places[own] - places[other]
-        pull = away * (-2 * weight / (1 + (away**2).sum(1)))[:, None]
+        away = places[:, own] - places[:, other]
+        pull = away * (-2 * weight / (1 + _squared(away)))
         them = rng.integers(0, m, len(me))
-        between = places[me] - places[them]
-        square = (between**2).sum(1)
-        push = between * (2 / ((0.01 + square) * (1 + square)))[:, None]
-        for axis in (0, 1):
-            force = np.bincount(own, pull[:, axis], m) - np.bincount(other, pull[:, axis], m)
-            force += np.bincount(me, push[:, axis], m)
-            places[:, axis] += step * np.clip(thresholds.step * force, -4, 4)
-    return places
+        between = places[:, me] - places[:, them]
+        square = _squared(between)
+        push = between * (2 / ((0.01 + square) * (1 + square)))
+        for place, pulled, pushed in zip(places, pull, push, strict=True):
+            force = np.bincount(own, pulled, m) - np.bincount(other, pulled, m)
+            force += np.bincount(me, pushed, m)
+            place += step * np.clip(thresholds.step * force, -4, 4)
+    return np.ascontiguousarray(places.T)
+
+
+def _squared(vectors: Values) -> Values:
+    """Squared lengths [any] of vectors in the plane [2, any]."""
+    return np.asarray(vectors[0] ** 2 + vectors[1] ** 2)
 
 
 def among_landmarks(placed: Values, number: npt.NDArray[np.int64], distance: Values) -> Values:
