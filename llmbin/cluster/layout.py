@@ -136,10 +136,10 @@ def spread(
         between = places[:, me] - places[:, them]
         square = _squared(between)
         push = between * (2 / ((0.01 + square) * (1 + square)))
-        for place, pulled, pushed in zip(places, pull, push, strict=True):
-            force = np.bincount(own, pulled, m) - np.bincount(other, pulled, m)
-            force += np.bincount(me, pushed, m)
-            place += step * np.clip(thresholds.step * force, -4, 4)
+        for axis in (0, 1):
+            force = np.bincount(own, pull[axis], m) - np.bincount(other, pull[axis], m)
+            force += np.bincount(me, push[axis], m)
+            places[axis] += step * np.clip(thresholds.step * force, -4, 4)
     return np.ascontiguousarray(places.T)
 
 

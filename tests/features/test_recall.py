@@ -205,6 +205,28 @@ def test_contigs_are_known_by_their_bases(
         assert (f"{n} of {n} contigs are known" in said) is all_known
 
 
+def test_contigs_that_join_give_the_bytes_of_a_run_without_a_cache(
+    binned: Callable[..., tuple[dict, str]], community: Community, tmp_path: Path
+) -> None:
+    """Their proteins are known from their halves, and what was said of these is taken."""
+    halves, same = tmp_path / "halves.fasta", ("--seed", "middle", "--markers", "on")
+    with open(halves, "w") as handle:
+        for record in read_fasta(community.contigs):
+            text = record.sequence.decode()
+            for number, half in enumerate((text[: len(text) // 2], text[len(text) // 2 :])):
+                handle.write(f">{record.name}.{number}\n{half}\n")
+    cached = (*same, "--cache", tmp_path / "cache")
+    binned(*cached, contigs=halves, depth=())
+    base = sqlite3.connect(tmp_path / "cache" / FILE)
+    query = "SELECT length(value) FROM contents JOIN entries USING (id) WHERE key = ?"
+    (size,) = base.execute(query, (key_of("last answers"),)).fetchone()
+    base.close()
+    joined, said = binned(*cached)
+    assert " 0 of " in said
+    assert joined == binned(*same)[0]
+    assert size > 10_000
+
+
 def test_what_decides_findings_is_part_of_the_key(
     binned: Callable[..., tuple[dict, str]], tmp_path: Path
 ) -> None:
