@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
@@ -149,6 +151,11 @@ void look_through(const std::vector<uint64_t> &sorted, size_t most, const Contig
     }
 }
 
+void sort_unique(std::vector<uint64_t> &numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+}
+
 template <typename T>
 void append(const std::vector<T> &some, std::vector<T> &all) {
     all.insert(all.end(), some.begin(), some.end());
@@ -269,18 +276,37 @@ void WordTable::partition(uint32_t number, std::vector<uint64_t> &out,
 }
 
 // The matches of each partition, but those of pairs that are known; and all else that is found of
-// words.
+// words. Where it would be more work to look at pairs again than at all words, no pair is known.
 std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
                                               const Earlier *earlier,
                                               const ContigOfWord &contig_of,
                                               SharedPairs &found) const {
     std::vector<ContigMatches> out(kPartitions);
+    std::vector<uint8_t> lacks_known(kPartitions);
+    std::atomic<size_t> words_again{0};  // of the pairs to be looked at again
     std::mutex adding;
-    const auto add = [&](const Partition &some, size_t number) {
+    const auto look = [&](size_t number, const std::vector<uint64_t> &words, Partition &some) {
+        const Earlier *then = words_again > size_ ? nullptr : earlier;
+        const bool once_more = lacks_known[number];
+        some.clear();
+        look_through(words, found.most, contig_of, then, some);
         out[number] = by_contig(some.matches, contigs(), contig_of);
+        lacks_known[number] = then != nullptr;
+        if (once_more) return;
+        sort_unique(some.again);
+        words_again += words_of_pairs(some.again);
         const std::lock_guard<std::mutex> turn(adding);
         append(some.frequent, found.frequent);
         append(some.again, found.again);
+    };
+    const auto look_at = [&](const std::vector<uint32_t> &numbers) {
+        share_out(numbers.size(), std::min(threads, kAtOnce), [&] {
+            return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(),
+                    some = Partition()](size_t i) mutable {
+                partition(numbers[i], words, spare);
+                look(numbers[i], words, some);
+            };
+        });
     };
     {
         std::vector<uint64_t> words, spare;
@@ -288,23 +314,32 @@ std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
         found.most = affordable(words, found.most, most_matches);
         if (earlier && earlier->most != found.most) earlier = nullptr;
         Partition some;
-        look_through(words, found.most, contig_of, earlier, some);
-        add(some, 0);
+        look(0, words, some);
     }
-    share_out(kPartitions - 1, std::min(threads, kAtOnce), [&] {
-        return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(),
-                some = Partition()](size_t number) mutable {
-            partition(static_cast<uint32_t>(++number), words, spare);
-            some.clear();
-            look_through(words, found.most, contig_of, earlier, some);
-            add(some, number);
-        };
-    });
+    std::vector<uint32_t> numbers(kPartitions - 1);
+    std::iota(numbers.begin(), numbers.end(), 1);
+    look_at(numbers);
+    if (words_again > size_) {
+        numbers.clear();
+        for (uint32_t number = 0; number < kPartitions; ++number)
+            if (lacks_known[number]) numbers.push_back(number);
+        look_at(numbers);
+        found.again.clear();
+        earlier = nullptr;
+    }
     found.rest_is_known = earlier;
     std::sort(found.frequent.begin(), found.frequent.end());
-    std::sort(found.again.begin(), found.again.end());
-    found.again.erase(std::unique(found.again.begin(), found.again.end()), found.again.end());
+    sort_unique(found.again);
     return out;
+}
+
+// How many words the contigs of pairs have together, each as often as it is in a pair.
+size_t WordTable::words_of_pairs(const std::vector<uint64_t> &pairs) const {
+    size_t words = 0;
+    for (const uint64_t pair : pairs)
+        for (const uint64_t contig : {high(pair), low(pair)})
+            words += first_[contig + 1] - first_[contig];
+    return words;
 }
 
 // Words of a contig that are in few enough places, sorted: hash, number of the word.
@@ -318,15 +353,9 @@ std::vector<uint64_t> WordTable::words_of(size_t contig,
     return out;
 }
 
-// The matches of the pairs that are no longer what they were; none if it is less work to look at
-// all words.
-std::optional<std::vector<uint64_t>> WordTable::matches_again(const SharedPairs &found) const {
-    size_t looked_at = 0;
+// The matches of the pairs that are no longer what they were.
+std::vector<uint64_t> WordTable::matches_again(const SharedPairs &found) const {
     std::vector<uint64_t> out;
-    for (const uint64_t pair : found.again)
-        for (const uint64_t contig : {high(pair), low(pair)})
-            looked_at += first_[contig + 1] - first_[contig];
-    if (looked_at > size_) return {};
     std::unordered_map<uint64_t, std::vector<uint64_t>> held;
     const auto words = [&](uint64_t contig) -> const std::vector<uint64_t> & {
         const auto [place, is_new] = held.try_emplace(contig);
@@ -352,9 +381,7 @@ SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
     SharedPairs out;
     out.most = most;
     std::vector<ContigMatches> parts = matches(most_matches, threads, earlier, contig_of, out);
-    const auto again = matches_again(out);
-    if (!again) return shared(most, most_matches, threads);
-    parts.push_back(by_contig(*again, contigs, contig_of));
+    parts.push_back(by_contig(matches_again(out), contigs, contig_of));
     std::vector<std::vector<Shared>> found(contigs);
     share_out(contigs, threads, [&] {
         return [&, grouped = Grouped(), all = std::vector<uint64_t>()](size_t i) mutable {

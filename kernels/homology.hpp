@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -126,7 +125,8 @@ private:
     std::vector<ContigMatches> matches(size_t most_matches, int threads, const Earlier *earlier,
                                        const ContigOfWord &contig_of, SharedPairs &found) const;
     std::vector<uint64_t> words_of(size_t contig, const std::vector<uint32_t> &frequent) const;
-    std::optional<std::vector<uint64_t>> matches_again(const SharedPairs &found) const;
+    size_t words_of_pairs(const std::vector<uint64_t> &pairs) const;
+    std::vector<uint64_t> matches_again(const SharedPairs &found) const;
     void group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
                Grouped &out) const;
     void chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const;
