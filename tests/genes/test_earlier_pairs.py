@@ -7,7 +7,7 @@ from hashlib import blake2b
 import numpy as np
 import pytest
 
-from llmbin._kernels import WordTable
+from llmbin._kernels import WordTable, spaced_words
 from llmbin.features.scan import watched
 from llmbin.genes.earlier_pairs import (
     DIGEST,
@@ -103,6 +103,35 @@ def test_what_is_known_is_not_looked_for() -> None:
     for other in (replace(said, rate=2), replace(said, most=3), replace(said, contigs=[b""] * 3)):
         _, again = searched(contigs, other)
         np.testing.assert_array_equal(again.stretches.pairs, found.stretches.pairs)
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(("holders", "known"), [(2, True), (3, False)])
+def test_a_search_begins_anew_when_that_is_less_work(last: bool, holders: int, known: bool) -> None:
+    """A word that was too frequent has the pairs looked at again that have it, if they are few.
+
+    Whether it is among the first words that are looked through or the last.
+    """
+    rng = np.random.default_rng(1)
+    ancestor = rng.integers(0, 4, 2000).astype(np.uint8)
+    contigs = [ancestor, relative(rng, ancestor), relative(rng, ancestor)]
+    words, ends = spaced_words(contigs, 1)
+    table, in_contigs = WordTable(1), np.repeat(np.arange(3), np.diff(ends, prepend=0))
+    table.add(words, ends, np.array([len(codes) for codes in contigs]))
+    plain, alike = table.shared(9, 1 << 40)
+    having = {
+        int(word): set(in_contigs[words[:, 0] == word].tolist()) for word in np.unique(words[:, 0])
+    }
+    crossing = [word for word, rows in having.items() if len(rows) == holders]
+    word = crossing[-1 if last else 0]
+    assert (word >> 28 == 15) if last else (word >> 28 == 0)
+    everyone = np.arange(3, dtype=np.int32)
+    told = table.shared_since(9, 1 << 40, 2, everyone, (9, np.array([word], np.uint32)))
+    pairs, same, rest_is_known, again, _, _ = told
+    assert rest_is_known is known
+    rows = (plain[:, :2, None] == again.T).all(1).any(1) if known else np.ones(len(plain), bool)
+    np.testing.assert_array_equal(pairs, plain[rows])
+    np.testing.assert_array_equal(same, alike[rows])
 
 
 def test_contigs_that_are_the_same_are_new() -> None:
