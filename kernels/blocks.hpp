@@ -1,5 +1,5 @@
-// Contigs in blocks of sixteen, each of their numbers side by side, so that one instruction works on
-// eight pairs, or on all of them.
+// Contigs in blocks of sixteen, each of their numbers side by side, so that one instruction works
+// on eight pairs, or on all of them.
 //
 // Memory: `Blocks` copies the rows that it is given; a `Query` points into the points, which must
 // outlive it. Threads: distances may be asked for by any number at once; `move` by one alone.

@@ -278,8 +278,7 @@ void WordTable::partition(uint32_t number, std::vector<uint64_t> &out,
 // The matches of each partition, but those of pairs that are known; and all else that is found of
 // words. Where it would be more work to look at pairs again than at all words, no pair is known.
 std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
-                                              const Earlier *earlier,
-                                              const ContigOfWord &contig_of,
+                                              const Earlier *earlier, const ContigOfWord &contig_of,
                                               SharedPairs &found) const {
     std::vector<ContigMatches> out(kPartitions);
     std::vector<uint8_t> lacks_known(kPartitions);

@@ -41,7 +41,8 @@ std::vector<uint8_t> all_near(const NodePairs &tree, const uint8_t *near);
 // disjoint ones under them: [2 leaves - 1], of worth [2 leaves - 1].
 std::vector<uint8_t> best_nodes(const NodePairs &tree, const double *worth);
 
-// Of each leaf the topmost of the `wanted` nodes [2 leaves - 1] that it is in or under, -1 for none.
+// Of each leaf the topmost of the `wanted` nodes [2 leaves - 1] that it is in or under, -1 for
+// none.
 std::vector<int32_t> nodes_above(const NodePairs &tree, const uint8_t *wanted);
 
 // The tree of n leaves that a spanning tree's n - 1 edges make, in their order: nodes as above, and

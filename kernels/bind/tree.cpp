@@ -124,16 +124,18 @@ void bind_tree(nb::module_ &m) {
     m.def("spanning_forest", forest, "index"_a, "distance"_a, "core"_a,
           "Spanning tree of mutual reachability over a graph of neighbours (index and distance "
           "[n, k]): from, to, weight [n-1].");
-    m.def("node_sums", node_sums, "rows"_a, "left"_a, "right"_a,
-          "Of all nodes of a tree the sums of rows float64 [leaves, width] of their leaves: float64 "
-          "[nodes, width]. Node leaves + k joins left[k] and right[k].");
+    m.def(
+        "node_sums", node_sums, "rows"_a, "left"_a, "right"_a,
+        "Of all nodes of a tree the sums of rows float64 [leaves, width] of their leaves: float64 "
+        "[nodes, width]. Node leaves + k joins left[k] and right[k].");
     m.def("node_markers", node_markers, "copies"_a, "used"_a, "left"_a, "right"_a,
           "Of all nodes of a tree, by sets of markers, how many are there and how many copies are "
           "more than one: two int32 [nodes, sets]; copies int16 [leaves, markers], used bool "
           "[sets, markers].");
-    m.def("all_near", near_nodes, "near"_a, "left"_a, "right"_a,
-          "Of all nodes of a tree whether all pairs that meet in or under it are near [leaves - 1]: "
-          "uint8 [nodes].");
+    m.def(
+        "all_near", near_nodes, "near"_a, "left"_a, "right"_a,
+        "Of all nodes of a tree whether all pairs that meet in or under it are near [leaves - 1]: "
+        "uint8 [nodes].");
     m.def("best_nodes", best, "worth"_a, "left"_a, "right"_a,
           "Whether a node is worth more than nothing, float64 [nodes], and no less than the best "
           "disjoint ones under it: uint8 [nodes].");
