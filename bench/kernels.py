@@ -25,6 +25,7 @@ import numpy as np
 from llmbin._kernels import codons, encode_bases, tetranucleotides
 from llmbin.coverage.bam import read_depth
 from llmbin.features.composition import SHORTEST_FRAME
+from llmbin.features.hexamers import load_hexamer_weights
 from llmbin.features.peptides import load_peptide_table
 from llmbin.io.fasta import read_fasta
 
@@ -117,7 +118,9 @@ def sequence_work(path: Path) -> tuple[int, Work]:
         "tetranucleotides, numpy": lambda: sum(
             len(numpy_tetranucleotides(c)) for c in clean if len(c) > 3
         ),
-        "codons of open frames, ours": lambda: codons(codes, SHORTEST_FRAME, load_peptide_table()),
+        "codons of open frames, ours": lambda: codons(
+            codes, SHORTEST_FRAME, load_peptide_table(), load_hexamer_weights()
+        ),
     }
     try:
         count = numba_tetranucleotides()

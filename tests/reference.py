@@ -35,6 +35,40 @@ def tetranucleotides(text: str) -> np.ndarray:
     return out
 
 
+LOWER_HEXAMERS = [
+    word for word in map("".join, product("ACGT", repeat=6)) if word <= reverse_complement(word)
+]
+
+
+def hexamers(text: str) -> np.ndarray:
+    words = (text[i : i + 6] for i in range(len(text) - 5))
+    counts = Counter(min(word, reverse_complement(word)) for word in words if "N" not in word)
+    return np.array([counts[word] for word in LOWER_HEXAMERS], np.uint32)
+
+
+def repeats(text: str) -> list[int]:
+    """Bases in repeats of one, two and three bases (kernels/signals.hpp)."""
+    out = []
+    for period, shortest in ((1, 8), (2, 12), (3, 15)):
+        same = "".join(
+            "=" if i >= period and text[i] in "ACGT" and text[i] == text[i - period] else " "
+            for i in range(len(text))
+        )
+        runs = [len(run) + period for run in same.split()]
+        out.append(sum(run for run in runs if run >= shortest))
+    return out
+
+
+def words_of_introns(text: str) -> list[int]:
+    """How often those of kernels/signals.hpp are there; one of five needs a base before it."""
+    words = ["GTAAGT", "GTGAGT", "GTATGT", "CTAAC", "AATAAA", "TTTCAG", "TTGCAG", "TTACAG"]
+    known = [text[i : i + 6] for i in range(len(text) - 5) if set(text[i : i + 6]) <= set("ACGT")]
+    return [
+        sum(six.endswith(word) + six.endswith(reverse_complement(word)) for six in known)
+        for word in words
+    ]
+
+
 def codons(text: str, shortest: int) -> np.ndarray:
     frames = []
     for strand, at in ((text, lambda i: i), (reverse_complement(text), lambda i: len(text) - i)):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import reference
@@ -14,6 +16,7 @@ from llmbin._kernels import (
     base_counts,
     codons,
     encode_bases,
+    hexamers,
     neighbours,
     node_markers,
     node_sums,
@@ -24,6 +27,7 @@ from llmbin._kernels import (
 )
 
 NO_PEPTIDES = PeptideTable(np.empty(0, np.uint32), np.empty(0, np.uint8), 2)
+NO_WEIGHTS = np.zeros((0, 2_080), np.int16)
 
 TGA = 3 * 16 + 2 * 4  # its number among codons
 
@@ -69,13 +73,13 @@ coding = st.lists(
 
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_codons_equal_the_reference(text: str, shortest: int) -> None:
-    found = codons([encode_bases(text.encode())], shortest, NO_PEPTIDES)
+    found = codons([encode_bases(text.encode())], shortest, NO_PEPTIDES, NO_WEIGHTS)
     assert (found[0][0] == reference.codons(text, shortest)).all()
 
 
 @given(coding, st.sampled_from([3, 12, 30]))
 def test_the_layout_of_open_frames_is_that_of_their_codons(text: str, shortest: int) -> None:
-    usage, layout, _ = codons([encode_bases(text.encode())], shortest, NO_PEPTIDES)
+    usage, layout, *_ = codons([encode_bases(text.encode())], shortest, NO_PEPTIDES, NO_WEIGHTS)
     assert layout[0, :4].sum() >= 3 * usage[0].sum()  # more where a TGA is read
     assert shortest * layout[0, 4] <= layout[0, :4].sum()
     assert layout[0, 5] < max(1, layout[0, 4])
@@ -90,7 +94,7 @@ def test_open_frames_lie_as_genes_were_put() -> None:
     for size, strand in zip(sizes, strands, strict=True):
         gene = "".join(rng.choice(sense, size // 3))
         text += (reference.reverse_complement(gene) if strand else gene) + stops
-    layout = codons([encode_bases(text.encode())], 150, NO_PEPTIDES)[1][0].tolist()
+    layout = codons([encode_bases(text.encode())], 150, NO_PEPTIDES, NO_WEIGHTS)[1][0].tolist()
     assert layout[4:] == [5, 2]
     for found, wanted in zip(layout, [240, 780, 900, 1500], strict=False):
         assert wanted <= found <= wanted + 100  # a frame begins before its gene does
@@ -110,7 +114,7 @@ def test_frames_go_on_behind_a_tga_where_the_contig_reads_it() -> None:
             one = "".join(words)
             text += (reference.reverse_complement(one) if strand else one) + stops
         texts[read_as] = encode_bases(text.encode())
-    usage, layout, counted = codons(list(texts.values()), 150, NO_PEPTIDES)
+    usage, layout, _, _, counted = codons(list(texts.values()), 150, NO_PEPTIDES, NO_WEIGHTS)
     # How frames lie, and their words, are those of the same genes with tryptophan.
     assert layout[0].tolist() == layout[1].tolist()
     assert layout[0, 3] > 0.9 * layout[0, :4].sum()
@@ -128,8 +132,74 @@ def test_a_tga_ends_frames_where_genes_end_with_it() -> None:
     genes = ["".join(rng.choice(sense, size)) for size in (400, 300, 250)]
     ends = "TGATTGACTAACTAGTTAGCTAA", "TAATTGACTAACTAGTTAGCTAA"
     one, other = ("TAGTTAGCTAA" + end.join([*genes, ""]) for end in ends)
-    layout = codons([encode_bases(text.encode()) for text in (one, other)], 150, NO_PEPTIDES)[1]
+    layout = codons(
+        [encode_bases(text.encode()) for text in (one, other)], 150, NO_PEPTIDES, NO_WEIGHTS
+    )[1]
     assert layout[0].tolist() == layout[1].tolist()
+
+
+def signals_of(text: str) -> list[int]:
+    """What shows how the genes of a sequence are read (kernels/signals.hpp)."""
+    return codons([encode_bases(text.encode())], 150, NO_PEPTIDES, NO_WEIGHTS)[2][0].tolist()
+
+
+STOPS = "TAGTTAGCTAACTAGTTAGCTAA"
+
+
+@pytest.mark.parametrize("strand", [str, reference.reverse_complement])
+def test_sites_that_ribosomes_bind_to_are_found_in_front_of_starts(
+    strand: Callable[[str], str],
+) -> None:
+    rest = "GTTAATCAGCTA" * 40  # no start or site, and stops in the five other frames
+    near, far = "CCCCCC", "CCCCCC" * 5
+    for site, gap, want in [
+        ("AAGGAGG", near, [1, 1, 1, 0, 0]),
+        ("CCGGAGG", near, [1, 1, 0, 0, 0]),
+        ("CCCGGAG", near, [1, 0, 0, 0, 0]),
+        ("CCCAAGG", near, [0, 0, 0, 0, 0]),  # four bases, and not of the core
+        ("AAGGAGG", far, [0, 0, 0, 1, 1]),
+        ("CCCGGAG", near[:3], [0, 0, 0, 0, 0]),
+    ]:
+        begin = "C" * (-len(site + gap) % 3) + site + gap
+        text = strand("TAGC" + STOPS + begin + "ATG" + rest + STOPS)
+        assert signals_of(text)[:6] == [1, *want]
+    found = signals_of(strand(STOPS + "CCCAACGATG" + rest + STOPS))
+    assert found[6:9] == [1, 1, 2]
+
+
+def test_order_of_genes_and_repeats_are_told() -> None:
+    gene, short = "GTTAATCAGCTA" * 40, "GTTAATCAGCTA" * 15
+    other = reference.reverse_complement(gene)
+    gap = "TAGTTAGCTAACTAGTTAGCTAA"
+    text = gap.join(["", gene, gene, other, short, gene, ""])
+    genes, same, tight, longest_gap, row, longest = (
+        signals_of(text)[k] for k in (0, 9, 10, 11, 12, 13)
+    )
+    assert (genes, same, tight, row) == (4, 1, 1, 2)
+    assert len(gap) + len(short) <= longest_gap <= len(short) + 2 * len(gap)
+    assert len(gene) <= longest <= len(gene) + len(gap)
+    apart = STOPS + "C".join(["GTCA" * 5, "A" * 9, "GA" * 7, "TTC" * 6, "A" * 7, "CA" * 5, "GT"])
+    assert signals_of(apart)[14:17] == [9, 14, 19]  # C TTC TTC ... repeats itself, too
+
+
+@given(coding)
+def test_words_of_introns_and_repeats_equal_the_reference(text: str) -> None:
+    found = signals_of(text)
+    assert found[14:] == [*reference.repeats(text), *reference.words_of_introns(text)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("ACGTN", max_size=200), max_size=4), st.integers(0, 99))
+def test_hexamers_equal_the_reference(texts: list[str], seed: int) -> None:
+    contigs = [encode_bases(text.encode()) for text in texts]
+    counts = np.array([reference.hexamers(text) for text in texts]).reshape(-1, 2080)
+    assert (hexamers(contigs) == counts).all()
+    weights = np.random.default_rng(seed).integers(-32_000, 32_001, (3, 2080)).astype(np.int16)
+    sums = 256 * (counts.astype(np.int64) @ weights.T.astype(np.int64))
+    want = sums // np.maximum(counts.sum(1, keepdims=True), 1)
+    assert (codons(contigs, 9, NO_PEPTIDES, weights)[3] == want).all()
+    with pytest.raises(ValueError, match="a weight for each hexamer"):
+        codons(contigs, 9, NO_PEPTIDES, weights[:, :-1].copy())
 
 
 def test_a_gene_shows_its_codons_on_either_strand() -> None:
@@ -138,7 +208,10 @@ def test_a_gene_shows_its_codons_on_either_strand() -> None:
     text = "TAGTTAGCTAA" + "".join(gene) + "TAACTAGCTAG"
     want = [int((gene == word).sum()) for word in reference.CODON]
     for strand in (text, reference.reverse_complement(text)):
-        assert codons([encode_bases(strand.encode())], 150, NO_PEPTIDES)[0][0].tolist() == want
+        assert (
+            codons([encode_bases(strand.encode())], 150, NO_PEPTIDES, NO_WEIGHTS)[0][0].tolist()
+            == want
+        )
 
 
 def a_gene(residues: str, rng: np.random.Generator) -> str:
@@ -169,7 +242,7 @@ def test_known_words_are_counted_in_their_columns() -> None:
     codes = [encode_bases(a_gene("".join(rng.choice(list("ACDEGHLP"), 500)), rng).encode())]
     words = np.unique(peptide_words(codes[0], 300))
     table = PeptideTable(words[::2], np.arange(len(words[::2])) % 3 == 0, 4)
-    found = codons([*codes, codes[0][:9]], 300, table)[2]
+    found = codons([*codes, codes[0][:9]], 300, table, NO_WEIGHTS)[4]
     all_words, known = peptide_words(codes[0], 300).tolist(), words[::2].tolist()
     first = sum(known.index(word) % 3 == 0 for word in all_words if word in known)
     both = sum(word in known for word in all_words)
@@ -194,15 +267,18 @@ def test_many_contigs_in_one_call_are_each_by_itself(texts: list[str], seed: int
     scanner = scanner_of([profile], 2_000, 8.0, 1)
     words, ends = spaced_words(contigs, 2)
     assert tetranucleotides(contigs).shape == (len(texts), 136) and [
-        part.shape for part in codons(contigs, 9, NO_PEPTIDES)
-    ] == [(len(texts), 64), (len(texts), 6), (len(texts), 3)]
+        part.shape for part in codons(contigs, 9, NO_PEPTIDES, NO_WEIGHTS)
+    ] == [(len(texts), 64), (len(texts), 6), (len(texts), 25), (len(texts), 0), (len(texts), 3)]
     assert ends.shape == (len(texts),) and words.shape == (max([0, *ends]), 2)
     found = scanner.scan(contigs)
     for i, (one, first) in enumerate(zip(contigs, [0, *ends], strict=False)):
         assert (tetranucleotides([one])[0] == tetranucleotides(contigs)[i]).all() and (
-            codons([one], 9, NO_PEPTIDES)[0][0] == codons(contigs, 9, NO_PEPTIDES)[0][i]
+            codons([one], 9, NO_PEPTIDES, NO_WEIGHTS)[0][0]
+            == codons(contigs, 9, NO_PEPTIDES, NO_WEIGHTS)[0][i]
         ).all()
-        assert (codons([one], 9, NO_PEPTIDES)[1][0] == codons(contigs, 9, NO_PEPTIDES)[1][i]).all()
+        for part in (1, 2):
+            alone, among = (codons(c, 9, NO_PEPTIDES, NO_WEIGHTS)[part] for c in ([one], contigs))
+            assert (alone[0] == among[i]).all()
         assert (spaced_words([one], 2)[0] == words[first : ends[i]]).all()
         assert [(0, *more) for place, *more in found if place == i] == scanner.scan([one])
     assert [place for place, *_ in found] == sorted(place for place, *_ in found)

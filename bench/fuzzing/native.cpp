@@ -16,12 +16,14 @@
 #include "../../kernels/depth.hpp"
 #include "../../kernels/encoder.hpp"
 #include "../../kernels/fasta.hpp"
+#include "../../kernels/hexamers.hpp"
 #include "../../kernels/homology.hpp"
 #include "../../kernels/markers.hpp"
 #include "../../kernels/neighbours.hpp"
 #include "../../kernels/peptides.hpp"
 #include "../../kernels/profile_alignment.hpp"
 #include "../../kernels/rrna.hpp"
+#include "../../kernels/signals.hpp"
 #include "../../kernels/tree.hpp"
 #include "../../kernels/tree_sums.hpp"
 #include "../../kernels/trna.hpp"
@@ -102,6 +104,19 @@ void bases(Numbers in) {
             agree(word != codon_of(3, 0, 0) && word != codon_of(3, 0, 2), "stops within a frame");
         }
     }
+    uint32_t signals[kSignals] = {};
+    WordCounts known_words, other_words;
+    HexamerCounts hexamers, others;
+    count_words(codes.data(), codes.size(), known_words);
+    count_words(back.data(), back.size(), other_words);
+    join_strands(known_words, hexamers);
+    join_strands(other_words, others);
+    agree(hexamers == others, "hexamers of the other strand");
+    count_signals(codes.data(), codes.size(), read, known_words, signals);
+    agree(signals[2] <= signals[1] && signals[1] <= signals[0] && signals[0] <= read.size(), "genes");
+    agree(signals[10] <= signals[9] && signals[9] <= signals[0], "genes on one strand");
+    for (int k : {11, 13, 14, 15, 16})
+        agree(signals[k] <= codes.size(), "more bases than there are");
     std::vector<uint32_t> words;
     peptide_words(codes.data(), read, words);
     const size_t all = words.size();

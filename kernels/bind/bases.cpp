@@ -2,8 +2,10 @@
 
 #include "../codons.hpp"
 #include "../frames.hpp"
+#include "../hexamers.hpp"
 #include "../peptides.hpp"
 #include "../random.hpp"
+#include "../signals.hpp"
 #include "bind.hpp"
 
 namespace llmbin {
@@ -52,6 +54,19 @@ void bind_bases(nb::module_ &m) {
         "contigs"_a,
         "Counts uint32 [contigs, 136] of 4-mers, each added to its reverse complement's.");
 
+    m.def(
+        "hexamers",
+        [](const Contigs &contigs) {
+            return counted(contigs, kHexamers, [](const uint8_t *codes, size_t n, uint32_t *out) {
+                WordCounts words;
+                HexamerCounts hexamers;
+                count_words(codes, n, words);
+                join_strands(words, hexamers);
+                std::copy(hexamers.begin(), hexamers.end(), out);
+            });
+        },
+        "contigs"_a, "Counts uint32 [contigs, 2080] of 6-mers, each with its reverse complement.");
+
     nb::class_<PeptideTable>(m, "PeptideTable", "Words of residues, and the kinds they tell of.")
         .def("__init__",
              [](PeptideTable *self, In<uint32_t, 1> words, In<uint8_t, 1> column, size_t columns) {
@@ -63,9 +78,16 @@ void bind_bases(nb::module_ &m) {
 
     m.def(
         "codons",
-        [](const Contigs &contigs, size_t shortest, const PeptideTable &peptides) {
+        [](const Contigs &contigs, size_t shortest, const PeptideTable &peptides,
+           In<int16_t, 2> weights) {
+            require(weights.shape(1) == kHexamers, "a weight for each hexamer");
             const size_t n = contigs.size(), columns = peptides.columns() + 1;
+            const size_t means = weights.shape(0);
             std::vector<uint32_t> usage(n * 64, 0), layout(n * kLayout, 0), known(n * columns, 0);
+            std::vector<uint32_t> signals(n * kSignals, 0);
+            std::vector<int32_t> weighed(n * means, 0);
+            WordCounts words;
+            HexamerCounts hexamers;
             {
                 nb::gil_scoped_release release;
                 for (size_t i = 0; i < n; ++i) {
@@ -75,19 +97,28 @@ void bind_bases(nb::module_ &m) {
                     count_codons(codes, frames, usage.data() + i * 64);
                     frames = frames_as_read(codes, bases, shortest, std::move(frames));
                     peptides.count(codes, frames, known.data() + i * columns);
-                    describe_frames(std::move(frames), layout.data() + i * kLayout);
+                    describe_frames(frames, layout.data() + i * kLayout);
+                    count_words(codes, bases, words);
+                    count_signals(codes, bases, std::move(frames), words,
+                                  signals.data() + i * kSignals);
+                    join_strands(words, hexamers);
+                    weigh_hexamers(hexamers, weights.data(), means, weighed.data() + i * means);
                 }
             }
             return nb::make_tuple(table_out(std::move(usage), n, 64),
                                   table_out(std::move(layout), n, kLayout),
+                                  table_out(std::move(signals), n, kSignals),
+                                  table_out(std::move(weighed), n, means),
                                   table_out(std::move(known), n, columns));
         },
-        "contigs"_a, "shortest"_a, "peptides"_a,
+        "contigs"_a, "shortest"_a, "peptides"_a, "weights"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
         "longest first where frames overlap; of frames that go on behind TGA where the contig reads "
         "it, how they lie, uint32 [contigs, 6]: bases in frames under 300, 600 and 1200 bases and "
-        "in longer ones, frames, changes of strand; and words of their residues in each column of "
-        "`peptides`, and all, uint32 [contigs, columns + 1].");
+        "in longer ones, frames, changes of strand; what they and all bases show of how genes are read "
+        "(kernels/signals.hpp), uint32 [contigs, 25]; the mean of int16 `weights` [means, 2080] over "
+        "hexamers, in 256ths, rounded down, int32 [contigs, means]; and words of residues in each "
+        "column of `peptides`, and all, uint32 [contigs, columns + 1].");
 
     m.def(
         "peptide_words",

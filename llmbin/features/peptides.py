@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent.parent / "data" / "peptides.npz"
 SHAPES = {"steps": "words", "column": "words"}
-COLUMNS = 5  # words of bacteria, archaea, eukaryotes, viruses and plasmids
+WORD_KINDS = 5  # bacteria, archaea, eukaryotes, viruses and plasmids
+SHARED = (2, 3, 6)  # groups that share a word, from which on it counts in a kind's next column
+COLUMNS = WORD_KINDS * len(SHARED)
 
 
 @cache

@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float32]
 class Features:
     """What is known of n contigs before coverage.
 
-    ``composition`` [n, 197], ``frames`` [n, 12] and ``circular`` [n] are those of
+    ``composition`` [n, 197], ``frames`` [n, 52] and ``circular`` [n] are those of
     `composition.Composed`; ``lm`` [n, width]; ``markers`` copies of families, and ``genes``
     those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
     not looked for; ``sketches`` come with the search for homology. ``encoded_bases`` and

@@ -32,7 +32,9 @@ MOST = 0.5  # of a domain's marker families: then a bin is of it, whatever its c
 MOBILE = (VIRUS, PLASMID)
 NEARLY_ALL = 0.75  # of a domain's families: no eukaryote has so many
 DENSE = 60_000  # bp for each family: eukaryotes have fewer
-VERY_LIKELY = 0.9
+# From which on a contig is a eukaryote outside of such a bin: where there is none, and where one is
+# (docs/notes/2026-11-28-how-genes-are-read.md).
+VERY_LIKELY, LIKELY = 0.9, 0.6
 LEAST_LIKELY = 1e-4  # what no contig alone rules out of its bin
 LONG = 10_000  # bp, from which on a contig says no more than others
 CELL_OF = {"bacteria": BACTERIUM, "archaea": ARCHAEON}  # the domains of a marker set
@@ -122,23 +124,27 @@ def with_their_bins(
     What single contigs say is added up over a bin. If it is a eukaryote together, its contigs are;
     plasmids and viruses stay what they are. Of a eukaryote's genes half a domain's marker families
     are found, too, but a bin that has nearly all, or many for its size, is none: genomes of
-    Chlamydia look like eukaryotes to the network. Elsewhere only what is very likely a eukaryote
-    is called one: of many contigs of bacteria a few look like it.
+    Chlamydia look like eukaryotes to the network. Elsewhere only what is likely a eukaryote is
+    called one, and very likely where no bin is: of many contigs of bacteria a few look like it.
     """
-    kind, found = kinds.kind.copy(), False
-    doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < VERY_LIKELY)
-    kind[doubtful] = UNCLEAR
+    kind = kinds.kind.copy()
     odds = np.log((kinds.likely + LEAST_LIKELY) / load_kind_network().prior)
-    for rows in bins:
+    eukaryotes = []
+    domains = [domain_of(features, rows, markers) for rows in bins]
+    for rows, (_, share, families) in zip(bins, domains, strict=True):
         weight = np.minimum(features.lengths[rows], LONG).astype(np.float64)
         together = np.average(odds[rows], axis=0, weights=weight)
-        domain, share, families = domain_of(features, rows, markers)
         dense = features.lengths[rows].sum() < DENSE * families
-        if together.argmax() == EUKARYOTE and share < NEARLY_ALL and not dense:
-            kind[rows[~np.isin(kind[rows], MOBILE)]], found = EUKARYOTE, True
+        eukaryotes.append(together.argmax() == EUKARYOTE and share < NEARLY_ALL and not dense)
+    least = LIKELY if any(eukaryotes) else VERY_LIKELY
+    doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < least)
+    kind[doubtful] = UNCLEAR
+    for rows, eukaryote, (domain, share, _) in zip(bins, eukaryotes, domains, strict=True):
+        if eukaryote:
+            kind[rows[~np.isin(kind[rows], MOBILE)]] = EUKARYOTE
         elif share >= MOST:
             kind[rows[doubtful[rows]]] = domain
-    return replace(kinds, kind=kind), found
+    return replace(kinds, kind=kind), any(eukaryotes)
 
 
 def judged_contigs(kinds: ContigKinds, bins: Bins) -> list[Ints]:

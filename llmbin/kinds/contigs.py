@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..features.composition import TETRANUCLEOTIDES
 from ..features.profile import Features
 from ..io.rows import in_chunks
+from .inputs import gene_counts
 from .network import TOLD_APART, load_kind_network
 
 KINDS = (*TOLD_APART, "plasmid", "unclear")
@@ -46,11 +47,12 @@ def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
     """The kind of every contig."""
     composition, frames, lengths = features.composition, features.frames, features.lengths
     network = load_kind_network()
-    likely = network.probabilities(composition, frames, lengths, threads)
+    genes = gene_counts(len(lengths), features.markers, features.rna)
+    likely = network.probabilities(composition, frames, genes, lengths, threads)
     silent = says_nothing(features)
     likely[silent] = network.prior
     cell = has_cell_genes(features)
-    circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
+    circle = features.circular & ~cell & (lengths <= LARGEST_PLASMID)
     kinds = call_kinds(without_viruses(likely, cell), circle)
     kinds.kind[silent] = UNCLEAR
     return kinds

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..estimator.network import Doubles, Member
-from ..features.composition import LAYOUT
 from ..io.rows import in_chunks
 from ..io.shipped import shipped, shipped_arrays
+from .inputs import kind_inputs
 
 DATA = Path(__file__).parent.parent / "data" / "kinds.npz"
 SHAPES = {
@@ -33,8 +33,7 @@ TOLD_APART = ("bacterium", "archaeon", "eukaryote", "virus")
 # shared out to BLAS's threads, whose waiting would cost more than the work.
 ROWS = 16
 TOGETHER = 16  # such products that a thread makes in one go
-LONGEST = 40_000  # bp: no longer fragments were trained on, and of longer contigs no more is seen
-BY_LENGTH = 4  # columns of open frames by length (kernels/codons.hpp); then frames, strand changes
+FARTHEST = 6.0  # deviations from the mean: what is stranger than all that was learnt is no stranger
 
 Ints = npt.NDArray[np.int64]
 
@@ -43,9 +42,9 @@ Ints = npt.NDArray[np.int64]
 class KindNetwork:
     """An ensemble, the mean of whose log odds counts, how its inputs are made, and its prior.
 
-    ``mean`` and ``scale`` [inputs] are those of `kind_inputs`. Weights of ``members`` are [members,
-    in, out], biases [members, 1, out]. ``prior`` [4] is how much of the bases of a metagenome is of
-    each of `TOLD_APART`.
+    ``mean`` and ``scale`` [inputs] are those of `inputs.kind_inputs`. Weights of ``members`` are
+    [members, in, out], biases [members, 1, out]. ``prior`` [4] is how much of the bases of a
+    metagenome is of each of `TOLD_APART`.
     """
 
     mean: Doubles
@@ -57,22 +56,24 @@ class KindNetwork:
         self,
         composition: npt.NDArray[np.float32],
         frames: npt.NDArray[np.uint32],
+        genes: Doubles,
         lengths: Ints,
         threads: int = 1,
     ) -> Doubles:
         """How likely contigs are of each of `TOLD_APART`: float64 [n, 4], rows add up to 1.
 
-        ``composition`` [n, 197] and ``frames`` [n, 12] are those of `features.composition`. To six
-        digits, so that they do not depend on the processor.
+        ``composition`` [n, 197] and ``frames`` [n, 52] are those of `features.composition`, and
+        ``genes`` [n, 5] those of `inputs.gene_counts`. To six digits, so that they do not depend on
+        the processor.
         """
         parts = [np.empty((0, len(TOLD_APART)))]
-        for rows in in_chunks(len(lengths), composition):
-            inputs = kind_inputs(composition[rows], frames[rows], lengths[rows])
+        for rows in in_chunks(len(lengths), composition, frames):
+            inputs = kind_inputs(composition[rows], frames[rows], genes[rows], lengths[rows])
             parts.append(self.odds(inputs, threads) + np.log(self.prior))
         return shares_of(np.concatenate(parts)).round(6)
 
     def odds(self, inputs: Doubles, threads: int = 1) -> Doubles:
-        """Log odds of the kinds, without the prior: float64 [n, 4]."""
+        """Log odds of the kinds, without the prior: float64 [n, 4]; NaN of an input is its mean."""
         whole = len(inputs) // ROWS * ROWS
         begins = range(0, whole, ROWS * TOGETHER)
         groups = [inputs[begin : min(begin + ROWS * TOGETHER, whole)] for begin in begins]
@@ -83,42 +84,20 @@ class KindNetwork:
 
     def _odds(self, inputs: Doubles) -> Doubles:
         """The same, float64 [products x rows, 4], of inputs [products, rows, inputs]."""
-        odds = self.members((inputs[:, None] - self.mean) / self.scale).mean(1)
+        odds = self.members(scaled(inputs[:, None], self.mean, self.scale)).mean(1)
         return np.asarray(odds.reshape(-1, odds.shape[-1]), np.float64)
+
+
+def scaled(inputs: Doubles, mean: Doubles, scale: Doubles) -> Doubles:
+    """Inputs as deviations from their mean, `FARTHEST` at most; 0 where they are NaN."""
+    far = np.clip((inputs - mean) / scale, -FARTHEST, FARTHEST)
+    return np.nan_to_num(far, copy=False, nan=0.0)
 
 
 def shares_of(odds: Doubles) -> Doubles:
     """Log odds [n, kinds] as probabilities, whose rows add up to 1."""
     likely = np.exp(odds - odds.max(1, keepdims=True))
     return np.asarray(likely / likely.sum(1, keepdims=True), np.float64)
-
-
-def kind_inputs(
-    composition: npt.NDArray[np.float32], frames: npt.NDArray[np.uint32], lengths: Ints
-) -> Doubles:
-    """What the network sees of contigs: float64 [n, 197 + 19].
-
-    Composition; bases in open frames of four lengths and in all, as shares of the contig; frames
-    for each kb; how often the next one is on the other strand; the frames' mean length and the
-    contig's; and of the frames' words of residues those of each column of the table, how many and
-    the root of their share. A longer contig than `LONGEST` looks like one of that length.
-    """
-    bases = lengths.astype(np.float64)
-    by_length, number, changes = np.split(frames[:, :LAYOUT], [BY_LENGTH, BY_LENGTH + 1], axis=1)
-    known, words = frames[:, LAYOUT:-1], frames[:, -1:]
-    open_bases = by_length.sum(1, keepdims=True)
-    part = np.minimum(LONGEST / bases, 1)
-    columns = [
-        by_length / bases[:, None],
-        open_bases / bases[:, None],
-        np.log1p(1_000 * number / bases[:, None]),
-        changes / np.maximum(number, 1),
-        np.log1p(open_bases / np.maximum(number, 1) / 300),
-        np.log10(part * bases) - 4,
-        np.log1p(part[:, None] * known),
-        np.sqrt(known / np.maximum(words, 1)),
-    ]
-    return np.column_stack([composition, *columns]).astype(np.float64)
 
 
 @cache

@@ -21,7 +21,7 @@ from ..coverage.coverage import Coverage
 from ..features.profile import Features
 from ..genes.evidence import Evidence
 from ..genes.markers import MarkerSet
-from ..kinds.bins import with_their_bins
+from ..kinds.bins import MOBILE, with_their_bins
 from ..kinds.contigs import EUKARYOTE, ContigKinds
 from ..model.devices import Device
 from ..model.embedder import Embedder
@@ -33,6 +33,8 @@ log = logging.getLogger("llmbin")
 
 TOLD = 8  # samples of a table whose units are told
 MANY = 0.02  # share of all bases: so many eukaryotes are no false calls
+PERHAPS = 0.1  # probability of a eukaryote from which on a contig of no bin is tried among them
+TELLING = 3_000  # bp of such a contig at least: short ones look like one too often
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def bin_contigs(
 
     A few contigs are always called eukaryotes, so these are apart from the start only if they are
     many. Where a bin is of a eukaryote, all is binned once more with its contigs apart, and with
-    what was called so for nothing among the others (`with_their_bins`).
+    what was called so for nothing among the others (`with_their_bins`). What may be a eukaryote and
+    is in no bin is then among the eukaryotes, and is one if it is in a bin there.
     """
     features, markers, kinds = known.features, known.markers, known.kinds
     evidence = Evidence(features.markers, markers, features.homology)
@@ -113,5 +116,15 @@ def bin_contigs(
     binning = bins(apart)
     held = rows_of_bins(binning.label, binning.bins)
     kinds, found = with_their_bins(features, kinds, held, markers)
-    now = (kinds.kind == EUKARYOTE) & found
-    return (binning if (now == apart).all() else bins(now)), kinds
+    perhaps = may_be_eukaryotes(kinds, features.lengths) & (binning.label < 0) & found
+    now = perhaps | ((kinds.kind == EUKARYOTE) & found)
+    if (now != apart).any():
+        binning = bins(now)
+        kinds.kind[perhaps & (binning.label >= 0)] = EUKARYOTE
+    return binning, kinds
+
+
+def may_be_eukaryotes(kinds: ContigKinds, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Contigs not called a eukaryote, a virus or a plasmid that may be the first: bool [n]."""
+    known = np.isin(kinds.kind, (EUKARYOTE, *MOBILE))
+    return ~known & (kinds.likely[:, EUKARYOTE] >= PERHAPS) & (lengths >= TELLING)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..coverage.recall import DepthRecall
-from ..features import peptides
+from ..features import hexamers, peptides
 from ..features.recall import Recall
 from ..genes import scattered
 from ..genes.earlier_pairs import Since, unpacked_search
@@ -55,9 +55,8 @@ def _deciding(embedder: Embedder, markers: bool) -> dict[str, Any]:
 
 def profile_digests() -> list[str]:
     """Digests of what genes are found by."""
-    return [
-        fingerprint(file_digest(path)) for path in (PROFILES, scattered.DATA, DATA, peptides.DATA)
-    ]
+    files = (PROFILES, scattered.DATA, DATA, peptides.DATA, hexamers.DATA)
+    return [fingerprint(file_digest(path)) for path in files]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..features.composition import LAYOUT, Composed, Compositions
-from ..features.scan import watched
+from ..features.composition import LAYOUT, SIGNALS, Composed, Compositions
+from ..features.hexamers import Weights
+from ..features.scan import Watcher, watched
+from ..genes.markers import MarkerSearch, load_marker_set
+from ..genes.rna import RnaSearch
 from ..io.contigs import Assembly, Contig, read_contigs
-from ..kinds.network import TOLD_APART, kind_inputs
+from ..kinds.inputs import gene_counts, kind_inputs
+from ..kinds.network import TOLD_APART
+from .hexamers import FragmentHexamers, HexamerCounts, hexamer_weights, mean_weights
 from .peptides import FragmentWords, GroupWords, survey
 from .settings import KindTraining
 from .shards import other_strand
@@ -46,11 +51,14 @@ Rows = dict[str, Labelled]  # by sequence
 class Fragments:
     """n fragments: ``source`` is the row of `SOURCES`, ``group`` numbers source and group.
 
-    ``held`` are those that are never trained on. ``words`` uint32 [m] are words of residues, each
-    of the fragment in ``owner``.
+    ``genes`` float64 [n, 5] are those of `kinds.inputs.gene_counts`, ``hexamers`` uint16
+    [n, 2080] those of `training.hexamers`. ``words`` uint32 [m] are words of residues, each of the
+    fragment in ``owner``. ``held`` are those that are never trained on.
     """
 
     composed: Composed
+    genes: Values
+    hexamers: HexamerCounts
     words: npt.NDArray[np.uint32]
     owner: Ints
     lengths: Ints
@@ -63,11 +71,21 @@ class Fragments:
         """The row of `TOLD_APART`."""
         return np.where(self.source < len(TOLD_APART), self.source, HOST)
 
-    def inputs(self, known: GroupWords, learn: Mask, most: int) -> Values:
-        """What the network sees, with words that other groups, of those to learn from, have."""
-        seen = known.seen(self.words, self.owner, self.group, learn, most)
-        frames = np.concatenate([self.composed.frames[:, :LAYOUT], seen], axis=1)
-        return kind_inputs(self.composed.vectors, frames, self.lengths)
+    def inputs(self, known: GroupWords, learn: Mask, settings: KindTraining) -> Values:
+        """What the network sees, with words that other groups, of those to learn from, have, and
+        with weights of hexamers from the groups to learn from.
+        """
+        seen = known.seen(self.words, self.owner, self.group, learn, settings.peptides)
+        means = mean_weights(self.hexamers, self.hexamer_weights(learn, settings))
+        parts = [self.composed.frames[:, : LAYOUT + SIGNALS], means.view(np.uint32), seen]
+        frames = np.concatenate(parts, axis=1)
+        return kind_inputs(self.composed.vectors, frames, self.genes, self.lengths)
+
+    def hexamer_weights(self, learn: Mask, settings: KindTraining) -> Weights:
+        """Learnt from fragments of those groups bool [groups]."""
+        rows = learn[self.group] & ~self.held
+        weight = self.weights(settings.plasmids, rows)
+        return hexamer_weights(self.hexamers[rows], self.source[rows], weight)
 
     def weights(self, plasmids: float, rows: Mask | None = None) -> Values:
         """How often each counts: kinds alike, groups by the root of their number; sums to 1.
@@ -111,17 +129,23 @@ def groups_of(rows: Rows) -> dict[tuple[int, str], int]:
 
 
 def draw_fragments(sequences: Path, rows: Rows, settings: KindTraining) -> Fragments:
-    """Fragments of all sequences, composed.
+    """Fragments of all sequences, composed, with their genes.
 
     Raises:
         InputError: a sequence has no row.
     """
-    drawn, compositions, words = _Drawn(rows, settings), Compositions(), FragmentWords()
-    for _ in watched(drawn.fragments(sequences), [compositions, words], settings.threads):
+    drawn, compositions = _Drawn(rows, settings), Compositions()
+    words, hexamers = FragmentWords(), FragmentHexamers()
+    markers, rna = MarkerSearch(load_marker_set(), settings.threads), RnaSearch()
+    watchers: list[Watcher] = [compositions, words, hexamers, markers, rna]
+    for _ in watched(drawn.fragments(sequences), watchers, settings.threads):
         pass
-    groups = groups_of(rows)
+    groups, number = groups_of(rows), len(drawn.lengths)
+    found = markers.matches().counts(number, len(markers.markers.names))
     return Fragments(
         compositions.result(),
+        gene_counts(number, found, rna.result()),
+        hexamers.result(),
         *words.result(),
         np.array(drawn.lengths, np.int64),
         np.array([row.source for row in drawn.rows], np.int64),

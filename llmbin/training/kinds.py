@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ..features.peptides import packed_table
-from ..kinds.network import TOLD_APART, kind_network_of
+from ..features.peptides import COLUMNS, packed_table
+from ..kinds.inputs import MARKER_INPUTS, RNA_INPUTS
+from ..kinds.network import TOLD_APART, kind_network_of, scaled
 from .kind_fragments import (
     SOURCES,
     Fragments,
@@ -40,7 +42,7 @@ Arrays = dict[str, Any]
 
 
 def train_kinds(sequences: Path, table: Path, out: Path, settings: KindTraining) -> None:
-    """Write ``kinds.npz``, ``peptides.npz`` and ``evaluation.json`` to ``out``.
+    """Write ``kinds.npz``, ``peptides.npz``, ``hexamers.npz`` and ``evaluation.json`` to ``out``.
 
     ``table`` is a TSV with the columns sequence, kind (one of `SOURCES`), group, bases and perhaps
     set (``held``: judged, never trained on).
@@ -71,17 +73,24 @@ def learn_kinds(fragments: Fragments, known: GroupWords, out: Path, settings: Ki
             name: len(np.unique(fragments.group[fragments.source == k]))
             for k, name in enumerate(SOURCES)
         },
-        "peptides": dict(zip(SOURCES, np.bincount(column, minlength=5).tolist(), strict=True)),
+        "peptides": _by_source(column),
         **judge(odds / temperature, fragments, settings),
     }
     (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
     log.info("on groups left out: %s", evaluation["called"])
-    inputs = fragments.inputs(known, groups, settings.peptides)
+    inputs = fragments.inputs(known, groups, settings)
     arrays = fit(inputs, fragments, ~fragments.held, settings, settings.seed)
     for name in ("weight2", "bias2"):
         arrays[name] = (arrays[name] / temperature).astype(np.float32)
     np.savez_compressed(out / "kinds.npz", **arrays)
     np.savez_compressed(out / "peptides.npz", **packed_table(words, column))
+    np.savez_compressed(out / "hexamers.npz", weights=fragments.hexamer_weights(groups, settings))
+
+
+def _by_source(column: npt.NDArray[np.uint8]) -> dict[str, list[int]]:
+    """How many words each source has, by how many groups share them."""
+    shared = np.bincount(column, minlength=COLUMNS).reshape(len(SOURCES), -1)
+    return dict(zip(SOURCES, shared.tolist(), strict=True))
 
 
 class KindClassifier(nn.Module):
@@ -113,7 +122,7 @@ def fit(
     """Arrays of networks (see `kinds.network.kind_network_of`) from some fragments' inputs."""
     inputs = inputs[learn]
     mean, scale = inputs.mean(0), inputs.std(0) + 1e-6
-    x = torch.from_numpy(((inputs - mean) / scale).astype(np.float32))
+    x = torch.from_numpy(scaled(inputs, mean, scale).astype(np.float32))
     kind = torch.from_numpy(fragments.kind[learn])
     up_to = torch.from_numpy(np.cumsum(fragments.weights(settings.plasmids, learn)))
     arrays: Arrays = {"mean": mean, "scale": scale, "prior": np.array(PRIOR)}
@@ -141,12 +150,22 @@ def _fit_member(
     for _ in range(settings.steps):
         chance = torch.rand(settings.batch, dtype=torch.float64)
         rows = torch.searchsorted(up_to, chance).clamp(max=len(kind) - 1)
-        loss = nn.functional.cross_entropy(network(x[rows]), kind[rows])
+        seen = _without_some_genes(x[rows], settings.unseen)
+        loss = nn.functional.cross_entropy(network(seen), kind[rows])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     return network
+
+
+def _without_some_genes(x: Tensor, share: float) -> Tensor:
+    """Inputs [n, inputs]; that ``share`` of the rows as if nobody had looked for marker genes, and
+    as many as if nobody had looked for genes of RNAs.
+    """
+    for columns in (MARKER_INPUTS, RNA_INPUTS):
+        x[torch.rand(len(x)) < share, columns] = 0  # what NaN is to the program
+    return x
 
 
 def cross_validate(fragments: Fragments, known: GroupWords, settings: KindTraining) -> Values:
@@ -159,7 +178,7 @@ def cross_validate(fragments: Fragments, known: GroupWords, settings: KindTraini
     for k in range(settings.folds):
         groups = np.ones(len(known.source), np.bool_)
         groups[fragments.group[fold == k]] = False
-        inputs = fragments.inputs(known, groups, settings.peptides)
+        inputs = fragments.inputs(known, groups, settings)
         learn, left_out = (fold != k) & ~held, (fold == k) & ~held
         network = kind_network_of(fit(inputs, fragments, learn, settings, settings.seed + k))
         odds[left_out] = network.odds(inputs[left_out])

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from .._kernels import peptide_words
 from ..features.composition import SHORTEST_FRAME
-from ..features.peptides import COLUMNS
+from ..features.peptides import COLUMNS, SHARED, WORD_KINDS
 from ..io.contigs import Contig
 
-LEAST_GROUPS = 2  # that share a word
+LEAST_GROUPS = SHARED[0]  # that share a word
 LEAST_RATIO = 4.0  # of their share to that of the next kind
 DOUBT = 20.0  # groups: shares of fewer are drawn to the share of all groups
 AT_ONCE = 50_000_000  # bases, whose words are sorted in one go
@@ -54,7 +54,7 @@ class GroupWords:
     """Words that several groups have: uint32 [w], rising, and who has them.
 
     ``pairs`` int64 [p], rising, are a word's place times the number of groups, and its group's
-    number; ``source`` int64 [groups] is the column of each group.
+    number; ``source`` int64 [groups] is the kind of each group.
     """
 
     words: npt.NDArray[np.uint32]
@@ -62,19 +62,19 @@ class GroupWords:
     source: Ints
 
     def counts(self, learn: Mask) -> tuple[Ints, Ints]:
-        """Groups of each source that have each word, [w, COLUMNS], and that there are, [COLUMNS].
+        """Groups of each kind that have each word, [w, WORD_KINDS], and all, [WORD_KINDS].
 
         ``learn`` bool [groups] are those that count.
         """
         place, group = np.divmod(self.pairs, len(self.source))
-        cell = (place * COLUMNS + self.source[group])[learn[group]]
-        found = np.bincount(cell, minlength=len(self.words) * COLUMNS)
-        return found.reshape(-1, COLUMNS), np.bincount(self.source[learn], minlength=COLUMNS)
+        cell = (place * WORD_KINDS + self.source[group])[learn[group]]
+        found = np.bincount(cell, minlength=len(self.words) * WORD_KINDS)
+        return found.reshape(-1, WORD_KINDS), np.bincount(self.source[learn], minlength=WORD_KINDS)
 
     def table(self, learn: Mask, most: int) -> tuple[Counts, npt.NDArray[np.uint8]]:
-        """Words that tell, rising, and their columns; of each ``most``, those of most groups."""
+        """Words that tell, rising, and their columns; of a kind ``most``, those of most groups."""
         found, groups = self.counts(learn)
-        column = told(found, groups, least_groups(found, groups, most))
+        column = columns_of(found, told(found, groups, least_groups(found, groups, most)))
         return self.words[column >= 0], column[column >= 0].astype(np.uint8)
 
     def seen(self, words: Counts, fragment: Ints, group: Ints, learn: Mask, most: int) -> Counts:
@@ -91,7 +91,7 @@ class GroupWords:
         pair = place * len(self.source) + group[row]
         own = found_in(self.pairs, pair)[1] & learn[group[row]]
         mine[np.arange(len(row)), self.source[group[row]]] -= own
-        column = told(mine, groups, least_groups(found, groups, most))
+        column = columns_of(mine, told(mine, groups, least_groups(found, groups, most)))
         cell = (row * COLUMNS + column)[column >= 0]
         out = np.bincount(cell, minlength=len(group) * COLUMNS).reshape(-1, COLUMNS)
         return np.column_stack([out, all_words]).astype(np.uint32)
@@ -105,10 +105,10 @@ def found_in(rising: npt.NDArray[Any], values: npt.NDArray[Any]) -> tuple[Ints, 
     return place, there
 
 
-def columns_of(found: Ints, groups: Ints) -> Ints:
-    """The column that each word tells of, -1 for none: int64 [w].
+def kinds_of(found: Ints, groups: Ints) -> Ints:
+    """The kind that each word tells of, -1 for none: int64 [w].
 
-    ``found`` [w, COLUMNS] are groups that have it, of so many ``groups`` [COLUMNS].
+    ``found`` [w, WORD_KINDS] are groups that have it, of so many ``groups`` [WORD_KINDS].
     """
     overall = found.sum(1, keepdims=True) / max(groups.sum(), 1)
     share = (found + DOUBT * overall) / (groups + DOUBT)
@@ -119,24 +119,31 @@ def columns_of(found: Ints, groups: Ints) -> Ints:
 
 
 def least_groups(found: Ints, groups: Ints, most: int) -> Ints:
-    """Groups that must share a word so that a column has ``most`` words at most: [COLUMNS]."""
-    column, least = columns_of(found, groups), np.full(COLUMNS, LEAST_GROUPS)
-    for k in range(COLUMNS):
-        shared = np.sort(found[column == k, k])[::-1]
+    """Groups that must share a word so that a kind has ``most`` words at most: [WORD_KINDS]."""
+    kind, least = kinds_of(found, groups), np.full(WORD_KINDS, LEAST_GROUPS)
+    for k in range(WORD_KINDS):
+        shared = np.sort(found[kind == k, k])[::-1]
         if len(shared) > most:
             least[k] = shared[most] + 1
     return least
 
 
 def told(found: Ints, groups: Ints, least: Ints) -> Ints:
-    """The column that each word tells of if enough groups share it, else -1: int64 [w]."""
-    column = columns_of(found, groups)
-    shared = found[np.arange(len(found)), column]
-    return np.where((column >= 0) & (shared >= least[column]), column, -1)
+    """The kind that each word tells of if enough groups share it, else -1: int64 [w]."""
+    kind = kinds_of(found, groups)
+    shared = found[np.arange(len(found)), kind]
+    return np.where((kind >= 0) & (shared >= least[kind]), kind, -1)
+
+
+def columns_of(found: Ints, kind: Ints) -> Ints:
+    """The column of each word, by its kind and how many groups of it share it; -1 for no kind."""
+    shared = found[np.arange(len(found)), kind]
+    column = len(SHARED) * kind + np.searchsorted(SHARED, shared, side="right") - 1
+    return np.where(kind >= 0, column, -1).astype(np.int64)
 
 
 def survey(contigs: Iterable[tuple[int, Contig]], source: Ints) -> GroupWords:
-    """What sequences of numbered groups have; ``source`` [groups] is the column of each."""
+    """What sequences of numbered groups have; ``source`` [groups] is the kind of each."""
     parts, waiting, bases = [np.empty(0, np.uint64)], [], 0
     for group, contig in contigs:
         its = peptide_words(contig.codes, SHORTEST_FRAME).astype(np.uint64)

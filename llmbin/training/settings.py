@@ -243,7 +243,8 @@ class KindTraining:
     Of each kind some ``fragments`` are drawn, with log-uniform lengths from ``shortest`` to
     ``longest``; a group counts with its bases, ``group_bases`` at most, to the power of 0.7. A
     share of ``plasmids`` of the bacteria are plasmids. ``peptides`` is how many words of residues
-    tell of a kind at most. ``members`` networks answer together. ``folds`` are those of the
+    tell of a kind at most. ``unseen`` is the share of fragments whose genes are learnt without, as
+    runs may not look for them. ``members`` networks answer together. ``folds`` are those of the
     evaluation, by group.
     """
 
@@ -253,6 +254,7 @@ class KindTraining:
     group_bases: int = 2_000_000
     plasmids: float = 0.3
     peptides: int = 250_000
+    unseen: float = 0.15
     members: int = 3
     width: int = 64
     steps: int = 1_500

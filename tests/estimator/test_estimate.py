@@ -31,7 +31,7 @@ def features_of(lengths: list[int], genes: Genes) -> Features:
         lengths=np.array(lengths, np.int64),
         gc=np.full(n, 0.5, np.float32),
         composition=np.tile(centre, (n, 1)),
-        frames=np.zeros((n, 12), np.uint32),
+        frames=np.zeros((n, 52), np.uint32),
         circular=np.zeros(n, np.bool_),
         lm=np.empty((n, 0), np.float32),
         markers=MarkerCounts.of(np.zeros((n, FAMILIES), np.int16)),

@@ -12,7 +12,7 @@ import pytest
 import llmbin
 from llmbin.errors import InstallationError
 from llmbin.estimator import network
-from llmbin.features import peptides
+from llmbin.features import hexamers, peptides
 from llmbin.genes import markers, rna, scattered
 from llmbin.io.shipped import shipped
 from llmbin.kinds import network as kinds
@@ -22,6 +22,7 @@ DATA = Path(llmbin.__file__).parent / "data"
 READERS: dict[str, Callable[[Path], object]] = {
     "quality.npz": lambda _: network.load_network.__wrapped__(),
     "kinds.npz": lambda _: kinds.load_kind_network.__wrapped__(),
+    "hexamers.npz": lambda _: hexamers.load_hexamer_weights.__wrapped__(),
     "peptides.npz": lambda _: peptides.load_peptide_table.__wrapped__(),
     "rna.npz": lambda _: rna.RnaSearch(),
     "markers.json": lambda _: markers.load_marker_set(),
@@ -37,6 +38,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(DATA / name, tmp_path)
     monkeypatch.setattr(network, "DATA", tmp_path / "quality.npz")
     monkeypatch.setattr(kinds, "DATA", tmp_path / "kinds.npz")
+    monkeypatch.setattr(hexamers, "DATA", tmp_path / "hexamers.npz")
     monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
     monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
     monkeypatch.setattr(markers, "DATA", tmp_path)

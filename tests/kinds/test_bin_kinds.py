@@ -104,6 +104,10 @@ def test_a_lone_contig_is_a_eukaryote_only_if_that_is_very_likely() -> None:
     found, any_bin = with_their_bins(features, one_by_one, [], MARKERS)
     assert not any_bin
     assert found.kind.tolist() == [UNCLEAR, EUKARYOTE, VIRUS]
+    # Where a bin is a eukaryote, others are told sooner.
+    found, any_bin = with_their_bins(features, one_by_one, [np.array([1])], MARKERS)
+    assert any_bin
+    assert found.kind.tolist() == [EUKARYOTE, EUKARYOTE, VIRUS]
 
 
 def test_eukaryotes_and_viruses_are_not_judged() -> None:

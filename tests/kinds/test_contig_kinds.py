@@ -17,7 +17,15 @@ from llmbin.kinds.contigs import (
     kinds_of_contigs,
     without_viruses,
 )
-from llmbin.kinds.network import LONGEST, ROWS, TOLD_APART, kind_inputs, load_kind_network
+from llmbin.kinds.inputs import (
+    GENES,
+    LONGEST,
+    MARKER_INPUTS,
+    RNA_INPUTS,
+    gene_counts,
+    kind_inputs,
+)
+from llmbin.kinds.network import FARTHEST, ROWS, TOLD_APART, load_kind_network, scaled
 
 RNG = np.random.default_rng(5)
 
@@ -57,33 +65,72 @@ def test_probabilities_add_up_and_do_not_depend_on_the_other_contigs() -> None:
     made = compose(random_contigs(RNG, [1_000, 5_000, 200] * (ROWS // 2)))
     lengths = np.array([1_000, 5_000, 200] * (ROWS // 2), np.int64)
     network = load_kind_network()
-    found = network.probabilities(made.vectors, made.frames, lengths)
+    genes = RNG.integers(0, 3, (len(lengths), GENES)).astype(np.float64)
+    genes[: ROWS + 1, 0] = np.nan  # nobody looked
+    found = network.probabilities(made.vectors, made.frames, genes, lengths)
     assert found.shape == (len(lengths), len(TOLD_APART))
     assert np.abs(found.sum(1) - 1).max() < 1e-5
     for row in (0, 1, 2, ROWS, ROWS + 1):
-        alone = network.probabilities(made.vectors[[row]], made.frames[[row]], lengths[[row]])
+        one = (part[[row]] for part in (made.vectors, made.frames, genes, lengths))
+        alone = network.probabilities(*one)
         assert (alone[0] == found[row]).all()
-    assert network.probabilities(made.vectors[:0], made.frames[:0], lengths[:0]).shape == (0, 4)
+    none = (part[:0] for part in (made.vectors, made.frames, genes, lengths))
+    assert network.probabilities(*none).shape == (0, 4)
 
 
-def test_inputs_say_how_open_frames_lie_and_what_words_they_have() -> None:
+LAYOUT = [300, 0, 600, 0, 2, 1]
+SIGNALS = [5, 4, 3, 1, 2, 0, 4, 3, 8, 3, 1, 500, 3, 600, 9, 0, 15, 4, *[0] * 7]
+HEXAMERS = [256, -128, 0, 0, 512]
+WORDS = [4, 0, 0, 0, 1, 0, *[0] * 8, 9, 100]
+
+
+def test_inputs_say_how_genes_lie_and_are_read_and_what_words_they_have() -> None:
     made = compose(random_contigs(RNG, [2_000]))
-    frames = np.array([[300, 0, 600, 0, 2, 1, 4, 0, 1, 0, 9, 100]], np.uint32)
-    inputs = kind_inputs(made.vectors, frames, np.array([2_000], np.int64))
+    frames = np.array([[*LAYOUT, *SIGNALS, *HEXAMERS, *WORDS]]).astype(np.uint32)
+    genes = np.array([[1, 0, 2, 0, 3]], np.float64)
+    inputs = kind_inputs(made.vectors, frames, genes, np.array([2_000], np.int64))
     assert inputs.shape == (1, len(load_kind_network().mean))
-    assert inputs[0, -19:-10].tolist() == pytest.approx(
+    assert inputs[0, :197].tolist() == made.vectors[0].tolist()
+    own = inputs[0, 197:].tolist()
+    assert own[:9] == pytest.approx(
         [0.15, 0, 0.3, 0, 0.45, np.log1p(1), 0.5, np.log1p(1.5), np.log10(2_000) - 4]
     )
-    assert inputs[0, -10:].tolist() == pytest.approx(
-        [*np.log1p([4, 0, 1, 0, 9]), 0.2, 0, 0.1, 0, 0.3]
-    )
+    assert own[9:24] == pytest.approx(np.log1p(WORDS[:-1]).tolist())
+    assert own[24:39] == pytest.approx(np.sqrt(np.array(WORDS[:-1]) / 100).tolist())
+    assert own[39:48] == pytest.approx([0.8, 0.6, 0.2, 0.4, 0, 3 / 2, 2 / np.sqrt(7), 0.75, 0.5])
+    assert own[48:54] == pytest.approx([0.25, 0.75, 0.25, np.log1p(3), 0.3, np.log1p(2)])
+    assert own[54:58] == pytest.approx(np.log1p([4.5, 0, 7.5, 2]).tolist())
+    assert own[65:70] == [1, -0.5, 0, 0, 2]
+    assert own[70:] == pytest.approx([*np.log1p([1, 5, 3, 15]), 0, 1, 0])
+
+
+def test_genes_that_nobody_looked_for_are_as_usual() -> None:
+    made, lengths = compose(random_contigs(RNG, [2_000])), np.array([2_000], np.int64)
+    known, network = features_of(random_contigs(RNG, [2_000]), markers=[2]), load_kind_network()
+    for markers, silent in ((known.markers, RNA_INPUTS), (None, slice(MARKER_INPUTS.start, None))):
+        genes = gene_counts(1, markers, None)
+        inputs = kind_inputs(made.vectors, made.frames, genes, lengths)[0]
+        assert np.isnan(inputs[silent]).all() and not np.isnan(inputs[: silent.start]).any()
+        usual = np.where(np.isnan(inputs), network.mean, inputs)
+        assert (network.odds(inputs[None]) == network.odds(usual[None])).all()
+
+
+def test_no_input_counts_for_more_than_the_strangest_that_was_learnt() -> None:
+    far = scaled(np.array([[1e9, -1e9, 3, np.nan]]), np.ones(4), np.full(4, 2.0))
+    assert far.tolist() == [[FARTHEST, -FARTHEST, 1, 0]]
 
 
 def test_a_contig_longer_than_what_was_trained_on_looks_like_the_longest_of_that() -> None:
     made = compose(random_contigs(RNG, [LONGEST]))
-    once = kind_inputs(made.vectors, made.frames, np.array([LONGEST], np.int64))
-    thrice = kind_inputs(made.vectors, 3 * made.frames, np.array([3 * LONGEST], np.int64))
-    assert thrice == pytest.approx(once)
+    more, genes = made.frames.copy(), np.array([[2.0, 0, 1, 0, 4]])
+    most = 6 + np.array([11, 12, 13])  # the longest of each, which do not add up
+    counts = np.setdiff1d(np.r_[0:31, 36:52], most)
+    more[:, counts] *= 3
+    once = kind_inputs(made.vectors, made.frames, genes, np.array([LONGEST], np.int64))
+    thrice = kind_inputs(made.vectors, more, 3 * genes, np.array([3 * LONGEST], np.int64))
+    alone = 197 + np.array([48, 49])  # of one gene less than there are
+    same = np.setdiff1d(np.arange(once.shape[1]), alone)
+    assert thrice[0, same] == pytest.approx(once[0, same])
 
 
 def test_a_contig_of_a_few_bases_is_unclear() -> None:

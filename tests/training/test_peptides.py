@@ -7,12 +7,12 @@ pytest.importorskip("torch")
 
 from llmbin._kernels import PeptideTable, codons, peptide_words
 from llmbin.features.composition import SHORTEST_FRAME
-from llmbin.features.peptides import COLUMNS
+from llmbin.features.peptides import COLUMNS, SHARED, WORD_KINDS
 from llmbin.io.contigs import Contig
-from llmbin.training.peptides import FragmentWords, columns_of, survey
+from llmbin.training.peptides import FragmentWords, columns_of, kinds_of, survey
 
 EUKARYOTE, VIRUS = 2, 3
-SOURCE = np.repeat(np.arange(COLUMNS), 50)  # of groups: 100 to 149 are of eukaryotes
+SOURCE = np.repeat(np.arange(WORD_KINDS), 50)  # of groups: 100 to 149 are of eukaryotes
 EVERYONE = np.ones(len(SOURCE), bool)
 
 
@@ -43,7 +43,7 @@ def test_words_tell_of_the_kind_whose_groups_share_them(shared: list[np.ndarray]
     words, column = known.table(EVERYONE, 1_000)
     want = [set(peptide_words(gene, SHORTEST_FRAME).tolist()) for gene in shared]
     for kind, gene in zip((EUKARYOTE, VIRUS), want, strict=True):
-        found = set(words[column == kind].tolist())
+        found = set(words[column // len(SHARED) == kind].tolist())
         assert len(found & gene) > 0.9 * len(gene) and len(found - gene) <= 5
     # At most so many of a column: those that most groups share, and none if they are alike.
     assert len(known.table(EVERYONE, 3)[0]) == 0
@@ -51,7 +51,8 @@ def test_words_tell_of_the_kind_whose_groups_share_them(shared: list[np.ndarray]
     learn = EVERYONE.copy()
     learn[101:103] = False
     words, column = known.table(learn, 1_000)
-    assert not (column == EUKARYOTE).any() and (column == VIRUS).any()
+    kinds = column // len(SHARED)
+    assert not (kinds == EUKARYOTE).any() and (kinds == VIRUS).any()
 
 
 def test_a_fragment_does_not_meet_the_words_of_its_own_group(shared: list[np.ndarray]) -> None:
@@ -68,11 +69,12 @@ def test_a_fragment_does_not_meet_the_words_of_its_own_group(shared: list[np.nda
     group = np.array([100, 105, 150])
     seen = known.seen(words, owner, group, EVERYONE, 1_000)
     assert seen[0, :COLUMNS].sum() <= 2
-    assert seen[1, EUKARYOTE] > 0.9 * seen[1, COLUMNS]
-    assert seen[2, VIRUS] > 0.9 * seen[2, COLUMNS]
+    few = len(SHARED) * np.array([EUKARYOTE, VIRUS])  # two groups share them
+    assert seen[1, few[0]] > 0.9 * seen[1, COLUMNS]
+    assert seen[2, few[1]] > 0.9 * seen[2, COLUMNS]
     # What is seen of a stranger is what the program counts with the table.
     table = PeptideTable(*known.table(EVERYONE, 1_000), COLUMNS)
-    counted = codons([shared[0]], SHORTEST_FRAME, table)[2]
+    counted = codons([shared[0]], SHORTEST_FRAME, table, np.zeros((0, 2_080), np.int16))[4]
     assert counted[0].tolist() == seen[1].tolist()
 
 
@@ -91,4 +93,11 @@ def test_a_word_that_two_kinds_share_tells_of_none() -> None:
     found = np.array(
         [[0, 0, 2, 0, 0], [0, 0, 1, 0, 0], [40, 0, 6, 0, 0], [40, 40, 40, 40, 40], [0, 0, 0, 9, 0]]
     )
-    assert columns_of(found, groups).tolist() == [EUKARYOTE, -1, -1, -1, VIRUS]
+    assert kinds_of(found, groups).tolist() == [EUKARYOTE, -1, -1, -1, VIRUS]
+
+
+def test_what_many_groups_share_counts_apart_from_what_few_do() -> None:
+    found = np.zeros((5, WORD_KINDS), np.int64)
+    found[:, VIRUS] = [2, 3, 5, 6, 40]
+    columns = columns_of(found, np.array([VIRUS, VIRUS, VIRUS, VIRUS, -1]))
+    assert columns.tolist() == [9, 10, 10, 11, -1]

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 from llmbin.errors import InputError
-from llmbin.features import peptides
+from llmbin.features import hexamers, peptides
 from llmbin.kinds.network import TOLD_APART, kind_network_of
 from llmbin.training.cli import main
 from llmbin.training.kind_fragments import SOURCES, draw_fragments, read_table
@@ -61,10 +61,14 @@ def test_a_network_learns_kinds_and_is_judged_on_groups_left_out(
     monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
     table = peptides.load_peptide_table.__wrapped__()
     monkeypatch.setattr("llmbin.features.composition.load_peptide_table", lambda: table)
+    monkeypatch.setattr(hexamers, "DATA", tmp_path / "hexamers.npz")
+    weights = hexamers.load_hexamer_weights.__wrapped__()
+    monkeypatch.setattr("llmbin.features.composition.load_hexamer_weights", lambda: weights)
     fragments = draw_fragments(labelled[0], read_table(labelled[1]), SMALL)
     made = fragments.composed
-    answer = network.probabilities(made.vectors, made.frames, fragments.lengths).argmax(1)
-    assert (answer == fragments.kind).mean() > 0.95
+    for genes in (fragments.genes, np.full_like(fragments.genes, np.nan)):
+        likely = network.probabilities(made.vectors, made.frames, genes, fragments.lengths)
+        assert (likely.argmax(1) == fragments.kind).mean() > 0.95
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
     assert evaluation["groups"] == dict.fromkeys(SOURCES, 3)
     assert evaluation["called"]["plasmid"]["bacterium"] > 0.5
