@@ -11,11 +11,11 @@ namespace llmbin {
 
 namespace {
 
-constexpr size_t kGene = 300;                // bases of a frame that counts as a gene
-constexpr ptrdiff_t kStarts = 300;           // bases of it in which a start is looked for
-constexpr int kNear = 4, kFar = 28;          // least bases between a site and a start
-constexpr int kPlaces = 8;                   // a site may lie in
-constexpr ptrdiff_t kTight = 40;             // bases between two genes of an operon
+constexpr size_t kGene = 300;        // bases of a frame that counts as a gene
+constexpr ptrdiff_t kStarts = 300;   // bases of it in which a start is looked for
+constexpr int kNear = 4, kFar = 28;  // least bases between a site and a start
+constexpr int kPlaces = 8;           // a site may lie in
+constexpr ptrdiff_t kTight = 40;     // bases between two genes of an operon
 constexpr std::array<size_t, 3> kRepeats = {8, 12, 15};  // bases of repeats of one, two, three
 
 constexpr int kA = 0, kC = 1, kG = 2, kT = 3;
@@ -49,8 +49,8 @@ constexpr const char *kMarks[] = {"GTAAGT", "GTGAGT", "GTATGT", "CTAAC",
 
 // What is seen of a gene's first half.
 struct Begin {
-    int near = 0, far = 0;        // bases that ribosomes bind to, there and where they do not
-    ptrdiff_t atg = -1;           // the first ATG
+    int near = 0, far = 0;  // bases that ribosomes bind to, there and where they do not
+    ptrdiff_t atg = -1;     // the first ATG
 };
 
 // The most bases that ribosomes bind to in words that end up to eight places before one.

@@ -68,12 +68,13 @@ void bind_bases(nb::module_ &m) {
         "contigs"_a, "Counts uint32 [contigs, 2080] of 6-mers, each with its reverse complement.");
 
     nb::class_<PeptideTable>(m, "PeptideTable", "Words of residues, and the kinds they tell of.")
-        .def("__init__",
-             [](PeptideTable *self, In<uint32_t, 1> words, In<uint8_t, 1> column, size_t columns) {
-                 require(words.shape(0) == column.shape(0), "a column for each word");
-                 new (self) PeptideTable(words.data(), column.data(), words.shape(0), columns);
-             },
-             "words"_a, "column"_a, "columns"_a)
+        .def(
+            "__init__",
+            [](PeptideTable *self, In<uint32_t, 1> words, In<uint8_t, 1> column, size_t columns) {
+                require(words.shape(0) == column.shape(0), "a column for each word");
+                new (self) PeptideTable(words.data(), column.data(), words.shape(0), columns);
+            },
+            "words"_a, "column"_a, "columns"_a)
         .def_prop_ro("columns", &PeptideTable::columns);
 
     m.def(
@@ -105,18 +106,20 @@ void bind_bases(nb::module_ &m) {
                     weigh_hexamers(hexamers, weights.data(), means, weighed.data() + i * means);
                 }
             }
-            return nb::make_tuple(table_out(std::move(usage), n, 64),
-                                  table_out(std::move(layout), n, kLayout),
-                                  table_out(std::move(signals), n, kSignals),
-                                  table_out(std::move(weighed), n, means),
-                                  table_out(std::move(known), n, columns));
+            return nb::make_tuple(
+                table_out(std::move(usage), n, 64), table_out(std::move(layout), n, kLayout),
+                table_out(std::move(signals), n, kSignals), table_out(std::move(weighed), n, means),
+                table_out(std::move(known), n, columns));
         },
         "contigs"_a, "shortest"_a, "peptides"_a, "weights"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
-        "longest first where frames overlap; of frames that go on behind TGA where the contig reads "
+        "longest first where frames overlap; of frames that go on behind TGA where the contig "
+        "reads "
         "it, how they lie, uint32 [contigs, 6]: bases in frames under 300, 600 and 1200 bases and "
-        "in longer ones, frames, changes of strand; what they and all bases show of how genes are read "
-        "(kernels/signals.hpp), uint32 [contigs, 25]; the mean of int16 `weights` [means, 2080] over "
+        "in longer ones, frames, changes of strand; what they and all bases show of how genes are "
+        "read "
+        "(kernels/signals.hpp), uint32 [contigs, 25]; the mean of int16 `weights` [means, 2080] "
+        "over "
         "hexamers, in 256ths, rounded down, int32 [contigs, means]; and words of residues in each "
         "column of `peptides`, and all, uint32 [contigs, columns + 1].");
 
