@@ -20,9 +20,8 @@ constexpr size_t kSignals = 25;
 // Adds to signals [25] what codes [n] (bases.hpp) and their open frames show. Of frames of 300
 // bases or more (genes):
 //   0      how many there are;
-//   1-3    those with four, five and six bases or more of AAGGAGGT (four of AGGAGG), which
-//   ribosomes
-//          bind to, 4 to 11 bases before a start in the gene's first half (300 bases at most);
+//   1-3    those with four, five and six bases or more of AAGGAGGT (four of AGGAGG), to which
+//          ribosomes bind, 4 to 11 bases before a start in its first half (300 bases at most);
 //   4-5    the same of four and five bases, 28 to 35 bases before, where no ribosome binds;
 //   6-8    those with an ATG there; of these A or G three bases before the first, and all A of the
 //          four bases before it;

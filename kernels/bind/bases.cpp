@@ -114,14 +114,11 @@ void bind_bases(nb::module_ &m) {
         "contigs"_a, "shortest"_a, "peptides"_a, "weights"_a,
         "Counts uint32 [contigs, 64] of codons in the open frames of `shortest` bases or more, the "
         "longest first where frames overlap; of frames that go on behind TGA where the contig "
-        "reads "
-        "it, how they lie, uint32 [contigs, 6]: bases in frames under 300, 600 and 1200 bases and "
-        "in longer ones, frames, changes of strand; what they and all bases show of how genes are "
-        "read "
-        "(kernels/signals.hpp), uint32 [contigs, 25]; the mean of int16 `weights` [means, 2080] "
-        "over "
-        "hexamers, in 256ths, rounded down, int32 [contigs, means]; and words of residues in each "
-        "column of `peptides`, and all, uint32 [contigs, columns + 1].");
+        "reads it, how they lie, uint32 [contigs, 6]: bases in frames under 300, 600 and 1200 "
+        "bases and in longer ones, frames, changes of strand; what they and all bases show of how "
+        "genes are read (kernels/signals.hpp), uint32 [contigs, 25]; the mean of int16 `weights` "
+        "[means, 2080] over hexamers, in 256ths, rounded down, int32 [contigs, means]; and words "
+        "of residues in each column of `peptides`, and all, uint32 [contigs, columns + 1].");
 
     m.def(
         "peptide_words",
