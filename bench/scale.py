@@ -1,7 +1,7 @@
 """Tree, cut and recruitment of synthetic vectors: how cost grows with the number of contigs.
 
 python -m bench.scale [--contigs 5000 20000 80000 320000 1000000] [--samples 3]
-                      [--by-samples 1 3 10 30]
+                      [--by-samples 1 3 10 30] [--name scale]
 
 The number of contigs grows at `--samples` samples, and the number of samples at 20,000 contigs.
 """
@@ -68,14 +68,15 @@ def main() -> None:
         "--contigs", type=int, nargs="+", default=[5_000, 20_000, 80_000, 320_000, 1_000_000]
     )
     parser.add_argument("--samples", type=int, default=3)
-    parser.add_argument("--by-samples", type=int, nargs="+", default=[1, 3, 10, 30])
+    parser.add_argument("--by-samples", type=int, nargs="*", default=[1, 3, 10, 30])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--name", default="scale", help="of the result (default: %(default)s)")
     options = parser.parse_args()
     rows = [measure(n, options.samples, options.threads) for n in options.contigs]
     by_samples = [measure(BY_SAMPLES, samples, options.threads) for samples in options.by_samples]
     print(
         record.write(
-            "scale",
+            options.name,
             {
                 "samples": options.samples,
                 "threads": options.threads,
