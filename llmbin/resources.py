@@ -17,6 +17,8 @@ from .errors import MemoryLimitError
 MIB = 1 << 20
 STATUS = "/proc/self/status"
 LEAST_ADDRESS_SPACE = 640 * MIB  # with less, libraries crash while they load, or at their work
+# TensorRT takes some 850 MB to build an engine, and may wait for ever for a thread that found less.
+ENGINE_ADDRESS_SPACE = 1024 * MIB
 PYTORCH_ADDRESS_SPACE = 1280 * MIB  # the same of training, which takes some 1,000 MB at least
 NO_ROOM = (  # what the C library, the C++ library, ONNX Runtime and Arrow say
     "failed to map segment",

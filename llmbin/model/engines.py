@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import DeviceError, MemoryLimitError, first_line
 from ..io.outputs import write_tables
-from ..resources import address_space, shown
+from ..resources import ENGINE_ADDRESS_SPACE, address_space, check_address_space, shown
 from .cuda import Gpu, find_gpu
 from .pack import ModelPack, find_pack, load_pack
 from .windows import WindowPlan
@@ -197,8 +197,9 @@ def build_engine(trt: Any, onnx: bytes, shapes: Sequence[Profile], target: Targe
 
     Raises:
         DeviceError: TensorRT cannot parse the graph or build it.
-        MemoryLimitError: it cannot, and address space is limited.
+        MemoryLimitError: it cannot, or might never end, in so little address space.
     """
+    check_address_space(ENGINE_ADDRESS_SPACE)
     logger = trt.Logger(trt.Logger.ERROR)
     builder = trt.Builder(logger)
     network = builder.create_network(_network_flags(trt))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fake_cuda import FakeCuda
 
+from llmbin import resources
 from llmbin.errors import DeviceError, DeviceMemoryError, MemoryLimitError
 from llmbin.model import engines
 from llmbin.model.cuda import Gpu
@@ -147,7 +148,8 @@ def test_what_is_installed_and_cannot_be_loaded_is_not_missing(
     ("allowed", "error", "said"),
     [
         (None, DeviceError, r"cannot build an engine for Orin$"),
-        (800_000_000, MemoryLimitError, r"within 800 MB of address space"),
+        (2_000_000_000, MemoryLimitError, r"within 2,000 MB of address space"),
+        (800_000_000, MemoryLimitError, r"allows 800 MB .* the libraries need 1,074 MB; raise it"),
     ],
 )
 def test_what_cannot_be_built_is_told_with_the_limit_of_address_space(
@@ -155,7 +157,8 @@ def test_what_cannot_be_built_is_told_with_the_limit_of_address_space(
 ) -> None:
     trt = MagicMock()
     trt.Builder.return_value.build_serialized_network.return_value = None
-    monkeypatch.setattr(engines, "address_space", lambda: allowed)
+    for module in (engines, resources):
+        monkeypatch.setattr(module, "address_space", lambda: allowed)
     with pytest.raises(error, match=said):
         engines.build_engine(trt, b"", [], ORIN)
 
