@@ -21,6 +21,7 @@ from llmbin.options import DEFAULT_MODEL
 from llmbin.tools.synthetic import Community, make_community
 
 PROGRAM = (sys.executable, "-P", "-m", "llmbin")
+ENDLESS = 600  # seconds: a command that takes longer hangs
 STEPS = 12  # of training
 TRAINING = ("torch", "transformers", "accelerate")  # what it needs
 TENSORRT = "tensorrt_rtx"
@@ -105,19 +106,23 @@ def start(arguments: Sequence[str], env: Mapping[str, str] | None = None) -> End
 
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None, **how: object) -> Ending:
-    """Run a command to its end; ``how`` is that of Popen."""
+    """Run a command to its end, or kill one that has none; ``how`` is that of Popen."""
     began = time.perf_counter()
-    done = subprocess.run(
+    process = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        check=False,
         **how,  # type: ignore[call-overload]
     )
-    return Ending(done.returncode, done.stderr, time.perf_counter() - began)
+    try:
+        _, said = process.communicate(timeout=ENDLESS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said = process.communicate()[1] + f"\nkilled: it did not end in {ENDLESS} s"
+    return Ending(process.returncode, said, time.perf_counter() - began)
 
 
 def make_jobs(folder: Path, names: Sequence[str] = ()) -> list[Job]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults import disks, groups, hostile, judge, memory, together, writes
+from bench.faults import disks, groups, hostile, jobs, judge, memory, together, writes
 from bench.faults.jobs import PROGRAM, Ending, Job, make_jobs, run, start
 from bench.faults.kills import measure
 from bench.faults.places import possible
@@ -193,6 +193,15 @@ def test_the_judge_knows_what_is_wrong(job: Job, whole: dict[str, str], out: Pat
     late = Ending(-15, stopped, 9.0)
     assert "to end" in judge.after_a_signal(job, out, whole, late, signal.SIGTERM)
     assert judge.after_going_on(job, out, whole, Ending(0, "", 0.0))
+
+
+def test_a_command_without_an_end_is_killed_and_told(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ENDLESS", 0.2)
+    ending = run(["sleep", "60"])
+    assert ending.status == -signal.SIGKILL
+    assert "did not end in 0.2 s" in judge.after_an_error(job, tmp_path, {}, ending)
 
 
 def test_a_campaign_is_of_its_seed(job: Job) -> None:
