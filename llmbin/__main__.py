@@ -19,7 +19,8 @@ def entry() -> None:
     from .cli import main
 
     status = main()
-    gc.freeze()  # what is held at the end need not be looked through once more: a tenth of a second
+    if not status:  # behind an error, what holds kernels' objects has still to be looked through
+        gc.freeze()  # what is held at the end need not be: a tenth of a second
     sys.exit(status)
 
 

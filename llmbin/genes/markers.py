@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .._kernels import MarkerScanner
 
 DATA = Path(__file__).parent.parent / "data"
-PROFILES = DATA / "markers.h3m.gz"
+PROFILES, CUTOFFS = DATA / "markers.h3m.gz", DATA / "markers.json"
 MIN_PREVALENCE = 0.9  # of a domain's genomes that have a marker of the domain's set
 MIN_COVER = 0.5  # of a profile that a hit must cover: halves of a split gene are not two copies
 MIN_RESIDUES = 40
@@ -111,8 +111,8 @@ def load_marker_set() -> MarkerSet:
     Raises:
         InstallationError: they are missing or damaged.
     """
-    with shipped(DATA / "markers.json"):
-        rows = json.loads((DATA / "markers.json").read_text())
+    with shipped(CUTOFFS):
+        rows = json.loads(CUTOFFS.read_text())
     used = np.array(
         [
             [row[d][0] >= MIN_PREVALENCE and row[d][1] <= 0.05 for row in rows]

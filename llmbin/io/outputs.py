@@ -21,6 +21,7 @@ from ..signals import all_or_nothing, when_stopped
 
 _asking = threading.Lock()  # two threads that ask for the umask at once would leave it at 0
 GROUP_BITS = 0o7000  # of a folder's mode, as it has them from the one above
+ATTEMPTS = 10  # at taking away a folder that somebody may still write to
 GZIP_LEVEL = 2  # of ISA-L: near zlib's ratio at level 4, ten times as fast
 STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
@@ -35,7 +36,8 @@ def writing(path: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(cannot_write(error.filename or path, error)) from None
+        where = "standard output" if str(path) in STDOUT else path
+        raise StorageError(cannot_write(error.filename or where, error)) from None
 
 
 def show(text: str) -> None:
@@ -257,18 +259,25 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     Raises:
         StorageError: there is no place for it, or it cannot be written.
     """
+    name = ""
+
+    def remove() -> None:
+        for _ in range(ATTEMPTS):
+            if os.path.isdir(name):
+                shutil.rmtree(name, ignore_errors=True)
+
+    opened = contextlib.ExitStack()
     try:
-        name = tempfile.mkdtemp(prefix=prefix, dir=parent)
+        with all_or_nothing():
+            name = tempfile.mkdtemp(prefix=prefix, dir=parent)
+            opened.enter_context(when_stopped(remove))
     except OSError as error:
         if parent is None and error.errno == errno.ENOENT:
             raise StorageError(f"{error.strerror}; name a folder in TMPDIR") from None
         where = parent or f"{tempfile.gettempdir()} (TMPDIR)"
         raise StorageError(cannot_write(where, error)) from None
 
-    def remove() -> None:
-        shutil.rmtree(name, ignore_errors=True)
-
-    with when_stopped(remove):
+    with opened:
         try:
             yield Path(name)
         finally:

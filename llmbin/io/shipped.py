@@ -57,3 +57,5 @@ def _check_shapes(arrays: Mapping[str, Any], shapes: Mapping[str, str]) -> None:
         ]
         if len(words) != len(held) or 0 in held or expected != list(held):
             raise ValueError(f"array {name} is of {held}, not of ({', '.join(words)})")
+        if arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
+            raise ValueError(f"array {name} holds what is no number")

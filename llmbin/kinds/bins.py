@@ -7,7 +7,7 @@ nothing of its quality.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from .contigs import (
     UNCLEAR,
     VIRUS,
     ContigKinds,
+    with_kinds,
 )
 from .network import load_kind_network
 
@@ -144,7 +145,7 @@ def with_their_bins(
             kind[rows[~np.isin(kind[rows], MOBILE)]] = EUKARYOTE
         elif share >= MOST:
             kind[rows[doubtful[rows]]] = domain
-    return replace(kinds, kind=kind), any(eukaryotes)
+    return with_kinds(kinds, kind), any(eukaryotes)
 
 
 def judged_contigs(kinds: ContigKinds, bins: Bins) -> list[Ints]:

@@ -6,7 +6,7 @@ circle without a marker gene is one, and what is no circle counts as its host.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ KINDS = (*TOLD_APART, "plasmid", "unclear")
 BACTERIUM, ARCHAEON, EUKARYOTE, VIRUS, PLASMID, UNCLEAR = range(len(KINDS))
 CELLS = 2  # the first kinds: bacteria and archaea, which single-copy marker genes judge
 SURE = 0.5  # probability of a kind from which a contig is called so
+FEWEST_WORDS = 10  # of four bases, as many as would be alike frequent: fewer are simple repeats
 SHORTEST = 1_000  # bp: shorter contigs were not trained on, and say nothing
 LARGEST_PLASMID = 1_000_000  # bp
 
@@ -59,12 +60,13 @@ def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
 
 
 def says_nothing(features: Features) -> npt.NDArray[np.bool_]:
-    """Contigs that are short, or have no four known bases in a row: bool [n]."""
-    no_word = np.zeros(len(features.names), np.bool_)
-    for rows in in_chunks(len(no_word), features.composition):
-        words = features.composition[rows, :TETRANUCLEOTIDES]
-        no_word[rows] = words.max(1) == words.min(1)  # what counts are padded with, alone
-    return np.asarray((features.lengths < SHORTEST) | no_word, np.bool_)
+    """Contigs that are short, have no four known bases in a row, or few words of four: bool [n]."""
+    silent = features.lengths < SHORTEST
+    for rows in in_chunks(len(silent), features.composition):
+        words = features.composition[rows, :TETRANUCLEOTIDES]  # square roots of their shares
+        no_word = words.max(1) == words.min(1)  # what counts are padded with, alone
+        silent[rows] |= no_word | ((words**4).sum(1) > 1 / FEWEST_WORDS)
+    return np.asarray(silent, np.bool_)
 
 
 def has_cell_genes(features: Features) -> npt.NDArray[np.bool_]:
@@ -86,6 +88,14 @@ def without_viruses(likely: Doubles, cell: npt.NDArray[np.bool_]) -> Doubles:
     out[cell & (out[:, VIRUS] == 1)] = load_kind_network().prior
     out[cell, VIRUS] = 0
     return np.asarray(out / out.sum(1, keepdims=True), np.float64)
+
+
+def with_kinds(kinds: ContigKinds, kind: npt.NDArray[np.int8]) -> ContigKinds:
+    """Other kinds [n], each as likely as the contig alone says; of what is unclear as before."""
+    told = (kind != kinds.kind) & (kind < len(TOLD_APART))
+    probability = kinds.probability.copy()
+    probability[told] = kinds.likely[told, kind[told]]
+    return replace(kinds, kind=kind, probability=probability)
 
 
 def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_]) -> ContigKinds:

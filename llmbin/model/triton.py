@@ -47,7 +47,8 @@ def write_repository(pack: ModelPack, out: Path, precisions: Sequence[str]) -> l
     names = {precision: f"{pack.name}-{precision}" for precision in wanted}
     with whole_folder(out) as made:
         for precision, name in names.items():
-            (made / name / "1").mkdir(parents=True)
+            (made / name).mkdir()  # without parents: when the program is stopped they go away
+            (made / name / "1").mkdir()
             kind = "KIND_CPU" if precision == "int8" else "KIND_AUTO"
             config = CONFIG.format(
                 name=name, most=MAX_BASES // pack.window, width=pack.width, kind=kind

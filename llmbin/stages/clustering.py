@@ -22,7 +22,7 @@ from ..features.profile import Features
 from ..genes.evidence import Evidence
 from ..genes.markers import MarkerSet
 from ..kinds.bins import MOBILE, with_their_bins
-from ..kinds.contigs import EUKARYOTE, ContigKinds
+from ..kinds.contigs import EUKARYOTE, ContigKinds, with_kinds
 from ..model.devices import Device
 from ..model.embedder import Embedder
 from ..model.projector import project
@@ -33,7 +33,7 @@ log = logging.getLogger("llmbin")
 
 TOLD = 8  # samples of a table whose units are told
 MANY = 0.02  # share of all bases: so many eukaryotes are no false calls
-PERHAPS = 0.1  # probability of a eukaryote from which on a contig of no bin is tried among them
+PERHAPS = 0.25  # probability of a eukaryote from which on a contig of no bin is tried among them
 TELLING = 3_000  # bp of such a contig at least: short ones look like one too often
 
 
@@ -120,7 +120,8 @@ def bin_contigs(
     now = perhaps | ((kinds.kind == EUKARYOTE) & found)
     if (now != apart).any():
         binning = bins(now)
-        kinds.kind[perhaps & (binning.label >= 0)] = EUKARYOTE
+        joined = perhaps & (binning.label >= 0)
+        kinds = with_kinds(kinds, np.where(joined, EUKARYOTE, kinds.kind).astype(np.int8))
     return binning, kinds
 
 

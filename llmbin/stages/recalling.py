@@ -16,7 +16,7 @@ from ..features.recall import Recall
 from ..genes import scattered
 from ..genes.earlier_pairs import Since, unpacked_search
 from ..genes.homology import Homology
-from ..genes.markers import PROFILES
+from ..genes.markers import CUTOFFS, PROFILES
 from ..genes.rna import DATA
 from ..genes.sketches import Sketches
 from ..genes.verdicts import EarlierAnswers, KnownAnswers
@@ -55,7 +55,7 @@ def _deciding(embedder: Embedder, markers: bool) -> dict[str, Any]:
 
 def profile_digests() -> list[str]:
     """Digests of what genes are found by."""
-    files = (PROFILES, scattered.DATA, DATA, peptides.DATA, hexamers.DATA)
+    files = (PROFILES, CUTOFFS, scattered.DATA, DATA, peptides.DATA, hexamers.DATA)
     return [fingerprint(file_digest(path)) for path in files]
 
 

@@ -41,7 +41,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(hexamers, "DATA", tmp_path / "hexamers.npz")
     monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
     monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
-    monkeypatch.setattr(markers, "DATA", tmp_path)
+    monkeypatch.setattr(markers, "CUTOFFS", tmp_path / "markers.json")
     monkeypatch.setattr(scattered, "DATA", tmp_path / "scattered.npz")
     monkeypatch.setattr(markers, "PROFILES", tmp_path / "markers.h3m.gz")
     return tmp_path
@@ -83,6 +83,17 @@ def test_arrays_of_another_shape_are_damage(name: str, how: str, data: Path) -> 
         np.savez(data / name, **others)
         with pytest.raises(InstallationError, match=rf"{name}: .* install it again: `pip install"):
             READERS[name](data / name)
+
+
+@pytest.mark.parametrize("name", ["quality.npz", "kinds.npz", "hexamers.npz"])
+def test_what_is_no_number_is_damage(name: str, data: Path) -> None:
+    with np.load(data / name) as held:
+        whole = dict(held)
+    for array, values in whole.items():
+        if values.dtype.kind == "f":
+            np.savez(data / name, **{**whole, array: np.full_like(values, np.nan)})
+            with pytest.raises(InstallationError, match="holds what is no number"):
+                READERS[name](data / name)
 
 
 @pytest.mark.parametrize("cutoff", [np.nan, np.inf, "text"])

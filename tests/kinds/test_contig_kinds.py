@@ -147,6 +147,13 @@ def test_a_contig_without_known_bases_is_unclear() -> None:
     assert (found.likely[2] != load_kind_network().prior).any()
 
 
+@pytest.mark.parametrize("repeat", ["A", "AT", "ACG", "AAAAT", "ACGTGCA"])
+def test_a_contig_of_a_simple_repeat_is_unclear(repeat: str) -> None:
+    codes = np.array(["ACGT".index(base) for base in repeat], np.uint8)
+    found = kinds_of_contigs(features_of([np.resize(codes, 6_000)]))
+    assert found.kind.tolist() == [UNCLEAR]
+
+
 def test_a_virus_for_certain_that_has_a_gene_of_cells_is_what_cells_mostly_are() -> None:
     found = without_viruses(np.array([[0.0, 0, 0, 1], [0, 0, 0, 1]]), np.array([True, False]))
     assert found[0].argmax() == BACTERIUM

@@ -54,3 +54,4 @@ def test_what_may_be_a_eukaryote_and_has_no_bin_is_tried_among_them(
     assert asked == [[True] * 3 + [False] * 4, [True] * 4 + [False] * 3]
     assert found.label[3] == second
     assert kinds.kind.tolist() == [*KIND[:3], kind, *KIND[4:]]
+    assert kinds.probability[3] == pytest.approx(0.3 if kind == EUKARYOTE else 0.7)
