@@ -38,10 +38,11 @@ _Pieces = Generator[bytes, None, bytes]
 
 @dataclass(frozen=True)
 class _Codec:
-    """Makes a decompressor of a member, and feeds it."""
+    """Makes a decompressor of a member, and feeds it; whether members may follow padding."""
 
     new: Callable[[], _Decompressor]
     feed: Callable[[Any, bytes], _Pieces]
+    goes_on: bool = True
 
 
 def read_chunks(path: InputFile) -> Iterator[bytes]:
@@ -78,11 +79,11 @@ def _codec(magic: bytes) -> _Codec | None:
         import zstandard
 
         zstd = zstandard.ZstdDecompressor
-        return _Codec(lambda: cast(_Decompressor, zstd().decompressobj()), _in_slices)
+        return _Codec(lambda: cast(_Decompressor, zstd().decompressobj()), _in_slices, False)
     if magic.startswith(b"\xfd7zXZ\x00"):
         return _Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY), _bounded)
     if magic.startswith(b"BZh"):
-        return _Codec(bz2.BZ2Decompressor, _bounded)
+        return _Codec(bz2.BZ2Decompressor, _bounded, False)
     return None
 
 
@@ -112,18 +113,22 @@ def _bounded(stream: lzma.LZMADecompressor | bz2.BZ2Decompressor, data: bytes) -
 def _decompress(path: InputFile, chunks: Iterator[bytes], codec: _Codec) -> Iterator[bytes]:
     """Members one after the other; what is cut off, or is no member, is an error."""
     stream: _Decompressor | None = None
+    begun = padded = False
     blocks, end = False, b""  # of BGZF, and the last bytes of the file
     for chunk in chunks:
         blocks = blocks or (not end and chunk[:4] == EOF_BLOCK[:4] and chunk[12:14] == b"BC")
         end = (end + chunk[-len(EOF_BLOCK) :])[-len(EOF_BLOCK) :]
         data = chunk
         while data:
+            if begun and stream is None and data.startswith(b"\0"):  # left by tar and tapes
+                data, padded = data.lstrip(b"\0"), True
+                continue
+            if padded and not codec.goes_on:  # bzip2 would leave the rest out, without an error
+                raise InputError(_cannot(path, "more behind padding"))
             if stream is None:
-                stream = codec.new()
+                stream, begun = codec.new(), True
             data = yield from _fed(path, codec, stream, data)
-            if stream.eof:
-                stream = None
-                data = data.lstrip(b"\0")  # padding behind the last member, left by tar and tapes
+            stream = None if stream.eof else stream
     if stream is not None or (blocks and end != EOF_BLOCK):
         raise InputError(
             f"{path}: the compressed data end too early, the file is truncated; "

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import subprocess
 import sys
@@ -133,3 +135,20 @@ def test_files_that_change_while_they_are_read_are_told_of(tmp_path: Path) -> No
     with pytest.raises(InputError, match="has changed"), unchanged([path]):
         path.unlink()
         1 / 0  # noqa: B018
+
+
+@pytest.mark.parametrize("zeros", [4, 3 << 20])
+@pytest.mark.parametrize("name", ["gzip", "xz", "bzip2"])
+def test_padding_behind_members(name: str, zeros: int, tmp_path: Path) -> None:
+    packed = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress}[name](
+        b">a\nACGT\n"
+    )
+    path = tmp_path / "x"
+    path.write_bytes(packed + bytes(zeros))
+    assert b"".join(read_chunks(path)) == b">a\nACGT\n"
+    path.write_bytes(packed + bytes(zeros) + packed)
+    if name == "bzip2":  # whose tools would leave the second member out
+        with pytest.raises(InputError, match="more behind padding"):
+            list(read_chunks(path))
+    else:
+        assert b"".join(read_chunks(path)) == 2 * b">a\nACGT\n"
