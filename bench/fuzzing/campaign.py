@@ -22,7 +22,7 @@ KERNELS = (
     "fasta", "bases", "homology", "markers", "alignment", "rrna", "trna", "depth", "neighbours",
     "tree", "encoder",
 )  # fmt: skip
-ON_GPUS = ("merge.cpp", "emulated_encoder.cpp")  # of kernels/cuda, what runs on a CPU
+ON_CPUS = ("merge.cpp", "emulated_encoder.cpp")  # of kernels/cuda
 FLAGS = (
     "-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wno-psabi", "-ffp-contract=off",
     "-fno-math-errno", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined",
@@ -153,7 +153,7 @@ def build_kernels(work: Path) -> Path:
     program = work / "kernels"
     if not program.exists():
         kernels = ROOT / "kernels"
-        sources = [*sorted(kernels.glob("*.cpp")), *(kernels / "cuda" / name for name in ON_GPUS)]
+        sources = [*sorted(kernels.glob("*.cpp")), *(kernels / "cuda" / name for name in ON_CPUS)]
         native = Path(__file__).with_name("native.cpp")
         command = ["clang++", *FLAGS, native, *sources, "-lpthread", "-o", program]
         subprocess.run(command, check=True)
