@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import subprocess
 import sys
@@ -58,6 +59,35 @@ def test_commands_keep_blas_to_one_thread(given: dict[str, str], taken: int) -> 
         text=True,
     )
     assert int(told.stdout.splitlines()[-1]) == taken
+
+
+THREADS_THAT_ALLOCATE = """
+import ctypes, resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from llmbin import resources
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+if sys.argv[1] == "limited":
+    resources.check_address_space()
+library, together = ctypes.CDLL(None), Barrier(8)
+library.malloc.restype = ctypes.c_void_p
+def allocate(_):
+    together.wait()
+    return library.malloc(100_000)
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(allocate, range(8)))
+    print(next(int(line.split()[1]) for line in open("/proc/self/status") if "VmPeak" in line))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="not the C library of GNU")
+def test_threads_share_a_heap_where_address_space_is_limited() -> None:
+    def peak(how: str) -> int:
+        """In kB."""
+        command = [sys.executable, "-P", "-c", THREADS_THAT_ALLOCATE, how]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    assert peak("limited") < peak("not") - 4 * 64 * 1024
 
 
 def test_too_little_address_space_is_told(

@@ -12,24 +12,33 @@ from .jobs import Ending, Job
 SECONDS = 5.0  # in which a signal must end a command
 
 
-def after_an_error(job: Job, out: Path, whole: dict[str, str], ending: Ending) -> str:
+def after_an_error(
+    job: Job, out: Path, whole: dict[str, str], ending: Ending, heard: bool = True
+) -> str:
     """What is wrong after a fault that the program saw: nothing, or a sentence.
 
-    Right are whole results, or one line and an exit status, and nothing half.
+    Right are whole results, or one line and an exit status, and nothing half. What is said may not
+    be ``heard``.
     """
     found = job.results(out)
     if ending.status == 0:
         return "" if found == whole else "status 0 without whole results"
     if ending.status < 0:
         return f"died of {signal.Signals(-ending.status).name}: {ending.said[-200:]!r}"
+    said = _not_told(job, ending) if heard else ""
+    if not said and _half(job, found, whole):
+        return f"half of the results: {sorted(found)}"
+    return said
+
+
+def _not_told(job: Job, ending: Ending) -> str:
+    """What is wrong with what is said of an error."""
     lines = ending.said.splitlines()[-1 if job.talks else 0 :]
     told = r"llmbin-fast: error: " + r"|\S+ WARNING waiting: " * job.waits
     if len(lines) != 1 or not re.match(told, lines[0]):
         return f"no single line of an error: {ending.said[-300:]!r}"
     if lines[0].startswith("llmbin-fast: error: a file: "):
         return f"an error that does not say which file: {lines[0]!r}"
-    if _half(job, found, whole):
-        return f"half of the results: {sorted(found)}"
     return ""
 
 

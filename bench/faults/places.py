@@ -33,7 +33,8 @@ def trials(jobs: list[Job], chance: random.Random, scratch: Path) -> Iterator[Tr
                     out = Path(folder) / "out"
                     out.mkdir()
                     ending = place(job, out, moment)
-                    wrong = judge.after_an_error(job, out, results, ending)
+                    heard = name not in UNHEARD
+                    wrong = judge.after_an_error(job, out, results, ending, heard)
                     if not wrong and ending.status == 0 and name in MUST_FAIL:
                         wrong = "no error"
                 yield Trial("place", f"{job.name}, {name}", f"at {moment:.2f} s", wrong)
@@ -121,6 +122,7 @@ PLACES: dict[str, Place] = {
     ),
 }
 MUST_FAIL = {"folder read-only"}
+UNHEARD = {"error closed", "all closed", "error is full"}
 
 
 def possible() -> dict[str, Place]:

@@ -38,11 +38,15 @@ _Pieces = Generator[bytes, None, bytes]
 
 @dataclass(frozen=True)
 class _Codec:
-    """Makes a decompressor of a member, and feeds it; whether members may follow padding."""
+    """Makes a decompressor of a member, and feeds it.
+
+    Zero bytes may lie behind a member in multiples of so many as ``padding`` says. If that is 0
+    they may lie at the end alone.
+    """
 
     new: Callable[[], _Decompressor]
     feed: Callable[[Any, bytes], _Pieces]
-    goes_on: bool = True
+    padding: int = 1
 
 
 def read_chunks(path: InputFile) -> Iterator[bytes]:
@@ -79,11 +83,12 @@ def _codec(magic: bytes) -> _Codec | None:
         import zstandard
 
         zstd = zstandard.ZstdDecompressor
-        return _Codec(lambda: cast(_Decompressor, zstd().decompressobj()), _in_slices, False)
+        return _Codec(lambda: cast(_Decompressor, zstd().decompressobj()), _in_slices, 0)
     if magic.startswith(b"\xfd7zXZ\x00"):
-        return _Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY), _bounded)
+        xz = lzma.LZMADecompressor
+        return _Codec(lambda: xz(lzma.FORMAT_XZ, memlimit=XZ_MEMORY), _bounded, 4)
     if magic.startswith(b"BZh"):
-        return _Codec(bz2.BZ2Decompressor, _bounded, False)
+        return _Codec(bz2.BZ2Decompressor, _bounded, 0)
     return None
 
 
@@ -113,7 +118,7 @@ def _bounded(stream: lzma.LZMADecompressor | bz2.BZ2Decompressor, data: bytes) -
 def _decompress(path: InputFile, chunks: Iterator[bytes], codec: _Codec) -> Iterator[bytes]:
     """Members one after the other; what is cut off, or is no member, is an error."""
     stream: _Decompressor | None = None
-    begun = padded = False
+    begun, padding = False, 0
     blocks, end = False, b""  # of BGZF, and the last bytes of the file
     for chunk in chunks:
         blocks = blocks or (not end and chunk[:4] == EOF_BLOCK[:4] and chunk[12:14] == b"BC")
@@ -121,19 +126,29 @@ def _decompress(path: InputFile, chunks: Iterator[bytes], codec: _Codec) -> Iter
         data = chunk
         while data:
             if begun and stream is None and data.startswith(b"\0"):  # left by tar and tapes
-                data, padded = data.lstrip(b"\0"), True
+                left = data.lstrip(b"\0")
+                padding, data = padding + len(data) - len(left), left
                 continue
-            if padded and not codec.goes_on:  # bzip2 would leave the rest out, without an error
-                raise InputError(_cannot(path, "more behind padding"))
             if stream is None:
-                stream, begun = codec.new(), True
+                _check_padding(path, codec, padding, more=True)
+                stream, begun, padding = codec.new(), True, 0
             data = yield from _fed(path, codec, stream, data)
             stream = None if stream.eof else stream
+    _check_padding(path, codec, padding, more=False)
     if stream is not None or (blocks and end != EOF_BLOCK):
         raise InputError(
             f"{path}: the compressed data end too early, the file is truncated; "
             "fetch or compress it again"
         )
+
+
+def _check_padding(path: InputFile, codec: _Codec, padding: int, more: bool) -> None:
+    """Whether a file may have so many zero bytes behind a member, and ``more`` behind them."""
+    if padding and more and not codec.padding:  # bzip2 would leave the rest out, without an error
+        raise InputError(_cannot(path, "more behind padding"))
+    if codec.padding and padding % codec.padding:  # xz refuses it, where Python leaves the rest out
+        wanted = f"no multiple of {codec.padding}"
+        raise InputError(_cannot(path, f"padding of {padding} bytes, {wanted}"))
 
 
 def _fed(path: InputFile, codec: _Codec, stream: _Decompressor, data: bytes) -> _Pieces:

@@ -187,8 +187,10 @@ def test_the_judge_knows_what_is_wrong(job: Job, whole: dict[str, str], out: Pat
         Ending(1, "llmbin-fast: error: a file: No space left on device\n", 0.0),
     ):
         assert judge.after_an_error(job, out, whole, ending)
+    assert judge.after_an_error(job, out, whole, Ending(1, "", 0.0), heard=False) == ""
     (out / "bins.tsv").write_text("half\n")
-    assert "half" in judge.after_an_error(job, out, whole, Ending(1, line, 0.0))
+    for heard in (True, False):
+        assert "half" in judge.after_an_error(job, out, whole, Ending(1, line, 0.0), heard)
     stopped = "llmbin-fast: stopped by SIGTERM\n"
     late = Ending(-15, stopped, 9.0)
     assert "to end" in judge.after_a_signal(job, out, whole, late, signal.SIGTERM)

@@ -14,7 +14,7 @@ import pytest
 
 from llmbin.errors import InputError, UsageError
 from llmbin.io.inputs import check_inputs, stored, unchanged
-from llmbin.io.streams import read_chunks
+from llmbin.io.streams import CHUNK, read_chunks
 
 Cli = Callable[..., tuple[int, str, str]]
 TEXT = b"contig\tdepth\n" * 50_000
@@ -152,3 +152,11 @@ def test_padding_behind_members(name: str, zeros: int, tmp_path: Path) -> None:
             list(read_chunks(path))
     else:
         assert b"".join(read_chunks(path)) == 2 * b">a\nACGT\n"
+
+
+@pytest.mark.parametrize("behind", [b"", lzma.compress(b">b\nACGT\n")])
+def test_xz_counts_its_padding_by_four(behind: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(lzma.compress(b">a\nACGT\n") + bytes(CHUNK + 1) + behind)
+    with pytest.raises(InputError, match=f"padding of {CHUNK + 1} bytes, no multiple of 4"):
+        list(read_chunks(path))
