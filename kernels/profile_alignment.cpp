@@ -33,16 +33,21 @@ size_t residue(char letter) {
     return found && letter ? static_cast<size_t>(found - kLetters) : 20;
 }
 
-// The cells of a row of the band, by column; the last is outside.
+constexpr int kMostCells = (1 << kColumnBits) + 1;
+
+// The cells of a row, by column, between two outside.
 struct Row {
-    int match[kWidth + 1], insertion[kWidth + 1], deletion[kWidth + 1];
+    int match[kMostCells + 2], insertion[kMostCells + 2], deletion[kMostCells + 2];
+    explicit Row(int width) {
+        for (int *cells : {match, insertion, deletion}) std::fill_n(cells, width + 2, kNever);
+    }
 };
 
 // Eight cells at a time. (Vectors of this size are no arguments: how they are passed depends on the
 // processor.)
 constexpr int kLanes = 8;
 typedef int Lanes __attribute__((vector_size(4 * kLanes)));
-static_assert(kWidth % kLanes == 1, "the last cell has no gap to its right");
+static_assert(kWidth % kLanes == 1 && kMostCells % kLanes == 1, "the last cell has no gap behind");
 
 #ifdef __clang__
 #define LLMBIN_PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -57,16 +62,16 @@ bool all_negative(const int *cells) {
     return (pairs[0] & pairs[1] & pairs[2] & pairs[3] & signs) == signs;
 }
 
-// Gaps that are open to the right of each column. A gap is the better of the one that begins behind
+// Gaps that are open to the right of each of so many columns. A gap is the better of the one that begins behind
 // its column, `opened`, and the last one longer by a column, `longer`: within eight columns in
 // three steps, each of which doubles the columns that a gap has been followed over. What is worth
 // less than nothing never comes to more than a path that begins behind it, and is not followed.
 LLMBIN_CLONES
-void follow_gaps(const int *opened, const int *longer, int *deletion) {
+void follow_gaps(const int *opened, const int *longer, int *deletion, int width) {
     const Lanes never = Lanes{} + kNever;
     int last = kNever;
     deletion[0] = kNever;
-    for (int j = 0; j + 1 < kWidth; j += kLanes) {
+    for (int j = 0; j + 1 < width; j += kLanes) {
         Lanes gap = never, cost;
         if (last < 0 && all_negative(opened + j)) {
             std::memcpy(deletion + j + 1, &gap, sizeof gap);
@@ -93,30 +98,58 @@ void follow_gaps(const int *opened, const int *longer, int *deletion) {
     }
 }
 
-// The row of the next residue in place of the last. Cell j moves on by a column, to first + j; `to`
-// are the seven transitions that leave the columns from first - 1 on, `emit` what the residue is
-// worth in those from `first` on. Returns the best match.
-LLMBIN_CLONES
-int next_row(Row &row, const int *const *to, const int *emit, int first) {
-    int match[kWidth], opened[kWidth], best = kNever;
-    for (int j = 0; j < kWidth; ++j) {
-        const int reached = std::max(row.match[j] + to[kMM][j], row.insertion[j] + to[kIM][j]);
+// The row of the next residue in place of the last, whose cell j is of column first + j. In a row
+// of the band it moves on by a column (shift 1). `to` are the seven transitions that leave the
+// columns from first - 1 on, `emit` what the residue is worth in those from `first` on. Returns the
+// best match.
+template <int shift>
+[[gnu::always_inline]] inline int make_row(Row &row, const int *const *to, const int *emit,
+                                           int first, int width) {
+    int match[kMostCells], opened[kMostCells], best = kNever;
+    const int *was[] = {row.match + shift, row.insertion + shift, row.deletion + shift};
+    for (int j = 0; j < width; ++j) {
+        const int reached = std::max(was[0][j] + to[kMM][j], was[1][j] + to[kIM][j]);
         const int begun = first + j;  // a path that begins here
-        match[j] = std::max(std::max(reached, row.deletion[j] + to[kDM][j]), begun) + emit[j];
+        match[j] = std::max(std::max(reached, was[2][j] + to[kDM][j]), begun) + emit[j];
     }
-    for (int j = 0; j < kWidth; ++j)
-        row.insertion[j] =
-            std::max(row.match[j + 1] + to[kMI][j + 1], row.insertion[j + 1] + to[kII][j + 1]);
-    for (int j = 0; j < kWidth; ++j) {
-        row.match[j] = match[j];
+    for (int j = 0; j < width; ++j)
+        row.insertion[j + 1] =
+            std::max(was[0][j + 1] + to[kMI][j + 1], was[1][j + 1] + to[kII][j + 1]);
+    for (int j = 0; j < width; ++j) {
+        row.match[j + 1] = match[j];
         best = std::max(best, match[j]);
         opened[j] = std::max(match[j] + to[kMD][j + 1], kNever);
     }
-    follow_gaps(opened, to[kDD] + 1, row.deletion);
+    follow_gaps(opened, to[kDD] + 1, row.deletion + 1, width);
     return best;
 }
 
+LLMBIN_CLONES
+int next_row_of_band(Row &row, const int *const *to, const int *emit, int first) {
+    return make_row<1>(row, to, emit, first, kWidth);
+}
+
+LLMBIN_CLONES
+int next_row_of_all(Row &row, const int *const *to, const int *emit, int width) {
+    return make_row<0>(row, to, emit, 0, width);
+}
+
 }  // namespace
+
+// What a residue is worth in the columns from one on, and the transitions that lead there.
+struct ProfileAligner::Costs {
+    const int *to[7], *emit;
+};
+
+// The best cell so far, and its column.
+struct ProfileAligner::Best {
+    int cell = kNever, end = 0;
+    void take(int found, const int *cells, int first, int width) {
+        if (found <= cell) return;
+        cell = found;
+        end = first + static_cast<int>(std::find(cells, cells + width, found) - cells);
+    }
+};
 
 ProfileAligner::ProfileAligner(const float *bits, const float *transitions, size_t columns)
     : columns_(static_cast<int>(columns)), stride_(columns + 2 * kMargin) {
@@ -134,33 +167,50 @@ ProfileAligner::ProfileAligner(const float *bits, const float *transitions, size
 ProfileAlignment ProfileAligner::align(const char *protein, size_t n, int64_t diagonal) const {
     const auto residues = static_cast<int64_t>(n);
     if (diagonal < -residues - kBand || diagonal > columns_ + kBand) return kNoPath;
-    Row row;
-    for (int *cells : {row.match, row.insertion, row.deletion})
-        std::fill_n(cells, kWidth + 1, kNever);
-    int best = kNever, end = 0;
+    Row row(kWidth);
+    Best best;
     // Residues whose band meets the profile.
     const int64_t begin = std::max<int64_t>(0, -kBand - diagonal);
     const int64_t stop = std::min(residues, columns_ + kBand - diagonal);
     for (int64_t i = begin; i < stop; ++i) {
         const int first = static_cast<int>(i + diagonal) - kBand;
-        const int *to[7];
-        const auto column = static_cast<size_t>(kMargin + first);
-        for (size_t t = 0; t < 7; ++t) to[t] = &transitions_[t * stride_ + column - 1];
-        const int *emit = &emissions_[residue(protein[i]) * stride_ + column];
-        const int found = next_row(row, to, emit, first);
-        if (found <= best) continue;
-        best = found;
-        end = first + static_cast<int>(std::find(row.match, row.match + kWidth, found) - row.match);
+        const Costs costs = costs_of(protein[i], first);
+        const int found = next_row_of_band(row, costs.to, costs.emit, first);
+        best.take(found, row.match + 1, first, kWidth);
     }
-    if (best < 0) return kNoPath;
-    // To the path come its entry, uniform over begins and ends, and what lies beside it: residues
-    // outside, against the null model.
+    return alignment(best, n);
+}
+
+ProfileAlignment ProfileAligner::align(const char *protein, size_t n) const {
+    const int width = (columns_ + kLanes - 1) / kLanes * kLanes + 1;
+    Row row(width);
+    Best best;
+    for (size_t i = 0; i < n; ++i) {
+        const Costs costs = costs_of(protein[i], 0);
+        const int found = next_row_of_all(row, costs.to, costs.emit, width);
+        best.take(found, row.match + 1, 0, width);
+    }
+    return alignment(best, n);
+}
+
+ProfileAligner::Costs ProfileAligner::costs_of(char letter, int first) const {
+    Costs costs;
+    const auto column = static_cast<size_t>(kMargin + first);
+    for (size_t t = 0; t < 7; ++t) costs.to[t] = &transitions_[t * stride_ + column - 1];
+    costs.emit = &emissions_[residue(letter) * stride_ + column];
+    return costs;
+}
+
+// To a path come its entry, uniform over begins and ends, and what lies beside it: residues outside,
+// against the null model.
+ProfileAlignment ProfileAligner::alignment(const Best &best, size_t n) const {
+    if (best.cell < 0) return kNoPath;
     const double m = columns_, l = static_cast<double>(n);
     const double outside =
         std::log2(2 / (m * (m + 1))) + 2 * std::log2(3 / (l + 3)) - 1 + l * std::log2(l / (l + 3));
     const double null = l * std::log2(l / (l + 1)) - std::log2(l + 1);
-    const double bits = (best >> kColumnBits) / 16.0 + outside - null;
-    return {static_cast<float>(bits), best & ((1 << kColumnBits) - 1), end};
+    const double bits = (best.cell >> kColumnBits) / 16.0 + outside - null;
+    return {static_cast<float>(bits), best.cell & ((1 << kColumnBits) - 1), best.end};
 }
 
 }  // namespace llmbin

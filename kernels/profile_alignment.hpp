@@ -1,4 +1,4 @@
-// Local alignment of a protein to a profile near a diagonal: Viterbi's path through HMMER's local
+// Local alignment of a protein to a profile, near a diagonal or anywhere: Viterbi's path through HMMER's local
 // model (Eddy 2011), without the domains, posteriors and corrections that make HMMER slow.
 //
 // Memory: an aligner copies its profile; a protein is read in place.
@@ -27,8 +27,16 @@ public:
     // around a diagonal (column minus place in the protein). The band can only miss a better path,
     // so bits are a lower bound.
     ProfileAlignment align(const char *protein, size_t n, int64_t diagonal) const;
+    // The best of all paths, by any gaps. It takes as many times longer as the profile is wider
+    // than the band.
+    ProfileAlignment align(const char *protein, size_t n) const;
 
 private:
+    struct Costs;
+    struct Best;
+    Costs costs_of(char letter, int first) const;
+    ProfileAlignment alignment(const Best &best, size_t n) const;
+
     int columns_;
     size_t stride_;
     std::vector<int> emissions_, transitions_;  // [21] and [7] rows of all columns with a margin

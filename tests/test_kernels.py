@@ -446,10 +446,12 @@ def test_an_alignment_is_the_best_path(seed: int, columns: int, residues: int) -
     if rng.random() < 0.7:  # a relative: the best residues, some of them lost or new
         best = [letters[r] for r in profile.argmax(1)]
         protein = "".join(rng.choice(["", b, b, b, b + "A"]) for b in best) or "A"
-    bits, begin, end = ProfileAligner(profile, transitions).align(protein, int(rng.integers(-3, 4)))
+    aligner = ProfileAligner(profile, transitions)
     want = reference.best_path(profile, transitions, protein)
-    if want[0] > 0:
-        assert (pytest.approx(bits, abs=1e-2), begin, end) == want
+    for diagonal in (int(rng.integers(-3, 4)), None):
+        bits, begin, end = aligner.align(protein, diagonal)
+        if want[0] > 0:
+            assert (pytest.approx(bits, abs=1e-2), begin, end) == want
 
 
 def test_an_alignment_keeps_to_its_band() -> None:
@@ -468,13 +470,15 @@ def test_an_alignment_keeps_to_its_band() -> None:
         1199,
     )  # 50 columns are deleted
     assert aligner.align(protein[:600] + protein[700:], 0)[1:] == (0, 599)  # 100 are too many
+    assert aligner.align(protein[:300] + protein[900:])[1:] == (0, 1199)  # without a band none are
+    assert aligner.align(protein[:300] + "X" * 5000 + protein[300:])[1:] == (300, 1199)
     begin, end = aligner.align(protein[:500] + protein[600:], 100)[1:]
     assert 580 < begin <= 600 and end == 1199  # a few columns may fit by chance
     assert aligner.align("X" * 300 + protein, -300)[1:] == (0, 1199)
     for nowhere in (2_000, -2_000, 2**62, -(2**62)):
         bits, begin, end = aligner.align(protein, nowhere)
         assert end < begin and bits < -1e6
-    assert aligner.align("", 0)[2] == -1
+    assert aligner.align("", 0)[2] == aligner.align("")[2] == -1
     with pytest.raises(ValueError, match="too long"):
         ProfileAligner(np.zeros((2048, 20), np.float32), np.zeros((2048, 7), np.float32))
     with pytest.raises(ValueError, match="seven transitions"):

@@ -249,9 +249,12 @@ void alignment(Numbers in) {
     const ProfileAligner aligner(bits.data(), transitions.data(), columns);
     const int64_t diagonal = static_cast<int64_t>(in.below(400)) - 200;
     const auto *protein = reinterpret_cast<const char *>(in.rest());
-    const ProfileAlignment found = aligner.align(protein, in.left(), diagonal);
-    agree(found.bits == found.bits && found.begin >= 0 && found.end < static_cast<int>(columns),
-          "an alignment");
+    const ProfileAlignment near = aligner.align(protein, in.left(), diagonal);
+    const ProfileAlignment best = aligner.align(protein, in.left());
+    for (const ProfileAlignment &found : {near, best})
+        agree(found.bits == found.bits && found.begin >= 0 && found.end < static_cast<int>(columns),
+              "an alignment");
+    agree(near.bits <= best.bits, "the band of an alignment");
 }
 
 void depth(Numbers in) {

@@ -1,5 +1,7 @@
 #include "../profile_alignment.hpp"
 
+#include <nanobind/stl/optional.h>
+
 #include "bind.hpp"
 
 namespace llmbin {
@@ -13,11 +15,13 @@ void make_aligner(ProfileAligner *self, Matrix profile, Matrix transitions) {
     new (self) ProfileAligner(profile.data(), transitions.data(), columns);
 }
 
-nb::tuple align(const ProfileAligner &aligner, const std::string &protein, int64_t diagonal) {
+nb::tuple align(const ProfileAligner &aligner, const std::string &protein,
+                std::optional<int64_t> diagonal) {
     ProfileAlignment found;
     {
         nb::gil_scoped_release release;
-        found = aligner.align(protein.data(), protein.size(), diagonal);
+        found = diagonal ? aligner.align(protein.data(), protein.size(), *diagonal)
+                         : aligner.align(protein.data(), protein.size());
     }
     return nb::make_tuple(found.bits, found.begin, found.end);
 }
@@ -26,11 +30,12 @@ nb::tuple align(const ProfileAligner &aligner, const std::string &protein, int64
 
 void bind_profile_alignment(nb::module_ &m) {
     nb::class_<ProfileAligner>(m, "ProfileAligner",
-                               "Local alignment to a profile, near a diagonal.")
+                               "Local alignment to a profile.")
         .def("__init__", make_aligner, "profile"_a, "transitions"_a)
         .def(
-            "align", align, "protein"_a, "diagonal"_a,
-            "Bits, first and last column of the best path; no path has the last before the first.");
+            "align", align, "protein"_a, "diagonal"_a.none() = nb::none(),
+            "Bits, first and last column of the best path, of those near the diagonal if there is "
+            "one; no path has the last before the first.");
 }
 
 }  // namespace llmbin

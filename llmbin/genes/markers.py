@@ -16,7 +16,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock
@@ -33,7 +33,7 @@ from .scattered import Scattered, load_scattered
 from .verdicts import ANSWER, Answers, EarlierAnswers, Keys, KnownAnswers, keys_of, no_keys
 
 if TYPE_CHECKING:
-    from .._kernels import MarkerScanner
+    from .._kernels import MarkerScanner, ProfileAligner
 
 DATA = Path(__file__).parent.parent / "data"
 PROFILES, CUTOFFS = DATA / "markers.h3m.gz", DATA / "markers.json"
@@ -53,6 +53,7 @@ SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile
 # Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be
 # worth if the rest is like the aligned part.
 HOPELESS, SPARSE = 0.1, 0.7
+UNLIKE = 0.8  # the same that the best path of all is worth of a gene, if not 20 bits less
 
 _LOADING = Lock()  # one thread makes what all use
 
@@ -261,14 +262,29 @@ def _ask_hmmer(profile: Any, proteins: list[str], cutoff: float) -> list[bool]:
 
 
 def align(profile: Any, candidates: list[Candidate], cutoff: float) -> list[Verdict]:
-    """The best alignment of each candidate around its seed, and whether that makes it a hit."""
+    """The best alignment of each candidate around its seed, and whether that makes it a hit.
 
-    def hit(bits: float, cover: float) -> bool | None:
-        if bits < max(HOPELESS, SPARSE * cover) * cutoff:
-            return False
+    Where it leaves that open, the best path anywhere in the profile decides, if it can.
+    """
+
+    def sure(bits: float, cover: float) -> bool | None:
         return True if bits >= cutoff + SURE_BITS and cover >= SURE_COVER else None
 
-    return _aligned(*logarithms(profile), candidates, hit)
+    def hit(bits: float, cover: float) -> bool | None:
+        return False if bits < max(HOPELESS, SPARSE * cover) * cutoff else sure(bits, cover)
+
+    def hit_anywhere(candidate: Candidate) -> bool | None:
+        bits, begin, last = aligner.align(candidate.protein)
+        if bits < min(UNLIKE * cutoff, cutoff - BELOW_CUTOFF_ONE_PATH):
+            return False
+        return sure(bits, (last - begin + 1) / profile.M)
+
+    def verdict(candidate: Candidate) -> Verdict:
+        found = _aligned(aligner, profile.M, candidate, hit)
+        return found if found.hit is not None else replace(found, hit=hit_anywhere(candidate))
+
+    aligner = _aligner(*logarithms(profile))
+    return [verdict(candidate) for candidate in candidates]
 
 
 def align_scattered(family: Scattered, candidates: list[Candidate]) -> list[Verdict]:
@@ -277,25 +293,25 @@ def align_scattered(family: Scattered, candidates: list[Candidate]) -> list[Verd
     def hit(bits: float, cover: float) -> bool:
         return bits >= family.cutoff and cover >= MIN_COVER
 
-    return _aligned(family.columns, family.transitions, candidates, hit)
+    aligner = _aligner(family.columns, family.transitions)
+    return [_aligned(aligner, len(family.columns), candidate, hit) for candidate in candidates]
+
+
+def _aligner(columns: Floats, transitions: Floats) -> ProfileAligner:
+    from .._kernels import ProfileAligner
+
+    return ProfileAligner(columns, transitions)
 
 
 def _aligned(
-    columns: Floats,
-    transitions: Floats,
-    candidates: list[Candidate],
+    aligner: ProfileAligner,
+    columns: int,
+    candidate: Candidate,
     hit: Callable[[float, float], bool | None],
-) -> list[Verdict]:
-    """How candidates align; ``hit`` says by bits and cover whether they are genes."""
-    from .._kernels import ProfileAligner
-
-    aligner = ProfileAligner(columns, transitions)
-
-    def verdict(candidate: Candidate) -> Verdict:
-        bits, begin, last = aligner.align(candidate.protein, candidate.diagonal)
-        return Verdict(bits, begin, last + 1, hit(bits, (last - begin + 1) / len(columns)))
-
-    return [verdict(candidate) for candidate in candidates]
+) -> Verdict:
+    """How a candidate aligns around its seed; ``hit`` says by bits and cover if it is a gene."""
+    bits, begin, last = aligner.align(candidate.protein, candidate.diagonal)
+    return Verdict(bits, begin, last + 1, hit(bits, (last - begin + 1) / columns))
 
 
 def logarithms(profile: Any) -> tuple[Floats, Floats]:

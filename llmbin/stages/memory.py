@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..coverage.sparse import LEAST_CELLS, MOST_HELD
 from ..errors import MemoryLimitError
 from ..genes.markers import markers_available
+from ..genes.thresholds import HOMOLOGY
 from ..io.inputs import InputFile
 from ..io.streams import read_chunks
 from ..model.devices import asks_for_gpu
@@ -22,7 +23,8 @@ log = logging.getLogger("llmbin")
 # Fitted to the peaks of whole runs of 5 kb to 1,158 Mb, all within 30 % (docs/reliability.md).
 PLAIN, WITH_MARKERS = 80 * MIB, 195 * MIB  # interpreter, libraries, model; profiles of markers
 SEARCH, A_BASE_OF_SEARCH = 105 * MIB, 63  # what searching markers takes, which is soon reached
-A_BASE, MOST_BASES = 1.15, 1_300_000_000  # of words of homology and their matches, which are capped
+# Of words of homology, some one in eight bases, and of their matches; so many are held at most.
+A_WORD, WORDS, MATCHES = 8, 1.0, 0.24
 A_CONTIG_READ = 400  # until all contigs are read; then the searches, words and matches are gone
 LATER, A_CONTIG = 205 * MIB, 1_300  # in binning, with what searches markers, which stays
 A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is less
@@ -89,7 +91,9 @@ def held_columns(table: InputFile, contigs: int, at_once: float) -> float:
 def needed_memory(run: RunSize) -> int:
     """Bytes of memory at the peak of a run."""
     search = WITH_MARKERS + min(SEARCH, A_BASE_OF_SEARCH * run.bases)
-    reading = search + min(A_BASE * run.bases, MOST_BASES) + A_CONTIG_READ * run.contigs
+    words = min(WORDS * run.bases, A_WORD * HOMOLOGY.most_words)
+    matches = min(MATCHES * run.bases, A_WORD * HOMOLOGY.most_matches)
+    reading = search + words + matches + A_CONTIG_READ * run.contigs
     need: float = max(reading, LATER + A_CONTIG * run.contigs)
     if run.known or not run.markers:
         plain = PLAIN + ARROW * run.known
