@@ -3,8 +3,8 @@
 Markers are genes that nearly every bacterium, or every archaeon, has exactly once. A native kernel
 translates contigs in six frames, reads TGA as a residue in contigs that show it to be one, and
 keeps stretches that match the profile of a marker family without gaps. What aligns to the whole
-profile far above its cut-off is a marker; the rest is searched by pyhmmer. The profiles are our
-own (see ``llmbin/data/MARKERS.md``).
+profile far above its cut-off is a marker, what stays far below is none; what is left is searched by
+pyhmmer. The profiles are our own (see ``llmbin/data/MARKERS.md``).
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ LEAST_BITS = 26.0  # of such a word, extended along the profile without gaps
 # The same of scattered families, of which more are looked for in less time.
 SCATTERED_WORDS, LEAST_SCATTERED_BITS = 2_000, 32.0
 
-# What the best alignment around the seed decides without HMMER
-# (docs/notes/2026-11-27-markers-by-alignment.md):
+# What the best alignment around the seed, and the best of all, decide without HMMER
+# (docs/notes/2026-11-27-markers-by-alignment.md, 2026-11-29-the-best-path-before-hmmer.md):
 SURE_BITS, SURE_COVER = 5.0, 0.52  # above the cut-off, and share of the profile: a hit
 # Shares of the cut-off: what most unrelated proteins stay below, and what the whole profile must be
 # worth if the rest is like the aligned part.
