@@ -21,13 +21,13 @@ from .survey import Survey
 log = logging.getLogger("llmbin")
 
 # Fitted to the peaks of whole runs of 5 kb to 1,158 Mb, all within 30 % (docs/reliability.md).
-PLAIN, WITH_MARKERS = 80 * MIB, 195 * MIB  # interpreter, libraries, model; profiles of markers
+PLAIN, WITH_MARKERS = 100 * MIB, 195 * MIB  # interpreter, libraries, model; profiles of markers
 SEARCH, A_BASE_OF_SEARCH = 105 * MIB, 63  # what searching markers takes, which is soon reached
 # Of words of homology, some one in eight bases, and of their matches; so many are held at most.
-A_WORD, WORDS, MATCHES = 8, 1.0, 0.24
+A_WORD, WORDS, MATCHES = 8, 1.0, 0.4
 A_CONTIG_READ = 400  # until all contigs are read; then the searches, words and matches are gone
 LATER, A_CONTIG = 205 * MIB, 1_300  # in binning, with what searches markers, which stays
-A_BASE_PLAIN, A_CONTIG_PLAIN = 2.2, 1_950  # without markers, as long as that is less
+A_BASE_PLAIN, A_CONTIG_PLAIN = 1.55, 1_000  # without markers, as long as that is less
 ARROW = 50 * MIB  # what reads files of features
 A_DEPTH = 40  # of a contig in a sample, or in a column of a table
 A_THREAD, THREADS, A_THREADS_BASES = 30 * MIB, 2, 50_000_000  # more threads on so many bases
