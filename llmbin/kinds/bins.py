@@ -23,6 +23,7 @@ from .contigs import (
     KINDS,
     PLASMID,
     SHORTEST,
+    SURE,
     UNCLEAR,
     VIRUS,
     ContigKinds,
@@ -30,6 +31,7 @@ from .contigs import (
     with_kinds,
 )
 from .network import load_kind_network
+from .prior import with_own_prior
 
 MOST = 0.5  # of a domain's marker families: then a bin is of it, whatever its contigs are called
 MOBILE = (VIRUS, PLASMID)
@@ -37,7 +39,7 @@ NEARLY_ALL = 0.75  # of a domain's families: no eukaryote has so many
 DENSE = 60_000  # bp for each family: with nearly all of them, of bacteria or archaea
 DENSEST = 25_000  # bp for each family: no eukaryote has so many, microsporidia neither
 # From which on a contig is a eukaryote outside of such a bin: where there is none, and where one is
-# (docs/notes/2026-11-28-how-genes-are-read.md).
+# (docs/notes/2026-11-28-how-genes-are-read.md). The first is that of viruses in genomes' bins, too.
 VERY_LIKELY, LIKELY = 0.9, 0.6
 UNSURE = 0.02  # probability of a eukaryote, or of none, from which on neighbours have a say
 LEAST_LIKELY = 1e-4  # what no contig alone rules out of its bin
@@ -168,21 +170,38 @@ def with_their_bins(
 
     Contigs of a eukaryote's bin are eukaryotes, but for plasmids and viruses, which stay what they
     are. Elsewhere only what is likely a eukaryote is called one, and very likely where no bin is:
-    of many contigs of bacteria a few look like it.
+    of many contigs of bacteria a few look like it. In a bin that has most families of a domain,
+    what is not very likely a virus is none. Among contigs of no bin viruses are as frequent as
+    these look like (`with_own_prior`).
     """
     kind = kinds.kind.copy()
     found = are_eukaryotes(features, kinds, bins, markers)
     least = LIKELY if found.any() else VERY_LIKELY
     doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < least)
     kind[doubtful] = UNCLEAR
+    doubtful |= (kind == VIRUS) & (kinds.likely[:, VIRUS] < VERY_LIKELY)
+    lone = np.ones(len(kind), np.bool_)
     for rows, eukaryote in zip(bins, found.tolist(), strict=True):
+        lone[rows] = False
         if eukaryote:
             kind[rows[~np.isin(kind[rows], MOBILE)]] = EUKARYOTE
             continue
         domain, share, _ = domain_of(features, rows, markers)
         if share >= MOST:
             kind[rows[doubtful[rows]]] = domain
+    call_lone_viruses(kind, kinds, np.flatnonzero(lone & (features.lengths >= SHORTEST)))
     return with_kinds(kinds, kind)
+
+
+def call_lone_viruses(kind: npt.NDArray[np.int8], kinds: ContigKinds, rows: Ints) -> None:
+    """Write into ``kind`` which contigs ``rows`` of no bin are viruses, by what these all are.
+
+    Eukaryotes and plasmids stay what they are.
+    """
+    virus = with_own_prior(kinds.likely[rows], load_kind_network().prior)[:, VIRUS] >= SURE
+    free = ~np.isin(kind[rows], (EUKARYOTE, PLASMID))
+    kind[rows[free & (kind[rows] == VIRUS) & ~virus]] = UNCLEAR
+    kind[rows[free & virus]] = VIRUS
 
 
 def judged_contigs(kinds: ContigKinds, bins: Bins) -> list[Ints]:
