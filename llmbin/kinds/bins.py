@@ -171,15 +171,16 @@ def with_their_bins(
     Contigs of a eukaryote's bin are eukaryotes, but for plasmids and viruses, which stay what they
     are. Elsewhere only what is likely a eukaryote is called one, and very likely where no bin is:
     of many contigs of bacteria a few look like it. In a bin that has most families of a domain,
-    what is not very likely a virus is none. Among contigs of no bin viruses are as frequent as
-    these look like (`with_own_prior`).
+    all cells are of that domain, and what is not very likely a virus is none. Among contigs of no
+    bin viruses are as frequent as these look like (`with_own_prior`).
     """
     kind = kinds.kind.copy()
     found = are_eukaryotes(features, kinds, bins, markers)
     least = LIKELY if found.any() else VERY_LIKELY
     doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < least)
     kind[doubtful] = UNCLEAR
-    doubtful |= (kind == VIRUS) & (kinds.likely[:, VIRUS] < VERY_LIKELY)
+    as_its_bin = doubtful | (kind < CELLS)
+    as_its_bin |= (kind == VIRUS) & (kinds.likely[:, VIRUS] < VERY_LIKELY)
     lone = np.ones(len(kind), np.bool_)
     for rows, eukaryote in zip(bins, found.tolist(), strict=True):
         lone[rows] = False
@@ -188,7 +189,7 @@ def with_their_bins(
             continue
         domain, share, _ = domain_of(features, rows, markers)
         if share >= MOST:
-            kind[rows[doubtful[rows]]] = domain
+            kind[rows[as_its_bin[rows]]] = domain
     call_lone_viruses(kind, kinds, np.flatnonzero(lone & (features.lengths >= SHORTEST)))
     return with_kinds(kinds, kind)
 
