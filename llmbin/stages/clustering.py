@@ -24,7 +24,8 @@ from ..model.embedder import Embedder
 from ..model.projector import project
 from ..options import RunOptions
 from ..resources import Resources
-from .eukaryotes import Known, of_eukaryotes, settled_kinds
+from .eukaryotes import of_eukaryotes, settled_kinds
+from .kinds import Known
 
 log = logging.getLogger("llmbin")
 

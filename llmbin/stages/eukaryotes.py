@@ -7,8 +7,6 @@ contigs of the yeast, is of the yeast (docs/notes/2026-11-29-kinds-by-neighbours
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,22 +14,12 @@ from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..cluster.nearby import share_nearby
 from ..cluster.points import Points
-from ..features.profile import Features
-from ..genes.markers import MarkerSet
 from ..kinds.bins import are_eukaryotes, in_doubt, likelier_eukaryotes, with_their_bins
 from ..kinds.contigs import EUKARYOTE, UNCLEAR, ContigKinds, with_kinds
 from ..resources import Resources
+from .kinds import Known
 
 Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of contigs besides depth; ``markers`` is None where they are off."""
-
-    features: Features
-    kinds: ContigKinds
-    markers: MarkerSet | None
 
 
 def of_eukaryotes(points: Points, known: Known, binning: Binning, resources: Resources) -> Mask:
