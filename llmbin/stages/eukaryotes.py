@@ -26,9 +26,9 @@ def of_eukaryotes(points: Points, known: Known, binning: Binning, resources: Res
     """Which contigs are to be binned with the eukaryotes: bool [n]; none if no bin is of one."""
     kinds, inside = known.kinds, in_their_bins(known, binning)
     if not inside.any():
-        return inside
+        return np.zeros(len(kinds), np.bool_)
     doubtful = in_doubt(kinds, known.features.lengths)
-    apart = (kinds.kind == EUKARYOTE) & ~doubtful
+    apart: Mask = (kinds.kind == EUKARYOTE) & ~doubtful
     rows, voters = np.flatnonzero(doubtful), np.flatnonzero(binning.core & ~doubtful)
     apart[rows] = likelier_eukaryotes(
         kinds.likely[rows], share_nearby(points, rows, voters, inside, resources)
