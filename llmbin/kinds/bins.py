@@ -36,8 +36,10 @@ from .prior import with_own_prior
 MOST = 0.5  # of a domain's marker families: then a bin is of it, whatever its contigs are called
 MOBILE = (VIRUS, PLASMID)
 NEARLY_ALL = 0.75  # of a domain's families: no eukaryote has so many
-DENSE = 60_000  # bp for each family: with nearly all of them, of bacteria or archaea
-DENSEST = 25_000  # bp for each family: no eukaryote has so many, microsporidia neither
+# Bases for each family: below the first a eukaryote is one only if that is clear, and below the
+# second none is one, microsporidia neither (docs/notes/2026-11-29-kinds-by-neighbours.md).
+DENSE, DENSEST = 60_000, 25_000
+CLEAR = 2.0  # nats that a eukaryote is likelier by than anything else, as a mean over contigs
 # From which on a contig is a eukaryote outside of such a bin: where there is none, and where one is
 # (docs/notes/2026-11-28-how-genes-are-read.md). The first is that of viruses in genomes' bins, too.
 VERY_LIKELY, LIKELY = 0.9, 0.6
@@ -130,16 +132,18 @@ def are_eukaryotes(
 
     What single contigs say is added up over a bin. Of a eukaryote's genes half a domain's marker
     families are found, too, but a bin that has nearly all, or many for its size, is none: genomes
-    of Chlamydia look like eukaryotes to the network.
+    of Chlamydia look like eukaryotes to the network. One that has some is one if it is clear.
     """
     odds = np.log((kinds.likely + LEAST_LIKELY) / load_kind_network().prior)
     found = np.zeros(len(bins), np.bool_)
     for number, rows in enumerate(bins):
         weight = np.minimum(features.lengths[rows], LONG).astype(np.float64)
         together = np.average(odds[rows], axis=0, weights=weight)
+        gain = together[EUKARYOTE] - np.delete(together, EUKARYOTE).max()
         _, share, families = domain_of(features, rows, markers)
-        dense = features.lengths[rows].sum() < DENSEST * families
-        found[number] = together.argmax() == EUKARYOTE and share < NEARLY_ALL and not dense
+        bases = features.lengths[rows].sum()
+        least = CLEAR if bases < DENSE * families else 0.0
+        found[number] = gain > least and share < NEARLY_ALL and bases >= DENSEST * families
     return found
 
 

@@ -114,11 +114,14 @@ def test_a_bin_says_what_its_contigs_do_not_say_alone() -> None:
     assert EUKARYOTE not in found.kind
 
 
-@pytest.mark.parametrize(("families", "eukaryote"), [(10, True), (20, False)])
-def test_a_eukaryote_may_have_some_marker_families_but_not_many_for_its_size(
-    families: int, eukaryote: bool
+@pytest.mark.parametrize(
+    ("families", "alone", "eukaryote"),
+    [(10, 0.98, True), (20, 0.98, False), (10, 0.3, False), (4, 0.3, True)],
+)
+def test_a_eukaryote_may_have_some_marker_families_if_it_is_clear_but_not_many_for_its_size(
+    families: int, alone: float, eukaryote: bool
 ) -> None:
-    one_by_one = called([EUKARYOTE] * 2, [[0.01, 0.01, 0.98, 0]] * 2)
+    one_by_one = called([EUKARYOTE] * 2, [[0.99 - alone, 0.01, alone, 0]] * 2)
     features = features_with([families, 0], 150_000)
     found = are_eukaryotes(features, one_by_one, [np.arange(2)], MARKERS)
     assert found.tolist() == [eukaryote]
