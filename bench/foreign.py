@@ -114,7 +114,7 @@ def judge(
         "near-complete": near_complete(set()),
         "without viruses and plasmids that are called so": near_complete(apart),
         "without any": near_complete(mobile),
-        "called, bases from 3 kb": _calls(foreign, called),
+        "called, bases from 3 kb": _calls(foreign, called) | _own_calls(gold, called),
         EUKARYOTE: _largest(bins, every),
     }
 
@@ -125,6 +125,14 @@ def _calls(foreign: Sequence[Foreign], called: Mapping[str, str]) -> dict[str, d
         if len(f.bases) >= SHORTEST:
             calls[f.kind][called[f.name]] += len(f.bases)
     return {kind: dict(count.most_common()) for kind, count in calls.items()}
+
+
+def _own_calls(gold: Gold, called: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    count = Counter[str]()
+    for name, (_, length) in gold.items():
+        if length >= SHORTEST and name in called:
+            count[called[name]] += length
+    return {"its own": dict(count.most_common())}
 
 
 def _largest(bins: dict[str, str], every: Gold) -> dict[str, float]:

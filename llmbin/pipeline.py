@@ -28,9 +28,9 @@ from .results.summary import Bin, Outcome, summarise
 from .stages import output
 from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
-from .stages.clustering import Known, bin_contigs, place_contigs
+from .stages.clustering import bin_contigs, place_contigs
 from .stages.embedding import describe
-from .stages.kinds import describe_kinds
+from .stages.kinds import Known, describe_kinds
 from .stages.looking import look_at_contigs
 from .stages.memory import check_memory
 from .stages.setting import set_out

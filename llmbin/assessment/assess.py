@@ -71,7 +71,7 @@ def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) ->
         iter(reader), reader.assembly, threads, searches, Monitor(counted(tell))
     )
     bins = reader.rows()
-    kinds, _ = with_their_bins(features, kinds_of_contigs(features), bins, markers)
+    kinds = with_their_bins(features, kinds_of_contigs(features), bins, markers)
     found = zip(
         kinds_of_bins(features, kinds, bins, markers),
         estimate_bins(features, judged_contigs(kinds, bins), markers),

@@ -98,21 +98,32 @@ def votes_of(neighbours: Neighbours, core_label: Labels) -> Votes | None:
         return None
     index, distance = neighbours.among(core_label >= 0, min(RECRUIT.voters, labelled))
     valid = index >= 0
-    weight = np.empty(index.shape)
+    weight, missing = np.empty(index.shape), neighbours.points.missing
 
     def weigh(rows: slice) -> None:
-        closest = np.maximum(distance[rows, :1].astype(np.float64), 1e-3)
-        near = np.where(valid[rows], distance[rows], 0) / closest
-        weight[rows] = np.where(valid[rows], np.exp(-0.5 * near**2), 0.0)
+        unknown = missing[rows] if missing is not None else None
+        weight[rows] = vote_weights(distance[rows], valid[rows], unknown)
 
     share_rows(len(index), neighbours.resources.threads, weigh)
-    if (missing := neighbours.points.missing) is not None:
+    return Votes(index, np.where(valid, core_label[index], -1).astype(np.int32), weight)
+
+
+def vote_weights(distance: Floats, valid: Mask, missing: Mask | None) -> Values:
+    """Weights of neighbours' votes by their distance, nearest first: float64 [n, voters].
+
+    0 where a neighbour is not ``valid`` [n, voters]; of contigs whose depth is ``missing`` [n] by
+    differences.
+    """
+    closest = np.maximum(distance[:, :1].astype(np.float64), 1e-3)
+    near = np.where(valid, distance, 0) / closest
+    weight: Values = np.where(valid, np.exp(-0.5 * near**2), 0.0)
+    if missing is not None:
         # All distances from such a contig hold the logarithm of its variance, so only their
         # differences say something.
         squared = np.where(valid, distance, np.inf)[missing].astype(np.float64) ** 2
         least = np.where(np.isfinite(squared[:, :1]), squared[:, :1], 0)
         weight[missing] = np.exp(-0.5 * (squared - least))
-    return Votes(index, np.where(valid, core_label[index], -1).astype(np.int32), weight)
+    return weight
 
 
 def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:

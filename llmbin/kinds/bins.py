@@ -22,20 +22,28 @@ from .contigs import (
     EUKARYOTE,
     KINDS,
     PLASMID,
+    SHORTEST,
+    SURE,
     UNCLEAR,
     VIRUS,
     ContigKinds,
+    Doubles,
     with_kinds,
 )
 from .network import load_kind_network
+from .prior import with_own_prior
 
 MOST = 0.5  # of a domain's marker families: then a bin is of it, whatever its contigs are called
 MOBILE = (VIRUS, PLASMID)
 NEARLY_ALL = 0.75  # of a domain's families: no eukaryote has so many
-DENSE = 60_000  # bp for each family: eukaryotes have fewer
+# Bases for each family: below the first a eukaryote is one only if that is clear, and below the
+# second none is one, microsporidia neither (docs/notes/2026-11-29-kinds-by-neighbours.md).
+DENSE, DENSEST = 60_000, 25_000
+CLEAR = 2.0  # nats that a eukaryote is likelier by than anything else, as a mean over contigs
 # From which on a contig is a eukaryote outside of such a bin: where there is none, and where one is
-# (docs/notes/2026-11-28-how-genes-are-read.md).
+# (docs/notes/2026-11-28-how-genes-are-read.md). The first is that of viruses in genomes' bins, too.
 VERY_LIKELY, LIKELY = 0.9, 0.6
+UNSURE = 0.02  # probability of a eukaryote, or of none, from which on neighbours have a say
 LEAST_LIKELY = 1e-4  # what no contig alone rules out of its bin
 LONG = 10_000  # bp, from which on a contig says no more than others
 CELL_OF = {"bacteria": BACTERIUM, "archaea": ARCHAEON}  # the domains of a marker set
@@ -117,35 +125,88 @@ def _kind(bases: Ints, domain: int, share: float) -> int:
     return int(told[:CELLS].argmax()) if told[:CELLS].any() else UNCLEAR
 
 
-def with_their_bins(
+def are_eukaryotes(
     features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
-) -> tuple[ContigKinds, bool]:
-    """Kinds, now that there are bins, and whether a bin is of a eukaryote.
+) -> npt.NDArray[np.bool_]:
+    """Which bins are of eukaryotes: bool [bins].
 
-    What single contigs say is added up over a bin. If it is a eukaryote together, its contigs are;
-    plasmids and viruses stay what they are. Of a eukaryote's genes half a domain's marker families
-    are found, too, but a bin that has nearly all, or many for its size, is none: genomes of
-    Chlamydia look like eukaryotes to the network. Elsewhere only what is likely a eukaryote is
-    called one, and very likely where no bin is: of many contigs of bacteria a few look like it.
+    What single contigs say is added up over a bin. Of a eukaryote's genes half a domain's marker
+    families are found, too, but a bin that has nearly all, or many for its size, is none: genomes
+    of Chlamydia look like eukaryotes to the network. One that has some is one if it is clear.
     """
-    kind = kinds.kind.copy()
     odds = np.log((kinds.likely + LEAST_LIKELY) / load_kind_network().prior)
-    eukaryotes = []
-    domains = [domain_of(features, rows, markers) for rows in bins]
-    for rows, (_, share, families) in zip(bins, domains, strict=True):
+    found = np.zeros(len(bins), np.bool_)
+    for number, rows in enumerate(bins):
         weight = np.minimum(features.lengths[rows], LONG).astype(np.float64)
         together = np.average(odds[rows], axis=0, weights=weight)
-        dense = features.lengths[rows].sum() < DENSE * families
-        eukaryotes.append(together.argmax() == EUKARYOTE and share < NEARLY_ALL and not dense)
-    least = LIKELY if any(eukaryotes) else VERY_LIKELY
+        gain = together[EUKARYOTE] - np.delete(together, EUKARYOTE).max()
+        _, share, families = domain_of(features, rows, markers)
+        bases = features.lengths[rows].sum()
+        least = CLEAR if bases < DENSE * families else 0.0
+        found[number] = gain > least and share < NEARLY_ALL and bases >= DENSEST * families
+    return found
+
+
+def in_doubt(kinds: ContigKinds, lengths: Ints) -> npt.NDArray[np.bool_]:
+    """Contigs [n] of which the network is not sure whether they are of a eukaryote: bool [n].
+
+    What is called a virus or a plasmid, or is too short to be looked at, is none of them.
+    """
+    likely = kinds.likely[:, EUKARYOTE]
+    unsure = (likely > UNSURE) & (likely < 1 - UNSURE)
+    return np.asarray(unsure & (lengths >= SHORTEST) & ~np.isin(kinds.kind, MOBILE), np.bool_)
+
+
+def likelier_eukaryotes(likely: Doubles, share: Doubles) -> npt.NDArray[np.bool_]:
+    """Whether contigs are of eukaryotes, given that a ``share`` [n] of their neighbours is: bool.
+
+    ``likely`` float64 [n, 4] are probabilities by the network's prior; the share is the better one.
+    """
+    alone, prior = likely[:, EUKARYOTE], load_kind_network().prior[EUKARYOTE]
+    eukaryote, other = share * alone / prior, (1 - share) * (1 - alone) / (1 - prior)
+    return np.asarray(eukaryote > other, np.bool_)
+
+
+def with_their_bins(
+    features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
+) -> ContigKinds:
+    """Kinds, now that there are bins.
+
+    Contigs of a eukaryote's bin are eukaryotes, but for plasmids and viruses, which stay what they
+    are. Elsewhere only what is likely a eukaryote is called one, and very likely where no bin is:
+    of many contigs of bacteria a few look like it. In a bin that has most families of a domain,
+    all cells are of that domain, and what is not very likely a virus is none. Among contigs of no
+    bin viruses are as frequent as these look like (`with_own_prior`).
+    """
+    kind = kinds.kind.copy()
+    found = are_eukaryotes(features, kinds, bins, markers)
+    least = LIKELY if found.any() else VERY_LIKELY
     doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < least)
     kind[doubtful] = UNCLEAR
-    for rows, eukaryote, (domain, share, _) in zip(bins, eukaryotes, domains, strict=True):
+    as_its_bin = doubtful | (kind < CELLS)
+    as_its_bin |= (kind == VIRUS) & (kinds.likely[:, VIRUS] < VERY_LIKELY)
+    lone = np.ones(len(kind), np.bool_)
+    for rows, eukaryote in zip(bins, found.tolist(), strict=True):
+        lone[rows] = False
         if eukaryote:
             kind[rows[~np.isin(kind[rows], MOBILE)]] = EUKARYOTE
-        elif share >= MOST:
-            kind[rows[doubtful[rows]]] = domain
-    return with_kinds(kinds, kind), any(eukaryotes)
+            continue
+        domain, share, _ = domain_of(features, rows, markers)
+        if share >= MOST:
+            kind[rows[as_its_bin[rows]]] = domain
+    call_lone_viruses(kind, kinds, np.flatnonzero(lone & (features.lengths >= SHORTEST)))
+    return with_kinds(kinds, kind)
+
+
+def call_lone_viruses(kind: npt.NDArray[np.int8], kinds: ContigKinds, rows: Ints) -> None:
+    """Write into ``kind`` which contigs ``rows`` of no bin are viruses, by what these all are.
+
+    Eukaryotes and plasmids stay what they are.
+    """
+    virus = with_own_prior(kinds.likely[rows], load_kind_network().prior)[:, VIRUS] >= SURE
+    free = ~np.isin(kind[rows], (EUKARYOTE, PLASMID))
+    kind[rows[free & (kind[rows] == VIRUS) & ~virus]] = UNCLEAR
+    kind[rows[free & virus]] = VIRUS
 
 
 def judged_contigs(kinds: ContigKinds, bins: Bins) -> list[Ints]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning, bin_assemblies
 from ..cluster.contig_set import BinLimits, ContigSet
 from ..cluster.depth_units import depth_units, in_times, smallest_depths
@@ -20,30 +18,19 @@ from ..cluster.points import Points
 from ..coverage.coverage import Coverage
 from ..features.profile import Features
 from ..genes.evidence import Evidence
-from ..genes.markers import MarkerSet
-from ..kinds.bins import MOBILE, with_their_bins
-from ..kinds.contigs import EUKARYOTE, ContigKinds, with_kinds
+from ..kinds.contigs import EUKARYOTE, ContigKinds
 from ..model.devices import Device
 from ..model.embedder import Embedder
 from ..model.projector import project
 from ..options import RunOptions
 from ..resources import Resources
+from .eukaryotes import of_eukaryotes, settled_kinds
+from .kinds import Known
 
 log = logging.getLogger("llmbin")
 
 TOLD = 8  # samples of a table whose units are told
 MANY = 0.02  # share of all bases: so many eukaryotes are no false calls
-PERHAPS = 0.25  # probability of a eukaryote from which on a contig of no bin is tried among them
-TELLING = 3_000  # bp of such a contig at least: short ones look like one too often
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of contigs besides depth; ``markers`` is None where they are off."""
-
-    features: Features
-    kinds: ContigKinds
-    markers: MarkerSet | None
 
 
 def place_contigs(
@@ -99,11 +86,11 @@ def bin_contigs(
 
     A few contigs are always called eukaryotes, so these are apart from the start only if they are
     many. Where a bin is of a eukaryote, all is binned once more with its contigs apart, and with
-    what was called so for nothing among the others (`with_their_bins`). What may be a eukaryote and
-    is in no bin is then among the eukaryotes, and is one if it is in a bin there.
+    what was called so for nothing among the others. Which contigs these are is decided by what
+    they are next to as well (`of_eukaryotes`).
     """
-    features, markers, kinds = known.features, known.markers, known.kinds
-    evidence = Evidence(features.markers, markers, features.homology)
+    features, kinds = known.features, known.kinds
+    evidence = Evidence(features.markers, known.markers, features.homology)
     contigs = ContigSet(points, features.lengths, evidence)
     limits = BinLimits(options.min_length, options.min_bin_size)
     resources = Resources(options.threads, gpu_for(device))
@@ -114,18 +101,7 @@ def bin_contigs(
     apart = kinds.kind == EUKARYOTE
     apart &= bool(features.lengths[apart].sum() >= MANY * features.bases)
     binning = bins(apart)
-    held = rows_of_bins(binning.label, binning.bins)
-    kinds, found = with_their_bins(features, kinds, held, markers)
-    perhaps = may_be_eukaryotes(kinds, features.lengths) & (binning.label < 0) & found
-    now = perhaps | ((kinds.kind == EUKARYOTE) & found)
+    now = of_eukaryotes(points, known, binning, resources)
     if (now != apart).any():
         binning = bins(now)
-        joined = perhaps & (binning.label >= 0)
-        kinds = with_kinds(kinds, np.where(joined, EUKARYOTE, kinds.kind).astype(np.int8))
-    return binning, kinds
-
-
-def may_be_eukaryotes(kinds: ContigKinds, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Contigs not called a eukaryote, a virus or a plasmid that may be the first: bool [n]."""
-    known = np.isin(kinds.kind, (EUKARYOTE, *MOBILE))
-    return ~known & (kinds.likely[:, EUKARYOTE] >= PERHAPS) & (lengths >= TELLING)
+    return binning, settled_kinds(points, known, binning, resources)

@@ -80,7 +80,7 @@ def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     points = place_contigs(features, coverage, embedder, options.threads)
     binning, names = binning_of(table, features.names, features.lengths, given.bins)
     rows, assemblies = rows_of_bins(binning.label, binning.bins), [""] * len(features.names)
-    kinds, _ = with_their_bins(features, kinds_of_contigs(features), rows, markers)
+    kinds = with_their_bins(features, kinds_of_contigs(features), rows, markers)
     outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
     numbered = bin_names(options.prefix, binning.bins)
     bins = summarise(outcome, numbered, markers)

@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from known_contigs import features_of, random_contigs
 
+from llmbin.features.profile import Features
+from llmbin.genes.counts import MarkerCounts
 from llmbin.genes.markers import load_marker_set
-from llmbin.kinds.bins import MOST, BinKind, judged_contigs, kinds_of_bins, with_their_bins
+from llmbin.kinds.bins import (
+    MOST,
+    BinKind,
+    are_eukaryotes,
+    in_doubt,
+    judged_contigs,
+    kinds_of_bins,
+    likelier_eukaryotes,
+    with_their_bins,
+)
 from llmbin.kinds.contigs import (
     ARCHAEON,
     BACTERIUM,
@@ -77,37 +90,91 @@ def test_plasmids_and_viruses_do_not_count_for_a_bins_quality() -> None:
     assert [r.tolist() for r in rows] == [[0, 2], [3, 4]]
 
 
+def features_with(markers: list[int], length: int = 9_000) -> Features:
+    lengths = [length] * len(markers)
+    return features_of(random_contigs(np.random.default_rng(4), lengths), markers)
+
+
+def called(of: list[int], likely: list[list[float]]) -> ContigKinds:
+    chances = np.array(likely)
+    return ContigKinds(np.array(of, np.int8), chances.max(1), chances)
+
+
 def test_a_bin_says_what_its_contigs_do_not_say_alone() -> None:
-    features = features_of(
-        random_contigs(np.random.default_rng(4), [9_000] * 6), [0, 0, 0, 0, 0, 0]
-    )
-    likely = np.array([[0.7, 0.02, 0.26, 0.02]] * 3 + [[0.97, 0.01, 0.01, 0.01]] * 3)
-    one_by_one = ContigKinds(np.zeros(6, np.int8), likely.max(1), likely)
+    likely = [[0.7, 0.02, 0.26, 0.02]] * 3 + [[0.97, 0.01, 0.01, 0.01]] * 3
+    one_by_one = called([BACTERIUM] * 6, likely)
     bins = [np.arange(3), np.arange(3, 6)]
-    found, any_bin = with_their_bins(features, one_by_one, bins, MARKERS)
-    assert any_bin
+    features = features_with([0] * 6)
+    assert are_eukaryotes(features, one_by_one, bins, MARKERS).tolist() == [True, False]
+    found = with_their_bins(features, one_by_one, bins, MARKERS)
     assert found.kind.tolist() == [EUKARYOTE] * 3 + [BACTERIUM] * 3
-    features = features_of(
-        random_contigs(np.random.default_rng(4), [9_000] * 6), [len(MARKERS.names)] * 6
-    )
-    found, any_bin = with_their_bins(features, one_by_one, bins, MARKERS)
-    assert not any_bin
-    assert found.kind.tolist() == [BACTERIUM] * 6
+    features = features_with([len(MARKERS.names)] * 6)
+    assert not are_eukaryotes(features, one_by_one, bins, MARKERS).any()
+    found = with_their_bins(features, one_by_one, bins, MARKERS)
+    assert EUKARYOTE not in found.kind
+
+
+@pytest.mark.parametrize(
+    ("families", "alone", "eukaryote"),
+    [(10, 0.98, True), (20, 0.98, False), (10, 0.3, False), (4, 0.3, True)],
+)
+def test_a_eukaryote_may_have_some_marker_families_if_it_is_clear_but_not_many_for_its_size(
+    families: int, alone: float, eukaryote: bool
+) -> None:
+    one_by_one = called([EUKARYOTE] * 2, [[0.99 - alone, 0.01, alone, 0]] * 2)
+    features = features_with([families, 0], 150_000)
+    found = are_eukaryotes(features, one_by_one, [np.arange(2)], MARKERS)
+    assert found.tolist() == [eukaryote]
 
 
 def test_a_lone_contig_is_a_eukaryote_only_if_that_is_very_likely() -> None:
-    features = features_of(random_contigs(np.random.default_rng(4), [9_000] * 3))
-    likely = np.array([[0.3, 0, 0.7, 0], [0.05, 0, 0.95, 0], [0.3, 0, 0.1, 0.6]])
-    one_by_one = ContigKinds(
-        np.array([EUKARYOTE, EUKARYOTE, VIRUS], np.int8), likely.max(1), likely
-    )
-    found, any_bin = with_their_bins(features, one_by_one, [], MARKERS)
-    assert not any_bin
-    assert found.kind.tolist() == [UNCLEAR, EUKARYOTE, VIRUS]
+    features = features_of(random_contigs(np.random.default_rng(4), [9_000] * 2))
+    one_by_one = called([EUKARYOTE] * 2, [[0.3, 0, 0.7, 0], [0.05, 0, 0.95, 0]])
+    found = with_their_bins(features, one_by_one, [], MARKERS)
+    assert found.kind.tolist() == [UNCLEAR, EUKARYOTE]
     # Where a bin is a eukaryote, others are told sooner.
-    found, any_bin = with_their_bins(features, one_by_one, [np.array([1])], MARKERS)
-    assert any_bin
-    assert found.kind.tolist() == [EUKARYOTE, EUKARYOTE, VIRUS]
+    found = with_their_bins(features, one_by_one, [np.array([1])], MARKERS)
+    assert found.kind.tolist() == [EUKARYOTE, EUKARYOTE]
+
+
+def test_in_a_genomes_bin_cells_are_of_its_domain_and_viruses_are_very_likely_ones() -> None:
+    likely = [[0.9, 0.1, 0, 0], [0.3, 0.1, 0, 0.6], [0.03, 0, 0.02, 0.95], [0.4, 0.2, 0.4, 0]]
+    one_by_one = called([BACTERIUM, VIRUS, VIRUS, UNCLEAR], likely)
+    archaeal = MARKERS.used[list(MARKERS.domains).index("archaea")]
+    features = features_with([0] * 4)
+    counts = np.zeros((4, len(MARKERS.names)), np.int16)
+    counts[0] = archaeal
+    features = replace(features, markers=MarkerCounts.of(counts))
+    found = with_their_bins(features, one_by_one, [np.arange(4)], MARKERS)
+    assert found.kind.tolist() == [ARCHAEON, ARCHAEON, VIRUS, UNCLEAR]
+    # What has no families of a domain settles nothing.
+    found = with_their_bins(features_with([0] * 4), one_by_one, [np.arange(4)], MARKERS)
+    assert found.kind.tolist() == one_by_one.kind.tolist()
+
+
+def test_many_lone_contigs_that_look_like_viruses_make_the_others_likelier_ones() -> None:
+    perhaps = [0.6, 0, 0, 0.4]
+    clear, cell = [0.01, 0, 0, 0.99], [0.99, 0, 0, 0.01]
+    for others, kind in ((clear, VIRUS), (cell, BACTERIUM)):
+        kinds = [VIRUS if others is clear else BACTERIUM] * 60
+        one_by_one = called([BACTERIUM, EUKARYOTE, *kinds], [perhaps, [0, 0, 1, 0], *[others] * 60])
+        found = with_their_bins(features_with([0] * 62, 2_000), one_by_one, [], MARKERS)
+        assert found.kind.tolist() == [kind, EUKARYOTE, *kinds]
+    # In bins they are what they look like alone.
+    one_by_one = called([BACTERIUM, *[VIRUS] * 60], [perhaps, *[clear] * 60])
+    features, bins = features_with([0] * 61, 2_000), [np.array([0])]
+    assert with_their_bins(features, one_by_one, bins, MARKERS).kind[0] == BACTERIUM
+
+
+def test_contigs_in_doubt_are_what_is_likelier_with_their_neighbours() -> None:
+    likely = [[0.7, 0, 0.3, 0], [0.99, 0, 0.01, 0], [0.01, 0, 0.99, 0], [0.3, 0, 0.3, 0.4]]
+    one_by_one = called([BACTERIUM, BACTERIUM, EUKARYOTE, VIRUS], likely)
+    assert in_doubt(one_by_one, np.full(4, 2_000)).tolist() == [True, False, False, False]
+    assert not in_doubt(one_by_one, np.full(4, 900)).any()
+    chances = np.repeat(one_by_one.likely[:1], 3, axis=0)
+    shares = np.array([0.03, 0.5, 0.97])
+    assert likelier_eukaryotes(chances, shares).tolist() == [False, True, True]
+    assert not likelier_eukaryotes(one_by_one.likely[1:2], np.array([0.5]))[0]
 
 
 def test_eukaryotes_and_viruses_are_not_judged() -> None:
