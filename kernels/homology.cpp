@@ -5,7 +5,6 @@
 #include <atomic>
 #include <mutex>
 #include <numeric>
-#include <unordered_map>
 #include <utility>
 
 #include "chains.hpp"
@@ -15,53 +14,8 @@ namespace llmbin {
 
 namespace {
 
-// Words are sorted by partitions, which their first bits tell, and few partitions at a time, so
-// that what is sorted stays small.
-constexpr int kPartitionBits = 4;
-constexpr uint32_t kPartitions = 1u << kPartitionBits;
-constexpr int kAtOnce = 4;  // partitions, at most
-
-// Two numbers of 32 bits in one: a hash above the number of its word, or two numbers of words.
-uint64_t high(uint64_t both) { return both >> 32; }
-uint64_t low(uint64_t both) { return both & 0xffffffff; }
-
-// Sorts words by the hash in their upper half; those of one hash stay as they were. All have the
-// bits of one partition in common.
-void sort_by_hash(std::vector<uint64_t> &words, std::vector<uint64_t> &spare) {
-    constexpr int kDigit = 10;
-    spare.resize(words.size());
-    for (int shift = 32; shift < 64 - kPartitionBits; shift += kDigit) {
-        std::array<size_t, (1 << kDigit) + 1> begin{};
-        const auto digit = [shift](uint64_t word) { return word >> shift & ((1 << kDigit) - 1); };
-        for (const uint64_t word : words) ++begin[digit(word) + 1];
-        std::partial_sum(begin.begin(), begin.end(), begin.begin());
-        for (const uint64_t word : words) spare[begin[digit(word)]++] = word;
-        words.swap(spare);
-    }
-}
-
-// Drops most words that no other is like, which most are: sorting the rest takes less time. A word
-// stays if another falls on the same bit of a table, as all that are like it do.
-void drop_unique(std::vector<uint64_t> &words) {
-    constexpr int kBits = 23;  // two tables of 1 MB each
-    std::vector<uint64_t> once(size_t{1} << (kBits - 6)), twice(once.size());
-    const auto bit = [](uint64_t word) {
-        return static_cast<uint32_t>(high(word)) * 0x9e3779b1u >> (32 - kBits);
-    };
-    for (const uint64_t word : words) {
-        const uint32_t at = bit(word);
-        const uint64_t one = uint64_t{1} << (at & 63);
-        twice[at >> 6] |= once[at >> 6] & one;
-        once[at >> 6] |= one;
-    }
-    size_t kept = 0;
-    for (const uint64_t word : words) {
-        const uint32_t at = bit(word);
-        words[kept] = word;
-        kept += twice[at >> 6] >> (at & 63) & 1;
-    }
-    words.resize(kept);
-}
+// Contigs have few words if they have one in so many of all: others need not be sorted then.
+constexpr size_t kFew = 3;
 
 // Puts matches in the order of the contig of the word in their upper half.
 ContigMatches by_contig(const std::vector<uint64_t> &matches, size_t contigs,
@@ -71,84 +25,6 @@ ContigMatches by_contig(const std::vector<uint64_t> &matches, size_t contigs,
     std::partial_sum(out.begin.begin(), out.begin.end(), out.begin.begin());
     for (const uint64_t m : matches) out.all[out.begin[contig_of(high(m)) + 1]++] = m;
     return out;
-}
-
-// The first word behind `from` with another hash.
-const uint64_t *end_of_word(const uint64_t *from, const uint64_t *end) {
-    const uint64_t *to = from + 1;
-    while (to != end && high(*to) == high(*from)) ++to;
-    return to;
-}
-
-// The most places, `most` at the outside, that a word may have for all partitions like this one to
-// stay within so many matches.
-size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) {
-    std::vector<size_t> words(most + 1);
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        const auto places = static_cast<size_t>(to - from);
-        if (places <= most) ++words[places];
-        from = to;
-    }
-    size_t total = 0;
-    for (size_t n = 2; n <= most; ++n) {
-        total += words[n] * n * (n - 1) / 2;
-        if (total * kPartitions > matches) return n - 1;
-    }
-    return most;
-}
-
-// What the words of a partition say.
-struct Partition {
-    // Two numbers of words, the lower first, for each pair of places of one word that are on two
-    // contigs; but for pairs of contigs that an earlier search knows.
-    std::vector<uint64_t> matches;
-    std::vector<uint32_t> frequent;  // hashes of words in too many places, ascending
-    std::vector<uint64_t> again;     // known pairs that a word counted for or against, but now not
-
-    void clear() {
-        matches.clear();
-        frequent.clear();
-        again.clear();
-    }
-};
-
-// Looks through the sorted words of a partition; words of more than `most` places say nothing.
-void look_through(const std::vector<uint64_t> &sorted, size_t most, const ContigOfWord &contig_of,
-                  const Earlier *earlier, Partition &out) {
-    std::vector<std::pair<uint64_t, size_t>> places;  // number of the word, contig
-    const std::vector<uint32_t> none;
-    const std::vector<uint32_t> &before = earlier ? earlier->frequent : none;
-    auto was = sorted.empty()
-                   ? before.end()
-                   : std::lower_bound(before.begin(), before.end(), high(sorted.front()));
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(), *to; from != end;
-         from = to) {
-        to = end_of_word(from, end);
-        if (to - from < 2) continue;
-        const auto hash = static_cast<uint32_t>(high(*from));
-        const bool counts = static_cast<size_t>(to - from) <= most;
-        if (!counts) out.frequent.push_back(hash);
-        while (was != before.end() && *was < hash) ++was;
-        const bool counted = was == before.end() || *was != hash;
-        const bool crossed = earlier && counts != counted;
-        if (!counts && !crossed) continue;
-        places.clear();
-        for (const uint64_t *p = from; p != to; ++p) {
-            const size_t contig = contig_of(low(*p));
-            if (counts || earlier->place[contig] >= 0) places.emplace_back(low(*p), contig);
-        }
-        for (size_t x = 0; x < places.size(); ++x)
-            for (size_t y = x + 1; y < places.size(); ++y) {
-                const size_t first = places[x].second, second = places[y].second;
-                if (first == second) continue;
-                if (!earlier || !earlier->knows(first, second)) {
-                    if (counts) out.matches.push_back(places[x].first << 32 | places[y].first);
-                } else if (crossed) {
-                    out.again.push_back(static_cast<uint64_t>(first) << 32 | second);
-                }
-            }
-    }
 }
 
 void sort_unique(std::vector<uint64_t> &numbers) {
@@ -187,14 +63,6 @@ void WordTable::thin() {
     pieces_.resize((size_ + kPiece - 1) / kPiece);
 }
 
-ContigOfWord::ContigOfWord(const std::vector<size_t> &first) : first_(first) {
-    size_t contig = 0;
-    for (size_t word = 0; word < first.back(); word += kStep) {
-        while (first[contig + 1] <= word) ++contig;
-        near_.push_back(contig);
-    }
-}
-
 // The matches [from, to) of one contig by the other contig and the strand, those of each ascending.
 void WordTable::group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
                       Grouped &out) const {
@@ -230,101 +98,153 @@ void WordTable::group(const uint64_t *from, const uint64_t *to, const ContigOfWo
     }
 }
 
-// Pairs of contig `first` with later ones, from its matches.
-void WordTable::chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const {
+// Adds what the matches of one pair and strand say; of the two strands the longer counts.
+void WordTable::chain_pair(size_t first, size_t second, const uint64_t *from, const uint64_t *to,
+                           bool turned, std::vector<Shared> &out) const {
     std::vector<Chain> open;
+    const Chained chains = chained(from, to, turned, open);
+    if (!chains.bases) return;
+    const int64_t a = lengths_[first], b = lengths_[second];
+    const int64_t length = std::min(chains.bases, b);
+    const int64_t possible = std::max(length, overlap(a, b, chains.diagonal, turned));
+    const float alike =
+        static_cast<float>(chains.matches * rate_) / static_cast<float>(chains.places);
+    const Shared found{static_cast<int32_t>(first), static_cast<int32_t>(second),
+                       static_cast<int32_t>(length), static_cast<int32_t>(possible), alike};
+    const bool again =
+        !out.empty() && out.back().first == found.first && out.back().second == found.second;
+    if (!again)
+        out.push_back(found);
+    else if (found.length > out.back().length)
+        out.back() = found;
+}
+
+// Pairs of contig `first` with later ones, from its matches; if they are asked for, also what they
+// would be if the later ones came first.
+void WordTable::chain_contig(size_t first, const Grouped &grouped, bool both_orders,
+                             ContigPairs &out) const {
+    std::vector<uint64_t> swapped;
     for (size_t i = 0, begin = 0; i < grouped.pairs.size(); begin = grouped.ends[i++]) {
         const size_t second = grouped.pairs[i] >> 1;
         const bool turned = grouped.pairs[i] & 1;
-        const uint64_t *const matches = grouped.matches.data();
-        const Chained chains = chained(matches + begin, matches + grouped.ends[i], turned, open);
-        if (!chains.bases) continue;
-        const int64_t a = lengths_[first], b = lengths_[second];
-        const int64_t length = std::min(chains.bases, b);
-        const int64_t possible = std::max(length, overlap(a, b, chains.diagonal, turned));
-        const float alike =
-            static_cast<float>(chains.matches * rate_) / static_cast<float>(chains.places);
-        const Shared found{static_cast<int32_t>(first), static_cast<int32_t>(second),
-                           static_cast<int32_t>(length), static_cast<int32_t>(possible), alike};
-        const bool again =
-            !out.empty() && out.back().first == found.first && out.back().second == found.second;
-        if (!again)
-            out.push_back(found);
-        else if (found.length > out.back().length)  // of the two strands the longer counts
-            out.back() = found;
+        const uint64_t *const from = grouped.matches.data() + begin;
+        const uint64_t *const to = grouped.matches.data() + grouped.ends[i];
+        chain_pair(first, second, from, to, turned, out.with_later);
+        if (!both_orders) continue;
+        swapped.assign(from, to);
+        for (uint64_t &match : swapped) match = match << 32 | match >> 32;
+        std::sort(swapped.begin(), swapped.end());
+        chain_pair(second, first, swapped.data(), swapped.data() + swapped.size(), turned,
+                   out.of_later);
     }
 }
 
-// The words of a partition that another may be like, sorted: hash, number of the word.
-void WordTable::partition(uint32_t number, std::vector<uint64_t> &out,
-                          std::vector<uint64_t> &spare) const {
+// The words that may say what an earlier search does not: those that new contigs have or that were
+// too frequent, and few more. Nothing where they are so many that they may as well be all.
+std::optional<std::vector<uint64_t>> WordTable::telling(const Earlier &earlier) const {
+    size_t words = earlier.frequent.size();
+    for (size_t c = 0; c < contigs(); ++c)
+        if (earlier.place[c] < 0) words += words_of(c);
+    if (words > size_ / kFew) return std::nullopt;
+    HashBits wanted;
+    for (const uint32_t hash : earlier.frequent) wanted.add(hash);
+    for (size_t c = 0; c < contigs(); ++c)
+        if (earlier.place[c] < 0)
+            for (size_t i = first_[c]; i < first_[c + 1]; ++i) wanted.add(at(i).hash);
+    std::vector<uint64_t> out;
+    out.reserve(2 * words);
     std::array<uint64_t, 1024> found;
-    out.clear();
     for (size_t begin = 0, end; begin < size_; begin = end) {
         end = std::min(size_, begin + found.size());  // within a piece
-        const Word *const words = &at(begin);
+        const Word *const some = &at(begin);
         size_t kept = 0;
-        for (size_t i = begin; i < end; ++i) {  // no branch: which are kept is chance
-            const uint32_t hash = words[i - begin].hash;
-            found[kept] = static_cast<uint64_t>(hash) << 32 | i;
-            kept += hash >> (32 - kPartitionBits) == number;
+        for (size_t i = begin; i < end; ++i) {
+            found[kept] = static_cast<uint64_t>(some[i - begin].hash) << 32 | i;
+            kept += wanted.may_have(some[i - begin].hash);
         }
         out.insert(out.end(), found.data(), found.data() + kept);
     }
-    drop_unique(out);
-    sort_by_hash(out, spare);
+    return out;
+}
+
+// Adds all words to their partitions.
+void WordTable::add_all(SomePartitions &out) const {
+    for (size_t begin = 0; begin < size_; begin += kPiece) {
+        const Word *const words = &at(begin);
+        out.add(std::min(size_ - begin, kPiece), [words, begin](size_t i) {
+            return static_cast<uint64_t>(words[i].hash) << 32 | (begin + i);
+        });
+    }
+}
+
+// Looks at partitions as `look` does, given one's number and its sorted words; of all words, or of
+// some alone.
+template <typename MakeLook>
+void WordTable::each_partition(const std::vector<uint32_t> &numbers, int threads,
+                               const std::vector<uint64_t> *some, MakeLook make_look) const {
+    const int workers = std::clamp(threads, 1, kAtOnce);
+    const size_t together = kAtOnce / workers;
+    share_out((numbers.size() + together - 1) / together, workers, [&] {
+        return [&, partitions = SomePartitions(), look = make_look()](size_t i) mutable {
+            const uint32_t *const from = numbers.data() + i * together;
+            const size_t count = std::min(together, numbers.size() - i * together);
+            partitions.begin(from, count);
+            if (some)
+                partitions.add(some->size(), [&](size_t k) { return (*some)[k]; });
+            else
+                add_all(partitions);
+            for (size_t k = 0; k < count; ++k) look(from[k], partitions.sorted(from[k]));
+        };
+    });
 }
 
 // The matches of each partition, but those of pairs that are known; and all else that is found of
-// words. Where it would be more work to look at pairs again than at all words, no pair is known.
+// words. Where so many are to be looked at again that all may as well be, no pair is known.
 std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
                                               const Earlier *earlier, const ContigOfWord &contig_of,
                                               SharedPairs &found) const {
+    enum : uint8_t { kNothing, kWithoutKnown, kAll };
     std::vector<ContigMatches> out(kPartitions);
-    std::vector<uint8_t> lacks_known(kPartitions);
-    std::atomic<size_t> words_again{0};  // of the pairs to be looked at again
+    std::vector<uint8_t> has(kPartitions, kNothing), is_again(contigs());
+    std::atomic<size_t> words_again{0};  // of contigs in pairs to be looked at again
+    const auto too_many = [&] { return words_again > size_ / kFew; };
     std::mutex adding;
-    const auto look = [&](size_t number, const std::vector<uint64_t> &words, Partition &some) {
-        const Earlier *then = words_again > size_ ? nullptr : earlier;
-        const bool once_more = lacks_known[number];
-        some.clear();
-        look_through(words, found.most, contig_of, then, some);
-        out[number] = by_contig(some.matches, contigs(), contig_of);
-        lacks_known[number] = then != nullptr;
-        if (once_more) return;
-        sort_unique(some.again);
-        words_again += words_of_pairs(some.again);
+    const auto add = [&](const Partition &part) {
         const std::lock_guard<std::mutex> turn(adding);
-        append(some.frequent, found.frequent);
-        append(some.again, found.again);
+        append(part.frequent, found.frequent);
+        append(part.again, found.again);
+        for (const uint64_t pair : part.again)
+            for (const uint64_t contig : {high(pair), low(pair)})
+                if (!std::exchange(is_again[contig], 1)) words_again += words_of(contig);
     };
-    const auto look_at = [&](const std::vector<uint32_t> &numbers) {
-        share_out(numbers.size(), std::min(threads, kAtOnce), [&] {
-            return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(),
-                    some = Partition()](size_t i) mutable {
-                partition(numbers[i], words, spare);
-                look(numbers[i], words, some);
+    const auto make_look = [&] {
+        return
+            [&, part = Partition()](uint32_t number, const std::vector<uint64_t> &words) mutable {
+                if (earlier && too_many()) return;  // all is looked at below
+                look_through(words, found.most, contig_of, earlier, part);
+                sort_unique(part.again);
+                out[number] = by_contig(part.matches, contigs(), contig_of);
+                if (has[number] == kNothing) add(part);
+                has[number] = earlier ? kWithoutKnown : kAll;
             };
-        });
     };
-    {
-        std::vector<uint64_t> words, spare;
-        partition(0, words, spare);
-        found.most = affordable(words, found.most, most_matches);
-        if (earlier && earlier->most != found.most) earlier = nullptr;
-        Partition some;
-        look(0, words, some);
-    }
-    std::vector<uint32_t> numbers(kPartitions - 1);
-    std::iota(numbers.begin(), numbers.end(), 1);
-    look_at(numbers);
-    if (words_again > size_) {
-        numbers.clear();
-        for (uint32_t number = 0; number < kPartitions; ++number)
-            if (lacks_known[number]) numbers.push_back(number);
-        look_at(numbers);
-        found.again.clear();
+    each_partition({0}, 1, nullptr, [&] {
+        return [&](uint32_t number, const std::vector<uint64_t> &words) {
+            found.most = affordable(words, found.most, most_matches);
+            if (earlier && earlier->most != found.most) earlier = nullptr;
+            make_look()(number, words);
+        };
+    });
+    std::vector<uint32_t> others(kPartitions - 1);
+    std::iota(others.begin(), others.end(), 1);
+    const std::optional<std::vector<uint64_t>> some = earlier ? telling(*earlier) : std::nullopt;
+    each_partition(others, threads, some ? &*some : nullptr, make_look);
+    if (earlier && too_many()) {
         earlier = nullptr;
+        std::vector<uint32_t> every(kPartitions);
+        std::iota(every.begin(), every.end(), 0);
+        each_partition(every, threads, nullptr, make_look);
+        found.again.clear();
     }
     found.rest_is_known = earlier;
     std::sort(found.frequent.begin(), found.frequent.end());
@@ -332,44 +252,28 @@ std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
     return out;
 }
 
-// How many words the contigs of pairs have together, each as often as it is in a pair.
-size_t WordTable::words_of_pairs(const std::vector<uint64_t> &pairs) const {
-    size_t words = 0;
-    for (const uint64_t pair : pairs)
-        for (const uint64_t contig : {high(pair), low(pair)})
-            words += first_[contig + 1] - first_[contig];
-    return words;
-}
-
-// Words of a contig that are in few enough places, sorted: hash, number of the word.
-std::vector<uint64_t> WordTable::words_of(size_t contig,
-                                          const std::vector<uint32_t> &frequent) const {
-    std::vector<uint64_t> out;
-    for (size_t i = first_[contig]; i < first_[contig + 1]; ++i)
-        if (!std::binary_search(frequent.begin(), frequent.end(), at(i).hash))
-            out.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
-    std::sort(out.begin(), out.end());
-    return out;
-}
-
 // The matches of the pairs that are no longer what they were.
-std::vector<uint64_t> WordTable::matches_again(const SharedPairs &found) const {
-    std::vector<uint64_t> out;
-    std::unordered_map<uint64_t, std::vector<uint64_t>> held;
-    const auto words = [&](uint64_t contig) -> const std::vector<uint64_t> & {
-        const auto [place, is_new] = held.try_emplace(contig);
-        if (is_new) place->second = words_of(contig, found.frequent);
-        return place->second;
-    };
-    for (const uint64_t pair : found.again) {
-        const std::vector<uint64_t> &one = words(high(pair)), &other = words(low(pair));
-        auto begin = other.begin();
-        for (const uint64_t word : one) {
-            while (begin != other.end() && high(*begin) < high(word)) ++begin;
-            for (auto like = begin; like != other.end() && high(*like) == high(word); ++like)
-                out.push_back(low(word) << 32 | low(*like));
-        }
-    }
+std::vector<uint64_t> WordTable::matches_again(const SharedPairs &found, int threads,
+                                               const ContigOfWord &contig_of) const {
+    std::vector<uint64_t> contigs, words, out;
+    for (const uint64_t pair : found.again) append({high(pair), low(pair)}, contigs);
+    sort_unique(contigs);
+    for (const uint64_t contig : contigs)
+        for (size_t i = first_[contig]; i < first_[contig + 1]; ++i)
+            words.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
+    if (words.empty()) return out;
+    std::vector<uint32_t> every(kPartitions);
+    std::iota(every.begin(), every.end(), 0);
+    std::mutex adding;
+    each_partition(every, threads, &words, [&] {
+        return [&, some = std::vector<uint64_t>()](uint32_t,
+                                                   const std::vector<uint64_t> &sorted) mutable {
+            some.clear();
+            match_pairs(sorted, found.frequent, found.again, contig_of, some);
+            const std::lock_guard<std::mutex> turn(adding);
+            append(some, out);
+        };
+    });
     return out;
 }
 
@@ -380,8 +284,8 @@ SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
     SharedPairs out;
     out.most = most;
     std::vector<ContigMatches> parts = matches(most_matches, threads, earlier, contig_of, out);
-    parts.push_back(by_contig(matches_again(out), contigs, contig_of));
-    std::vector<std::vector<Shared>> found(contigs);
+    parts.push_back(by_contig(matches_again(out, threads, contig_of), contigs, contig_of));
+    std::vector<ContigPairs> found(contigs);
     share_out(contigs, threads, [&] {
         return [&, grouped = Grouped(), all = std::vector<uint64_t>()](size_t i) mutable {
             all.clear();
@@ -390,10 +294,11 @@ SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
                            part.all.data() + part.begin[i + 1]);
             if (all.empty()) return;
             group(all.data(), all.data() + all.size(), contig_of, grouped);
-            chain_contig(i, grouped, found[i]);
+            chain_contig(i, grouped, earlier, found[i]);
         };
     });
-    for (const auto &some : found) append(some, out.pairs);
+    for (const ContigPairs &some : found) append(some.with_later, out.pairs);
+    for (const ContigPairs &some : found) append(some.of_later, out.swapped);
     return out;
 }
 

@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "word_partitions.hpp"
 #include "words.hpp"
 
 namespace llmbin {
@@ -26,44 +28,18 @@ struct Shared {
     float alike;       // share of the words within the stretches that match
 };
 
-// What an earlier search, of other contigs or these, says of this one. A pair of contigs that were
-// both there, in this order, is as it was, unless a word that both have has crossed the limit.
-struct Earlier {
-    const int32_t *place;            // [contigs], of each contig among those of then; -1 if new
-    std::vector<uint32_t> frequent;  // hashes of words in more than `most` places then, ascending
-    size_t most;
-
-    bool knows(size_t first, size_t second) const {
-        return place[first] >= 0 && place[first] < place[second];
-    }
-};
-
 // What a search found: pairs in ascending order, and what the next one wants to know.
 struct SharedPairs {
     std::vector<Shared> pairs;
+    // With an earlier search: what the same pairs would be if the second contig came first, as it
+    // may in the next one. In any order.
+    std::vector<Shared> swapped;
     std::vector<uint32_t> frequent;  // as in `Earlier`
     size_t most;
     // Whether pairs are only those that the earlier search does not know, and those that are not
     // what they were: contigs of these, the first in the upper half, ascending.
     bool rest_is_known = false;
     std::vector<uint64_t> again;
-};
-
-// Tells the contig of a word by its number; `first` [contigs + 1] are the first words of each.
-class ContigOfWord {
-public:
-    explicit ContigOfWord(const std::vector<size_t> &first);
-    size_t operator()(size_t word) const {
-        size_t contig = near_[word / kStep];
-        while (first_[contig + 1] <= word) ++contig;
-        return contig;
-    }
-
-private:
-    static constexpr size_t kStep = 128;
-
-    const std::vector<size_t> &first_;
-    std::vector<size_t> near_;  // the contigs of every kStep-th word
 };
 
 // Two numbers of words each, by the contig of the first: those of contig c are all[begin[c]] to
@@ -114,6 +90,11 @@ private:
         std::vector<size_t> count;                           // [2 * contigs], 0 between calls
     };
 
+    // What the matches of one contig come to: pairs with later contigs, and these with it.
+    struct ContigPairs {
+        std::vector<Shared> with_later, of_later;
+    };
+
     // Words of a piece of memory: growing copies nothing, and what is freed goes back to the
     // system.
     static constexpr size_t kPiece = 1 << 17;
@@ -121,15 +102,22 @@ private:
     Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
     void push(Word word);
-    void partition(uint32_t number, std::vector<uint64_t> &out, std::vector<uint64_t> &spare) const;
+    size_t words_of(size_t contig) const { return first_[contig + 1] - first_[contig]; }
+    void add_all(SomePartitions &out) const;
+    template <typename MakeLook>
+    void each_partition(const std::vector<uint32_t> &numbers, int threads,
+                        const std::vector<uint64_t> *some, MakeLook make_look) const;
+    std::optional<std::vector<uint64_t>> telling(const Earlier &earlier) const;
     std::vector<ContigMatches> matches(size_t most_matches, int threads, const Earlier *earlier,
                                        const ContigOfWord &contig_of, SharedPairs &found) const;
-    std::vector<uint64_t> words_of(size_t contig, const std::vector<uint32_t> &frequent) const;
-    size_t words_of_pairs(const std::vector<uint64_t> &pairs) const;
-    std::vector<uint64_t> matches_again(const SharedPairs &found) const;
+    std::vector<uint64_t> matches_again(const SharedPairs &found, int threads,
+                                        const ContigOfWord &contig_of) const;
     void group(const uint64_t *from, const uint64_t *to, const ContigOfWord &contig_of,
                Grouped &out) const;
-    void chain_contig(size_t first, const Grouped &grouped, std::vector<Shared> &out) const;
+    void chain_pair(size_t first, size_t second, const uint64_t *from, const uint64_t *to,
+                    bool turned, std::vector<Shared> &out) const;
+    void chain_contig(size_t first, const Grouped &grouped, bool both_orders,
+                      ContigPairs &out) const;
 
     uint32_t rate_;
     std::vector<std::unique_ptr<Word[]>> pieces_;

@@ -113,7 +113,8 @@ void bases(Numbers in) {
     join_strands(other_words, others);
     agree(hexamers == others, "hexamers of the other strand");
     count_signals(codes.data(), codes.size(), read, known_words, signals);
-    agree(signals[2] <= signals[1] && signals[1] <= signals[0] && signals[0] <= read.size(), "genes");
+    agree(signals[2] <= signals[1] && signals[1] <= signals[0] && signals[0] <= read.size(),
+          "genes");
     agree(signals[10] <= signals[9] && signals[9] <= signals[0], "genes on one strand");
     for (int k : {11, 13, 14, 15, 16})
         agree(signals[k] <= codes.size(), "more bases than there are");
@@ -138,16 +139,35 @@ bool same(const Shared &one, const Shared &other) {
 }
 
 void homology(Numbers in) {
-    WordTable table(1);
-    const uint32_t contigs = 1 + in.below(6);
+    struct Contig {
+        std::vector<Word> words;
+        int64_t bases;
+        bool known;  // to an earlier search, in which contigs came in the other order
+    };
+    std::vector<Contig> contigs(1 + in.below(6));
     const std::vector<uint8_t> shared = some_codes(in, in.below(300));
-    for (uint32_t c = 0; c < contigs; ++c) {
+    for (Contig &contig : contigs) {
         std::vector<uint8_t> codes = some_codes(in, in.below(200));
         if (in.byte() & 1) codes.insert(codes.end(), shared.begin(), shared.end());
-        const std::vector<Word> words = spaced_words(codes.data(), codes.size(), 1);
-        table.add(words.data(), words.size(), static_cast<int64_t>(codes.size()));
+        contig = {spaced_words(codes.data(), codes.size(), 1), static_cast<int64_t>(codes.size()),
+                  (in.byte() & 3) != 0};
     }
-    if (in.byte() & 1) table.thin();
+    const uint32_t rate = 1 + (in.byte() & 1);
+    WordTable table(rate), then(rate);
+    const auto add = [](const Contig &contig, WordTable &to) {
+        to.add(contig.words.data(), contig.words.size(), contig.bases);
+    };
+    std::vector<int32_t> place(contigs.size(), -1);
+    for (const Contig &contig : contigs) add(contig, table);
+    for (size_t c = contigs.size(); c-- > 0;) {
+        if (!contigs[c].known) continue;
+        place[c] = static_cast<int32_t>(then.contigs());
+        add(contigs[c], then);
+    }
+    if (in.byte() & 1) {
+        table.thin();
+        then.thin();
+    }
     const uint32_t most = in.below(80), matches = in.below(5000);
     const SharedPairs found = table.shared(most, matches, 1);
     const auto &one = found.pairs, several = table.shared(most, matches, 3).pairs;
@@ -156,14 +176,25 @@ void homology(Numbers in) {
         agree(one[i].first < one[i].second && one[i].length > 0 &&
                   one[i].length <= one[i].possible && one[i].length == several[i].length,
               "a pair");
-    // Some contigs are known from an earlier search, in which some other words were frequent.
-    std::vector<int32_t> place(contigs);
-    for (int32_t &then : place) then = static_cast<int32_t>(in.below(8)) - 2;
-    Earlier earlier{place.data(), found.frequent, found.most};
-    for (size_t i = 0; i < earlier.frequent.size(); i += 2) earlier.frequent[i] += in.byte() & 1;
-    std::sort(earlier.frequent.begin(), earlier.frequent.end());
-    const SharedPairs since = table.shared(most, matches, 1, &earlier);
-    for (const Shared &pair : since.pairs)
+    const std::vector<int32_t> nothing(contigs.size(), -1);
+    const Earlier none{nothing.data(), {}, 0};
+    const SharedPairs earlier = then.shared(most, matches, 1, &none);
+    const Earlier told{place.data(), earlier.frequent, earlier.most};
+    const SharedPairs since = table.shared(most, matches, 1, &told);
+    std::vector<Shared> all = since.pairs;
+    for (const Shared &pair : earlier.swapped) {
+        const auto now = [&](int32_t contig) {
+            return static_cast<int32_t>(std::find(place.begin(), place.end(), contig) -
+                                        place.begin());
+        };
+        Shared kept = pair;
+        kept.first = now(pair.first), kept.second = now(pair.second);
+        const uint64_t code = static_cast<uint64_t>(kept.first) << 32 | kept.second;
+        if (since.rest_is_known && !std::count(since.again.begin(), since.again.end(), code))
+            all.push_back(kept);
+    }
+    agree(all.size() == one.size(), "pairs with an earlier search");
+    for (const Shared &pair : all)
         agree(std::any_of(one.begin(), one.end(), [&](const Shared &p) { return same(p, pair); }),
               "a pair with an earlier search");
 }
@@ -229,10 +260,10 @@ void rrna(Numbers in) {
 }
 
 void trna(Numbers in) {
-    static const TrnaScanner scanner({some_bits(21 * 16), some_bits(20 * 4),
-                                      some_bits(kTrnaMostVariable + 1),
-                                      some_bits(kTrnaMostTurn * kTrnaMostTurn)},
-                                     2, 5);
+    static const TrnaScanner scanner(
+        {some_bits(21 * 16), some_bits(20 * 4), some_bits(kTrnaMostVariable + 1),
+         some_bits(kTrnaMostTurn * kTrnaMostTurn)},
+        2, 5);
     // Noise as a model finds arms everywhere, so few bases do.
     const std::vector<uint8_t> codes = some_codes(in, std::min<size_t>(in.left() * 3, 1000));
     std::vector<TrnaGene> found;
@@ -388,8 +419,7 @@ void encoder(Numbers in) {
     std::vector<uint8_t> packed(count * bytes);
     for (uint8_t &two : packed) two = static_cast<uint8_t>(in.below(5) | in.below(5) << 4);
     std::vector<int32_t> lengths;
-    for (size_t i = 0; i < count; ++i)
-        lengths.push_back(static_cast<int32_t>(in.below(bases + 1)));
+    for (size_t i = 0; i < count; ++i) lengths.push_back(static_cast<int32_t>(in.below(bases + 1)));
     const size_t width = needs.width;
     std::vector<float> batch(count * width), backwards(count * width), alone(width);
     const ArrangedWeights<float> weights{chunks.data(), numbers.data()};
@@ -410,12 +440,10 @@ struct Kernel {
     const char *name;
     void (*run)(Numbers);
 };
-constexpr Kernel kKernels[] = {{"fasta", fasta},       {"bases", bases},
-                               {"homology", homology}, {"markers", markers},
-                               {"alignment", alignment}, {"rrna", rrna},
-                               {"trna", trna},         {"depth", depth},
-                               {"neighbours", nearest}, {"tree", tree},
-                               {"encoder", encoder}};
+constexpr Kernel kKernels[] = {
+    {"fasta", fasta},         {"bases", bases}, {"homology", homology}, {"markers", markers},
+    {"alignment", alignment}, {"rrna", rrna},   {"trna", trna},         {"depth", depth},
+    {"neighbours", nearest},  {"tree", tree},   {"encoder", encoder}};
 
 const Kernel &chosen() {
     const char *name = std::getenv("LLMBIN_KERNEL");

@@ -86,6 +86,7 @@ nb::tuple shared_since(const WordTable &table, uint32_t most, uint64_t most_matc
     require(std::is_sorted(earlier.frequent.begin(), earlier.frequent.end()),
             "frequent must be ascending");
     SharedPairs found = searched(table, most, most_matches, threads, &earlier);
+    found.pairs.insert(found.pairs.end(), found.swapped.begin(), found.swapped.end());
     const nb::tuple pairs = pairs_out(found.pairs);
     std::vector<int32_t> again;
     for (const uint64_t pair : found.again)
@@ -131,9 +132,10 @@ void bind_homology(nb::module_ &m) {
              "then"_a,
              "The same where an earlier search knows some: `place` int32 [contigs] of each contig "
              "among those of then (-1 if new), `then` the places that a word might have and the "
-             "hashes of those that had more, uint32, ascending. Gives pairs and shares; whether "
-             "the other pairs of contigs that were there, in that order, are as they were, but "
-             "for those given next, int32 [pairs, 2]; and the two of `then` for the next search.");
+             "hashes of those that had more, uint32, ascending. Gives pairs and shares, also what "
+             "they would be if the second contig came first (then it is given first); whether the "
+             "other pairs of contigs that were there are as they were, but for those given next, "
+             "int32 [pairs, 2], the lower first; and the two of `then` for the next search.");
 }
 
 }  // namespace llmbin

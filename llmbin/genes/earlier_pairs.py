@@ -1,8 +1,9 @@
 """What an earlier search for homologous stretches says of the next one, of nearly the same contigs.
 
-The stretches of two contigs that were both there, in the same order, are what they were: they
-depend on the two alone, and on which words are in so many places that they say nothing. The kernel
-finds the pairs for which these have changed.
+The stretches of two contigs that were both there are what they were: they depend on the two, on
+which of them comes first, and on which words are in so many places that they say nothing. So they
+are kept for both orders, as an assembler may write its contigs in another one every time. The
+kernel finds the pairs for which words have changed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Rows = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Stretches:
-    """Pairs of contigs with homologous stretches, ascending.
+    """Pairs of contigs with homologous stretches.
 
     ``pairs`` int32 [pairs, 4]: two contigs, bases of the stretches, bases that could lie on each
     other; ``alike`` float32 [pairs]: share of the words in the stretches that match.
@@ -34,14 +35,23 @@ class Stretches:
         """Some of them."""
         return Stretches(self.pairs[which], self.alike[which])
 
+    def ascending(self) -> Stretches:
+        """In the order of the first contig, and of the second."""
+        return self.select(np.lexsort((self.pairs[:, 1], self.pairs[:, 0])))
+
+    def in_order(self) -> Stretches:
+        """Those of pairs whose first contig comes first."""
+        return self.select(self.pairs[:, 0] < self.pairs[:, 1])
+
 
 @dataclass(frozen=True)
 class EarlierSearch:
     """What a search found.
 
-    ``contigs`` are digests of what was searched, in their order; one in ``rate`` of their words was
-    looked at, and words in more than ``most`` places said nothing: the hashes of these are
-    ``frequent``, uint32, ascending.
+    ``contigs`` are digests of what was searched, in their order; ``stretches`` are ascending, and
+    those of a pair whose second contig comes first are what they would be if it did not. One in
+    ``rate`` of the contigs' words was looked at, and words in more than ``most`` places said
+    nothing: the hashes of these are ``frequent``, uint32, ascending.
     """
 
     contigs: Sequence[bytes]
@@ -62,23 +72,21 @@ class EarlierSearch:
         return place
 
     def among(self, place: Rows, but: Rows) -> Stretches:
-        """Stretches of contigs that are still there and in the same order, by their places now.
+        """Stretches of contigs that are still there, by their places now.
 
         Args:
             place: see `places`.
-            but: pairs of contigs now, int32 [pairs, 2], that are left out.
+            but: pairs of contigs now, int32 [pairs, 2], the lower first, that are left out.
         """
         now = np.full(len(self.contigs), -1, np.int32)
         known = np.flatnonzero(place >= 0)
         now[place[known]] = known
-        first, second = now[self.stretches.pairs[:, 0]], now[self.stretches.pairs[:, 1]]
-        code = first * np.int64(len(place)) + second
+        both = now[self.stretches.pairs[:, :2]]
+        code = both.min(1) * np.int64(len(place)) + both.max(1)
         left_out = np.isin(code, but[:, 0] * np.int64(len(place)) + but[:, 1])
-        kept = (first >= 0) & (first < second) & ~left_out
+        kept = (both >= 0).all(1) & ~left_out
         some = self.stretches.select(kept)
-        return Stretches(
-            np.column_stack([first[kept], second[kept], some.pairs[:, 2:]]), some.alike
-        )
+        return Stretches(np.column_stack([both[kept], some.pairs[:, 2:]]), some.alike)
 
     def packed(self) -> bytes:
         """As bytes, for `unpacked_search`."""

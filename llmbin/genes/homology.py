@@ -245,6 +245,6 @@ class HomologySearch:
         if rest_is_known:
             rest = earlier.among(place, again)
             pairs, alike = np.concatenate([pairs, rest.pairs]), np.append(alike, rest.alike)
-        found = Stretches(pairs, alike).select(np.lexsort((pairs[:, 1], pairs[:, 0])))
+        found = Stretches(pairs, alike).ascending()
         since.found = EarlierSearch(contigs, found, self._word_rate, most, frequent)
-        return found
+        return found.in_order()

@@ -190,7 +190,7 @@ def pairs_recall(setting: Setting) -> PairsRecall | None:
         return None
     contigs = setting.inputs.contigs_content
     about = (__version__, options.recruit_length, options.separator)
-    last = None if options.separator else key_of("last pairs", *about)
+    last = None if options.separator else key_of("last pairs, both orders", *about)
     return PairsRecall(setting.store, key_of("pairs", contigs, *about), last)
 
 

@@ -33,13 +33,20 @@ def searched(
     contigs: Sequence[Codes], earlier: EarlierSearch | None
 ) -> tuple[Homology, EarlierSearch]:
     since = Since(earlier, lambda: [digest(codes) for codes in contigs])
-    search = HomologySearch(threads=2, thresholds=FEW_PLACES, since=since)
+    pairs = pairs_of(contigs, HomologySearch(threads=2, thresholds=FEW_PLACES, since=since))
+    assert since.found is not None
+    return pairs, since.found
+
+
+def pairs_of(contigs: Sequence[Codes], search: HomologySearch) -> Homology:
     stream = (Contig(i, f"c{i}", codes) for i, codes in enumerate(contigs))
     for _ in watched(stream, [search], 2):
         pass
-    pairs = search.pairs()
-    assert since.found is not None
-    return pairs, since.found
+    return search.pairs()
+
+
+def without_memory(contigs: Sequence[Codes]) -> Homology:
+    return pairs_of(contigs, HomologySearch(threads=1, thresholds=FEW_PLACES))
 
 
 def assert_same(one: EarlierSearch, other: EarlierSearch) -> None:
@@ -61,8 +68,22 @@ def relative(rng: np.random.Generator, ancestor: Codes) -> Codes:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_rounds_find_what_a_search_from_nothing_finds(seed: int, shuffled: bool) -> None:
-    """Contigs come, go and change, and words of families cross the limit of places."""
+@pytest.mark.parametrize("others", [0, 30])
+def test_rounds_find_what_a_search_from_nothing_finds(
+    seed: int, shuffled: bool, others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contigs come, go and change, and words of families cross the limit of places.
+
+    So do few beside many other contigs: then no more is looked at again than what they change.
+    """
+    again = []
+
+    def among(self: EarlierSearch, place: np.ndarray, but: np.ndarray) -> Stretches:
+        again.append(len(but))
+        return plainly_among(self, place, but)
+
+    plainly_among = EarlierSearch.among
+    monkeypatch.setattr(EarlierSearch, "among", among)
     rng = np.random.default_rng(seed)
     ancestors = [rng.integers(0, 4, 3000).astype(np.uint8) for _ in range(4)]
 
@@ -70,23 +91,24 @@ def test_rounds_find_what_a_search_from_nothing_finds(seed: int, shuffled: bool)
         return [relative(rng, ancestors[rng.integers(4)]) for _ in range(count)]
 
     contigs, earlier, crossed, left = some(24), None, 0, 0
+    contigs += [rng.integers(0, 4, 3000).astype(np.uint8) for _ in range(others)]
     for _ in range(5):
         pairs, found = searched(contigs, earlier)
-        fresh_pairs, fresh = searched(contigs, None)
+        _, fresh = searched(contigs, None)
         assert_same(found, fresh)
+        plain = without_memory(contigs)
         for name in ("first", "second", "length"):
-            np.testing.assert_array_equal(getattr(pairs, name), getattr(fresh_pairs, name))
+            np.testing.assert_array_equal(getattr(pairs, name), getattr(plain, name))
         if earlier is not None:
             crossed += len(np.setxor1d(earlier.frequent, found.frequent))
-            left += len(
-                earlier.among(earlier.places(found.contigs), np.empty((0, 2), np.int32)).alike
-            )
+            left += len(plainly_among(earlier, earlier.places(found.contigs), NO_PAIRS).alike)
         earlier = unpacked_search(found.packed())
         gone = rng.integers(0, len(contigs), 2).tolist()
         contigs = [codes for i, codes in enumerate(contigs) if i not in gone] + some(2)
         if shuffled:
             contigs = [contigs[i] for i in rng.permutation(len(contigs))]
     assert crossed and left
+    assert any(again) or not others
 
 
 def test_what_is_known_is_not_looked_for() -> None:
@@ -95,11 +117,16 @@ def test_what_is_known_is_not_looked_for() -> None:
     ancestor = rng.integers(0, 4, 3000).astype(np.uint8)
     contigs = [ancestor, relative(rng, ancestor), relative(rng, ancestor)]
     _, found = searched(contigs, None)
-    assert len(found.stretches.pairs) == 2
+    assert found.stretches.pairs[:, :2].tolist() == [[0, 1], [0, 2], [1, 0], [2, 0]]
     pairs = found.stretches.pairs.copy()
-    pairs[0, 2] -= 7
+    pairs[:, 2] -= [7, 0, 5, 0]
     said = replace(found, stretches=replace(found.stretches, pairs=pairs))
-    np.testing.assert_array_equal(searched(contigs, said)[1].stretches.pairs, pairs)
+    homology, told = searched(contigs, said)
+    np.testing.assert_array_equal(told.stretches.pairs, pairs)
+    assert homology.length.tolist() == pairs[:2, 2].tolist()
+    turned = searched(contigs[::-1], said)[1].stretches
+    assert turned.pairs[:, :2].tolist() == [[0, 2], [1, 2], [2, 0], [2, 1]]
+    assert turned.pairs[:, 2].tolist() == pairs[[3, 2, 1, 0], 2].tolist()
     for other in (replace(said, rate=2), replace(said, most=3), replace(said, contigs=[b""] * 3)):
         _, again = searched(contigs, other)
         np.testing.assert_array_equal(again.stretches.pairs, found.stretches.pairs)
@@ -115,8 +142,10 @@ def test_a_search_begins_anew_when_that_is_less_work(last: bool, holders: int, k
     rng = np.random.default_rng(1)
     ancestor = rng.integers(0, 4, 2000).astype(np.uint8)
     contigs = [ancestor, relative(rng, ancestor), relative(rng, ancestor)]
+    twice = 2 * sum(len(codes) for codes in contigs)
+    contigs.append(rng.integers(0, 4, twice - 200).astype(np.uint8))  # all three are a third then
     words, ends = spaced_words(contigs, 1)
-    table, in_contigs = WordTable(1), np.repeat(np.arange(3), np.diff(ends, prepend=0))
+    table, in_contigs = WordTable(1), np.repeat(np.arange(4), np.diff(ends, prepend=0))
     table.add(words, ends, np.array([len(codes) for codes in contigs]))
     plain, alike = table.shared(9, 1 << 40)
     having = {
@@ -125,13 +154,14 @@ def test_a_search_begins_anew_when_that_is_less_work(last: bool, holders: int, k
     crossing = [word for word, rows in having.items() if len(rows) == holders]
     word = crossing[-1 if last else 0]
     assert (word >> 28 == 15) if last else (word >> 28 == 0)
-    everyone = np.arange(3, dtype=np.int32)
+    everyone = np.arange(4, dtype=np.int32)
     told = table.shared_since(9, 1 << 40, 2, everyone, (9, np.array([word], np.uint32)))
     pairs, same, rest_is_known, again, _, _ = told
     assert rest_is_known is known
     rows = (plain[:, :2, None] == again.T).all(1).any(1) if known else np.ones(len(plain), bool)
-    np.testing.assert_array_equal(pairs, plain[rows])
-    np.testing.assert_array_equal(same, alike[rows])
+    found = Stretches(pairs, same).in_order()
+    np.testing.assert_array_equal(found.pairs, plain[rows])
+    np.testing.assert_array_equal(found.alike, alike[rows])
 
 
 def test_contigs_that_are_the_same_are_new() -> None:
@@ -149,8 +179,9 @@ def test_stretches_go_where_their_contigs_are_now() -> None:
     kept = earlier.among(place, np.array([[3, 4]], np.int32))
     assert kept.pairs.tolist() == [[1, 3, 10, 20], [1, 2, 11, 21], [2, 4, 13, 23]]
     assert kept.alike.tolist() == [0, 1, 3]
-    turned = earlier.places([b"d", b"c", b"b", b"a"])
-    assert not len(earlier.among(turned, NO_PAIRS).alike)
+    turned = earlier.among(earlier.places([b"d", b"c", b"b", b"a"]), np.array([[1, 3]], np.int32))
+    assert turned.pairs.tolist() == [[3, 2, 10, 20], [2, 0, 12, 22], [1, 0, 13, 23]]
+    assert turned.alike.tolist() == [0, 2, 3]
 
 
 @pytest.mark.parametrize(
