@@ -39,14 +39,18 @@ void append(const std::vector<T> &some, std::vector<T> &all) {
 
 }  // namespace
 
-void WordTable::push(Word word) {
-    if (size_ == pieces_.size() * kPiece) pieces_.emplace_back(new Word[kPiece]);
-    at(size_++) = word;
-}
-
 void WordTable::add(const Word *words, size_t count, int64_t bases) {
-    for (size_t i = 0; i < count; ++i)
-        if (is_kept(words[i].hash, rate_)) push(words[i]);
+    for (size_t i = 0; i < count;) {
+        if (size_ == pieces_.size() * kPiece) pieces_.emplace_back(new Word[kPiece]);
+        const size_t room = pieces_.size() * kPiece - size_, end = std::min(count, i + room);
+        Word *const to = &at(size_);
+        size_t kept = 0;
+        for (; i < end; ++i) {  // no branch: which are kept is chance
+            to[kept] = words[i];
+            kept += is_kept(words[i].hash, rate_);
+        }
+        size_ += kept;
+    }
     first_.push_back(size_);
     lengths_.push_back(bases);
 }

@@ -101,7 +101,6 @@ private:
 
     Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
-    void push(Word word);
     size_t words_of(size_t contig) const { return first_[contig + 1] - first_[contig]; }
     void add_all(SomePartitions &out) const;
     template <typename MakeLook>

@@ -35,12 +35,13 @@ inline uint64_t eight_bytes(const uint8_t *from) {
     return out;
 }
 
+LLMBIN_CLONES
 void pack(const uint8_t *codes, Packed &out) {
     for (size_t i = 0; i < kPacked; ++i) {
-        const uint32_t a = codes[4 * i], b = codes[4 * i + 1];
-        const uint32_t c = codes[4 * i + 2], d = codes[4 * i + 3];
-        out.forward[i] = static_cast<uint8_t>(a | b << 2 | c << 4 | d << 6);
-        out.backward[kPacked - 1 - i] = static_cast<uint8_t>(d | c << 2 | b << 4 | a << 6);
+        uint32_t four;  // codes, a byte each, which a product makes two bits each
+        std::memcpy(&four, codes + 4 * i, 4);
+        out.forward[i] = static_cast<uint8_t>(four * 0x01041040u >> 24);
+        out.backward[kPacked - 1 - i] = static_cast<uint8_t>(four * 0x40100401u >> 24);
     }
 }
 
@@ -92,15 +93,13 @@ size_t unknown_from(const uint8_t *codes, size_t begin, size_t n) {
 
 }  // namespace
 
-std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate) {
-    std::vector<Word> out;
+void add_spaced_words(const uint8_t *codes, size_t n, uint32_t rate, std::vector<Word> &out) {
     for (size_t begin = 0; begin < n;) {
         const size_t end = unknown_from(codes, begin, n);
         for (size_t at = begin; at + kSpan <= end; at += kBlock)
             add_words(codes + at, std::min(end - at, kBlock + kSpan - 1), at, rate, out);
         begin = end + 1;
     }
-    return out;
 }
 
 }  // namespace llmbin

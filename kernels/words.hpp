@@ -19,9 +19,9 @@ struct Word {
     uint32_t place;  // twice where it begins, and 1 if it is its own strand's
 };
 
-// Words of codes [n] (bases.hpp), in the order of their places; one in `rate` (a power of two) of
-// them is kept, by its hash.
-std::vector<Word> spaced_words(const uint8_t *codes, size_t n, uint32_t rate);
+// Adds the words of codes [n] (bases.hpp), in the order of their places; one in `rate` (a power of
+// two) of them is kept, by its hash.
+void add_spaced_words(const uint8_t *codes, size_t n, uint32_t rate, std::vector<Word> &out);
 
 // Sixteen A or T have the hash 0, which every rate would keep: of a contig of one base all words,
 // at any rate. They say nothing.

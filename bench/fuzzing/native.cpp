@@ -149,8 +149,8 @@ void homology(Numbers in) {
     for (Contig &contig : contigs) {
         std::vector<uint8_t> codes = some_codes(in, in.below(200));
         if (in.byte() & 1) codes.insert(codes.end(), shared.begin(), shared.end());
-        contig = {spaced_words(codes.data(), codes.size(), 1), static_cast<int64_t>(codes.size()),
-                  (in.byte() & 3) != 0};
+        contig = {{}, static_cast<int64_t>(codes.size()), (in.byte() & 3) != 0};
+        add_spaced_words(codes.data(), codes.size(), 1, contig.words);
     }
     const uint32_t rate = 1 + (in.byte() & 1);
     WordTable table(rate), then(rate);

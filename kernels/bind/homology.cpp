@@ -14,21 +14,31 @@ void check_rate(uint32_t rate) {
     require(rate && !(rate & (rate - 1)), "rate must be a power of two");
 }
 
+// Words as they lie in memory, two numbers each.
+Out<uint32_t, 2> words_out(std::vector<Word> &&words) {
+    static_assert(sizeof(Word) == 2 * sizeof(uint32_t));
+    auto *held = new std::vector<Word>(std::move(words));
+    nb::capsule owner(held, [](void *p) noexcept { delete static_cast<std::vector<Word> *>(p); });
+    const size_t shape[2] = {held->size(), 2};
+    return Out<uint32_t, 2>(reinterpret_cast<uint32_t *>(held->data()), 2, shape, owner);
+}
+
 nb::tuple words_of(const Contigs &contigs, uint32_t rate) {
     check_rate(rate);
     for (const auto &codes : contigs) require(codes.shape(0) <= 0x7fffffff, "a contig is too long");
-    std::vector<uint32_t> out;
+    std::vector<Word> out;
     std::vector<int64_t> ends;
     {
         nb::gil_scoped_release release;
+        size_t bases = 0;
+        for (const auto &codes : contigs) bases += codes.shape(0);
+        out.reserve(bases / rate + bases / rate / 8);
         for (const auto &codes : contigs) {
-            for (const Word &word : spaced_words(codes.data(), codes.shape(0), rate))
-                out.insert(out.end(), {word.hash, word.place});
-            ends.push_back(static_cast<int64_t>(out.size() / 2));
+            add_spaced_words(codes.data(), codes.shape(0), rate, out);
+            ends.push_back(static_cast<int64_t>(out.size()));
         }
     }
-    const size_t words = out.size() / 2;
-    return nb::make_tuple(table_out(std::move(out), words, 2), vector_out(std::move(ends)));
+    return nb::make_tuple(words_out(std::move(out)), vector_out(std::move(ends)));
 }
 
 void add(WordTable &table, In<uint32_t, 2> words, In<int64_t, 1> ends, In<int64_t, 1> bases) {
