@@ -25,34 +25,36 @@ class Repulsion:
 
         ``options``: int32 [n, options], -1 for none and otherwise distinct.
         """
-        edges, width = len(pairs), options.shape[1]
+        edges, (n, width) = len(pairs), options.shape
         self._source = np.concatenate([pairs.first, pairs.second])
         self._target = np.concatenate([pairs.second, pairs.first])
-        self._back = np.concatenate([np.arange(edges, 2 * edges), np.arange(edges)])
-        self._strength = -np.expm1(-np.concatenate([pairs.evidence, pairs.evidence]))[:, None]
+        self._strength = -np.expm1(-np.concatenate([pairs.evidence, pairs.evidence]))
         theirs = options[self._target]
         same = (theirs[:, :, None] == options[self._source][:, None, :]) & (theirs >= 0)[:, :, None]
-        self._known = same.any(2)
-        self._place = np.arange(2 * edges)[:, None] * width + same.argmax(2)
-        self._cell = (self._target[:, None] * width + np.arange(width)).ravel()
-        self._message = np.zeros((2 * edges, width))
+        # Of options and edges, options first: numpy looks at long rows a lot faster than at many.
+        self._known = np.ascontiguousarray(same.any(2).T)
+        self._place = same.argmax(2).T * (2 * edges) + np.arange(2 * edges)
+        self._cell = (np.arange(width)[:, None] * n + self._target).ravel()
+        self._message = np.zeros((width, 2 * edges))
 
     def choose(self, logs: Values) -> Values:
         """Probability of each contig's options, float64 [n, options].
 
         ``logs``: their log likelihoods [n, options], -inf where there is no option.
         """
+        logs, edges = np.ascontiguousarray(logs.T), len(self._source) // 2
         for _ in range(REPULSION.rounds):
             # What the source thinks without the target's word.
-            without = softmax(self._belief(logs)[self._source] - self._message[self._back])
-            chance = np.where(self._known, without.ravel()[self._place], 0.0)
+            back = np.concatenate([self._message[:, edges:], self._message[:, :edges]], axis=1)
+            without = _shares(np.take(self._belief(logs), self._source, axis=1) - back)
+            chance = np.where(self._known, np.take(without, self._place), 0.0)
             fresh = np.log1p(-self._strength * chance)
             fresh = REPULSION.damping * self._message + (1 - REPULSION.damping) * fresh
             change = float(np.abs(fresh - self._message).max(initial=0.0))
             self._message = fresh
             if change < REPULSION.settled:
                 break
-        return softmax(self._belief(logs))
+        return np.ascontiguousarray(_shares(self._belief(logs)).T)
 
     def _belief(self, logs: Values) -> Values:
         heard = np.bincount(self._cell, weights=self._message.ravel(), minlength=logs.size)
@@ -62,6 +64,13 @@ class Repulsion:
 
 def softmax(logs: Values) -> Values:
     """Probabilities [n, options] of log likelihoods."""
-    top = np.exp(logs - logs.max(1, keepdims=True))
-    out: Values = top / top.sum(1, keepdims=True)
+    return np.ascontiguousarray(_shares(np.ascontiguousarray(logs.T)).T)
+
+
+def _shares(logs: Values) -> Values:
+    """The same of [options, n]."""
+    top = np.exp(logs - logs.max(0))
+    # Eight and more are added in pairs, as numpy does within a row.
+    total = top.sum(0) if len(top) < 8 else np.ascontiguousarray(top.T).sum(1)
+    out: Values = top / total
     return out
