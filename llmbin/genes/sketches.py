@@ -33,7 +33,7 @@ class Sketches:
             groups: how many there are.
         """
         of_word = np.repeat(label, np.diff(self.ends, prepend=0))
-        order = np.lexsort((self.words, of_word))
+        order = np.argsort(of_word, kind="stable")
         bounds = np.searchsorted(of_word[order], np.arange(groups + 1))
         return [np.unique(self.words[order[a:b]]) for a, b in pairwise(bounds)]
 
