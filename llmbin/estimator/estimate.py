@@ -63,7 +63,7 @@ def estimate_bins(
         ]
     )
     contigs = ContigTraits(features.lengths, places, features.genes)
-    traits = bin_traits(contigs, network.ruler, bin_of, len(bins), markers.families)
+    traits = bin_traits(contigs, network.ruler, bin_of, len(bins), markers)
     bases = [int(features.lengths[rows].sum()) for rows in bins]
     answers = network.quantiles(traits, markers)
     most = np.array(bases, np.float64)[:, None] / SMALLEST_GENOME

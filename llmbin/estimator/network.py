@@ -32,6 +32,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 # Smaller bins and shorter contigs were not trained on, and count as if they were as large: columns
 # of `BinTraits.sizes`, and bases.
 LEAST = {1: 20_000, 3: 1_000}
+FEWEST = 5.0  # families, of which second copies are at least a share
 ROWS = 256  # bins at a time: sums are then the same however many there are
 
 Doubles = npt.NDArray[np.float64]
@@ -83,16 +84,17 @@ class Network:
         for column, bases in LEAST.items():
             sizes[:, column] = np.maximum(sizes[:, column], np.log10(bases))
         sizes = (sizes - self.mean) / self.scale
-        inputs, share = network_inputs(once, more, sizes, markers.used)
+        alike = traits.alike[rows].astype(np.float64)
+        inputs, share = network_inputs(once, more, alike, sizes, markers.used)
         answer = np.mean([member(inputs) for member in self.members], axis=0)
         answer[:, :3] += share
         return np.asarray(answer, np.float64)
 
 
 def network_inputs(
-    once: Doubles, more: Doubles, sizes: Doubles, used: npt.NDArray[np.bool_]
+    once: Doubles, more: Doubles, alike: Doubles, sizes: Doubles, used: npt.NDArray[np.bool_]
 ) -> tuple[Doubles, Doubles]:
-    """What the network sees of bins [bins, families + markers + 4 + 7], and the share [bins, 1].
+    """What the network sees of bins [bins, families + markers + 4 + 6 + 7], and share [bins, 1].
 
     The share is that of a domain's markers that is covered, of the domain that has more: the
     network says how much completeness differs from it. Of scattered families, which come behind the
@@ -102,7 +104,9 @@ def network_inputs(
     number = len(markers)
     more = more[:, :number]
     share, extra = once[:, :number] @ markers, more @ markers
-    columns = [2 * once, 2 * np.sqrt(more), 2 * share, 4 * np.sqrt(extra), sizes]
+    there = np.maximum(once[:, :number].sum(1, keepdims=True), FEWEST)
+    copies = 4 * np.sqrt(alike / there)
+    columns = [2 * once, 2 * np.sqrt(more), 2 * share, 4 * np.sqrt(extra), copies, sizes]
     return np.concatenate(columns, 1), share.max(1, keepdims=True)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..genes.markers import MarkerSet
 from ..genes.matches import Genes
+from .copies import copies_by_likeness
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -46,22 +48,25 @@ class ContigTraits:
 class BinTraits:
     """What is known of n bins.
 
-    ``once`` and ``more`` float32 [n, families]: see `Genes.cover`. ``sizes`` float32 [n, 7]: the
-    share of cover that is in parts of genes; log10 of bases, contigs and N50; of the contigs'
-    squared distances from the bin's centre, relative to what is expected: the log of the mean, and
-    the shares of bases that are far and farther.
+    ``once`` and ``more`` float32 [n, families]: see `Genes.cover`. ``alike`` float32
+    [n, `copies.KINDS`]: see `copies.copies_by_likeness`. ``sizes`` float32 [n, 7]: the share of
+    cover that is in parts of genes; log10 of bases, contigs and N50; of the contigs' squared
+    distances from the bin's centre, relative to what is expected: the log of the mean, and the
+    shares of bases that are far and farther.
     """
 
     once: Floats
     more: Floats
+    alike: Floats
     sizes: Floats
 
 
 def bin_traits(
-    contigs: ContigTraits, ruler: Ruler, bin_of: Ints, bins: int, families: int
+    contigs: ContigTraits, ruler: Ruler, bin_of: Ints, bins: int, markers: MarkerSet
 ) -> BinTraits:
     """Traits of bins; ``bin_of`` [contigs] is the bin of each, -1 for none. No bin is empty."""
-    once, more = contigs.genes.cover(bin_of, bins, families)
+    once, more = contigs.genes.cover(bin_of, bins, markers.families)
+    alike = copies_by_likeness(contigs.genes, bin_of, bins, len(markers.names))
     rows = np.flatnonzero(bin_of >= 0)
     own, length = bin_of[rows], contigs.lengths[rows].astype(np.float64)
     total, number = np.bincount(own, length, bins), np.bincount(own, minlength=bins)
@@ -74,7 +79,7 @@ def bin_traits(
         np.bincount(own, length * x, bins) / total for x in (apart, apart > FAR, apart > FARTHER)
     )
     columns = [broken, *sizes, np.log(mean + 1e-3), far, farther]
-    return BinTraits(once, more, np.stack(columns, 1).astype(np.float32))
+    return BinTraits(once, more, alike, np.stack(columns, 1).astype(np.float32))
 
 
 def n50s(own: Ints, length: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.float64]:

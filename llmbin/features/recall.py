@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..genes.earlier_pairs import DIGEST
 from ..genes.matches import Matches, join_matches
+from ..genes.prints import WIDTH
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes, join_rna
 from ..io.contigs import Contig
 from ..io.store import Store
@@ -34,6 +35,7 @@ MATCH = np.dtype(
         ("end_cut", "?"),
         ("likeness", "<f4"),
         ("whole", "?"),
+        ("prints", "u1", (WIDTH,)),
     ]
 )
 

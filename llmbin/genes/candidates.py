@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+BEYOND = 10  # residues: gaps move the ends of an alignment away from its diagonal
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -21,6 +23,11 @@ class Candidate:
     diagonal: int
     begin_cut: bool = False
     end_cut: bool = False
+
+    def part(self, begin: int, end: int) -> str:
+        """What is aligned to columns ``begin`` to ``end`` of the profile, and a little beyond."""
+        first = max(0, int(begin) - self.diagonal - BEYOND)
+        return self.protein[first : max(first, int(end) - self.diagonal + BEYOND)]
 
 
 class CandidateList:

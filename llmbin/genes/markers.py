@@ -29,6 +29,7 @@ from ..io.contigs import Contig
 from ..io.shipped import shipped
 from .candidates import Candidate, CandidateList
 from .matches import Matches, join_matches, likeness, no_matches
+from .prints import no_prints, prints_of
 from .scattered import Scattered, load_scattered
 from .verdicts import ANSWER, Answers, EarlierAnswers, Keys, KnownAnswers, keys_of, no_keys
 
@@ -185,8 +186,14 @@ class MarkerSearch:
             end_cut=np.array([c.end_cut for c in candidates], bool),
             likeness=likeness(answers["bits"], end - begin, cutoff),
             whole=answers["whole"],
+            prints=no_prints(len(candidates)),
         )
-        return matches.of_genes(), keys, answers
+        kept = np.flatnonzero(matches.of_genes())
+        genes = matches.take(kept)
+        if family < len(self.markers.names):  # second copies of scattered ones are not looked at
+            parts = [candidates[k].part(answers["begin"][k], answers["end"][k]) for k in kept]
+            genes = replace(genes, prints=prints_of(parts))
+        return genes, keys, answers
 
     def _cutoff_and_length(self, family: int) -> tuple[float, int]:
         """Of a family's profile, in bits and in columns."""

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .counts import MarkerCounts
+from .prints import Prints, no_prints
 from .thresholds import GENE_PARTS, GenePartThresholds
 
 Ints = npt.NDArray[np.integer[Any]]
@@ -32,13 +33,15 @@ BINS = 1_000  # looked at together, so that memory does not grow with their numb
 class Genes:
     """Genes and parts of genes: contig int64 [n], family int16 [n], ``begin`` and ``end``.
 
-    These two are shares of the family's profile: float32 [n], from 0 to 1.
+    These two are shares of the family's profile: float32 [n], from 0 to 1. ``prints`` uint8 [n, 64]
+    are of the parts of the proteins that are like the family (see `prints`).
     """
 
     contig: npt.NDArray[np.int64]
     family: npt.NDArray[np.int16]
     begin: Floats
     end: Floats
+    prints: Prints
 
     def cover(self, bin_of: Ints, bins: int, families: int) -> tuple[Floats, Floats]:
         """How much of each family's profile the genes of each bin cover once, and how much more.
@@ -79,7 +82,8 @@ class Matches:
 
     contig int64 [n], family int16 [n]; ``begin`` and ``end``, shares of the profile that the
     alignment covers, float32 [n]; whether the contig's ends cut the stretch at its begin and end,
-    bool [n]; ``likeness``: see `likeness`, float32 [n]; ``whole``: is a gene by itself, bool [n].
+    bool [n]; ``likeness``: see `likeness`, float32 [n]; ``whole``: is a gene by itself, bool [n];
+    ``prints``: see `Genes`.
     """
 
     contig: npt.NDArray[np.int64]
@@ -90,14 +94,15 @@ class Matches:
     end_cut: Flags
     likeness: Floats
     whole: Flags
+    prints: Prints
 
     def take(self, rows: Ints | Flags) -> Matches:
         """Some of them."""
         return Matches(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def of_genes(self, least: float = GENE_PARTS.least_likeness) -> Matches:
-        """Those that are genes, or enough like the family to be a part of one."""
-        return self.take(self.whole | (self.likeness >= least))
+    def of_genes(self, least: float = GENE_PARTS.least_likeness) -> Flags:
+        """Which are genes, or enough like the family to be a part of one: bool [n]."""
+        return self.whole | (self.likeness >= least)
 
     def counts(self, contigs: int, families: int) -> MarkerCounts:
         """Whole genes of each of the first so many families on each of so many contigs."""
@@ -115,14 +120,18 @@ class Matches:
         same = (np.diff(known.contig) == 0) & (np.diff(known.family) == 0)
         edges = np.concatenate([[True], ~same, [True]])[: len(order) + 1]
         found = [
-            (chain[0], span)
+            (chain, span)
             for first, last in pairwise(np.flatnonzero(edges).tolist())
             for chain in known.chains(range(first, last), rules)
             if (span := known.span(chain, rules)) is not None
         ]
-        rows = [row for row, _ in found]
+        rows = [chain[0] for chain, _ in found]
         ends = np.array([span for _, span in found], np.float32).reshape(-1, 2)
-        return Genes(known.contig[rows], known.family[rows], ends[:, 0], ends[:, 1])
+        prints = known.prints[rows]
+        for gene, (chain, _) in enumerate(found):
+            if len(chain) > 1:
+                prints[gene] = known.prints[chain].min(0)
+        return Genes(known.contig[rows], known.family[rows], ends[:, 0], ends[:, 1], prints)
 
     def chains(self, rows: Sequence[int], rules: GenePartThresholds) -> list[list[int]]:
         """Matches of one family on one contig, by begin, in groups that are one gene each."""
@@ -179,7 +188,7 @@ def no_matches() -> Matches:
     """None at all."""
     floats, flags = np.empty(0, np.float32), np.empty(0, np.bool_)
     rows, families = np.empty(0, np.int64), np.empty(0, np.int16)
-    return Matches(rows, families, floats, floats, flags, flags, floats, flags)
+    return Matches(rows, families, floats, floats, flags, flags, floats, flags, no_prints(0))
 
 
 def join_matches(parts: Sequence[Matches]) -> Matches:

@@ -15,7 +15,7 @@ from ..coverage.reads import ReadKind
 from ..model.windows import WindowPlan
 
 KEY = b"llmbin-fast"  # of the metadata
-FORMAT = 1
+FORMAT = 2
 MOST_COLUMNS = 1 << 16  # of a vector, and samples: more are a damaged file
 
 

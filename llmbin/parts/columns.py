@@ -8,17 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
-Record = tuple[tuple[str, str], ...]  # names of fields, and types of numpy
+from ..genes.prints import WIDTH
 
-MARKER: Record = (("family", "int16"), ("copies", "int16"))
-GENE: Record = (("family", "int16"), ("begin", "float32"), ("end", "float32"))
-WORD: Record = (("hash", "uint32"), ("place", "uint32"))
+Array = npt.NDArray[Any]
+# Names of fields, types of numpy, and how many numbers a value has: 1, or more in a row.
+Record = tuple[tuple[str, str, int], ...]
+
+MARKER: Record = (("family", "int16", 1), ("copies", "int16", 1))
+GENE: Record = (
+    ("family", "int16", 1),
+    ("begin", "float32", 1),
+    ("end", "float32", 1),
+    ("prints", "uint8", WIDTH),
+)
+GENE_FIELDS = tuple(name for name, _, _ in GENE)
+WORD: Record = (("hash", "uint32", 1), ("place", "uint32", 1))
 RECORDS = {"markers": MARKER, "genes": GENE, "words": WORD}
 
 
@@ -48,7 +57,11 @@ def lists_type(record: Record) -> Any:
     """That of lists of records."""
     import pyarrow as pa
 
-    return pa.list_(pa.struct([(name, number_type(dtype)) for name, dtype in record]))
+    values = [
+        (name, number_type(dtype) if width == 1 else row_type(dtype, width))
+        for name, dtype, width in record
+    ]
+    return pa.list_(pa.struct(values))
 
 
 def to_column(values: Array | Lists | list[str]) -> Any:
@@ -60,7 +73,7 @@ def to_column(values: Array | Lists | list[str]) -> Any:
     if isinstance(values, Lists):
         offsets = np.concatenate([[0], np.cumsum(values.counts)]).astype(np.int32)
         names = list(values.fields)
-        records = pa.StructArray.from_arrays([pa.array(values.fields[n]) for n in names], names)
+        records = pa.StructArray.from_arrays([to_column(values.fields[n]) for n in names], names)
         return pa.ListArray.from_arrays(pa.array(offsets), records)
     if values.ndim == 1:
         return pa.array(values)
@@ -100,8 +113,8 @@ def to_lists(column: Any) -> Lists:
     if column.null_count or records.null_count:
         raise ValueError("values are missing")
     names = [field.name for field in records.type]
-    columns = dict(zip(names, map(to_numbers, records.flatten()), strict=True))
-    return Lists(counts.astype(np.int64), columns)
+    columns = dict(zip(names, map(to_array, records.flatten()), strict=True))
+    return Lists(counts.astype(np.int64), cast(dict[str, Array], columns))
 
 
 def to_array(column: Any) -> Array | Lists | list[str]:

@@ -22,7 +22,7 @@ from ..features.composition import FRAMES
 from ..features.profile import Features
 from ..genes.counts import MarkerCounts
 from ..genes.homology import HomologySearch, Words
-from ..genes.matches import Genes
+from ..genes.matches import Genes, no_matches
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes
 from ..genes.thresholds import HOMOLOGY
 from ..io.contigs import Assembly, read_contigs
@@ -30,7 +30,7 @@ from ..io.inputs import InputFile
 from ..model.pack import COMPOSITION
 from ..model.windows import drawn_by_chance
 from .about import About, differing
-from .columns import Lists
+from .columns import GENE_FIELDS, Lists
 from .read import PartFile, Rows
 from .search import checksum
 
@@ -265,7 +265,7 @@ class _Gathered:
         ]
         held = genes.fields
         contig = _rows_of_lists(genes, at)
-        self._genes.append(Genes(contig, held["family"], held["begin"], held["end"]))
+        self._genes.append(Genes(contig, *(held[name] for name in GENE_FIELDS)))
 
     def check_all(self) -> None:
         """Every contig must be in a part.
@@ -317,10 +317,8 @@ def _rows_of_lists(lists: Lists, at: Places) -> Places:
 
 def _joined(parts: Sequence[Genes]) -> Genes:
     """Genes in the order of contigs; those of one stay as they were."""
-    empty = Genes(np.empty(0, np.int64), np.empty(0, np.int16), *2 * [np.empty(0, np.float32)])
-    columns = [
-        np.concatenate([getattr(part, name) for part in (empty, *parts)])
-        for name in ("contig", "family", "begin", "end")
-    ]
+    names = ("contig", *GENE_FIELDS)
+    every = (no_matches().genes(), *parts)
+    columns = [np.concatenate([getattr(part, name) for part in every]) for name in names]
     order = np.argsort(columns[0], kind="stable")
     return Genes(*(column[order] for column in columns))

@@ -24,6 +24,7 @@ from ..io.outputs import whole_file
 from ..model.pack import COMPOSITION
 from .about import KEY, About, to_json
 from .columns import (
+    GENE_FIELDS,
     RECORDS,
     Array,
     Lists,
@@ -161,7 +162,7 @@ def _columns(part: Part, a: int, b: int) -> dict[str, Array | Lists | list[str]]
         out["markers"] = Lists(np.bincount(row, minlength=b - a), held)
         genes = features.genes
         of_rows = slice(*np.searchsorted(genes.contig, [a, b]))
-        held = {name: getattr(genes, name)[of_rows] for name in ("family", "begin", "end")}
+        held = {name: getattr(genes, name)[of_rows] for name in GENE_FIELDS}
         out["genes"] = Lists(np.bincount(genes.contig[of_rows] - a, minlength=b - a), held)
     if coverage is not None:
         out |= {"depth": coverage.mean[rows], "depth_variance": coverage.variance[rows]}

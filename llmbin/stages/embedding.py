@@ -17,6 +17,7 @@ from ..genes.counts import MarkerCounts
 from ..genes.homology import Homology, HomologySearch
 from ..genes.markers import MarkerSearch, MarkerSet, load_marker_set, markers_available
 from ..genes.matches import Genes
+from ..genes.prints import WIDTH
 from ..genes.rna import RnaGenes, RnaSearch
 from ..genes.sketches import Sketches
 from ..io.names import packed_names, unpacked_names
@@ -140,7 +141,7 @@ def _tell_known(known: int, contigs: int) -> None:
 def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
     return {
         "version": __version__,
-        "numbers": FRAMES,  # builds of one version may differ in them
+        "numbers": [FRAMES, WIDTH],  # builds of one version may differ in them
         "contigs": setting.inputs.contigs_content,
         "pack": embedder.pack.digest,
         "precision": embedder.device.precision,

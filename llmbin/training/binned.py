@@ -55,7 +55,7 @@ class BinnedCommunity:
         bin_of = np.array([place[self._bins[contig]] for contig in features.names], np.int64)
         places = ruler.places(features.composition)
         contigs = ContigTraits(features.lengths, places, features.genes)
-        traits = bin_traits(contigs, ruler, bin_of, len(names), self._markers.families)
+        traits = bin_traits(contigs, ruler, bin_of, len(names), self._markers)
         truth, genome = self._truth(bin_of, len(names), shards, sources)
         return DrawnBins(traits, truth, genome)
 

@@ -8,12 +8,13 @@ of like composition, of a strain of the same genome, or of anything.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from ..estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits, distances
+from ..genes.markers import MarkerSet
 from ..genes.matches import Genes
 from .pieces import Ints, Pieces
 
@@ -55,13 +56,13 @@ class DrawnBins:
     def take(self, rows: Ints | npt.NDArray[np.bool_]) -> DrawnBins:
         """Some of them."""
         t = self.traits
-        traits = BinTraits(t.once[rows], t.more[rows], t.sizes[rows])
+        traits = BinTraits(*(getattr(t, field.name)[rows] for field in fields(BinTraits)))
         return DrawnBins(traits, self.truth[rows], self.genome[rows])
 
 
 def join_bins(parts: Sequence[DrawnBins]) -> DrawnBins:
     """Bins of several drawings."""
-    columns = ("once", "more", "sizes")
+    columns = [field.name for field in fields(BinTraits)]
     traits = BinTraits(*(np.concatenate([getattr(p.traits, c) for p in parts]) for c in columns))
     truth = np.concatenate([p.truth for p in parts])
     return DrawnBins(traits, truth, np.concatenate([p.genome for p in parts]))
@@ -71,10 +72,10 @@ class Drawing:
     """Draws bins of pieces."""
 
     def __init__(
-        self, pieces: Pieces, sources: Sources, ruler: Ruler, families: int, seed: int
+        self, pieces: Pieces, sources: Sources, ruler: Ruler, markers: MarkerSet, seed: int
     ) -> None:
         self._pieces, self._sources, self._ruler = pieces, sources, ruler
-        self._families, self._rng = families, np.random.default_rng(seed)
+        self._markers, self._rng = markers, np.random.default_rng(seed)
         self._places = ruler.places(pieces.composition.astype(np.float32))
         levels = int(pieces.level.max()) + 1
         key = pieces.genome * levels + pieces.level
@@ -213,7 +214,7 @@ class Drawing:
         rows = np.concatenate(held)
         bin_of = np.repeat(np.arange(len(drawn)), [len(h) for h in held])
         contigs = ContigTraits(length[rows], self._places[rows], self._genes(rows))
-        traits = bin_traits(contigs, self._ruler, bin_of, len(drawn), self._families)
+        traits = bin_traits(contigs, self._ruler, bin_of, len(drawn), self._markers)
         return DrawnBins(traits, truth.astype(np.float32), genome)
 
     def _genes(self, rows: Ints) -> Genes:
@@ -223,7 +224,8 @@ class Drawing:
         contig = np.repeat(np.arange(len(rows)), count)
         within = np.arange(len(contig)) - np.repeat(np.cumsum(count) - count, count)
         at = first[rows][contig] + within
-        return Genes(contig, genes.family[at], genes.begin[at], genes.end[at])
+        columns = (genes.family, genes.begin, genes.end, genes.prints)
+        return Genes(contig, *(column[at] for column in columns))
 
 
 def fit_ruler(pieces: Pieces, dims: int, levels: Sequence[int]) -> Ruler:

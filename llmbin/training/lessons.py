@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..estimator.network import domain_shares
+from ..estimator.network import FEWEST, domain_shares
 from ..genes.markers import MarkerSet
 from .drawn_bins import DrawnBins, Sources
 from .pieces import Ints
@@ -59,11 +59,13 @@ class Lessons:
 
     once: Tensor
     more: Tensor
+    alike: Tensor
     sizes: Tensor
     truth: Tensor
     domains: Tensor  # [markers, domains], columns that add up to 1
     lacking: Tensor  # [families], the share of clades that lack each,
     doubled: Tensor  # and [markers] of those that have it twice
+    usual: Tensor  # [`copies.KINDS`], how much alike the copies of lineages are: shares of them
     drawn: int
 
     def batch(self, size: int, binned: float) -> Tensor:
@@ -90,11 +92,13 @@ def lessons_of(
     return Lessons(
         once=_tensor(t.once),
         more=_tensor(more),
+        alike=_tensor(t.alike),
         sizes=_tensor((t.sizes - mean) / scale),
         truth=_tensor(bins.truth),
         domains=_tensor(domain_shares(markers.used)),
         lacking=_tensor(np.minimum(lacking, MOST_LACKING) + LEAST),
         doubled=_tensor(np.minimum(doubled, MOST_DOUBLED) + LEAST),
+        usual=_tensor(t.alike[pure].sum(0) + LEAST),
         drawn=examples.drawn,
     )
 
@@ -113,8 +117,11 @@ def _share_of_clades(
 
 def of_other_lineages(
     lessons: Lessons, rows: Tensor, settings: QualityTraining
-) -> tuple[Tensor, Tensor]:
-    """Cover once and more of some bins, had their lineages lost and doubled families by chance."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Some bins, had their lineages lost and doubled families by chance.
+
+    Cover once and more, and how much alike the copies are.
+    """
     markers = len(lessons.doubled)
 
     def changed(share: Tensor, most: float) -> Tensor:
@@ -127,19 +134,25 @@ def of_other_lineages(
     more = lessons.more[rows].masked_fill(lost[:, :markers], 0)
     doubled = changed(lessons.doubled, settings.doubles)
     copy = LEAST_DOUBLE + (1 - LEAST_DOUBLE) * torch.rand(len(rows), markers)
-    return once, more + doubled * copy * once[:, :markers]
+    second = doubled * copy * once[:, :markers]
+    kind = torch.multinomial(lessons.usual, second.numel(), replacement=True)
+    alike = lessons.alike[rows].scatter_add(1, kind.view_as(second), second)
+    return once, more + second, alike
 
 
 def tensor_inputs(
-    once: Tensor, more: Tensor, sizes: Tensor, domains: Tensor
+    once: Tensor, more: Tensor, alike: Tensor, sizes: Tensor, domains: Tensor
 ) -> tuple[Tensor, Tensor]:
     """As `estimator.network.network_inputs`, of tensors; ``domains`` as in `Lessons`."""
-    share, extra = once[:, : len(domains)] @ domains, more @ domains
+    markers = once[:, : len(domains)]
+    share, extra = markers @ domains, more @ domains
+    there = markers.sum(1, keepdim=True).clamp(min=FEWEST)
     columns = [
         2 * once,
         2 * torch.sqrt(more + 1e-8),
         2 * share,
         4 * torch.sqrt(extra + 1e-8),
+        4 * torch.sqrt(alike / there + 1e-8),
         sizes,
     ]
     return torch.cat(columns, 1), share.amax(1, keepdim=True)

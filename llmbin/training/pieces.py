@@ -48,7 +48,7 @@ class Pieces:
 def load_pieces(path: Path) -> Pieces:
     """Those of a file written from `Pieces.arrays`."""
     with np.load(path, allow_pickle=False) as arrays:
-        names = ("contig", "family", "begin", "end")
+        names = ("contig", "family", "begin", "end", "prints")
         genes = Genes(*(arrays[f"genes_{name}"] for name in names))
         genome, level, lengths = (arrays[name] for name in ("genome", "level", "lengths"))
         return Pieces(genome, level, lengths, arrays["composition"], genes)

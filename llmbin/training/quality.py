@@ -76,7 +76,7 @@ def train_quality(
     levels = range(len(breaking.medians))
     sources = read_sources(shards, table, pieces, markers)
     ruler = fit_ruler(pieces, settings.dims, levels)
-    drawn = Drawing(pieces, sources, ruler, markers.families, settings.seed).bins(settings.bins)
+    drawn = Drawing(pieces, sources, ruler, markers, settings.seed).bins(settings.bins)
     log.info("drew %d bins of %d genomes", len(drawn.truth), int((sources.weight > 0).sum()))
     made = [
         BinnedCommunity(community, run, markers, settings.threads).bins(shards, sources, ruler)
@@ -219,7 +219,7 @@ def cautious(last: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:
     """One network. Batches are drawn with replacement."""
     torch.manual_seed(seed)
-    traits = (lessons.once, lessons.more, lessons.sizes)
+    traits = (lessons.once, lessons.more, lessons.alike, lessons.sizes)
     inputs = sum(trait.shape[1] for trait in traits) + 2 * lessons.domains.shape[1]
     network = Estimator(inputs, settings)
     optimiser = torch.optim.AdamW(
@@ -240,8 +240,8 @@ def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator
 
 def _loss(network: Estimator, lessons: Lessons, rows: Tensor, settings: QualityTraining) -> Tensor:
     """Pinball loss of the quantiles (Koenker & Bassett 1978), of bins and lineages like theirs."""
-    once, more = of_other_lineages(lessons, rows, settings)
-    inputs, share = tensor_inputs(once, more, lessons.sizes[rows], lessons.domains)
+    once, more, alike = of_other_lineages(lessons, rows, settings)
+    inputs, share = tensor_inputs(once, more, alike, lessons.sizes[rows], lessons.domains)
     out = network(inputs)
     truth = lessons.truth[rows]
     completeness = _pinball(truth[:, :1] - out[:, :3] - share, QUANTILES)

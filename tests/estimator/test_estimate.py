@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from llmbin.estimator.copies import KINDS
 from llmbin.estimator.estimate import basis_of, estimate_bins
 from llmbin.estimator.network import QUANTILES, gelu, load_network, network_inputs
 from llmbin.estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits, n50s
@@ -10,6 +11,7 @@ from llmbin.features.profile import Features
 from llmbin.genes.counts import MarkerCounts
 from llmbin.genes.markers import load_marker_set
 from llmbin.genes.matches import Genes
+from llmbin.genes.prints import no_prints, prints_of
 
 MARKERS = load_marker_set()
 FAMILIES = len(MARKERS.names)
@@ -17,10 +19,13 @@ SCATTERED = np.arange(FAMILIES, MARKERS.families)
 BACTERIA = np.append(np.flatnonzero(MARKERS.used[0]), SCATTERED)
 
 
-def whole_genes(contigs: list[int], families: list[int]) -> Genes:
+def whole_genes(
+    contigs: list[int], families: list[int], proteins: list[str] | None = None
+) -> Genes:
     n = len(contigs)
+    prints = no_prints(n) if proteins is None else prints_of(proteins)
     ends = np.zeros(n, np.float32), np.ones(n, np.float32)
-    return Genes(np.array(contigs, np.int64), np.array(families, np.int16), *ends)
+    return Genes(np.array(contigs, np.int64), np.array(families, np.int16), *ends, prints)
 
 
 def features_of(lengths: list[int], genes: Genes) -> Features:
@@ -104,9 +109,8 @@ def test_bins_smaller_than_any_that_was_trained_on_are_not_called_contaminated()
 
 
 def test_what_is_large_for_its_markers_may_be_a_eukaryote() -> None:
-    traits = BinTraits(
-        np.ones((1, FAMILIES), np.float32), np.zeros((1, FAMILIES)), np.zeros((1, 7))
-    )
+    once, more = np.ones((1, FAMILIES), np.float32), np.zeros((1, FAMILIES))
+    traits = BinTraits(once, more, np.zeros((1, KINDS)), np.zeros((1, 7)))
     assert "eukaryote" in basis_of(traits, 0, 40_000_000, MARKERS)
     assert basis_of(traits, 0, 4_000_000, MARKERS).startswith("98 of 98 marker families of")
 
@@ -123,9 +127,10 @@ def test_traits_of_bins() -> None:
     lengths = np.array([1000, 3000, 2000, 500], np.int64)
     places = ruler.places(np.array([[0, 0], [0, 4], [1, 1], [9, 9]], np.float32))
     contigs = ContigTraits(lengths, places, whole_genes([0, 1, 1, 3], [0, 0, 1, 1]))
-    traits = bin_traits(contigs, ruler, np.array([0, 0, 1, -1]), 2, 2)
-    assert traits.once.tolist() == [[1, 1], [0, 0]]
-    assert traits.more.tolist() == [[1, 0], [0, 0]]
+    traits = bin_traits(contigs, ruler, np.array([0, 0, 1, -1]), 2, MARKERS)
+    assert traits.once[:, :3].tolist() == [[1, 1, 0], [0, 0, 0]]
+    assert traits.more[:, :3].tolist() == [[1, 0, 0], [0, 0, 0]]
+    assert traits.alike.tolist() == [[1, 0, 0, 0, 0, 0], [0] * 6]  # nothing is known of these two
     broken, bp, number, n50, mean, far, farther = traits.sizes[0].tolist()
     assert (broken, 10**bp, 10**number, 10**n50) == pytest.approx((0, 4000, 2, 3000))
     # The centre lies at 3; squared distances 9 and 1 of 1 + 1 and 1 + 1 / 3 that are expected.
@@ -144,6 +149,7 @@ def test_the_network_that_ships() -> None:
     inputs, share = network_inputs(
         np.zeros((3, MARKERS.families)),
         np.zeros((3, MARKERS.families)),
+        np.zeros((3, KINDS)),
         np.zeros((3, 7)),
         MARKERS.used,
     )

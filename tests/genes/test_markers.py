@@ -6,6 +6,7 @@ import pytest
 from llmbin.features.scan import watched
 from llmbin.genes.markers import MarkerSearch, load_marker_set
 from llmbin.genes.matches import Matches
+from llmbin.genes.prints import no_prints
 from llmbin.genes.quality import estimate
 from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import (
@@ -191,7 +192,8 @@ def test_more_copies_than_a_count_holds_stay_the_most_there_can_be() -> None:
     n = 40_000
     family = np.where(np.arange(n) < n - 2, 3, 4).astype(np.int16)
     ones, flags = np.ones(n, np.float32), np.ones(n, bool)
-    found = Matches(np.ones(n, np.int64), family, 0 * ones, ones, flags, flags, ones, flags)
+    rest = (0 * ones, ones, flags, flags, ones, flags, no_prints(n))
+    found = Matches(np.ones(n, np.int64), family, *rest)
     counts = found.counts(2, 6)[:]
     assert counts.dtype == np.int16
     assert counts.tolist() == [[0] * 6, [0, 0, 0, 32_767, 2, 0]]

@@ -6,6 +6,7 @@ import pytest
 from llmbin.features.scan import watched
 from llmbin.genes.markers import MarkerSearch, load_marker_set
 from llmbin.genes.matches import Genes, Matches, join_matches, likeness
+from llmbin.genes.prints import no_prints, prints_of
 from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import GenomeModel, marker_proteins, synthetic_genome
 
@@ -16,7 +17,8 @@ Row = tuple[int, int, float, float, bool, bool, float, bool]
 def matches(*rows: Row) -> Matches:
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     types = (np.int64, np.int16, np.float32, np.float32, bool, bool, np.float32, bool)
-    return Matches(*(column.astype(kind) for column, kind in zip(columns, types, strict=True)))
+    typed = (column.astype(kind) for column, kind in zip(columns, types, strict=True))
+    return Matches(*typed, no_prints(len(rows)))
 
 
 def spans(genes: Genes) -> list[tuple[int, int, float, float]]:
@@ -59,7 +61,7 @@ def test_what_is_no_gene_and_not_cut_must_be_very_like_the_family() -> None:
     kept = matches(
         (0, 0, 0, 1, False, False, 1.1, False), (0, 1, 0, 1, False, False, 0.9, True)
     ).of_genes()
-    assert kept.family.tolist() == [1]
+    assert kept.tolist() == [False, True]
 
 
 def test_likeness_is_relative_to_the_cutoff_and_zero_where_bits_are_few() -> None:
@@ -75,6 +77,7 @@ def test_cover_tells_once_from_twice() -> None:
         np.array([0, 0, 0, 1], np.int16),
         np.array([0, 0.5, 0, 0], np.float32),
         np.array([0.5, 1, 0.5, 1], np.float32),
+        no_prints(4),
     )
     once, more = genes.cover(np.array([0, 0, 1, -1]), 3, 2)
     assert once.tolist() == [[1, 0], [0.5, 0], [0, 0]]
@@ -130,7 +133,7 @@ def test_bins_are_covered_alike_however_many_are_looked_at_together(
     rng = np.random.default_rng(3)
     contig, family = rng.integers(0, 60, 900), rng.integers(0, 5, 900).astype(np.int16)
     begin, end = np.sort(rng.random((2, 900), np.float32), axis=0)
-    genes, bin_of = Genes(contig, family, begin, end), rng.integers(-1, 20, 60)
+    genes, bin_of = Genes(contig, family, begin, end, no_prints(900)), rng.integers(-1, 20, 60)
     once, more = genes.cover(bin_of, 20, 5)
     assert once.shape == more.shape == (20, 5)
     monkeypatch.setattr("llmbin.genes.matches.BINS", 7)

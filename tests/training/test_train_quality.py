@@ -14,6 +14,7 @@ import torch
 
 from llmbin._kernels import encode_bases
 from llmbin.errors import InputError
+from llmbin.estimator.copies import KINDS
 from llmbin.estimator.network import network_inputs, network_of
 from llmbin.estimator.traits import BinTraits
 from llmbin.genes.markers import load_marker_set
@@ -129,7 +130,7 @@ def test_a_genome_without_markers_is_no_source(tmp_path: Path) -> None:
 
 def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) -> None:
     ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
-    drawing = Drawing(pieces, sources, ruler, MARKERS.families, seed=5)
+    drawing = Drawing(pieces, sources, ruler, MARKERS, seed=5)
     bins = drawing.bins(300)
     complete, contaminated = bins.truth.T
     assert complete.min() > 0
@@ -140,13 +141,13 @@ def test_drawn_bins_are_what_their_truth_says(pieces: Pieces, sources: Sources) 
     markers = bins.traits.once[pure, : len(MARKERS.names)]
     share = markers @ MARKERS.used[0] / MARKERS.used[0].sum()
     assert np.abs(share - complete[pure]).mean() < 0.12
-    again = Drawing(pieces, sources, ruler, MARKERS.families, seed=5).bins(300)
+    again = Drawing(pieces, sources, ruler, MARKERS, seed=5).bins(300)
     np.testing.assert_array_equal(again.traits.sizes, bins.traits.sizes)
 
 
 def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: Sources) -> None:
     ruler = fit_ruler(pieces, 2, range(len(BREAKING.medians)))
-    bins = Drawing(pieces, sources, ruler, MARKERS.families, seed=5).bins(SMALL.bins)
+    bins = Drawing(pieces, sources, ruler, MARKERS, seed=5).bins(SMALL.bins)
     examples = Examples(bins, SMALL.bins)
     arrays = fit(examples, sources, ruler, MARKERS, SMALL)
     answers = network_of(arrays).quantiles(bins.traits, MARKERS)
@@ -161,11 +162,12 @@ def test_networks_learn_and_are_judged_on_other_clades(pieces: Pieces, sources: 
 def test_what_is_learnt_from_is_what_the_program_sees() -> None:
     rng, families = np.random.default_rng(2), MARKERS.families
     once, more = rng.random((5, families)), rng.random((5, families)).round()
-    sizes = rng.normal(size=(5, 7))
-    seen, share = network_inputs(once, more, sizes, MARKERS.used)
+    alike, sizes = 9 * rng.random((5, KINDS)), rng.normal(size=(5, 7))
+    seen, share = network_inputs(once, more, alike, sizes, MARKERS.used)
     domains = MARKERS.used.T / MARKERS.used.sum(1)
     of_markers = more[:, : len(MARKERS.names)]
-    learnt, of_domain = tensor_inputs(*map(torch.from_numpy, (once, of_markers, sizes, domains)))
+    traits = (once, of_markers, alike, sizes, domains)
+    learnt, of_domain = tensor_inputs(*map(torch.from_numpy, traits))
     assert learnt.numpy() == pytest.approx(seen, abs=3e-4)
     assert of_domain.numpy() == pytest.approx(share)
 
@@ -175,23 +177,27 @@ def test_lineages_lose_and_double_families_by_chance() -> None:
     once, more = np.ones((400, families), np.float32), np.zeros((400, families), np.float32)
     once[:, 0] = 0  # a family that all lack
     more[:, 1] = 1  # and one that all have twice
-    traits = BinTraits(once, more, np.zeros((400, 7), np.float32))
+    alike = np.tile(np.arange(KINDS, dtype=np.float32) == 1, (400, 1)).astype(np.float32)
+    traits = BinTraits(once, more, alike, np.zeros((400, 7), np.float32))
     bins = DrawnBins(traits, np.tile([1, 0], (400, 1)).astype(np.float32), np.zeros(400, np.int64))
     sources = Sources(np.zeros(1, np.int64), np.ones(1, np.int64), np.ones(1), np.ones(1))
     lessons = lessons_of(Examples(bins, 400), sources, MARKERS, np.zeros(7), np.ones(7))
     assert lessons.lacking[:3].tolist() == pytest.approx([0.31, 0.01, 0.01])
     assert lessons.doubled[:3].tolist() == pytest.approx([0.01, 0.41, 0.01])
     torch.manual_seed(1)
-    there, twice = of_other_lineages(lessons, torch.arange(400), replace(SMALL, doubles=2.0))
+    rows = torch.arange(400)
+    there, twice, kinds = of_other_lineages(lessons, rows, replace(SMALL, doubles=2.0))
     gained = twice - lessons.more
     assert not there[:, 0].any()
     assert not gained[:, 0].any()  # what is not there has no second copy
     assert 0.1 < (gained[:, 1] > 0).float().mean() < 0.5
     assert gained.max() <= 1
     assert 0 < (there[:, 2:] == 0).float().mean() < 0.01
-    alike = of_other_lineages(lessons, torch.arange(400), replace(SMALL, losses=0.0, doubles=0.0))
-    assert torch.equal(alike[0], lessons.once)
-    assert torch.equal(alike[1], lessons.more)
+    assert (kinds - lessons.alike).sum(1).numpy() == pytest.approx(gained.sum(1).numpy(), abs=1e-4)
+    assert (kinds - lessons.alike).sum(0).argmax() == 1  # as much alike as a lineage's copies are
+    same = of_other_lineages(lessons, rows, replace(SMALL, losses=0.0, doubles=0.0))
+    for left, right in zip(same, (lessons.once, lessons.more, lessons.alike), strict=True):
+        assert torch.equal(left, right)
 
 
 def test_the_middle_of_completeness_is_cautious() -> None:
