@@ -12,7 +12,7 @@ import numpy as np
 from .. import __version__
 from ..coverage.recall import DepthRecall
 from ..features import hexamers, peptides
-from ..features.recall import Recall
+from ..features.recall import MATCH, Recall
 from ..genes import scattered
 from ..genes.earlier_pairs import Since, unpacked_search
 from ..genes.homology import Homology
@@ -50,6 +50,7 @@ def _deciding(embedder: Embedder, markers: bool) -> dict[str, Any]:
         "plan": asdict(embedder.plan),
         "profiles": profile_digests(),
         "markers": markers,
+        "match": MATCH.itemsize,  # builds of one version may differ in it
     }
 
 
