@@ -68,9 +68,7 @@ def _pairs(genes: Genes, bin_of: Ints, markers: int) -> tuple[Ints, Ints, Floats
     return first[kept], second[kept], overlap[kept]
 
 
-def _best(
-    genes: Genes, bin_of: Ints, bins: int, pairs: tuple[Ints, Floats, Floats]
-) -> Floats:
+def _best(genes: Genes, bin_of: Ints, bins: int, pairs: tuple[Ints, Floats, Floats]) -> Floats:
     """What each second copy covers, in the column of the larger one that it is most like."""
     second, alike, overlap = pairs
     order = np.lexsort((overlap, alike, second))

@@ -64,4 +64,4 @@ def words_shared(first: Prints, second: Prints) -> npt.NDArray[np.float32]:
     """The share of words that two proteins have in common, of those of either: float32 [n]."""
     there = (first != NONE) | (second != NONE)
     same = (first == second) & there
-    return (same.sum(1) / np.maximum(there.sum(1), 1)).astype(np.float32)
+    return np.asarray(same.sum(1) / np.maximum(there.sum(1), 1), np.float32)

@@ -6,7 +6,7 @@ import pytest
 from llmbin.features.scan import watched
 from llmbin.genes.markers import MarkerSearch, load_marker_set
 from llmbin.genes.matches import Genes, Matches, join_matches, likeness
-from llmbin.genes.prints import no_prints, prints_of
+from llmbin.genes.prints import no_prints, prints_of, words_shared
 from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import GenomeModel, marker_proteins, synthetic_genome
 
@@ -125,6 +125,8 @@ def test_a_frameshift_leaves_one_gene() -> None:
     genes = found.genes()
     assert len(genes.contig) == 1
     assert genes.end[0] - genes.begin[0] > 0.9
+    protein = max(marker_proteins(), key=len)
+    assert words_shared(genes.prints, prints_of([protein]))[0] > 0.7  # of both halves
 
 
 def test_bins_are_covered_alike_however_many_are_looked_at_together(

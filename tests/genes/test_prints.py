@@ -15,7 +15,7 @@ def protein(rng: np.random.Generator, length: int) -> str:
 
 def changed(text: str, share: float, rng: np.random.Generator) -> str:
     other = rng.choice(list(LETTERS), len(text))
-    return "".join(b if r < share else a for a, b, r in zip(text, other, rng.random(len(text))))
+    return "".join(np.where(rng.random(len(text)) < share, other, list(text)))
 
 
 def test_proteins_share_the_fewer_words_the_more_they_differ() -> None:
