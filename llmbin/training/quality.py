@@ -44,11 +44,11 @@ LEAST_SHARE = 0.04  # of a genome that is stored
 CONTAMINATION_WEIGHT = 1.5
 # What is learnt as the bounds of contamination, so that they are those of `QUANTILES` on genera
 # that were not trained on: doubled families make the networks less sure than they have to be.
-CONTAMINATION_POINTS = (0.14, 0.5, 0.86)
+CONTAMINATION_POINTS = (0.15, 0.5, 0.85)
 # The middle of completeness lies so far on the way from the median to the lower bound. It is as
 # near to the truth of clades left out, and fewer bins are called near-complete that are not
-# (docs/notes/2026-11-28-what-is-called-near-complete.md).
-CAUTION = 0.16
+# (docs/notes/2026-11-29-how-alike-copies-are.md).
+CAUTION = 0.12
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 N50_COLUMN = 3  # of `BinTraits.sizes`
 
