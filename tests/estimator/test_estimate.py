@@ -68,13 +68,45 @@ def test_a_whole_genome_is_complete_and_half_of_it_is_not() -> None:
     assert 0.35 < part.completeness < 0.65
 
 
+def protein_of(family: int, changed: int = 0) -> str:
+    """A protein of a family; of residues one in so many is another."""
+    own, other = (np.random.default_rng(1000 * k + family).integers(20, size=250) for k in (0, 1))
+    if changed:
+        own[::changed] = other[::changed]
+    return "".join("ACDEFGHIKLMNPQRSTVWY"[k] for k in own)
+
+
+def genomes_of(*contigs: list[tuple[int, int]]) -> Features:
+    """Contigs of 50 kb, by family and change (see `protein_of`) of their genes."""
+    found = [(i, *gene) for i, genes in enumerate(contigs) for gene in genes]
+    proteins = [protein_of(family, changed) for _, family, changed in found]
+    genes = whole_genes([i for i, _, _ in found], [f for _, f, _ in found], proteins)
+    return features_of([50_000] * len(contigs), genes)
+
+
 def test_two_genomes_are_contaminated() -> None:
-    features = bins_of(*spread_over(BACTERIA.tolist(), 40), *spread_over(BACTERIA.tolist(), 40))
+    parts = spread_over(BACTERIA.tolist(), 40)
+    features = genomes_of(*([(f, changed) for f in part] for changed in (0, 8) for part in parts))
     both = estimate_bins(features, [np.arange(80)], MARKERS)[0]
     assert both.contamination > 0.25
     assert both.completeness > 0.9
     apart = estimate_bins(features, [np.arange(40), np.arange(40, 80)], MARKERS)
     assert all(e.contamination < 0.02 and e.completeness > 0.95 for e in apart)
+
+
+def test_copies_that_are_alike_are_of_another_genome() -> None:
+    parts = spread_over(BACTERIA.tolist(), 40)
+    own = [[(f, 0) for f in part] for part in parts]
+    twice = BACTERIA[BACTERIA < FAMILIES][::3].tolist()
+
+    def contamination(changed: int) -> float:
+        more = [[(f, changed)] for f in twice]
+        features = genomes_of(*own, *more)
+        rows = [np.arange(len(own) + len(more))]
+        return estimate_bins(features, rows, MARKERS)[0].contamination
+
+    lineage, relative = contamination(1), contamination(8)
+    assert relative > 1.5 * lineage
 
 
 def test_estimates_lie_in_their_intervals_and_do_not_depend_on_other_bins() -> None:
