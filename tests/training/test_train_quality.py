@@ -186,15 +186,17 @@ def test_lineages_lose_and_double_families_by_chance() -> None:
     assert lessons.doubled[:3].tolist() == pytest.approx([0.01, 0.41, 0.01])
     torch.manual_seed(1)
     rows = torch.arange(400)
-    there, twice, kinds = of_other_lineages(lessons, rows, replace(SMALL, doubles=2.0))
+    there, twice, _ = of_other_lineages(lessons, rows, replace(SMALL, doubles=2.0))
     gained = twice - lessons.more
     assert not there[:, 0].any()
     assert not gained[:, 0].any()  # what is not there has no second copy
     assert 0.1 < (gained[:, 1] > 0).float().mean() < 0.5
     assert gained.max() <= 1
     assert 0 < (there[:, 2:] == 0).float().mean() < 0.01
-    assert (kinds - lessons.alike).sum(1).numpy() == pytest.approx(gained.sum(1).numpy(), abs=1e-4)
-    assert (kinds - lessons.alike).sum(0).argmax() == 1  # as much alike as a lineage's copies are
+    _, twice, kinds = of_other_lineages(lessons, rows, replace(SMALL, losses=0.0, doubles=2.0))
+    gained, more = (twice - lessons.more).sum(1), kinds - lessons.alike
+    assert more.sum(1).numpy() == pytest.approx(gained.numpy(), abs=1e-3)
+    assert more.sum(0).argmax() == 1  # as much alike as a lineage's copies are
     same = of_other_lineages(lessons, rows, replace(SMALL, losses=0.0, doubles=0.0))
     for left, right in zip(same, (lessons.once, lessons.more, lessons.alike), strict=True):
         assert torch.equal(left, right)
