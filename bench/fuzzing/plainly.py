@@ -34,12 +34,26 @@ def decompressed(data: bytes) -> bytes | None:
             with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as r:
                 return r.read()
         if data.startswith(b"\xfd7zXZ\x00"):
-            return lzma.decompress(data)
+            return _of_xz(data)
         if data.startswith(b"BZh"):
             return bz2.decompress(data)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, ValueError):
         return None
     return data
+
+
+def _of_xz(data: bytes) -> bytes:
+    """Streams with padding of four bytes or their multiples; Python's lzma stops at padding."""
+    out = b""
+    while data:
+        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        out += stream.decompress(data)
+        if not stream.eof:
+            raise EOFError
+        data = stream.unused_data.lstrip(b"\0")
+        if (len(stream.unused_data) - len(data)) % 4:
+            raise lzma.LZMAError
+    return out
 
 
 def inflated(data: bytes) -> bytes:
