@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..genes.matches import Genes
-from ..genes.prints import words_shared
+from ..genes.prints import SPREAD, WIDTH, Prints, words_shared
 
 BANDS = (0.05, 0.12, 0.2, 0.3, 0.45)  # of the words that two genes could share, those that they do
 KINDS = len(BANDS) + 1
@@ -53,7 +53,8 @@ def _pairs(genes: Genes, bin_of: Ints, markers: int) -> tuple[Ints, Ints, Floats
     """Genes of one family in a bin, on two contigs: the larger, the other, and what both cover."""
     rows = np.flatnonzero((bin_of[genes.contig] >= 0) & (genes.family < markers))
     key = bin_of[genes.contig[rows]] * markers + genes.family[rows]
-    order = np.lexsort((genes.begin[rows] - genes.end[rows], key))
+    begin, cover = genes.begin[rows], genes.end[rows] - genes.begin[rows]
+    order = np.lexsort((_mark(genes.prints[rows]), begin, -cover, key))
     rows, key = rows[order], key[order]
     starts = np.concatenate([[True], np.diff(key) != 0])[: len(key)]
     rank = np.arange(len(key)) - np.maximum.accumulate(np.where(starts, np.arange(len(key)), 0))
@@ -66,6 +67,12 @@ def _pairs(genes: Genes, bin_of: Ints, markers: int) -> tuple[Ints, Ints, Floats
     overlap = overlap - np.maximum(genes.begin[first], genes.begin[second])
     kept = (overlap >= LEAST_OVERLAP) & (genes.contig[first] != genes.contig[second])
     return first[kept], second[kept], overlap[kept]
+
+
+def _mark(prints: Prints) -> npt.NDArray[np.uint64]:
+    """A number for each print, so that genes as large have an order that is not the contigs'."""
+    odd = np.arange(1, 2 * WIDTH, 2, dtype=np.uint64) * SPREAD
+    return np.asarray(prints.astype(np.uint64) @ odd, np.uint64)
 
 
 def _best(genes: Genes, bin_of: Ints, bins: int, pairs: tuple[Ints, Floats, Floats]) -> Floats:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..genes.markers import MarkerSet
+from ..genes.markers import MarkerSet, load_marker_set
 from ..io.shipped import shipped, shipped_arrays
+from .copies import KINDS
 from .traits import BinTraits, Ruler
 
 DATA = Path(__file__).parent.parent / "data" / "quality.npz"
@@ -129,7 +130,24 @@ def load_network() -> Network:
         InstallationError: it is missing or damaged.
     """
     with shipped(DATA):
-        return network_of(shipped_arrays(DATA, SHAPES))
+        network = network_of(shipped_arrays(DATA, SHAPES))
+        check_network(network, load_marker_set())
+        return network
+
+
+def check_network(network: Network, markers: MarkerSet) -> None:
+    """Whether it is one of bins with so many families.
+
+    Raises:
+        ValueError: it is of others, or divides by what is not above 0.
+    """
+    families, number = markers.families, len(markers.names)
+    inputs = families + number + 2 * len(markers.domains) + KINDS + len(network.mean)
+    held = len(network.members[0].weights[0])
+    if held != inputs:
+        raise ValueError(f"a network of {held} inputs, not {inputs}")
+    if min(network.scale.min(), network.ruler.spread, network.ruler.noise) <= 0:
+        raise ValueError("a scale that is not above 0")
 
 
 def network_of(arrays: dict[str, Any]) -> Network:

@@ -89,8 +89,9 @@ class PartFile:
             ) from None
         except (pa.ArrowException, ValueError, OverflowError) as error:
             check_room(error)
+            why = first_line(error).rstrip(".")
             raise InputError(
-                f"{self.path}: cut off or damaged ({first_line(error).rstrip('.')}); {AGAIN}"
+                f"{self.path}: cut off, damaged or of another version ({why}); {AGAIN}"
             ) from None
 
     def _chosen(self, only: str | None, but: str | None) -> list[int] | None:

@@ -14,7 +14,14 @@ from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..cluster.nearby import share_nearby
 from ..cluster.points import Points
-from ..kinds.bins import are_eukaryotes, in_doubt, likelier_eukaryotes, with_their_bins
+from ..kinds.bins import (
+    MOST,
+    are_eukaryotes,
+    domain_of,
+    in_doubt,
+    likelier_eukaryotes,
+    with_their_bins,
+)
 from ..kinds.contigs import EUKARYOTE, UNCLEAR, ContigKinds, with_kinds
 from ..resources import Resources
 from .kinds import Known
@@ -39,15 +46,19 @@ def of_eukaryotes(points: Points, known: Known, binning: Binning, resources: Res
 def settled_kinds(
     points: Points, known: Known, binning: Binning, resources: Resources
 ) -> ContigKinds:
-    """Kinds by the bins that there are (`with_their_bins`) and, of contigs in doubt that are in no
-    eukaryote's bin, by their neighbours, if any bin is of a eukaryote.
+    """Kinds by the bins that there are (`with_their_bins`) and by neighbours.
+
+    Neighbours are asked, if any bin is of a eukaryote, where a contig is in doubt and neither in
+    such a bin nor in one that has most families of a domain.
     """
     features, inside = known.features, in_their_bins(known, binning)
     bins = rows_of_bins(binning.label, binning.bins)
     kinds = with_their_bins(features, known.kinds, bins, known.markers)
     if not inside.any():
         return kinds
-    rows = np.flatnonzero(in_doubt(known.kinds, features.lengths) & ~inside)
+    cells = [domain_of(features, rows, known.markers)[1] >= MOST for rows in bins]
+    settled = inside | np.append(cells, False)[binning.label]
+    rows = np.flatnonzero(in_doubt(kinds, features.lengths) & ~settled)
     voters = np.flatnonzero(binning.core)
     share = share_nearby(points, rows, voters, inside, resources)
     likelier = likelier_eukaryotes(kinds.likely[rows], share)

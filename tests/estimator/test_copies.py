@@ -79,3 +79,13 @@ def test_no_genes() -> None:
     found = genes((0, 0, 0.0, 1.0, OWN))
     none = Genes(*(column[:0] for column in vars(found).values()))
     assert not copies_by_likeness(none, np.zeros(1, np.int64), 2, 1).any()
+
+
+def test_the_order_of_contigs_does_not_matter() -> None:
+    parts = [OWN, OTHER, RELATIVE, OWN[200:] + OTHER[:200]]
+    rows = [(k, k % 3, 0.0, 1.0, parts[k // 3]) for k in range(12)]  # all as large
+    bin_of = np.zeros(12, np.int64)
+    found = copies_by_likeness(genes(*rows), bin_of, 1, 3)
+    for _ in range(20):
+        shuffled = [rows[k] for k in RNG.permutation(12)]
+        assert copies_by_likeness(genes(*shuffled), bin_of, 1, 3).tolist() == found.tolist()

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from llmbin.estimator.copies import KINDS
 from llmbin.estimator.estimate import basis_of, estimate_bins
-from llmbin.estimator.network import QUANTILES, gelu, load_network, network_inputs
+from llmbin.estimator.network import (
+    QUANTILES,
+    check_network,
+    gelu,
+    load_network,
+    network_inputs,
+)
 from llmbin.estimator.traits import BinTraits, ContigTraits, Ruler, bin_traits, n50s
 from llmbin.features.profile import Features
 from llmbin.genes.counts import MarkerCounts
@@ -189,3 +197,16 @@ def test_the_network_that_ships() -> None:
     assert share.shape == (3, 1)
     assert network.members[0](inputs).shape == (3, 2 * len(QUANTILES))
     assert gelu(np.array([-10.0, 0.0, 10.0])).tolist() == pytest.approx([0, 0, 10])
+
+
+def test_a_network_of_other_inputs_or_without_a_scale_is_refused() -> None:
+    network = load_network()
+    check_network(network, MARKERS)
+    with pytest.raises(ValueError, match="inputs, not"):
+        check_network(network, replace(MARKERS, scattered=MARKERS.scattered - 1))
+    for broken in (
+        replace(network, scale=0 * network.scale),
+        replace(network, ruler=replace(network.ruler, noise=0.0)),
+    ):
+        with pytest.raises(ValueError, match="not above 0"):
+            check_network(broken, MARKERS)
