@@ -141,8 +141,10 @@ def check_network(network: Network, markers: MarkerSet) -> None:
     Raises:
         ValueError: it is of others, or divides by what is not above 0.
     """
-    families, number = markers.families, len(markers.names)
-    inputs = families + number + 2 * len(markers.domains) + KINDS + len(network.mean)
+    families, alike, sizes = (
+        np.zeros((1, width)) for width in (markers.families, KINDS, len(network.mean))
+    )
+    inputs = network_inputs(families, families, alike, sizes, markers.used)[0].shape[1]
     held = len(network.members[0].weights[0])
     if held != inputs:
         raise ValueError(f"a network of {held} inputs, not {inputs}")
