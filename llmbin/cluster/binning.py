@@ -15,6 +15,7 @@ from ..resources import Resources
 from .arrays import Labels, Lengths, Mask, Rows, Values, rows_of_bins
 from .contig_set import BinLimits, ContigSet
 from .cut import cut_by_distance, cut_by_markers, merge_distances
+from .doubt import doubts
 from .join import join_groups
 from .missing import as_in_its_cluster
 from .neighbours import Neighbours, find_neighbours
@@ -36,6 +37,7 @@ class Binning:
         core: whether it was in the tree's chosen nodes and is in a bin, bool [n].
         why: reason of each contig to be in none; empty if it is in one.
         best: its bin, or that which most of its neighbours are in, int32 [n]; -1 for none.
+        doubt: chance to be of a relative of its bin's genome, float64 [n].
         bins: how many there are.
     """
 
@@ -44,6 +46,7 @@ class Binning:
     core: Mask
     why: list[str]
     best: Labels
+    doubt: Values
     bins: int
 
 
@@ -72,6 +75,7 @@ def bin_assemblies(
     n = len(contigs)
     label, best, clusters = np.full(n, -1, np.int32), np.full(n, -1, np.int32), 0
     probability, core, why = np.zeros(n), np.zeros(n, np.bool_), [""] * n
+    doubt = np.zeros(n)
     parts = list(parts_of(contigs.lengths, assemblies, eukaryote, limits.min_bin_size))
     for rows, membership, furthest in clustered(contigs, parts, limits, resources):
         if membership is None:
@@ -81,6 +85,7 @@ def bin_assemblies(
             used = membership.best < membership.clusters
             best[rows] = np.where((membership.best >= 0) & used, membership.best + clusters, -1)
             probability[rows], core[rows] = membership.probability, membership.core
+            doubt[rows] = membership.doubt
             reasons = why_in_no_cluster(membership, furthest)
             clusters += membership.clusters
         for row, reason in zip(rows.tolist(), reasons, strict=True):
@@ -91,7 +96,7 @@ def bin_assemblies(
     bin_of_cluster = np.full(clusters + 1, -1, np.int32)  # the last is that of no cluster, -1
     bin_of_cluster[label] = bin_label
     best = np.where(bin_label >= 0, bin_label, bin_of_cluster[best]).astype(np.int32)
-    return Binning(bin_label, probability, core & (bin_label >= 0), why, best, bins)
+    return Binning(bin_label, probability, core & (bin_label >= 0), why, best, doubt, bins)
 
 
 def clustered(
@@ -148,7 +153,8 @@ def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -
 
     Long contigs make a tree, which is cut; relatives are separated; the other contigs are
     recruited; what holds two genomes is split, and what is one is joined; contigs with a homologous
-    contig in their neighbourhood are reassigned. Numbers of clusters may be unused.
+    contig in their neighbourhood are reassigned. How sure relatives are told apart is asked last.
+    Numbers of clusters may be unused.
     """
     homology, lengths = contigs.evidence.homology, contigs.lengths
     rows = tree_rows(known_lengths(contigs, limits.min_length), limits.min_length)
@@ -165,7 +171,9 @@ def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -
     voting[rows] = True
     if (label != membership.label).any():
         membership = recruit(neighbours, np.where(voting, label, -1).astype(np.int32))
-    return reassign(neighbours, lengths, membership, voting, homology)
+    membership = reassign(neighbours, lengths, membership, voting, homology)
+    doubt = doubts(neighbours, lengths, membership.label, voting, homology)
+    return replace(membership, doubt=doubt)
 
 
 def cut_tree(

@@ -27,6 +27,7 @@ class Membership:
         core: whether it was under a chosen node, bool [n].
         squared_distance: median from the neighbours in its best cluster, float32 [n].
         best: the cluster that most of its neighbours are in, int32 [n], -1 for none.
+        doubt: chance to be of a relative of its cluster's genome (`doubt.py`), float64 [n].
     """
 
     label: Labels
@@ -34,6 +35,7 @@ class Membership:
     core: Mask
     squared_distance: Floats
     best: Labels
+    doubt: Values
 
     @property
     def clusters(self) -> int:
@@ -120,10 +122,18 @@ def vote_weights(distance: Floats, valid: Mask, missing: Mask | None) -> Values:
     if missing is not None:
         # All distances from such a contig hold the logarithm of its variance, so only their
         # differences say something.
-        squared = np.where(valid, distance, np.inf)[missing].astype(np.float64) ** 2
-        least = np.where(np.isfinite(squared[:, :1]), squared[:, :1], 0)
-        weight[missing] = np.exp(-0.5 * (squared - least))
+        weight[missing] = likelihoods(np.where(valid, distance, np.inf)[missing])
     return weight
+
+
+def likelihoods(distance: Floats) -> Values:
+    """Likelihood of neighbours, as against that of the nearest: float64 [n, neighbours].
+
+    ``distance``: theirs, the nearest first, inf where there are fewer.
+    """
+    squared = distance.astype(np.float64) ** 2
+    least = np.where(np.isfinite(squared[:, :1]), squared[:, :1], 0)
+    return np.asarray(np.exp(-0.5 * (squared - least)), np.float64)
 
 
 def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
@@ -138,7 +148,8 @@ def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
     votes = votes_of(neighbours, core_label)
     if votes is None:
         far = np.full(n, np.inf, np.float32)
-        return Membership(label, probability, core_label >= 0, far, np.full(n, -1, np.int32))
+        nowhere = np.full(n, -1, np.int32)
+        return Membership(label, probability, core_label >= 0, far, nowhere, np.zeros(n))
     best, threads = np.full(n, -1, np.int32), neighbours.resources.threads
 
     def choose(rows: slice) -> None:
@@ -154,7 +165,7 @@ def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:
     probability[outvoted] = 1 - probability[outvoted]
     alone = np.flatnonzero(core)[np.bincount(core_label[core])[core_label[core]] == 1]
     probability[alone] = probability_alone(points, alone, votes.index[alone])
-    return Membership(label, probability, core, squared, best)
+    return Membership(label, probability, core, squared, best, np.zeros(n))
 
 
 def probability_alone(points: Points, rows: Rows, near: KernelRows) -> Values:

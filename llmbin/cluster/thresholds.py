@@ -194,6 +194,14 @@ class ReassignThresholds:
 
 
 @dataclass(frozen=True)
+class DoubtThresholds:
+    """Whether contigs may be of a relative of their bin's genome (doubt-of-relatives)."""
+
+    related: float = 0.02  # share of the smaller in homologous stretches, from which bins are
+    surest: float = 6.0  # nats that one contig's neighbours say at most
+
+
+@dataclass(frozen=True)
 class LayoutThresholds:
     """The map of contigs, on which nothing depends (a-map-of-contigs)."""
 
@@ -220,4 +228,5 @@ REPULSION = RepulsionThresholds()
 SPLIT = SplitThresholds()
 JOIN = JoinThresholds()
 REASSIGN = ReassignThresholds()
+DOUBT = DoubtThresholds()
 LAYOUT = LayoutThresholds()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ FEW_FAMILIES = 5  # a bin that has fewer says little
 # Bacteria and archaea have a marker family in every 5 to 100 kb; a bin with more bp for each of its
 # families, and some, is something else.
 SPARSE, SOME = 130_000, 500_000
+TOLD_DOUBT = 0.01  # of a bin's bases, from which its basis tells
 SMALLEST_GENOME = 100_000  # bp: of the smallest that are known, those of endosymbionts
 
 
@@ -78,6 +79,26 @@ def estimate_bins(
         )
         for number, answer in enumerate(answers.tolist())
     ]
+
+
+def with_doubt(estimate: Estimate, doubt: float) -> Estimate:
+    """An estimate, given that a share ``doubt`` of the bin's bases is expected to be a relative's.
+
+    Their genes were counted for the bin's genome. What is expected may as well come to nothing or
+    to twice that: so far the intervals reach.
+    """
+    if not doubt:
+        return estimate
+    complete, foreign = estimate.completeness_interval, estimate.contamination_interval
+    told = f"{estimate.basis}; {100 * doubt:.0f} % of its bases may be a relative's"
+    return replace(
+        estimate,
+        completeness=estimate.completeness * (1 - doubt),
+        contamination=estimate.contamination * (1 - doubt) + doubt,
+        completeness_interval=replace(complete, low=complete.low * max(0.0, 1 - 2 * doubt)),
+        contamination_interval=replace(foreign, high=min(1.0, foreign.high + 2 * doubt)),
+        basis=told if doubt >= TOLD_DOUBT else estimate.basis,
+    )
 
 
 def basis_of(traits: BinTraits, number: int, bases: int, markers: MarkerSet) -> str:

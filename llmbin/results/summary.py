@@ -12,7 +12,7 @@ from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..coverage.coverage import Coverage
 from ..estimator.classes import NOT_JUDGED, draft_class, quality_class
-from ..estimator.estimate import Estimate, estimate_bins
+from ..estimator.estimate import Estimate, estimate_bins, with_doubt
 from ..estimator.traits import n50s
 from ..features.profile import Features
 from ..genes.markers import MarkerSet
@@ -95,7 +95,13 @@ def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None)
     kinds = kinds_of_bins(features, outcome.kinds, held, markers)
     known: Sequence[Estimate | None] = [None] * len(held)
     if markers is not None:
-        known = estimate_bins(features, judged_contigs(outcome.kinds, held), markers)
+        judged = judged_contigs(outcome.kinds, held)
+        known = [
+            with_doubt(
+                estimate, float(np.average(binning.doubt[rows], weights=features.lengths[rows]))
+            )
+            for estimate, rows in zip(estimate_bins(features, judged, markers), judged, strict=True)
+        ]
     out = []
     for b, rows in enumerate(held):
         length = features.lengths[rows]

@@ -22,7 +22,9 @@ def test_a_short_contig_is_not_recruited_beside_its_ortholog() -> None:
     lengths = np.array([40_000] * 14 + [1200])
     in_tree = lengths > 2500
     label = np.array([0] * 7 + [1] * 7 + [0], np.int32)
-    before = Membership(label, np.full(n, 0.9), in_tree, np.zeros(n, np.float32), label)
+    before = Membership(
+        label, np.full(n, 0.9), in_tree, np.zeros(n, np.float32), label, np.zeros(n)
+    )
     near = find_neighbours(points, np.flatnonzero(in_tree).astype(np.int32), Resources())
     after = reassign(near, lengths, before, in_tree, homology_of((3, 14, 1100)))
     assert after.label[14] != 0 and (after.label[:14] == label[:14]).all()

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmbin.estimator.copies import KINDS
-from llmbin.estimator.estimate import basis_of, estimate_bins
+from llmbin.estimator.estimate import Estimate, Interval, basis_of, estimate_bins, with_doubt
 from llmbin.estimator.network import (
     QUANTILES,
     check_network,
@@ -160,6 +162,30 @@ def test_markers_that_were_not_looked_for() -> None:
     object.__setattr__(features, "genes", None)
     with pytest.raises(ValueError, match="not looked for"):
         estimate_bins(features, [np.array([0])], MARKERS)
+
+
+def test_what_may_be_a_relatives_counts_for_it() -> None:
+    sure = Estimate(0.9, 0.02, Interval(0.8, 0.95), Interval(0.0, 0.05), "all families")
+    doubted = with_doubt(sure, 0.25)
+    assert doubted.completeness == pytest.approx(0.675)
+    assert doubted.contamination == pytest.approx(0.02 * 0.75 + 0.25)
+    assert (doubted.completeness_interval.low, doubted.completeness_interval.high) == (0.4, 0.95)
+    assert doubted.contamination_interval.low == 0
+    assert doubted.contamination_interval.high == pytest.approx(0.55)
+    assert doubted.basis == "all families; 25 % of its bases may be a relative's"
+    assert with_doubt(sure, 0.0) is sure and with_doubt(sure, 0.004).basis == "all families"
+
+
+@given(st.floats(0, 1), *[st.lists(st.floats(0, 1), min_size=3, max_size=3)] * 2)
+def test_doubted_estimates_lie_in_their_intervals(
+    doubt: float, complete: list[float], foreign: list[float]
+) -> None:
+    low, middle, high = sorted(complete)
+    least, some, most = sorted(foreign)
+    now = with_doubt(Estimate(middle, some, Interval(low, high), Interval(least, most), ""), doubt)
+    a, b = now.completeness_interval, now.contamination_interval
+    assert 0 <= a.low <= now.completeness + 1e-12 and now.completeness <= a.high <= 1
+    assert 0 <= b.low <= now.contamination + 1e-12 and now.contamination <= b.high + 1e-12 <= 1.1
 
 
 def test_traits_of_bins() -> None:

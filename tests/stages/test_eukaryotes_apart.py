@@ -40,7 +40,7 @@ def known(likely: list[float] = LIKELY, kind: list[int] = KIND) -> Known:
 def binning_of(label: list[int]) -> Binning:
     n, numbers = len(label), np.array(label, np.int32)
     core = (numbers >= 0) & (np.arange(n) < len(SURE))
-    return Binning(numbers, np.ones(n), core, [""] * n, numbers, max(label) + 1)
+    return Binning(numbers, np.ones(n), core, [""] * n, numbers, np.zeros(n), max(label) + 1)
 
 
 def test_a_contig_in_doubt_is_binned_with_what_it_lies_next_to() -> None:
