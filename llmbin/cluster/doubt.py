@@ -21,7 +21,7 @@ from ..genes.homology import Homology
 from .arrays import Labels, Lengths, Mask, Values, row_slices
 from .neighbours import Neighbours
 from .recruit import likelihoods
-from .thresholds import DOUBT, RECRUIT
+from .thresholds import DOUBT, JOIN, RECRUIT
 
 Numbers = npt.NDArray[np.int64]
 LEAST = 1e-9  # share of votes, so that its logarithm is a number
@@ -105,7 +105,7 @@ def between_relatives(homology: Homology, label: Labels, bases: Values) -> Homol
     a, b = label[pairs.first], label[pairs.second]
     _, of = np.unique(numbered(np.minimum(a, b), np.maximum(a, b), len(bases)), return_inverse=True)
     shared = np.bincount(of, pairs.length)[of]
-    return pairs.select(shared >= DOUBT.related * np.minimum(bases[a], bases[b]))
+    return pairs.select(shared >= JOIN.relatives * np.minimum(bases[a], bases[b]))
 
 
 def sides_of(

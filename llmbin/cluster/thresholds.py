@@ -197,7 +197,6 @@ class ReassignThresholds:
 class DoubtThresholds:
     """Whether contigs may be of a relative of their bin's genome (doubt-of-relatives)."""
 
-    related: float = 0.02  # share of the smaller in homologous stretches, from which bins are
     surest: float = 6.0  # nats that one contig's neighbours say at most
 
 

@@ -45,10 +45,6 @@ CONTAMINATION_WEIGHT = 1.5
 # What is learnt as the bounds of contamination, so that they are those of `QUANTILES` on genera
 # that were not trained on: doubled families make the networks less sure than they have to be.
 CONTAMINATION_POINTS = (0.15, 0.5, 0.85)
-# The middle of completeness lies so far on the way from the median to the lower bound. It is as
-# near to the truth of clades left out, and fewer bins are called near-complete that are not
-# (docs/notes/2026-11-29-how-alike-copies-are.md).
-CAUTION = 0.12
 CONTAMINATIONS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 N50_COLUMN = 3  # of `BinTraits.sizes`
 
@@ -200,20 +196,7 @@ def fit(
         layers = [member.layers[k] for member in members]
         arrays[f"weight{k}"] = np.stack([layer.weight.detach().numpy().T for layer in layers])
         arrays[f"bias{k}"] = np.stack([layer.bias.detach().numpy() for layer in layers])
-    for name in ("weight2", "bias2"):
-        arrays[name] = cautious(arrays[name])
     return arrays
-
-
-def cautious(last: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Weights or biases [..., 6] of a last layer, with a middle of completeness that is lower.
-
-    The layer is linear, so that whoever reads the network need not know.
-    """
-    low, middle = last[..., 0], last[..., 1]
-    out = last.copy()
-    out[..., 1] = middle + np.float32(CAUTION) * (low - middle)
-    return out
 
 
 def _member(lessons: Lessons, settings: QualityTraining, seed: int) -> Estimator:

@@ -30,7 +30,7 @@ from llmbin.training.pieces import (
     shifted,
     substituted,
 )
-from llmbin.training.quality import CAUTION, cautious, cross_validate, errors, fit, read_sources
+from llmbin.training.quality import cross_validate, errors, fit, read_sources
 from llmbin.training.settings import PieceSettings, QualityTraining
 from llmbin.training.shards import Genome, Shards, write_shards
 
@@ -200,17 +200,6 @@ def test_lineages_lose_and_double_families_by_chance() -> None:
     same = of_other_lineages(lessons, rows, replace(SMALL, losses=0.0, doubles=0.0))
     for left, right in zip(same, (lessons.once, lessons.more, lessons.alike), strict=True):
         assert torch.equal(left, right)
-
-
-def test_the_middle_of_completeness_is_cautious() -> None:
-    rng = np.random.default_rng(3)
-    weights, biases, seen = rng.normal(size=(8, 6)), rng.normal(size=6), rng.normal(size=(5, 8))
-    plain = seen @ weights + biases
-    moved = seen @ cautious(weights) + cautious(biases)
-    expected = (1 - CAUTION) * plain[:, 1] + CAUTION * plain[:, 0]
-    np.testing.assert_allclose(moved[:, 1], expected, rtol=1e-5)
-    others = [0, 2, 3, 4, 5]
-    np.testing.assert_allclose(moved[:, others], plain[:, others], rtol=1e-5)
 
 
 def test_errors_in_points() -> None:
