@@ -53,9 +53,7 @@ def doubts(
 ) -> Values:
     """Chance of each contig to be of a relative of its cluster's genome: float64 [n].
 
-    The nearest voting contigs vote by their likelihood. Of a cluster that is in doubt as a whole
-    little is foreign to the rest of it: what there is of doubt about a rival is multiplied by the
-    share of the cluster that is not in doubt.
+    The nearest voting contigs vote by their likelihood; what pairs hold together decides as one.
 
     Args:
         neighbours: of all contigs.
@@ -83,9 +81,6 @@ def doubts(
     component = components(first, second, len(number))
     votes = sides.for_own + sides.for_rival
     chance[linked] = (votes * chance_of_swap(sides, component))[linked]
-    pair, of = np.unique(numbered(sides.own, sides.rival, clusters), return_inverse=True)
-    in_doubt = np.bincount(of, chance * sides.bases) / bases[pair // clusters]
-    chance *= 1 - in_doubt[of]
     return np.minimum(np.bincount(sides.contig, weights=chance, minlength=len(label)), 1)
 
 

@@ -69,15 +69,6 @@ def test_contigs_without_a_cluster_and_clusters_of_one_contig() -> None:
     assert (doubt_of(mixed(), TWO_COMPONENTS, np.full(20, -1, np.int32)) == 0).all()
 
 
-def test_a_third_of_one_genome_beside_two_thirds_is_not_all_foreign() -> None:
-    """Its contigs are all nearer to the other cluster, so all of it may be of one genome."""
-    rng = np.random.default_rng(1)
-    x = rng.normal(0, 1, (20, 8))
-    x[:4] = x[10:14] + 0.01
-    label = np.where(np.arange(20) < 4, 0, 1).astype(np.int32)
-    assert doubt_of(x, homology_of((0, 10, 20_000)), label)[:4].max() < 0.5
-
-
 def test_doubt_does_not_depend_on_the_order_of_contigs() -> None:
     order = np.random.default_rng(3).permutation(20)
     place = np.argsort(order)
