@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ FEW_FAMILIES = 5  # a bin that has fewer says little
 # families, and some, is something else.
 SPARSE, SOME = 130_000, 500_000
 TOLD_DOUBT = 0.01  # of a bin's bases, from which its basis tells
+LEAST_DOUBT, MOST_DOUBT = 0.25, 2.0  # times what is expected: four in five truths lie between
 SMALLEST_GENOME = 100_000  # bp: of the smallest that are known, those of endosymbionts
 
 
@@ -84,21 +85,28 @@ def estimate_bins(
 def with_doubt(estimate: Estimate, doubt: float) -> Estimate:
     """An estimate, given that a share ``doubt`` of the bin's bases is expected to be a relative's.
 
-    Their genes were counted for the bin's genome. What is expected may as well come to nothing or
-    to twice that: so far the intervals reach.
+    Their genes were counted for the bin's genome. The intervals reach from `LEAST_DOUBT` of what is
+    expected to `MOST_DOUBT` times as much.
     """
     if not doubt:
         return estimate
     complete, foreign = estimate.completeness_interval, estimate.contamination_interval
+    least, most = LEAST_DOUBT * doubt, min(1.0, MOST_DOUBT * doubt)
     told = f"{estimate.basis}; {100 * doubt:.0f} % of its bases may be a relative's"
-    return replace(
-        estimate,
+    return Estimate(
         completeness=estimate.completeness * (1 - doubt),
-        contamination=estimate.contamination * (1 - doubt) + doubt,
-        completeness_interval=replace(complete, low=complete.low * max(0.0, 1 - 2 * doubt)),
-        contamination_interval=replace(foreign, high=min(1.0, foreign.high + 2 * doubt)),
+        contamination=with_more(estimate.contamination, doubt),
+        completeness_interval=Interval(complete.low * (1 - most), complete.high * (1 - least)),
+        contamination_interval=Interval(
+            with_more(foreign.low, least), with_more(foreign.high, most)
+        ),
         basis=told if doubt >= TOLD_DOUBT else estimate.basis,
     )
+
+
+def with_more(foreign: float, more: float) -> float:
+    """Share of a bin that is foreign, if of the rest a share ``more`` is, too."""
+    return foreign * (1 - more) + more
 
 
 def basis_of(traits: BinTraits, number: int, bases: int, markers: MarkerSet) -> str:
