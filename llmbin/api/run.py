@@ -62,6 +62,7 @@ class BinnedContigs(Table):
         why_unbinned: the reason to be in no bin, else empty, object [n].
         kind: what it is (bacterium, ..., unclear), object [n]; ``kind_probability`` float64 [n].
         probably_of: the bin that a virus or plasmid is in or nearest to, else empty, object [n].
+        doubt: chance to be of a relative of its bin's genome, float64 [n].
         vectors: of the projector, which the metric compares, float32 [n, dimensions].
         lm: of the language model alone, float32 [n, width].
     """
@@ -80,6 +81,7 @@ class BinnedContigs(Table):
     kind: Texts
     kind_probability: Doubles
     probably_of: Texts
+    doubt: Doubles
     vectors: Floats
     lm: Floats
 
@@ -98,6 +100,7 @@ class BinnedContigs(Table):
             "kind": self.kind,
             "kind_probability": self.kind_probability,
             "probably_of": self.probably_of,
+            "doubt": self.doubt,
         }
 
 
@@ -310,6 +313,7 @@ def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
         kind=np.array(KINDS, object)[kinds.kind],
         kind_probability=kinds.probability,
         probably_of=np.append(bins, "")[hosts_of(kinds, binning)],
+        doubt=binning.doubt,
         vectors=found.points.vectors,
         lm=features.lm,
     )

@@ -125,6 +125,7 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
         "kind",
         "kind_probability",
         "probably_of",
+        "doubt",
     ]
     hosts = hosts_of(outcome.kinds, binning).tolist()
     with text_file(path) as handle:
@@ -144,5 +145,6 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
                 KINDS[outcome.kinds.kind[i]],
                 f"{outcome.kinds.probability[i]:.4f}",
                 names[host] if (host := hosts[i]) >= 0 else "",
+                f"{binning.doubt[i]:.4f}",
             ]
             handle.write("\t".join(fields) + "\n")
