@@ -1,8 +1,23 @@
 #include "depth.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace llmbin {
+
+namespace {
+
+constexpr int64_t kRun = 16;  // positions that are looked at together
+
+// Whether the depth is the same at all positions of a run as before it: so it mostly is within long
+// reads.
+bool same_depth(const int32_t *change) {
+    int32_t any = 0;
+    for (int64_t i = 0; i < kRun; ++i) any |= change[i];
+    return !any;
+}
+
+}  // namespace
 
 DepthCounter::DepthCounter(std::shared_ptr<const std::vector<int64_t>> lengths,
                            DepthOptions options, bool later)
@@ -145,13 +160,24 @@ void DepthCounter::close(const OpenReference &reference) {
     if (later_ && mean_read() < options_.edge) short_reads_ = true;
     int64_t edge = std::min<int64_t>(options_.edge, mean_read());
     if (length <= 2 * edge) edge = 0;
-    int64_t depth = 0, sum = 0;
-    double squares = 0;
-    for (int64_t i = 0; i < edge; ++i) depth += reference.change[i];
-    for (int64_t i = edge; i < length - edge; ++i) {
-        depth += reference.change[i];
-        sum += depth;
-        squares += static_cast<double>(depth) * static_cast<double>(depth);
+    const int32_t *const change = reference.change.data();
+    int64_t depth = std::accumulate(change, change + edge, int64_t{0}), sum = 0;
+    double squares = 0;  // of whole numbers: exact in whichever steps, below 2^53
+    const auto add = [&](int64_t positions) {
+        sum += depth * positions;
+        squares += static_cast<double>(depth) * static_cast<double>(depth) *
+                   static_cast<double>(positions);
+    };
+    for (int64_t i = edge, end = length - edge; i < end;) {
+        const int64_t next = std::min(i + kRun, end);
+        if (next - i == kRun && same_depth(change + i)) {
+            add(kRun);
+            i = next;
+        }
+        for (; i < next; ++i) {
+            depth += change[i];
+            add(1);
+        }
     }
     const auto n = static_cast<double>(length - 2 * edge), total = static_cast<double>(sum);
     const double mean = total / n;
