@@ -21,7 +21,7 @@ from .missing import as_in_its_cluster
 from .neighbours import Neighbours, find_neighbours
 from .reassign import reassign
 from .recruit import Membership, max_squared_distance, recruit
-from .relatives import separate_relatives
+from .relatives import Separated, separate_relatives
 from .split import split_contaminated
 from .thresholds import TREE_CONTIGS
 from .tree import build_tree, place_of_node
@@ -138,23 +138,26 @@ def cluster_contigs(
     """
     points, lengths = contigs.points, contigs.lengths
     if points.missing is None or not points.missing.any():
-        return clusters_once(contigs, limits, resources)
+        return clusters_once(contigs, limits, resources, {})
     known = int(lengths[~points.missing].sum())
     smaller = max(1, limits.min_bin_size * known // int(lengths.sum()))
-    first = clusters_once(contigs, replace(limits, min_bin_size=smaller), resources)
+    separated: Separated = {}  # most groups have no contig of which the depth is missing
+    first = clusters_once(contigs, replace(limits, min_bin_size=smaller), resources, separated)
     if first is None:
         return None
     points = as_in_its_cluster(points, lengths, first.label)
-    return clusters_once(replace(contigs, points=points), limits, resources)
+    return clusters_once(replace(contigs, points=points), limits, resources, separated)
 
 
-def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -> Membership | None:
+def clusters_once(
+    contigs: ContigSet, limits: BinLimits, resources: Resources, separated: Separated
+) -> Membership | None:
     """Clusters of one assembly's contigs, of any size; None if no contig is long enough.
 
     Long contigs make a tree, which is cut; relatives are separated; the other contigs are
     recruited; what holds two genomes is split, and what is one is joined; contigs with a homologous
     contig in their neighbourhood are reassigned. How sure relatives are told apart is asked last.
-    Numbers of clusters may be unused.
+    Numbers of clusters may be unused. ``separated``: see `separate_relatives`.
     """
     homology, lengths = contigs.evidence.homology, contigs.lengths
     rows = tree_rows(known_lengths(contigs, limits.min_length), limits.min_length)
@@ -162,7 +165,7 @@ def clusters_once(contigs: ContigSet, limits: BinLimits, resources: Resources) -
         return None
     neighbours = find_neighbours(contigs.points, rows.astype(np.int32), resources)
     core_label, groups = cut_tree(contigs, rows, neighbours, limits.min_bin_size)
-    core_label = separate_relatives(contigs, core_label, groups, resources.threads)
+    core_label = separate_relatives(contigs, core_label, groups, resources.threads, separated)
     membership = recruit(neighbours, core_label)
     label = split_contaminated(contigs, membership.label, limits.min_bin_size, resources.threads)
     label = join_groups(contigs, label)

@@ -6,6 +6,8 @@ weighed against repulsion (`mixture.py`, `repulsion.py`).
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,9 +19,16 @@ from .mixture import Mixture
 from .points import Points
 from .thresholds import SEPARATE
 
+Separated: TypeAlias = dict[tuple[bytes, ...], Labels]
+"""Parts of groups that were looked at, by their contigs and the depths of these."""
+
 
 def separate_relatives(
-    contigs: ContigSet, core_label: Labels, groups: list[npt.NDArray[np.int64]], threads: int = 1
+    contigs: ContigSet,
+    core_label: Labels,
+    groups: list[npt.NDArray[np.int64]],
+    threads: int = 1,
+    separated: Separated | None = None,
 ) -> Labels:
     """Clusters of contigs with groups taken apart that hold two genomes or more.
 
@@ -32,6 +41,8 @@ def separate_relatives(
         groups: rows (ascending) of what composition and depth alone would take for one genome
             (`cut_by_distance`); no contig is in two.
         threads: for as many groups at once.
+        separated: groups of the same contigs, but for their depths, that need not be looked at
+            again; those that are looked at are added.
     """
     core_label = core_label.copy()
     top = int(core_label.max(initial=-1))
@@ -44,9 +55,15 @@ def separate_relatives(
     of_groups = zip(groups, homology.within(group, len(groups)), strict=True)
     paired = [(rows, pairs) for rows, pairs in of_groups if len(pairs)]
 
+    known: Separated = {} if separated is None else separated
+
     def parts_of(of_group: tuple[Rows, Homology]) -> Labels:
         rows, pairs = of_group
-        return separate(contigs.points.take(rows), contigs.lengths[rows], pairs.take(rows), between)
+        points = contigs.points.take(rows)
+        key = (rows.tobytes(), points.log_depth.tobytes(), points.variance.tobytes())
+        if key not in known:
+            known[key] = separate(points, contigs.lengths[rows], pairs.take(rows), between)
+        return known[key]
 
     for (rows, _), part in zip(paired, each(paired, threads, parts_of), strict=True):
         if not part.any():

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 from builders import contigs_of, homology_of, plain
 
+import llmbin.cluster.relatives as relatives_module
 from llmbin.cluster.points import Points
 from llmbin.cluster.relatives import separate, separate_relatives, two_colours
 from llmbin.genes.homology import Homology, no_homology
@@ -115,3 +117,28 @@ def test_parts_must_be_worth_what_the_bins_were() -> None:
     odd[4:30] = 2  # worth the same by markers as the true parts are
     assert (separate_relatives(contigs, odd, [np.arange(30)]) == odd).all()
     assert (separate_relatives(contigs_of(points, lengths), mixed, groups) == mixed).all()
+
+
+def test_a_group_that_is_as_it_was_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, _, lengths, pairs = relatives(np.random.default_rng(3))
+    sample = np.ones((len(points), 1), np.float32)
+    points = replace(points, log_depth=sample, variance=sample)
+    contigs, groups = contigs_of(points, lengths, pairs=pairs), [np.arange(len(points))]
+    mixed, separated = np.zeros(len(points), np.int32), {}
+    core = separate_relatives(contigs, mixed, groups, separated=separated)
+    looked = []
+
+    def look(points: Points, *given: object) -> np.ndarray:
+        looked.append(points)
+        return np.zeros(len(points), np.int32)
+
+    monkeypatch.setattr(relatives_module, "separate", look)
+    again = separate_relatives(contigs, mixed, groups, separated=separated)
+    assert not looked and (again == core).all() and len(np.unique(core)) == 2
+    for name in ("log_depth", "variance"):
+        other = getattr(points, name).copy()
+        other[5] += 1
+        changed = replace(contigs, points=replace(points, **{name: other}))
+        assert (separate_relatives(changed, mixed, groups, separated=separated) == mixed).all()
+    separate_relatives(contigs, mixed, [np.arange(len(points) - 1)], separated=separated)
+    assert len(looked) == 3
