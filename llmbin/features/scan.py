@@ -11,7 +11,7 @@ from ..model.queue import bounded_queue
 
 # Bases that a thread looks at in one go: Python's threads take turns, and handing one over takes as
 # long as looking at some thousand bases.
-GROUP = 1 << 16
+GROUP = 1 << 18
 AHEAD = 4  # such groups that may wait for each thread
 
 
