@@ -1,7 +1,10 @@
 #include "bases.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+
+#include "clones.hpp"
 
 namespace llmbin {
 
@@ -25,6 +28,27 @@ struct Canonical {
 };
 constexpr Canonical kCanonical;
 
+constexpr uint64_t kOfEach = 0x0101010101010101ull;  // one in each of eight bytes
+
+// Four codes to a byte, the first in the lowest bits; 0 for those that are unknown.
+LLMBIN_CLONES
+void pack_fours(const uint8_t *__restrict codes, size_t fours, uint8_t *__restrict out) {
+    for (size_t i = 0; i < fours; ++i) {
+        uint32_t four;  // codes, a byte each, which a product makes two bits each
+        std::memcpy(&four, codes + 4 * i, 4);
+        out[i] = static_cast<uint8_t>((four & 0x03030303u) * 0x01041040u >> 24);
+    }
+}
+
+// Which of eight codes are unknown, a bit each.
+void mark_unknown(const uint8_t *codes, size_t eights, uint8_t *out) {
+    for (size_t i = 0; i < eights; ++i) {
+        uint64_t eight;
+        std::memcpy(&eight, codes + 8 * i, 8);
+        out[i] = static_cast<uint8_t>((eight >> 2 & kOfEach) * 0x0102040810204080ull >> 56);
+    }
+}
+
 }  // namespace
 
 void encode_bases(const uint8_t *__restrict ascii, size_t n, uint8_t *__restrict codes) {
@@ -39,6 +63,32 @@ void encode_bases(const uint8_t *__restrict ascii, size_t n, uint8_t *__restrict
         code = static_cast<uint8_t>(code - (c == 'U'));
         codes[i] = code;
     }
+}
+
+std::vector<uint8_t> pack_bases(const uint8_t *codes, size_t n) {
+    const uint64_t size = n;
+    const size_t eights = n / 8;
+    uint8_t last[8] = {};
+    std::copy(codes + 8 * eights, codes + n, last);
+    std::vector<uint8_t> out(sizeof size + 2 * (eights + 1));
+    std::memcpy(out.data(), &size, sizeof size);
+    pack_fours(codes, 2 * eights, out.data() + sizeof size);
+    pack_fours(last, 2, out.data() + out.size() - 2);
+    if (unknown_from(codes, 0, n) < n) {
+        out.resize(out.size() + eights + 1);
+        mark_unknown(codes, eights, out.data() + out.size() - eights - 1);
+        mark_unknown(last, 1, out.data() + out.size() - 1);
+    }
+    return out;
+}
+
+size_t unknown_from(const uint8_t *codes, size_t begin, size_t n) {
+    for (uint64_t eight; begin + 8 <= n; begin += 8) {
+        std::memcpy(&eight, codes + begin, 8);
+        if (eight & 4 * kOfEach) break;
+    }
+    while (begin < n && codes[begin] < 4) ++begin;
+    return begin;
 }
 
 void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
@@ -76,11 +126,18 @@ void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
         out[kCanonical.column[v]] += counts[0][v] + counts[1][v] + counts[2][v] + counts[3][v];
 }
 
+LLMBIN_CLONES
 void count_bases(const uint8_t *codes, size_t n, uint64_t *out) {
+    constexpr size_t together = 128;  // whose sums fit into a byte, so that many are added at once
     uint64_t gc = 0, known = 0;
-    for (size_t i = 0; i < n; ++i) {
-        gc += (codes[i] == 1) | (codes[i] == 2);
-        known += codes[i] < 4;
+    for (size_t begin = 0; begin < n; begin += together) {
+        uint8_t some_gc = 0, some_known = 0;
+        for (size_t i = begin; i < std::min(n, begin + together); ++i) {
+            some_gc = static_cast<uint8_t>(some_gc + ((codes[i] == 1) | (codes[i] == 2)));
+            some_known = static_cast<uint8_t>(some_known + (codes[i] < 4));
+        }
+        gc += some_gc;
+        known += some_known;
     }
     out[0] = gc;
     out[1] = known;

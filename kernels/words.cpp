@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "bases.hpp"
 #include "clones.hpp"
 
 namespace llmbin {
@@ -105,14 +106,6 @@ void add_words(const uint8_t *codes, size_t n, size_t at, uint32_t rate, std::ve
         kept += is_kept(hash, rate);
     }
     out.insert(out.end(), found.data(), found.data() + kept);
-}
-
-// The first base from `begin` on that is not known, or n.
-size_t unknown_from(const uint8_t *codes, size_t begin, size_t n) {
-    constexpr uint64_t unknown = 0x0404040404040404ull;
-    while (begin + 8 <= n && !(eight_bytes(codes + begin) & unknown)) begin += 8;
-    while (begin < n && codes[begin] < 4) ++begin;
-    return begin;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ from llmbin._kernels import (
     neighbours,
     node_markers,
     node_sums,
+    packed_bases,
     peptide_words,
     spaced_words,
     spanning_tree,
@@ -46,6 +47,25 @@ def test_codes_and_base_counts(text: str) -> None:
         upper.count("G") + upper.count("C"),
         sum(c in "ACGT" for c in upper),
     )
+
+
+def test_bases_of_long_contigs_are_counted() -> None:
+    codes = np.random.default_rng(1).integers(0, 5, 100_003).astype(np.uint8)
+    codes[1_000:3_000] = 1
+    assert base_counts(codes) == (np.isin(codes, [1, 2]).sum(), (codes < 4).sum())
+
+
+@given(messy)
+def test_packed_bases_tell_all_of_them(text: str) -> None:
+    codes = encode_bases(text.encode())
+    packed, n = packed_bases(codes), len(codes)
+    assert int.from_bytes(packed[:8].tobytes(), "little") == n
+    fours, unknown = packed[8 : 8 + 2 * (n // 8 + 1)], packed[8 + 2 * (n // 8 + 1) :]
+    held = (fours[:, None] >> [0, 2, 4, 6] & 3).ravel()[:n]
+    assert (codes.max(initial=0) == 4) == (len(unknown) > 0)
+    if len(unknown):
+        held = held | np.unpackbits(unknown, bitorder="little")[:n] << 2
+    assert (held == codes).all()
 
 
 @given(messy)

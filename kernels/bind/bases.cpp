@@ -36,6 +36,12 @@ void bind_bases(nb::module_ &m) {
         },
         "sequence"_a, "Codes uint8 [n] of an ASCII sequence: ACGT 0-3 (U as T), anything else 4.");
 
+    m.def(
+        "packed_bases",
+        [](In<uint8_t, 1> codes) { return vector_out(pack_bases(codes.data(), codes.shape(0))); },
+        "codes"_a,
+        "What tells codes from all others, for a digest: uint8, about a quarter as many.");
+
     m.def("random_numbers", random_numbers, "first"_a, "second"_a, "count"_a,
           "What numpy.random.default_rng([first, second]).random(count) gives, as floats.");
 

@@ -94,7 +94,10 @@ class Recall:
                 self._known.append((contig.index, value))
 
     def _key(self, contig: Contig) -> bytes:
-        state = blake2b(contig.codes.data, digest_size=DIGEST, key=self._setting)
+        from .._kernels import packed_bases
+
+        bases = packed_bases(contig.codes)  # of which a digest takes a quarter of the time
+        state = blake2b(bases.data, digest_size=DIGEST, key=self._setting)
         if drawn_by_chance(len(contig.codes), self._plan):
             state.update(b"place %d" % contig.index)
         return state.digest()
