@@ -293,21 +293,36 @@ void RrnaScanner::genes(Strand s, Matches &found, std::vector<RrnaGene> &out) co
     }
 }
 
+// The words of codes [n] that are looked for, in their order. No branch depends on a word: which
+// are looked for is chance. Those that may be are asked for before they are looked up.
+std::vector<RrnaScanner::Hit> RrnaScanner::hits(const uint8_t *codes, size_t n) const {
+    constexpr size_t kTogether = 1024;
+    std::array<Hit, kTogether> some;
+    std::vector<Hit> out;
+    Words<kWord> words;
+    for (size_t begin = 0; begin < n; begin += kTogether) {
+        size_t may = 0, are = 0;
+        for (size_t i = begin; i < std::min(n, begin + kTogether); ++i) {
+            const bool known = words.add(codes[i]);
+            const uint32_t word = words.word();
+            some[may] = {word, static_cast<ptrdiff_t>(i + 1)};
+            may += known & (ends_[word % kEndCount / 64] >> word % 64 & 1);
+        }
+        for (size_t k = 0; k < may; ++k) __builtin_prefetch(&looked_for_[some[k].word / 64]);
+        for (size_t k = 0; k < may; ++k) {
+            const uint32_t word = some[k].word;
+            some[are] = some[k];
+            are += looked_for_[word / 64] >> word % 64 & 1;
+        }
+        out.insert(out.end(), some.data(), some.data() + are);
+    }
+    return out;
+}
+
 void RrnaScanner::scan(const uint8_t *codes, size_t n, std::vector<RrnaGene> &out) const {
     const auto length = static_cast<ptrdiff_t>(n);
     const Strand forward{codes, length, false}, reverse{codes, length, true};
-    struct Hit {
-        uint32_t word;
-        ptrdiff_t end;
-    };
-    std::vector<Hit> hits;  // of either strand: one look at the bits serves both
-    Words<kWord> words;
-    for (ptrdiff_t i = 0; i < length; ++i) {
-        const bool known = words.add(codes[i]);
-        const uint32_t word = words.word();
-        if (!known || !(ends_[word % kEndCount / 64] >> word % 64 & 1)) continue;
-        if (looked_for_[word / 64] >> word % 64 & 1) hits.push_back({word, i + 1});
-    }
+    const std::vector<Hit> hits = this->hits(codes, n);  // of either strand
     Matches found(profiles_.kinds.size());
     for (const Hit &hit : hits) match(forward, hit.word, hit.end - kWord, found);
     genes(forward, found, out);

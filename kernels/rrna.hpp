@@ -52,11 +52,16 @@ private:
         uint32_t word;
         uint16_t profile, column;  // where the word begins
     };
+    struct Hit {
+        uint32_t word;
+        ptrdiff_t end;  // of it, on the forward strand
+    };
     struct Match;
     struct Reach;
     struct Chains;
     using Matches = std::vector<std::vector<Match>>;  // of each profile
 
+    std::vector<Hit> hits(const uint8_t *codes, size_t n) const;
     int32_t columns(size_t profile) const;
     const float *column(size_t profile, int32_t column) const;
     void add_words(size_t profile, std::vector<Seed> &seeds) const;
