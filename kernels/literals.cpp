@@ -78,7 +78,7 @@ Codes codes_of(Weights weights) {
     return out;
 }
 
-// Bits behind each other.
+// Bits behind each other. A number's lowest byte is its first, as on all processors that we run on.
 class BitWriter {
 public:
     // Makes room for so many bytes more.

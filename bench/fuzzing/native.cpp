@@ -18,6 +18,7 @@
 #include "../../kernels/fasta.hpp"
 #include "../../kernels/hexamers.hpp"
 #include "../../kernels/homology.hpp"
+#include "../../kernels/literals.hpp"
 #include "../../kernels/markers.hpp"
 #include "../../kernels/neighbours.hpp"
 #include "../../kernels/peptides.hpp"
@@ -77,6 +78,8 @@ void fasta(Numbers in) {
         agree(whole.records[i].name == parts.records[i].name &&
                   whole.records[i].sequence == parts.records[i].sequence,
               "a record of parts");
+    const size_t packed = deflate_literals(in.rest(), n).size();
+    agree(packed > n / 8 && packed < 2 * n + 1024, "a bit or more a byte, and not two bytes");
 }
 
 void bases(Numbers in) {
@@ -131,6 +134,9 @@ void bases(Numbers in) {
     uint64_t counts[2];
     count_bases(codes.data(), codes.size(), counts);
     agree(counts[0] <= counts[1] && counts[1] <= codes.size(), "counts of bases");
+    const std::vector<uint8_t> packed = pack_bases(codes.data(), codes.size());
+    for (size_t i = 0; i < codes.size(); ++i)
+        agree((packed[8 + i / 4] >> 2 * (i % 4) & 3) == (codes[i] & 3), "packed bases");
 }
 
 bool same(const Shared &one, const Shared &other) {
