@@ -18,7 +18,6 @@
 #include "../../kernels/fasta.hpp"
 #include "../../kernels/hexamers.hpp"
 #include "../../kernels/homology.hpp"
-#include "../../kernels/literals.hpp"
 #include "../../kernels/markers.hpp"
 #include "../../kernels/neighbours.hpp"
 #include "../../kernels/peptides.hpp"
@@ -78,8 +77,6 @@ void fasta(Numbers in) {
         agree(whole.records[i].name == parts.records[i].name &&
                   whole.records[i].sequence == parts.records[i].sequence,
               "a record of parts");
-    const size_t packed = deflate_literals(in.rest(), n).size();
-    agree(packed > n / 8 && packed < 2 * n + 1024, "a bit or more a byte, and not two bytes");
 }
 
 void bases(Numbers in) {

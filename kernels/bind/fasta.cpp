@@ -1,6 +1,5 @@
 #include "../fasta.hpp"
 
-#include "../literals.hpp"
 #include "bind.hpp"
 
 namespace llmbin {
@@ -35,18 +34,6 @@ void bind_fasta(nb::module_ &m) {
             "sequences are bytes.")
         .def_ro("error", &FastaParser::error)
         .def_ro("error_line", &FastaParser::error_line);
-
-    m.def(
-        "deflate_literals",
-        [](nb::bytes text) {
-            std::vector<uint8_t> packed;
-            {
-                nb::gil_scoped_release release;
-                packed = deflate_literals(bytes_of(text), text.size());
-            }
-            return nb::bytes(packed.data(), packed.size());
-        },
-        "text"_a, "Text as a deflate stream, by Huffman codes of its bytes alone.");
 }
 
 }  // namespace llmbin

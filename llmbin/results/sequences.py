@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +10,9 @@ import numpy as np
 
 from ..io.fasta import FastaRecord, read_fasta
 from ..io.inputs import InputFile
-from ..io.outputs import writing
+from ..io.outputs import GZIP_LEVEL, writing
 
 LINE = 80
-MEMBER = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # begins one: deflated, no name, no time, no system
 FLUSH, A_RECORD = 64 << 20, 400  # bytes that wait in memory; those of a record beside its bases
 
 
@@ -77,10 +75,6 @@ def _wrapped(sequence: bytes) -> bytes:
 
 
 def _gzip(data: bytes) -> bytes:
-    """A gzip member (RFC 1952)."""
-    from isal import isal_zlib
+    from isal import igzip
 
-    from .._kernels import deflate_literals
-
-    end = struct.pack("<II", isal_zlib.crc32(data), len(data) & 0xFFFFFFFF)
-    return b"".join((MEMBER, deflate_literals(data), end))
+    return bytes(igzip.compress(data, GZIP_LEVEL, mtime=0))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from isal import igzip
 
 from llmbin.io.fasta import read_fasta
 from llmbin.options import bin_name
@@ -71,27 +70,3 @@ def test_contigs_of_one_base_do_not_wait_without_end(
     write_sequences(tmp_path / "c.fasta", {}, tmp_path / "unbinned.fna")
     assert sum(pieces) == 1000
     assert max(pieces) <= 100
-
-
-@given(st.binary(max_size=300), st.integers(0, 40), st.binary(min_size=1, max_size=20))
-def test_what_is_packed_is_read_by_others(some: bytes, times: int, often: bytes) -> None:
-    """Few bytes and many, often and seldom."""
-    text = some + often * 2**times if times < 16 else often * times + some
-    packed = sequences._gzip(text)
-    assert gzip.decompress(packed) == igzip.decompress(packed) == text
-    assert packed == sequences._gzip(text)
-
-
-def test_bytes_of_which_each_is_half_as_frequent_have_codes_that_are_short_enough() -> None:
-    """Huffman's own would have 20 bits, and deflate allows 15."""
-    text = b"".join(bytes([i]) * (1 << (20 - i)) for i in range(21))
-    shuffled = np.random.default_rng(1).permutation(np.frombuffer(text, np.uint8)).tobytes()
-    packed = sequences._gzip(shuffled)
-    assert gzip.decompress(packed) == igzip.decompress(packed) == shuffled
-    assert len(packed) < 0.27 * len(text)  # two bits a byte
-
-
-def test_bases_are_packed_closer_than_by_looking_for_repeats() -> None:
-    bases = np.random.default_rng(2).choice(np.frombuffer(b"AACGTT", np.uint8), 300_000)
-    text = sequences._wrapped(bases.tobytes())
-    assert len(sequences._gzip(text)) < 0.9 * len(igzip.compress(text, 2))
