@@ -96,7 +96,9 @@ def bin_assemblies(
     bin_of_cluster = np.full(clusters + 1, -1, np.int32)  # the last is that of no cluster, -1
     bin_of_cluster[label] = bin_label
     best = np.where(bin_label >= 0, bin_label, bin_of_cluster[best]).astype(np.int32)
-    return Binning(bin_label, probability, core & (bin_label >= 0), why, best, doubt, bins)
+    inside = bin_label >= 0
+    doubt[~inside] = 0
+    return Binning(bin_label, probability, core & inside, why, best, doubt, bins)
 
 
 def clustered(

@@ -12,7 +12,7 @@ A contig as against one cluster that is related to its own is a *side*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from .recruit import likelihoods
 from .thresholds import DOUBT, JOIN, RECRUIT
 
 Numbers = npt.NDArray[np.int64]
-LEAST = 1e-9  # share of votes, so that its logarithm is a number
+NEXT_TO_NONE = 1e-9  # of votes: can be divided by, and has a logarithm
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Sides:
     bases: Values
     for_own: Values
     for_rival: Values
+
+    def take(self, rows: Numbers) -> Sides:
+        """Some of them."""
+        return Sides(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def doubts(
@@ -75,12 +79,12 @@ def doubts(
     )
     sides = sides_of(neighbours, lengths, label, voting & inside, paired)
     chance = sides.for_rival.copy()
-    number = numbered(sides.contig, sides.rival, clusters)
-    first, second = np.searchsorted(number, paired).reshape(2, -1)
-    linked = np.unique(np.concatenate([first, second]))
-    component = components(first, second, len(number))
+    place = np.searchsorted(numbered(sides.contig, sides.rival, clusters), paired)
+    linked, place = np.unique(place, return_inverse=True)
+    first, second = place.reshape(2, -1)
+    together = components(first, second, len(linked))
     votes = sides.for_own + sides.for_rival
-    chance[linked] = (votes * chance_of_swap(sides, component))[linked]
+    chance[linked] = votes[linked] * chance_of_swap(sides.take(linked), together)
     return np.minimum(np.bincount(sides.contig, weights=chance, minlength=len(label)), 1)
 
 
@@ -120,7 +124,7 @@ def sides_of(
     for some in row_slices(len(rows)):
         row = rows[some]
         weight = likelihoods(distance[row])
-        weight /= weight.sum(1, keepdims=True)
+        weight /= np.maximum(weight.sum(1, keepdims=True), NEXT_TO_NONE)
         own, cluster = label[row][:, None], np.where(index[row] >= 0, label[index[row]], -1)
         for_own[row] = (weight * (cluster == own)).sum(1)
         rival = (cluster >= 0) & np.isin(numbered(own, cluster, clusters), related)
@@ -143,8 +147,8 @@ def components(a: Numbers, b: Numbers, n: int) -> Numbers:
     least = np.arange(n)
     while True:
         before = least.copy()
-        np.minimum.at(least, a, before[b])
-        np.minimum.at(least, b, before[a])
+        np.minimum.at(least, before[a], before[b])  # of what a node is joined to, too
+        np.minimum.at(least, before[b], before[a])
         least = least[least]
         if (least == before).all():
             return least
@@ -153,20 +157,19 @@ def components(a: Numbers, b: Numbers, n: int) -> Numbers:
 def chance_of_swap(sides: Sides, component: Numbers) -> Values:
     """Chance that a ``component`` [sides] has its contigs the wrong way round: float64 [sides].
 
-    It decides as one, and contigs of one genome err together: n of them count as the square root of
+    It decides as one, and contigs of one genome err together: n of them count as the cube root of
     n. The largest component between two clusters is where it should be, for the other way round
     only their names would change.
     """
-    votes = np.maximum(sides.for_own + sides.for_rival, LEAST)
-    share = np.clip(sides.for_rival / votes, LEAST, 1 - LEAST)
+    votes = np.maximum(sides.for_own + sides.for_rival, NEXT_TO_NONE)
+    share = np.clip(sides.for_rival / votes, NEXT_TO_NONE, 1 - NEXT_TO_NONE)
     odds = np.clip(np.log(share / (1 - share)), -DOUBT.surest, DOUBT.surest)
     _, first, of = np.unique(component, return_index=True, return_inverse=True)
-    bases, count = np.bincount(of, sides.bases), np.bincount(of)
+    bases = np.bincount(of, sides.bases)
     mean = np.bincount(of, odds * sides.bases) / bases
-    chance: Values = 1 / (1 + np.exp(-mean * np.sqrt(count)))
+    chance: Values = 1 / (1 + np.exp(-mean * np.cbrt(np.bincount(of))))
     a, b = sides.own[first], sides.rival[first]
-    linked = np.where(count > 1, bases, 0)
-    by_pair = np.lexsort((-linked, np.maximum(a, b), np.minimum(a, b)))
+    by_pair = np.lexsort((-bases, np.maximum(a, b), np.minimum(a, b)))
     a, b = np.minimum(a, b)[by_pair], np.maximum(a, b)[by_pair]
     largest = np.append(True, (np.diff(a) != 0) | (np.diff(b) != 0))
     chance[by_pair[largest]] = 0

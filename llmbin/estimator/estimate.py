@@ -20,7 +20,7 @@ FEW_FAMILIES = 5  # a bin that has fewer says little
 # families, and some, is something else.
 SPARSE, SOME = 130_000, 500_000
 TOLD_DOUBT = 0.01  # of a bin's bases, from which its basis tells
-LEAST_DOUBT, MOST_DOUBT = 0.25, 2.0  # times what is expected: four in five truths lie between
+MOST_DOUBT = 1.5  # times what is expected, so that four in five truths are inside
 SMALLEST_GENOME = 100_000  # bp: of the smallest that are known, those of endosymbionts
 
 
@@ -85,21 +85,19 @@ def estimate_bins(
 def with_doubt(estimate: Estimate, doubt: float) -> Estimate:
     """An estimate, given that a share ``doubt`` of the bin's bases is expected to be a relative's.
 
-    Their genes were counted for the bin's genome. The intervals reach from `LEAST_DOUBT` of what is
-    expected to `MOST_DOUBT` times as much.
+    Their genes were counted for the bin's genome. It may come to nothing, or to `MOST_DOUBT` times
+    what is expected: so far the intervals reach.
     """
     if not doubt:
         return estimate
     complete, foreign = estimate.completeness_interval, estimate.contamination_interval
-    least, most = LEAST_DOUBT * doubt, min(1.0, MOST_DOUBT * doubt)
+    most = min(1.0, MOST_DOUBT * doubt)
     told = f"{estimate.basis}; {100 * doubt:.0f} % of its bases may be a relative's"
     return Estimate(
         completeness=estimate.completeness * (1 - doubt),
         contamination=with_more(estimate.contamination, doubt),
-        completeness_interval=Interval(complete.low * (1 - most), complete.high * (1 - least)),
-        contamination_interval=Interval(
-            with_more(foreign.low, least), with_more(foreign.high, most)
-        ),
+        completeness_interval=Interval(complete.low * (1 - most), complete.high),
+        contamination_interval=Interval(foreign.low, with_more(foreign.high, most)),
         basis=told if doubt >= TOLD_DOUBT else estimate.basis,
     )
 

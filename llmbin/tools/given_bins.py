@@ -122,8 +122,8 @@ def binning_of(
     n = len(contigs)
     why = ["" if bin_ else NO_BIN for bin_ in held]
     labels = rank[label].astype(np.int32)
-    unsure, none = np.full(n, np.nan), np.zeros(n)
-    binning = Binning(labels, unsure, none.astype(np.bool_), why, labels, none, len(found))
+    unsure, core, doubt = np.full(n, np.nan), np.zeros(n, np.bool_), np.zeros(n)
+    binning = Binning(labels, unsure, core, why, labels, doubt, len(found))
     return binning, [found[i] for i in order.tolist()]
 
 

@@ -85,9 +85,22 @@ def test_doubt_does_not_depend_on_the_order_of_contigs() -> None:
 
 
 def test_bins_carry_the_doubt_of_their_contigs() -> None:
-    binning = binned(contigs_of(plain(mixed() * 0.1, 1.0), LENGTHS, pairs=TWO_COMPONENTS))
-    assert binning.doubt.shape == (20,) and (binning.doubt >= 0).all()
-    assert (binning.doubt[binning.label < 0] == 0).all()
+    contigs = contigs_of(plain(mixed(), 1.0), LENGTHS, pairs=TWO_COMPONENTS)
+    doubt = binned(contigs).doubt
+    assert 0 < doubt.max() <= 1
+    none = binned(contigs, min_bin_size=10_000_000)  # what is in no bin is of no bin's relative
+    assert (none.label < 0).all() and (none.doubt == 0).all()
+
+
+def test_without_voters_there_is_no_doubt() -> None:
+    points, nobody = plain(mixed(), 1.0), np.zeros(20, np.bool_)
+    near = find_neighbours(points, np.arange(20, dtype=np.int32), Resources())
+    assert np.isfinite(doubts(near, LENGTHS, LABEL, nobody, TWO_COMPONENTS)).all()
+
+
+def test_a_long_chain_is_one_component() -> None:
+    order = np.random.default_rng(4).permutation(100_000)
+    assert (components(order[:-1], order[1:], len(order)) == 0).all()
 
 
 @given(

@@ -170,8 +170,8 @@ def test_what_may_be_a_relatives_counts_for_it() -> None:
     assert doubted.completeness == pytest.approx(0.675)
     assert doubted.contamination == pytest.approx(0.02 * 0.75 + 0.25)
     complete, foreign = doubted.completeness_interval, doubted.contamination_interval
-    assert (complete.low, complete.high) == pytest.approx((0.4, 0.95 * 0.9375))
-    assert (foreign.low, foreign.high) == pytest.approx((0.0625, 0.05 * 0.5 + 0.5))
+    assert (complete.low, complete.high) == pytest.approx((0.5, 0.95))
+    assert (foreign.low, foreign.high) == pytest.approx((0.0, 0.05 * 0.625 + 0.375))
     assert doubted.basis == "all families; 25 % of its bases may be a relative's"
     assert with_doubt(sure, 0.0) is sure and with_doubt(sure, 0.004).basis == "all families"
 
