@@ -25,6 +25,7 @@ from .summary import Bin, Outcome
 
 log = logging.getLogger("llmbin")
 
+MIXED = 0.1  # share of a bin's bases that may be a relative's, from which that is told
 PACKAGES = ("numpy", "pysam", "onnxruntime", "onnxruntime-gpu", "pyhmmer", "isal")
 
 
@@ -125,6 +126,9 @@ def tell_outcome(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> 
         drafts = [b.draft for b in bins]
         counts = ", ".join(f"{drafts.count(d)} {d}" for d in DRAFTS if d in drafts)
         log.info("by the MIMAG standard, with RNA genes: %s", counts)
+    if mixed := sum(b.doubt >= MIXED for b in bins):
+        told = f"{100 * MIXED:.0f} % and more of the bases of {mixed} bin{'s' * (mixed != 1)}"
+        log.info("%s may be a relative's (doubt in contigs.tsv)", told)
     others = [k for k in range(CELLS, UNCLEAR) if _of_kind(bins, k)]
     if others:
         told = ", ".join(f"{_of_kind(bins, k)} {KINDS[k]}" for k in others)

@@ -25,8 +25,9 @@ from ..kinds.contigs import ContigKinds
 class Bin:
     """One row of ``bins.tsv``; ``depth`` a sample.
 
-    Quality is None where markers are off, and for what they cannot judge. ``rna`` has one row, or
-    is None where RNA genes were not looked for.
+    ``doubt`` is the share of its bases that may be a relative's. Quality, in which that counts, is
+    None where markers are off, and for what they cannot judge. ``rna`` has one row, or is None
+    where RNA genes were not looked for.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Bin:
     depth: list[float]
     confidence: float
     kind: BinKind
+    doubt: float
     quality: Estimate | None
     rna: RnaGenes | None = None
     assembly: str = ""
@@ -93,15 +95,11 @@ def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None)
     features, binning, missing = outcome.features, outcome.binning, outcome.missing
     held = rows_of_bins(binning.label, binning.bins)
     kinds = kinds_of_bins(features, outcome.kinds, held, markers)
+    judged = judged_contigs(outcome.kinds, held)
+    doubt = [float(np.average(binning.doubt[r], weights=features.lengths[r])) for r in judged]
     known: Sequence[Estimate | None] = [None] * len(held)
     if markers is not None:
-        judged = judged_contigs(outcome.kinds, held)
-        known = [
-            with_doubt(
-                estimate, float(np.average(binning.doubt[rows], weights=features.lengths[rows]))
-            )
-            for estimate, rows in zip(estimate_bins(features, judged, markers), judged, strict=True)
-        ]
+        known = list(map(with_doubt, estimate_bins(features, judged, markers), doubt))
     out = []
     for b, rows in enumerate(held):
         length = features.lengths[rows]
@@ -118,6 +116,7 @@ def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None)
                 depth=[float(d) for d in depth],
                 confidence=float(np.average(binning.probability[rows], weights=length)),
                 kind=kinds[b],
+                doubt=doubt[b],
                 quality=known[b] if kinds[b].judged else None,
                 rna=features.rna.together(rows) if features.rna is not None else None,
                 assembly=outcome.assemblies[rows[0]],
