@@ -126,7 +126,6 @@ void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out) {
         out[kCanonical.column[v]] += counts[0][v] + counts[1][v] + counts[2][v] + counts[3][v];
 }
 
-LLMBIN_CLONES
 void count_bases(const uint8_t *codes, size_t n, uint64_t *out) {
     constexpr size_t together = 128;  // whose sums fit into a byte, so that many are added at once
     uint64_t gc = 0, known = 0;

@@ -1,5 +1,6 @@
 // LLMBIN_CLONES in front of a function: a second copy of it for newer processors, chosen when the
-// module is loaded. Both copies give the same bits.
+// module is loaded. Both copies give the same bits. Of functions of one file only: the loader asks
+// for others before a sanitizer is ready.
 #pragma once
 
 #include <cstdlib>  // says whether this is glibc, whose loader can choose
