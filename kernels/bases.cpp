@@ -34,9 +34,9 @@ constexpr uint64_t kOfEach = 0x0101010101010101ull;  // one in each of eight byt
 LLMBIN_CLONES
 void pack_fours(const uint8_t *__restrict codes, size_t fours, uint8_t *__restrict out) {
     for (size_t i = 0; i < fours; ++i) {
-        uint32_t four;  // codes, a byte each, which a product makes two bits each
+        uint32_t four;
         std::memcpy(&four, codes + 4 * i, 4);
-        out[i] = static_cast<uint8_t>((four & 0x03030303u) * 0x01041040u >> 24);
+        out[i] = packed_four(four & 0x03030303u);
     }
 }
 

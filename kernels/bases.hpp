@@ -16,6 +16,9 @@ namespace llmbin {
 // ascii [n] to codes [n]; they must not overlap.
 void encode_bases(const uint8_t *ascii, size_t n, uint8_t *codes);
 
+// Four known codes, a byte each and the first in the lowest, as two bits each in one byte.
+inline uint8_t packed_four(uint32_t four) { return static_cast<uint8_t>(four * 0x01041040u >> 24); }
+
 // The first of codes [n] from `begin` on that is unknown, or n.
 size_t unknown_from(const uint8_t *codes, size_t begin, size_t n);
 

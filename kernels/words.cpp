@@ -42,7 +42,7 @@ void pack(const uint8_t *codes, Packed &out) {
     for (size_t i = 0; i < kPacked; ++i) {
         uint32_t four;  // codes, a byte each, which a product makes two bits each
         std::memcpy(&four, codes + 4 * i, 4);
-        out.forward[i] = static_cast<uint8_t>(four * 0x01041040u >> 24);
+        out.forward[i] = packed_four(four);
         out.backward[kPacked - 1 - i] = static_cast<uint8_t>(four * 0x40100401u >> 24);
     }
 }

@@ -94,6 +94,13 @@ def numbered(a: npt.NDArray[np.integer], b: npt.NDArray[np.integer], width: int)
     return out
 
 
+def numbered_either_way(
+    a: npt.NDArray[np.integer], b: npt.NDArray[np.integer], width: int
+) -> Numbers:
+    """One number for two that are both less than ``width``, in whichever order."""
+    return numbered(np.minimum(a, b), np.maximum(a, b), width)
+
+
 def between_relatives(homology: Homology, label: Labels, bases: Values) -> Homology:
     """Pairs between clusters that are related: they share enough for the smaller of the two.
 
@@ -102,7 +109,7 @@ def between_relatives(homology: Homology, label: Labels, bases: Values) -> Homol
     a, b = label[homology.first], label[homology.second]
     pairs = homology.select((a >= 0) & (b >= 0) & (a != b))
     a, b = label[pairs.first], label[pairs.second]
-    _, of = np.unique(numbered(np.minimum(a, b), np.maximum(a, b), len(bases)), return_inverse=True)
+    _, of = np.unique(numbered_either_way(a, b, len(bases)), return_inverse=True)
     shared = np.bincount(of, pairs.length)[of]
     return pairs.select(shared >= JOIN.relatives * np.minimum(bases[a], bases[b]))
 
@@ -168,9 +175,8 @@ def chance_of_swap(sides: Sides, component: Numbers) -> Values:
     bases = np.bincount(of, sides.bases)
     mean = np.bincount(of, odds * sides.bases) / bases
     chance: Values = 1 / (1 + np.exp(-mean * np.cbrt(np.bincount(of))))
-    a, b = sides.own[first], sides.rival[first]
-    by_pair = np.lexsort((-bases, np.maximum(a, b), np.minimum(a, b)))
-    a, b = np.minimum(a, b)[by_pair], np.maximum(a, b)[by_pair]
-    largest = np.append(True, (np.diff(a) != 0) | (np.diff(b) != 0))
-    chance[by_pair[largest]] = 0
+    own, rival = sides.own[first], sides.rival[first]
+    pair = numbered_either_way(own, rival, int(max(own.max(), rival.max())) + 1)
+    largest_first = np.lexsort((-bases, pair))
+    chance[largest_first[np.unique(pair[largest_first], return_index=True)[1]]] = 0
     return chance[of]
