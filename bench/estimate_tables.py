@@ -42,3 +42,49 @@ def estimates_in_short(result: dict[str, Any]) -> str:
         "truths lie in the intervals that should hold 80 % "
         "([estimates](bench/results/README.md#estimated-quality))."
     )
+
+
+def confidence(result: dict[str, Any]) -> str:
+    """What probabilities of contigs say and what is so, beside the shares of votes."""
+    titles = ["", "contigs", "right", "log loss: by votes", "by probability", "area: by votes"]
+    rows = [
+        [
+            r.get("community", "all"),
+            f"{r['contigs']:,}",
+            f"{100 * r['right']:.1f} %",
+            *(f"{r[what]['log_loss']:.3f}" for what in ("votes", "probability")),
+            *(share_of(r[what]["area"]) for what in ("votes", "probability")),
+        ]
+        for r in [*result["rows"], result["all"]]
+    ]
+    return table([*titles, "by probability"], rows)
+
+
+def confidence_steps(result: dict[str, Any]) -> str:
+    """How many contigs of each range of probability are right."""
+    votes, now = (
+        {step["from"]: step for step in result["all"][what]["steps"]}
+        for what in ("votes", "probability")
+    )
+    bounds = [*sorted(now), 1]
+    rows = [
+        [
+            f"{a:g} to {b:g}",
+            *(
+                text
+                for step in (votes[a], now[a])
+                for text in (
+                    f"{step['contigs']:,}, {step['mbp']:.0f} Mbp",
+                    f"{100 * step['said']:.1f} %",
+                    f"{100 * step['right']:.1f} %",
+                )
+            ),
+        ]
+        for a, b in zip(bounds, bounds[1:], strict=False)
+    ]
+    titles = ["", "by votes", "said", "right", "by probability", "said", "right"]
+    return table(titles, rows)
+
+
+def share_of(area: float | None) -> str:
+    return "" if area is None else f"{area:.3f}"

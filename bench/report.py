@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .costs import costs, parts
-from .estimate_tables import estimates, estimates_in_short
+from .estimate_tables import confidence, confidence_steps, estimates, estimates_in_short
 from .markdown import in_samples, table
 from .peers import PEERS
 from .real_tables import real, real_in_short
@@ -323,6 +323,8 @@ PARTS = {
     "real-in-short": ("real", real_in_short),
     "estimates": ("estimates", estimates),
     "estimates-in-short": ("estimates", estimates_in_short),
+    "confidence": ("confidence", confidence),
+    "confidence-steps": ("confidence", confidence_steps),
     "throughput": ("throughput", throughput),
     "scale": ("scale", scale),
     "scale-whole": ("scale-whole", whole),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..genes.evidence import Evidence
 from ..resources import Resources
 from .arrays import Labels, Lengths, Mask, Rows, Values, rows_of_bins
+from .confidence import confidence
 from .contig_set import BinLimits, ContigSet
 from .cut import cut_by_distance, cut_by_markers, merge_distances
 from .doubt import doubts
@@ -33,7 +34,8 @@ class Binning:
 
     Attributes:
         label: int32 [n], numbered from 0 by size (ties: first contig), -1 for none.
-        probability: of the contig's best bin, float64 [n].
+        probability: to be of its bin's genome; in no bin, the share of votes of the best one:
+            float64 [n].
         core: whether it was in the tree's chosen nodes and is in a bin, bool [n].
         why: reason of each contig to be in none; empty if it is in one.
         best: its bin, or that which most of its neighbours are in, int32 [n]; -1 for none.
@@ -158,8 +160,9 @@ def clusters_once(
 
     Long contigs make a tree, which is cut; relatives are separated; the other contigs are
     recruited; what holds two genomes is split, and what is one is joined; contigs with a homologous
-    contig in their neighbourhood are reassigned. How sure relatives are told apart is asked last.
-    Numbers of clusters may be unused. ``separated``: see `separate_relatives`.
+    contig in their neighbourhood are reassigned. How sure relatives are told apart, and how likely
+    each contig is right, is asked last. Numbers of clusters may be unused. ``separated``: see
+    `separate_relatives`.
     """
     homology, lengths = contigs.evidence.homology, contigs.lengths
     rows = tree_rows(known_lengths(contigs, limits.min_length), limits.min_length)
@@ -178,7 +181,9 @@ def clusters_once(
         membership = recruit(neighbours, np.where(voting, label, -1).astype(np.int32))
     membership = reassign(neighbours, lengths, membership, voting, homology)
     doubt = doubts(neighbours, lengths, membership.label, voting, homology)
-    return replace(membership, doubt=doubt)
+    membership = replace(membership, doubt=doubt)
+    probability = confidence(neighbours, lengths, membership, voting)
+    return replace(membership, probability=probability)
 
 
 def cut_tree(

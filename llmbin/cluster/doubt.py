@@ -20,11 +20,10 @@ import numpy.typing as npt
 from ..genes.homology import Homology
 from .arrays import Labels, Lengths, Mask, Values, row_slices
 from .neighbours import Neighbours
-from .recruit import likelihoods
+from .recruit import NEXT_TO_NONE, likelihood_shares
 from .thresholds import DOUBT, JOIN, RECRUIT
 
 Numbers = npt.NDArray[np.int64]
-NEXT_TO_NONE = 1e-9  # of votes: can be divided by, and has a logarithm
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,7 @@ def sides_of(
     for_own, voted, votes = np.zeros(len(label)), [paired[:0]], [np.empty(0)]
     for some in row_slices(len(rows)):
         row = rows[some]
-        weight = likelihoods(distance[row])
-        weight /= np.maximum(weight.sum(1, keepdims=True), NEXT_TO_NONE)
+        weight = likelihood_shares(distance[row])
         own, cluster = label[row][:, None], np.where(index[row] >= 0, label[index[row]], -1)
         for_own[row] = (weight * (cluster == own)).sum(1)
         rival = (cluster >= 0) & np.isin(numbered(own, cluster, clusters), related)

@@ -16,6 +16,8 @@ from .neighbours import Neighbours
 from .points import Points
 from .thresholds import RECRUIT
 
+NEXT_TO_NONE = 1e-9  # of votes: can be divided by
+
 
 @dataclass(frozen=True)
 class Membership:
@@ -23,7 +25,8 @@ class Membership:
 
     Attributes:
         label: int32 [n], -1 for none.
-        probability: of the contig's best cluster, float64 [n].
+        probability: of the contig's best cluster, float64 [n]: of recruitment's votes, and at last
+            (`confidence.py`) of contigs in a cluster how likely they are of its genome.
         core: whether it was under a chosen node, bool [n].
         squared_distance: median from the neighbours in its best cluster, float32 [n].
         best: the cluster that most of its neighbours are in, int32 [n], -1 for none.
@@ -134,6 +137,13 @@ def likelihoods(distance: Floats) -> Values:
     squared = distance.astype(np.float64) ** 2
     least = np.where(np.isfinite(squared[:, :1]), squared[:, :1], 0)
     return np.asarray(np.exp(-0.5 * (squared - least)), np.float64)
+
+
+def likelihood_shares(distance: Floats) -> Values:
+    """What each neighbour's likelihood is of all of them: float64 [n, neighbours]."""
+    likelihood = likelihoods(distance)
+    shares: Values = likelihood / np.maximum(likelihood.sum(1, keepdims=True), NEXT_TO_NONE)
+    return shares
 
 
 def recruit(neighbours: Neighbours, core_label: Labels) -> Membership:

@@ -201,6 +201,19 @@ class DoubtThresholds:
 
 
 @dataclass(frozen=True)
+class ConfidenceWeights:
+    """What evidence for a contig's cluster weighs (how-likely-a-contig-is-right).
+
+    ``weights`` in nats: for each of log odds by votes and by likely ones, for a core contig, and
+    for ten times the bases.
+    """
+
+    weights: tuple[float, float, float, float] = (0.208, 0.374, 0.443, 1.005)
+    bias: float = -3.592
+    least: float = 1e-3  # of votes: fewer say no more
+
+
+@dataclass(frozen=True)
 class LayoutThresholds:
     """The map of contigs, on which nothing depends (a-map-of-contigs)."""
 
@@ -228,4 +241,5 @@ SPLIT = SplitThresholds()
 JOIN = JoinThresholds()
 REASSIGN = ReassignThresholds()
 DOUBT = DoubtThresholds()
+CONFIDENCE = ConfidenceWeights()
 LAYOUT = LayoutThresholds()
