@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from .markdown import table
@@ -80,7 +81,7 @@ def confidence_steps(result: dict[str, Any]) -> str:
                 )
             ),
         ]
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in pairwise(bounds)
     ]
     titles = ["", "by votes", "said", "right", "by probability", "said", "right"]
     return table(titles, rows)
