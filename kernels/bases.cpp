@@ -28,6 +28,7 @@ struct Canonical {
 };
 constexpr Canonical kCanonical;
 
+constexpr size_t kGap = 10;
 constexpr uint64_t kOfEach = 0x0101010101010101ull;  // one in each of eight bytes
 
 // Four codes to a byte, the first in the lowest bits; 0 for those that are unknown.
@@ -140,6 +141,32 @@ void count_bases(const uint8_t *codes, size_t n, uint64_t *out) {
     }
     out[0] = gc;
     out[1] = known;
+}
+
+size_t count_gaps(const uint8_t *codes, size_t n) {
+    size_t gaps = 0;
+    for (size_t begin = unknown_from(codes, 0, n); begin < n;) {
+        size_t end = begin;
+        while (end < n && codes[end] > 3) ++end;
+        if (end - begin >= kGap) gaps += end - begin;
+        begin = unknown_from(codes, end, n);
+    }
+    return gaps;
+}
+
+bool has_bases(const uint8_t *ascii, size_t n, size_t least) {
+    size_t found = 0, unknown = 0;  // the latter are the last ones, and may be a gap
+    for (size_t i = 0; i < n && found < least; ++i) {
+        uint8_t code;
+        encode_bases(ascii + i, 1, &code);
+        if (code > 3) {
+            ++unknown;
+            continue;
+        }
+        found += 1 + (unknown < kGap ? unknown : 0);
+        unknown = 0;
+    }
+    return found + (unknown < kGap ? unknown : 0) >= least;
 }
 
 }  // namespace llmbin

@@ -33,4 +33,10 @@ void count_tetranucleotides(const uint8_t *codes, size_t n, uint32_t *out);
 // Writes to out [2] how many of codes [n] are G or C, and how many are A, C, G or T.
 void count_bases(const uint8_t *codes, size_t n, uint64_t *out);
 
+// How many of codes [n] are in gaps: runs of ten unknown bases and more, as in INSDC's databases.
+size_t count_gaps(const uint8_t *codes, size_t n);
+
+// Whether ASCII [n] has at least so many bases that are in no gap: a beginning tells of most.
+bool has_bases(const uint8_t *ascii, size_t n, size_t least);
+
 }  // namespace llmbin

@@ -24,6 +24,7 @@ def features_of(contigs: list[np.ndarray], markers: list[int] | None = None) -> 
     return Features(
         names=[f"c{i}" for i in range(n)],
         lengths=np.array([len(contig) for contig in contigs], np.int64),
+        ungapped=np.array([len(contig) for contig in contigs], np.int64),
         gc=np.full(n, 0.5, np.float32),
         composition=made.vectors,
         frames=made.frames,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,8 @@ from llmbin._kernels import (
     base_counts,
     codons,
     encode_bases,
+    gap_bases,
+    has_bases,
     hexamers,
     neighbours,
     node_markers,
@@ -53,6 +56,19 @@ def test_bases_of_long_contigs_are_counted() -> None:
     codes = np.random.default_rng(1).integers(0, 5, 100_003).astype(np.uint8)
     codes[1_000:3_000] = 1
     assert base_counts(codes) == (np.isin(codes, [1, 2]).sum(), (codes < 4).sum())
+
+
+gappy = st.lists(
+    st.one_of(bases, st.integers(1, 25).map("N".__mul__), st.integers(1, 12).map("nR".__mul__)),
+    max_size=8,
+).map("".join)
+
+
+@given(gappy, st.integers(0, 200))
+def test_gaps_are_runs_of_ten_unknown_bases(text: str, least: int) -> None:
+    gaps = sum(len(run) for run in re.findall("[^ACGT]{10,}", text))
+    assert gap_bases(encode_bases(text.encode())) == gaps
+    assert has_bases(text.encode(), least) == (len(text) - gaps >= least)
 
 
 @given(messy)

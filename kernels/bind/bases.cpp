@@ -55,6 +55,18 @@ void bind_bases(nb::module_ &m) {
         "codes"_a, "(G or C, A C G or T) among codes.");
 
     m.def(
+        "gap_bases", [](In<uint8_t, 1> codes) { return count_gaps(codes.data(), codes.shape(0)); },
+        "codes"_a, "How many codes are in runs of ten unknown ones and more.");
+
+    m.def(
+        "has_bases",
+        [](nb::bytes sequence, size_t least) {
+            return has_bases(bytes_of(sequence), sequence.size(), least);
+        },
+        "sequence"_a, "least"_a,
+        "Whether an ASCII sequence has at least so many bases that are in no gap.");
+
+    m.def(
         "tetranucleotides",
         [](const Contigs &contigs) { return counted(contigs, 136, count_tetranucleotides); },
         "contigs"_a,

@@ -96,7 +96,7 @@ def _assessment(
         bp=int(lengths.sum()),
         n50=n50(lengths),
         longest=int(lengths.max()),
-        gc=float(np.average(features.gc[rows], weights=lengths)),
+        gc=float(np.average(features.gc[rows], weights=features.ungapped[rows])),
         kind=found[0],
         estimate=found[1],
         rna=features.rna.together(rows),

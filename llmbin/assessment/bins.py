@@ -70,7 +70,7 @@ class BinReader:
     def _by_file(self) -> Iterator[Contig]:
         for place, path in enumerate(self.given.files):
             before = len(self.assembly.names)
-            for contig in read_contigs(path, 1, self.assembly):
+            for contig in read_contigs(path, 0, self.assembly):
                 self.places.append(place)
                 yield contig
             if len(self.assembly.names) == before:
@@ -79,7 +79,7 @@ class BinReader:
     def _by_table(self) -> Iterator[Contig]:
         given, (path,) = self.given, self.given.files
         place_of = {name: place for place, name in enumerate(given.names)}
-        for contig in read_contigs(path, 1, self.assembly, given.of_contig):
+        for contig in read_contigs(path, 0, self.assembly, given.of_contig):
             self.places.append(place_of[given.of_contig[contig.name]])
             yield contig
         missing = given.of_contig.keys() - set(self.assembly.names)

@@ -92,7 +92,7 @@ def bin_assemblies(
             clusters += membership.clusters
         for row, reason in zip(rows.tolist(), reasons, strict=True):
             why[row] = reason
-    bin_label, bins = number_bins(label, contigs.lengths, limits.min_bin_size)
+    bin_label, bins = number_bins(label, contigs.lengths, limits.min_bin_size, contigs.written)
     for row in np.flatnonzero((label >= 0) & (bin_label < 0)).tolist():
         why[row] = f"its bin is smaller than {limits.min_bin_size} bp"
     bin_of_cluster = np.full(clusters + 1, -1, np.int32)  # the last is that of no cluster, -1
@@ -258,17 +258,23 @@ def parts_of(
         yield rows[apart], False
 
 
-def number_bins(label: Labels, lengths: Lengths, min_bin_size: int) -> tuple[Labels, int]:
+def number_bins(
+    label: Labels, lengths: Lengths, min_bin_size: int, written: Lengths | None = None
+) -> tuple[Labels, int]:
     """Bins int32 [n], and how many: clusters that are large enough.
 
-    Numbered by size, the largest first; of equal ones that with the first contig.
+    Numbered by size as ``written`` (None: as the lengths), the largest first; of equal ones that
+    with the first contig.
     """
     clusters = int(label.max(initial=-1)) + 1
     inside = label >= 0
-    size = np.bincount(label[inside], weights=lengths[inside], minlength=clusters)
+    size, shown = (
+        np.bincount(label[inside], weights=bases[inside], minlength=clusters)
+        for bases in (lengths, lengths if written is None else written)
+    )
     first = np.full(clusters, len(label))
     np.minimum.at(first, label[inside], np.flatnonzero(inside))
-    order = np.lexsort((first, -size))
+    order = np.lexsort((first, -shown))
     kept = order[size[order] >= min_bin_size]
     number = np.full(clusters + 1, -1, np.int32)  # the last is that of no cluster, -1
     number[kept] = np.arange(len(kept))

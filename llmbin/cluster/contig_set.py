@@ -11,11 +11,15 @@ from .points import Points
 
 @dataclass(frozen=True)
 class ContigSet:
-    """n contigs: points of the metric, bases int64 [n], and what genes say of them."""
+    """n contigs: points of the metric, bases int64 [n], and what genes say of them.
+
+    ``written`` are their bases with gaps, where these are not the same: bins are numbered by them.
+    """
 
     points: Points
     lengths: Lengths
     evidence: Evidence = field(default_factory=Evidence)
+    written: Lengths | None = None
 
     def __post_init__(self) -> None:
         n = len(self.lengths)
@@ -32,7 +36,9 @@ class ContigSet:
 
     def take(self, rows: Rows) -> ContigSet:
         """Some of the contigs (ascending)."""
-        return ContigSet(self.points.take(rows), self.lengths[rows], self.evidence.take(rows))
+        written = None if self.written is None else self.written[rows]
+        evidence = self.evidence.take(rows)
+        return ContigSet(self.points.take(rows), self.lengths[rows], evidence, written)
 
 
 @dataclass(frozen=True)

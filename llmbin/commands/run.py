@@ -109,7 +109,7 @@ def _add_binning(group: Parser) -> None:
         "--min-length",
         type=positive,
         default=MIN_LENGTH,
-        help="shortest contig that is clustered (default: %(default)s)",
+        help="shortest contig that is clustered, gaps of N not counted (default: %(default)s)",
     )
     group.add_argument(
         "--recruit-length",
@@ -121,7 +121,7 @@ def _add_binning(group: Parser) -> None:
         "--min-bin-size",
         type=positive,
         default=MIN_BIN_SIZE,
-        help="smallest bin in bp (default: %(default)s)",
+        help="smallest bin in bp, gaps of N not counted (default: %(default)s)",
     )
     group.add_argument(
         "--separator",

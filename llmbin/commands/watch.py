@@ -27,6 +27,7 @@ def add(commands: Commands) -> None:
     """The parser."""
     text = "bin the assembly of a folder again whenever it or its BAM files have changed"
     parser = add_command(commands, "watch", run, text)
+    parser.epilog = "`run --seed middle` makes the same bins; without --seed slightly other ones."
     parser.add_argument(
         "folder", type=Path, help="where an assembler and a mapper write: FASTA, BAM and CRAM files"
     )

@@ -64,9 +64,9 @@ def estimate_bins(
             for rows in in_chunks(len(bin_of), features.composition)
         ]
     )
-    contigs = ContigTraits(features.lengths, places, features.genes)
+    contigs = ContigTraits(features.ungapped, places, features.genes)
     traits = bin_traits(contigs, network.ruler, bin_of, len(bins), markers)
-    bases = [int(features.lengths[rows].sum()) for rows in bins]
+    bases = [int(features.ungapped[rows].sum()) for rows in bins]
     answers = network.quantiles(traits, markers)
     most = np.array(bases, np.float64)[:, None] / SMALLEST_GENOME
     answers[:, :3] = np.minimum(answers[:, :3], most)

@@ -33,15 +33,17 @@ Floats = npt.NDArray[np.float32]
 class Features:
     """What is known of n contigs before coverage.
 
-    ``composition`` [n, 197], ``frames`` [n, 52] and ``circular`` [n] are those of
-    `composition.Composed`; ``lm`` [n, width]; ``markers`` copies of families, and ``genes``
-    those that are cut as well, or None where markers are off; ``rna`` is None where RNA genes were
-    not looked for; ``sketches`` come with the search for homology. ``encoded_bases`` and
-    ``computed_positions`` tell the padding.
+    ``lengths`` int64 [n] are as written, and ``ungapped`` int64 [n] without gaps (see
+    `io.contigs.Assembly`), by which bins are made and judged. ``composition`` [n, 197],
+    ``frames`` [n, 52] and ``circular`` [n] are those of `composition.Composed`; ``lm`` [n, width];
+    ``markers`` copies of families, and ``genes`` those that are cut as well, or None where markers
+    are off; ``rna`` is None where RNA genes were not looked for; ``sketches`` come with the search
+    for homology. ``encoded_bases`` and ``computed_positions`` tell the padding.
     """
 
     names: list[str]
     lengths: npt.NDArray[np.int64]
+    ungapped: npt.NDArray[np.int64]
     gc: Floats
     composition: Floats
     frames: npt.NDArray[np.uint32]
@@ -212,6 +214,7 @@ class _Survey:
         return Features(
             assembly.names,
             np.array(assembly.lengths, np.int64),
+            np.array(assembly.ungapped, np.int64),
             np.array(assembly.gc, np.float32),
             found.composed.vectors,
             found.composed.frames,

@@ -30,14 +30,16 @@ class Contig:
 
 @dataclass
 class Assembly:
-    """What is kept of an assembly: contigs of at least ``min_length``, in file order.
+    """What is kept of an assembly: contigs that are long enough, in file order.
 
-    Of the others only number and bases are kept. ``lengths`` and ``short_bases`` are in bp; ``gc``
-    is the share of G and C among known bases.
+    Of the others only number and bases are kept. ``lengths`` and ``short_bases`` are as written;
+    ``ungapped`` are bases without gaps, runs of ten N and more, or 1 if there is none. ``gc`` is
+    the share of G and C among known bases.
     """
 
     names: list[str] = field(default_factory=list)
     lengths: array[int] = field(default_factory=lambda: array("q"))
+    ungapped: array[int] = field(default_factory=lambda: array("q"))
     gc: array[float] = field(default_factory=lambda: array("f"))
     too_short: int = 0
     short_bases: int = 0
@@ -48,17 +50,18 @@ def read_contigs(
 ) -> Iterator[Contig]:
     """Contigs that are long enough, one at a time; ``assembly`` is filled on the way.
 
-    With ``names`` only those, as if the others were not in the file.
+    Gaps do not count; with a ``min_length`` of 0 contigs of nothing else are among them. With
+    ``names`` only those, as if the others were not in the file.
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs with one name.
     """
-    from .._kernels import base_counts, encode_bases
+    from .._kernels import base_counts, encode_bases, gap_bases, has_bases
 
     for record in unique_records(path):
         if names is not None and record.name not in names:
             continue
-        if len(record.sequence) < min_length:
+        if not (record.sequence and has_bases(record.sequence, min_length)):
             assembly.too_short += 1
             assembly.short_bases += len(record.sequence)
             continue
@@ -66,6 +69,7 @@ def read_contigs(
         gc, known = base_counts(codes)
         assembly.names.append(record.name)
         assembly.lengths.append(len(codes))
+        assembly.ungapped.append(max(1, len(codes) - gap_bases(codes)))
         assembly.gc.append(gc / known if known else 0.0)
         yield Contig(len(assembly.names) - 1, record.name, codes)
 

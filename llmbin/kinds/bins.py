@@ -137,11 +137,11 @@ def are_eukaryotes(
     odds = np.log((kinds.likely + LEAST_LIKELY) / load_kind_network().prior)
     found = np.zeros(len(bins), np.bool_)
     for number, rows in enumerate(bins):
-        weight = np.minimum(features.lengths[rows], LONG).astype(np.float64)
+        weight = np.minimum(features.ungapped[rows], LONG).astype(np.float64)
         together = np.average(odds[rows], axis=0, weights=weight)
         gain = together[EUKARYOTE] - np.delete(together, EUKARYOTE).max()
         _, share, families = domain_of(features, rows, markers)
-        bases = features.lengths[rows].sum()
+        bases = features.ungapped[rows].sum()
         least = CLEAR if bases < DENSE * families else 0.0
         found[number] = gain > least and share < NEARLY_ALL and bases >= DENSEST * families
     return found
@@ -194,7 +194,7 @@ def with_their_bins(
         domain, share, _ = domain_of(features, rows, markers)
         if share >= MOST:
             kind[rows[as_its_bin[rows]]] = domain
-    call_lone_viruses(kind, kinds, np.flatnonzero(lone & (features.lengths >= SHORTEST)))
+    call_lone_viruses(kind, kinds, np.flatnonzero(lone & (features.ungapped >= SHORTEST)))
     return with_kinds(kinds, kind)
 
 

@@ -46,14 +46,14 @@ class ContigKinds:
 
 def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
     """The kind of every contig."""
-    composition, frames, lengths = features.composition, features.frames, features.lengths
+    composition, frames, bases = features.composition, features.frames, features.ungapped
     network = load_kind_network()
-    genes = gene_counts(len(lengths), features.markers, features.rna)
-    likely = network.probabilities(composition, frames, genes, lengths, threads)
+    genes = gene_counts(len(bases), features.markers, features.rna)
+    likely = network.probabilities(composition, frames, genes, bases, threads)
     silent = says_nothing(features)
     likely[silent] = network.prior
     cell = has_cell_genes(features)
-    circle = features.circular & ~cell & (lengths <= LARGEST_PLASMID)
+    circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
     kinds = call_kinds(without_viruses(likely, cell), circle)
     kinds.kind[silent] = UNCLEAR
     return kinds
@@ -61,7 +61,7 @@ def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
 
 def says_nothing(features: Features) -> npt.NDArray[np.bool_]:
     """Contigs that are short, have no four known bases in a row, or few words of four: bool [n]."""
-    silent = features.lengths < SHORTEST
+    silent = features.ungapped < SHORTEST
     for rows in in_chunks(len(silent), features.composition):
         words = features.composition[rows, :TETRANUCLEOTIDES]  # square roots of their shares
         no_word = words.max(1) == words.min(1)  # what counts are padded with, alone

@@ -287,6 +287,7 @@ class _Gathered:
         return Features(
             assembly.names,
             self._lengths,
+            np.array(assembly.ungapped, np.int64),
             np.array(assembly.gc, np.float32),
             dense["composition"],
             dense["frames"],

@@ -25,13 +25,22 @@ def command_of(record: dict[str, Any]) -> str:
         return ""
     words = ["llmbin-fast", "run", _file(str(held.get("contigs", "")))]
     usual = defaults()
+    held = {**held, "seed": "middle"} if held.get("seed", 0) is None else held
     for name, value in held.items():
         if name in NO_PART or value == usual.get(name, MISSING) or value in (None, "", []):
             continue
-        words.append(OPTIONS.get(name, "--" + name.replace("_", "-")))
-        values = list(map(str, value)) if isinstance(value, list) else [str(value)]
-        words += map(_file, values) if name in FILES else values
+        words += _said(name, value)
     return shlex.join(words)
+
+
+def _said(name: str, value: Any) -> list[str]:
+    """A parameter as the command line has it; a switch has no value."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    values = list(map(str, value)) if isinstance(value, list) else [str(value)]
+    told = map(_file, values) if name in FILES else values
+    return [OPTIONS.get(name, f"--{option}"), *told]
 
 
 def _file(path: str) -> str:

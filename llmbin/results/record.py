@@ -137,8 +137,8 @@ def tell_outcome(options: RunOptions, outcome: Outcome, bins: Sequence[Bin]) -> 
 
 def why_none(options: RunOptions, outcome: Outcome) -> str:
     """Why there are no bins."""
-    features, total = outcome.features, outcome.features.bases
-    if features.lengths.max(initial=0) < options.min_length:
+    features, total = outcome.features, int(outcome.features.ungapped.sum())
+    if features.ungapped.max(initial=0) < options.min_length:
         return (
             f"none of the {len(features.names) + features.too_short:,} contigs has "
             f"{options.min_length:,} bases or more (--min-length)"

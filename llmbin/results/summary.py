@@ -96,7 +96,7 @@ def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None)
     held = rows_of_bins(binning.label, binning.bins)
     kinds = kinds_of_bins(features, outcome.kinds, held, markers)
     judged = judged_contigs(outcome.kinds, held)
-    doubt = [float(np.average(binning.doubt[r], weights=features.lengths[r])) for r in judged]
+    doubt = [float(np.average(binning.doubt[r], weights=features.ungapped[r])) for r in judged]
     known: Sequence[Estimate | None] = [None] * len(held)
     if markers is not None:
         known = list(map(with_doubt, estimate_bins(features, judged, markers), doubt))
@@ -112,7 +112,7 @@ def summarise(outcome: Outcome, names: Sequence[str], markers: MarkerSet | None)
                 contigs=len(rows),
                 bp=int(length.sum()),
                 n50=n50(length),
-                gc=float(np.average(features.gc[rows], weights=length)),
+                gc=float(np.average(features.gc[rows], weights=features.ungapped[rows])),
                 depth=[float(d) for d in depth],
                 confidence=float(np.average(binning.probability[rows], weights=length)),
                 kind=kinds[b],

@@ -91,7 +91,7 @@ def bin_contigs(
     """
     features, kinds = known.features, known.kinds
     evidence = Evidence(features.markers, known.markers, features.homology)
-    contigs = ContigSet(points, features.lengths, evidence)
+    contigs = ContigSet(points, features.ungapped, evidence, features.lengths)
     limits = BinLimits(options.min_length, options.min_bin_size)
     resources = Resources(options.threads, gpu_for(device))
 
@@ -99,7 +99,7 @@ def bin_contigs(
         return bin_assemblies(contigs, assemblies, limits, resources, apart)
 
     apart = kinds.kind == EUKARYOTE
-    apart &= bool(features.lengths[apart].sum() >= MANY * features.bases)
+    apart &= bool(features.ungapped[apart].sum() >= MANY * features.ungapped.sum())
     binning = bins(apart)
     now = of_eukaryotes(points, known, binning, resources)
     if (now != apart).any():

@@ -164,6 +164,7 @@ def _arrays(features: Features) -> dict[str, Any]:
     arrays = {
         "names": packed_names(features.names),
         "lengths": features.lengths,
+        "ungapped": features.ungapped,
         "gc": features.gc,
         "composition": features.composition,
         "frames": features.frames,
@@ -188,6 +189,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     features = Features(
         names=unpacked_names(arrays["names"]),
         lengths=arrays["lengths"],
+        ungapped=arrays["ungapped"],
         gc=arrays["gc"],
         composition=arrays["composition"],
         frames=arrays["frames"],
@@ -206,6 +208,7 @@ def _from_arrays(arrays: dict[str, Any], markers: bool) -> Features:
     rows = (
         features.names,
         features.lengths,
+        features.ungapped,
         features.gc,
         features.composition,
         features.frames,
@@ -225,7 +228,7 @@ def describe(features: Features, shortest: int) -> None:
     )
     if features.too_short:
         left = f"{features.too_short:,} ({features.short_bases:,} bases)"
-        log.info("shorter contigs left out: %s", left)
+        log.info("shorter contigs but for gaps left out: %s", left)
     if features.computed_positions:
         efficiency = 100 * features.encoded_bases / features.computed_positions
         bases = features.encoded_bases / 1e6

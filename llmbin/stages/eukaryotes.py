@@ -34,7 +34,7 @@ def of_eukaryotes(points: Points, known: Known, binning: Binning, resources: Res
     kinds, inside = known.kinds, in_their_bins(known, binning)
     if not inside.any():
         return np.zeros(len(kinds), np.bool_)
-    doubtful = in_doubt(kinds, known.features.lengths)
+    doubtful = in_doubt(kinds, known.features.ungapped)
     apart: Mask = (kinds.kind == EUKARYOTE) & ~doubtful
     rows, voters = np.flatnonzero(doubtful), np.flatnonzero(binning.core & ~doubtful)
     apart[rows] = likelier_eukaryotes(
@@ -58,7 +58,7 @@ def settled_kinds(
         return kinds
     cells = [domain_of(features, rows, known.markers)[1] >= MOST for rows in bins]
     settled = inside | np.append(cells, False)[binning.label]
-    rows = np.flatnonzero(in_doubt(kinds, features.lengths) & ~settled)
+    rows = np.flatnonzero(in_doubt(kinds, features.ungapped) & ~settled)
     voters = np.flatnonzero(binning.core)
     share = share_nearby(points, rows, voters, inside, resources)
     likelier = likelier_eukaryotes(kinds.likely[rows], share)

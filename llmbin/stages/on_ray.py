@@ -158,10 +158,12 @@ def _work(ray: Any, setting: Setting, plan: Plan, slots: Slots, advance: Advance
 
 def _pieces(setting: Setting, plan: Plan) -> Iterator[tuple[int, bytes]]:
     """FASTA of the contigs of each part, of those that are long enough."""
+    from .._kernels import has_bases
+
     records: list[bytes] = []
     number = row = 0
     for record in unique_records(setting.inputs.contigs):
-        if len(record.sequence) < setting.options.recruit_length:
+        if not has_bases(record.sequence, setting.options.recruit_length):
             continue
         name = record.name.encode("utf-8", "surrogateescape")
         records.append(b">%s\n%s\n" % (name, record.sequence))

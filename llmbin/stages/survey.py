@@ -19,7 +19,7 @@ from .setting import Setting
 
 @dataclass(frozen=True)
 class Survey:
-    """The contigs of at least ``recruit_length``: names, lengths int64 [n], assemblies."""
+    """Contigs that are long enough: names, lengths int64 [n], assemblies."""
 
     names: list[str]
     lengths: npt.NDArray[np.int64]
@@ -53,15 +53,16 @@ def survey_contigs(setting: Setting) -> Survey:
 
 
 def long_contigs(path: InputFile, shortest: int) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Names and lengths of the contigs of at least so many bases.
+    """Names and lengths of the contigs of at least so many bases, not counting gaps.
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
     """
+    from .._kernels import has_bases
+
     names, lengths = [], array("q")
     for record in unique_records(path):
-        size = len(record.sequence)
-        if size >= shortest:
+        if has_bases(record.sequence, shortest):
             names.append(record.name)
-            lengths.append(size)
+            lengths.append(len(record.sequence))
     return names, np.array(lengths, np.int64)

@@ -91,4 +91,6 @@ def told(event: Event) -> str:
         line += f"; {event['gain_per_gbp']:+.2f} near-complete genomes a Gbp lately"
     if event["pays"] is False:
         line += ": more sequencing hardly pays"
+    if event["round"] == 1:
+        line += "; report.html names the run that makes the same bins"
     return line

@@ -44,6 +44,7 @@ def features_of(lengths: list[int], genes: Genes) -> Features:
     return Features(
         names=[f"c{i}" for i in range(n)],
         lengths=np.array(lengths, np.int64),
+        ungapped=np.array(lengths, np.int64),
         gc=np.full(n, 0.5, np.float32),
         composition=np.tile(centre, (n, 1)),
         frames=np.zeros((n, 52), np.uint32),

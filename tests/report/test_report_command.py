@@ -31,6 +31,16 @@ from llmbin.results.record import parameters
             formats=["bioboxes"],
             sample_id="x",
         ),
+        RunOptions(  # as of a round of `watch`
+            Path("in/c.fa"),
+            Path("out/runs/0001"),
+            bams=[Path("in/s/1.bam"), Path("in/s/2.bam")],
+            samples=["s", "s"],
+            model=ModelOptions(seed=None),
+            pool=True,
+            cache=Path("out/cache"),
+        ),
+        RunOptions(Path("c.fa"), Path("out"), model=ModelOptions(seed=0), unbinned=False),
     ],
 )
 def test_the_command_does_the_same_again(

@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from llmbin.coverage.bam import SampleDepth, read_depth
 from llmbin.coverage.tables import read_depth_table
 from llmbin.io.fasta import read_fasta
 from llmbin.options import ModelOptions, RunOptions
+from llmbin.report.command import command_of
 from llmbin.stages.setting import Setting
 from llmbin.stages.survey import Survey
 from llmbin.tools.synthetic import Community
@@ -114,6 +116,7 @@ def test_rounds_follow_an_assembly_that_changes(
     status, said, err = cli(*once)
     assert (status, err) == (0, "")
     assert said.startswith("round 1: ")
+    assert said.endswith("report.html names the run that makes the same bins\n")
     assert said.count("\n") == 1
     first = genomes(out, contigs)
     assert len(first) >= 4
@@ -130,10 +133,12 @@ def test_rounds_follow_an_assembly_that_changes(
         shared = {n: sum(len(b) for b in bases & held) for n, held in first.items()}
         assert max(shared, key=lambda n: shared[n]) == name
 
-    # The bins are those of a run with the same options and no cache.
+    # The bins are those of the run that the report names, also without what is known.
     fresh = tmp_path / "fresh"
-    options = ("--seed", "middle", "--model", "llmbin-lite")
-    status, _, err = cli("run", contigs, "--bam", sequencer.folder / "s.bam", "-o", fresh, *options)
+    command = shlex.split(command_of(json.loads((out / "current" / "run.json").read_text())))
+    assert command[:2] == ["llmbin-fast", "run"]
+    assert command[command.index("--seed") + 1] == "middle"
+    status, _, err = cli(*command[1:], "-o", fresh, "--cache", tmp_path / "empty")
     assert status == 0, err
     groups = [
         sorted(line.split("\t")[0] for line in table.read_text().splitlines())
