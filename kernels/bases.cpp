@@ -155,16 +155,20 @@ size_t count_gaps(const uint8_t *codes, size_t n) {
 }
 
 bool has_bases(const uint8_t *ascii, size_t n, size_t least) {
+    constexpr size_t together = 256;
+    uint8_t codes[together];
     size_t found = 0, unknown = 0;  // the latter are the last ones, and may be a gap
-    for (size_t i = 0; i < n && found < least; ++i) {
-        uint8_t code;
-        encode_bases(ascii + i, 1, &code);
-        if (code > 3) {
-            ++unknown;
-            continue;
+    for (size_t begin = 0; begin < n && found < least; begin += together) {
+        const size_t some = std::min(n - begin, together);
+        encode_bases(ascii + begin, some, codes);
+        for (size_t i = 0; i < some;) {
+            const size_t stop = unknown_from(codes, i, some);
+            if (stop > i) {
+                found += stop - i + (unknown < kGap ? unknown : 0);
+                unknown = 0;
+            }
+            for (i = stop; i < some && codes[i] > 3; ++i) ++unknown;
         }
-        found += 1 + (unknown < kGap ? unknown : 0);
-        unknown = 0;
     }
     return found + (unknown < kGap ? unknown : 0) >= least;
 }
