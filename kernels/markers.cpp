@@ -31,6 +31,7 @@ constexpr int64_t kMostShift = 50;      // columns between the diagonals of two 
 // them; satellites and runs of unknown bases are open for millions.
 constexpr ptrdiff_t kMostBeside = 20000;
 constexpr size_t kPiece = 1 << 20;  // bases of a strand whose words are held at once
+constexpr size_t kAhead = 16;       // words whose places in the table are asked for before
 
 // A genetic code: residues of the codons in the order A C G T, and of those with unknown bases.
 using Code = std::array<uint8_t, 128>;
@@ -163,7 +164,10 @@ MarkerScanner::MarkerScanner(Profiles profiles, MarkerRules rules)
     size_t size = 1;
     while (2 * size < 3 * seeds.size() + 2) size <<= 1;
     table_.assign(size, {kNoWord, 0, 0});
-    for (const Seed &seed : seeds) {
+    for (size_t k = 0; k < seeds.size(); ++k) {
+        if (k + kAhead < seeds.size())
+            __builtin_prefetch(&table_[hash_of(seeds[k + kAhead].word) & (size - 1)], 1);
+        const Seed &seed = seeds[k];
         filter_.add(seed.word);
         const auto other = [&seed](const Seed &held) {
             return held.word != kNoWord && (held.word != seed.word || held.family != seed.family);
@@ -368,7 +372,6 @@ void MarkerScanner::scan_strand(Strand s, TgaEvidence &tga,
 // Looks for the families of words that passed the filter.
 void MarkerScanner::look_up(Strand s, const std::vector<Seen> &seen, Stretch *stretches,
                             TgaEvidence &tga, std::vector<MarkerCandidate> &out) const {
-    constexpr size_t kAhead = 16;
     const size_t mask = table_.size() - 1;
     for (size_t k = 0; k < seen.size(); ++k) {
         if (k + kAhead < seen.size()) __builtin_prefetch(&table_[seen[k + kAhead].hash & mask]);

@@ -84,15 +84,15 @@ void follow_gaps(const int *opened, const int *longer, int *deletion, int width)
         const Lanes moved = LLMBIN_PICK(gap, never, __VA_ARGS__) + cost;  \
         const Lanes sum = LLMBIN_PICK(cost, Lanes{}, __VA_ARGS__) + cost; \
         gap = gap > moved ? gap : moved;                                  \
-        cost = sum > never ? sum : never;                                 \
+        cost = sum;                                                       \
     }
         LLMBIN_DOUBLED(8, 0, 1, 2, 3, 4, 5, 6)
         LLMBIN_DOUBLED(8, 8, 0, 1, 2, 3, 4, 5)
         LLMBIN_DOUBLED(8, 8, 8, 8, 0, 1, 2, 3)
 #undef LLMBIN_DOUBLED
+        cost = cost > never ? cost : never;
         const Lanes before = cost + last;
         gap = gap > before ? gap : before;
-        gap = gap > never ? gap : never;
         std::memcpy(deletion + j + 1, &gap, sizeof gap);
         last = gap[kLanes - 1];
     }
