@@ -17,6 +17,9 @@ constexpr int kMargin = 2 * kBand + 1;  // columns beside the profile that no pa
 // A cell is a score above the column in which its path begins, so that one maximum carries both.
 constexpr int kColumnBits = 11;
 constexpr int kNever = -(1 << 28);  // two of them and some columns are still no overflow
+constexpr int kLeast = -(1 << 30);    // less than what any gap is worth without its sums
+constexpr int kLeastSum = -(1 << 29);  // of what it is worth to go on over all columns
+constexpr float kNoGap = -1000;        // the same in bits over a column where no gap goes on
 constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY";
 const ProfileAlignment kNoPath{-1e9f, 0, -1};
 enum Transition { kMM, kMI, kMD, kIM, kII, kDM, kDD };  // as HMMER orders them
@@ -55,46 +58,33 @@ static_assert(kWidth % kLanes == 1 && kMostCells % kLanes == 1, "the last cell h
 #define LLMBIN_PICK(a, b, ...) __builtin_shuffle(a, b, Lanes{__VA_ARGS__})
 #endif
 
-bool all_negative(const int *cells) {
-    uint64_t pairs[kLanes / 2];
-    std::memcpy(pairs, cells, sizeof pairs);
-    const uint64_t signs = 0x8000000080000000u;
-    return (pairs[0] & pairs[1] & pairs[2] & pairs[3] & signs) == signs;
-}
-
-// Gaps that are open to the right of each of so many columns. A gap is the better of the one that begins behind
-// its column, `opened`, and the last one longer by a column, `longer`: within eight columns in
-// three steps, each of which doubles the columns that a gap has been followed over. What is worth
-// less than nothing never comes to more than a path that begins behind it, and is not followed.
+// Gaps that are open to the right of each of so many columns: the best of those that begin behind
+// its column, `opened`, or behind one before it and go on, which is worth the difference of their
+// `sums`. Without these a gap is worth the same over all columns, and the best one is the most of
+// all so far: within eight columns in three steps, each of which doubles the columns looked at.
 LLMBIN_CLONES
-void follow_gaps(const int *opened, const int *longer, int *deletion, int width) {
-    const Lanes never = Lanes{} + kNever;
-    int last = kNever;
+void follow_gaps(const int *opened, const int *sums, int *deletion, int width) {
+    const Lanes least = Lanes{} + kLeast;
+    Lanes best = least;
     deletion[0] = kNever;
     for (int j = 0; j + 1 < width; j += kLanes) {
-        Lanes gap = never, cost;
-        if (last < 0 && all_negative(opened + j)) {
-            std::memcpy(deletion + j + 1, &gap, sizeof gap);
-            continue;
-        }
+        Lanes gap, cost;
         std::memcpy(&gap, opened + j, sizeof gap);
-        std::memcpy(&cost, longer + j, sizeof cost);
-#define LLMBIN_DOUBLED(...)                                               \
-    {                                                                     \
-        const Lanes moved = LLMBIN_PICK(gap, never, __VA_ARGS__) + cost;  \
-        const Lanes sum = LLMBIN_PICK(cost, Lanes{}, __VA_ARGS__) + cost; \
-        gap = gap > moved ? gap : moved;                                  \
-        cost = sum;                                                       \
+        std::memcpy(&cost, sums + j, sizeof cost);
+        gap -= cost;
+#define LLMBIN_DOUBLED(...)                                       \
+    {                                                             \
+        const Lanes moved = LLMBIN_PICK(gap, least, __VA_ARGS__); \
+        gap = gap > moved ? gap : moved;                          \
     }
         LLMBIN_DOUBLED(8, 0, 1, 2, 3, 4, 5, 6)
         LLMBIN_DOUBLED(8, 8, 0, 1, 2, 3, 4, 5)
         LLMBIN_DOUBLED(8, 8, 8, 8, 0, 1, 2, 3)
 #undef LLMBIN_DOUBLED
-        cost = cost > never ? cost : never;
-        const Lanes before = cost + last;
-        gap = gap > before ? gap : before;
+        gap = gap > best ? gap : best;
+        best = LLMBIN_PICK(gap, least, 7, 7, 7, 7, 7, 7, 7, 7);
+        gap += cost;
         std::memcpy(deletion + j + 1, &gap, sizeof gap);
-        last = gap[kLanes - 1];
     }
 }
 
@@ -159,9 +149,17 @@ ProfileAligner::ProfileAligner(const float *bits, const float *transitions, size
     for (size_t c = 0; c < columns; ++c) {
         for (size_t r = 0; r < 21; ++r)
             emissions_[r * stride_ + kMargin + c] = r < 20 ? units(bits[20 * c + r]) : 0;
-        for (size_t t = 0; t < 7; ++t)
+        for (size_t t = 0; t < kDD; ++t)
             transitions_[t * stride_ + kMargin + c] = units(transitions[7 * c + t]);
     }
+    // What it is worth to a gap to go on over all columns up to each, instead of over each.
+    int *sums = &transitions_[kDD * stride_], sum = 0;
+    std::fill_n(sums, kMargin, 0);
+    for (size_t c = 0; c < columns; ++c) {
+        sum = std::max(sum + units(std::max(transitions[7 * c + kDD], kNoGap)), kLeastSum);
+        sums[kMargin + c] = sum;
+    }
+    std::fill_n(sums + kMargin + columns, kMargin, sum);
 }
 
 ProfileAlignment ProfileAligner::align(const char *protein, size_t n, int64_t diagonal) const {
