@@ -18,15 +18,16 @@ uint32_t five_at(const uint8_t *residues) {
     return five;
 }
 
-// Of the word that ends at each place its prefix, and whether all of it are residues.
-struct Prefixes {
-    uint32_t number[WordBlock::kPlaces];
+// Of the word that ends at each place its first five residues, three places behind them its last
+// five, and whether all of it are residues.
+struct Fives {
+    uint32_t number[WordBlock::kPlaces + 3];
     uint8_t whole[WordBlock::kPlaces];
 };
 
 LLMBIN_CLONES
-void find_prefixes(const WordBlock &block, Prefixes &out) {
-    for (size_t i = 0; i < WordBlock::kPlaces; ++i) out.number[i] = five_at(block.word(i));
+void find_fives(const WordBlock &block, Fives &out) {
+    for (size_t i = 0; i < WordBlock::kPlaces + 3; ++i) out.number[i] = five_at(block.word(i));
     for (size_t i = 0; i < WordBlock::kPlaces; ++i) {
         uint8_t most = 0;
         for (size_t k = 0; k <= kBefore; k += 3) most = std::max(most, block.residues[i + k]);
@@ -62,32 +63,30 @@ uint32_t hash_of(uint32_t word) {
     return word ^ word >> 15;
 }
 
-WordFilter::WordFilter() : prefixes_(kFives), suffixes_(kFives), hashed_(kHashed, 0) {}
+WordFilter::WordFilter() : fives_(kFives), hashed_(kHashed, 0) {}
 
 void WordFilter::add(uint32_t word) {
     uint8_t residues[3 * kWord];
     for (int k = 0; k < kWord; ++k) residues[3 * k] = word >> 5 * (kWord - 1 - k) & 31;
-    prefixes_.add(five_at(residues));
-    suffixes_.add(five_at(residues + 3));
+    fives_.add(five_at(residues));
+    fives_.add(five_at(residues + 3));
     const uint32_t hash = hash_of(word);
     hashed_[hash % kHashed] |= bits_of(hash);
 }
 
-// A fifth of the words in contigs pass by their prefix, a tenth by their suffix too. So few are
-// looked for in the table that is larger than the nearest caches.
+// A tenth of the words in contigs pass by their first and last five residues. So few are looked for
+// in the table that is larger than the nearest caches.
 size_t WordFilter::pass(WordBlock &block, size_t n) const {
-    Prefixes prefixes;
-    uint8_t kept[WordBlock::kPlaces];
+    Fives fives;
+    uint8_t held[WordBlock::kPlaces + 3], kept[WordBlock::kPlaces];
     uint16_t *const places = block.places;
-    find_prefixes(block, prefixes);
+    find_fives(block, fives);
+    for (size_t i = 0; i < n + 3; ++i) held[i] = fives_.has(fives.number[i]);
     for (size_t i = 0; i < n; ++i) {
         places[i] = static_cast<uint16_t>(i);
-        kept[i] = (prefixes_.has(prefixes.number[i]) & prefixes.whole[i]) | block.stop(i);
+        kept[i] = (held[i] & held[i + 3] & fives.whole[i]) | block.stop(i);
     }
-    size_t left = select(places, kept, n);
-    for (size_t k = 0; k < left; ++k)
-        kept[k] = suffixes_.has(five_at(block.word(places[k]) + 3)) | block.stop(places[k]);
-    left = select(places, kept, left);
+    const size_t left = select(places, kept, n);
     for (size_t k = 0; k < left; ++k) {
         const uint32_t hash = hash_of(word_at(block.word(places[k])));
         block.hashes[places[k]] = hash;
@@ -96,8 +95,8 @@ size_t WordFilter::pass(WordBlock &block, size_t n) const {
     for (size_t k = 0; k < left; ++k) {
         const uint32_t hash = block.hashes[places[k]];
         const uint64_t bits = bits_of(hash);
-        const unsigned held = (hashed_[hash % kHashed] & bits) == bits;
-        kept[k] = held | block.stop(places[k]);
+        const unsigned found = (hashed_[hash % kHashed] & bits) == bits;
+        kept[k] = found | block.stop(places[k]);
     }
     return select(places, kept, left);
 }

@@ -52,7 +52,7 @@ private:
     };
     static constexpr uint32_t kHashed = 1u << 18;  // 2 MB
 
-    Set prefixes_, suffixes_;  // the first and the last five residues of the words
+    Set fives_;  // the first and the last five residues of the words
     std::vector<uint64_t> hashed_;
 };
 
