@@ -16,8 +16,8 @@ constexpr int kWidth = 2 * kBand + 1;
 constexpr int kMargin = 2 * kBand + 1;  // columns beside the profile that no path enters
 // A cell is a score above the column in which its path begins, so that one maximum carries both.
 constexpr int kColumnBits = 11;
-constexpr int kNever = -(1 << 28);  // two of them and some columns are still no overflow
-constexpr int kLeast = -(1 << 30);    // less than what any gap is worth without its sums
+constexpr int kNever = -(1 << 28);     // two of them and some columns are still no overflow
+constexpr int kLeast = -(1 << 30);     // less than what any gap is worth without its sums
 constexpr int kLeastSum = -(1 << 29);  // of what it is worth to go on over all columns
 constexpr float kNoGap = -1000;        // the same in bits over a column where no gap goes on
 constexpr char kLetters[] = "ACDEFGHIKLMNPQRSTVWY";
@@ -199,8 +199,8 @@ ProfileAligner::Costs ProfileAligner::costs_of(char letter, int first) const {
     return costs;
 }
 
-// To a path come its entry, uniform over begins and ends, and what lies beside it: residues outside,
-// against the null model.
+// To a path come its entry, uniform over begins and ends, and what lies beside it: residues
+// outside, against the null model.
 ProfileAlignment ProfileAligner::alignment(const Best &best, size_t n) const {
     if (best.cell < 0) return kNoPath;
     const double m = columns_, l = static_cast<double>(n);

@@ -87,6 +87,10 @@ void bases(Numbers in) {
         const uint8_t code = codes[codes.size() - 1 - i];
         back[i] = code < 4 ? 3 - code : 4;
     }
+    const size_t ungapped = codes.size() - count_gaps(codes.data(), codes.size());
+    agree(has_bases(text.data(), text.size(), ungapped) &&
+              !has_bases(text.data(), text.size(), ungapped + 1),
+          "bases without gaps");
     uint32_t one[136] = {}, other[136] = {}, usage[64] = {}, layout[kLayout] = {};
     count_tetranucleotides(codes.data(), codes.size(), one);
     count_tetranucleotides(back.data(), back.size(), other);

@@ -181,6 +181,7 @@ def stage(kind: str) -> bytes:
     arrays: dict[str, Any] = {
         "names": np.frombuffer(b"k1\nk2\nk3", np.uint8),
         "lengths": np.array([3000, 1200, 800]),
+        "ungapped": np.array([2900, 1200, 800]),
         "gc": np.full(n, 0.5, np.float32),
         "composition": np.ones((n, 5), np.float32),
         "lm": np.ones((n, 4), np.float32),
