@@ -76,7 +76,7 @@ def embed(  # noqa: PLR0913 (the options of the command)
     Args:
         contigs: a FASTA file, or names and sequences: a mapping, or pairs.
         out: an .npz file is written there, if it is given.
-        min_length: shorter contigs are left out.
+        min_length: contigs that are shorter, gaps of N not counted, are left out.
         centre: take the mean over all contigs from the vectors (`Embeddings.centred`).
         model: a model pack, its name or folder.
         device: auto, cpu, cuda, fused or tensorrt, the last three also with :N.

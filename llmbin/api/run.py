@@ -212,7 +212,7 @@ def run(  # noqa: PLR0913 (the options of the command)
         report: whether ``out`` gets ``report.html`` and what belongs to it.
         force: replace what an earlier run left in ``out``.
         resume: continue a run that was stopped, from its last finished stage.
-        min_length: shortest contig that is clustered, in bp.
+        min_length: shortest contig that is clustered, in bp, gaps of N not counted.
         recruit_length: shorter ones from this length on join bins (None: 1000, or ``min_length``).
         min_bin_size: smallest bin, in bp.
         separator: contigs of several assemblies are named SAMPLE separator CONTIG.
