@@ -12,7 +12,7 @@ def estimates(result: dict[str, Any]) -> str:
     """Errors of estimated completeness and contamination, a row for each community."""
     rows = [
         [
-            r.get("community", "all"),
+            r["community"],
             str(r["bins"]),
             *(
                 f"{r[what]['mean_absolute_error']:.1f} ({r[what]['bias']:+.1f})"
@@ -25,7 +25,12 @@ def estimates(result: dict[str, Any]) -> str:
             f"{r['both']} of {r['near_complete']}",
             f"{r['both']} of {r['called_near_complete']}",
         ]
-        for r in [*result["rows"], result["all"]]
+        for r in [
+            *result["rows"],
+            result["all"] | {"community": "all"},
+            result["finished"] | {"community": "of finished genomes"},
+            result["drafts"] | {"community": "of drafts"},
+        ]
     ]
     titles = ["community", "bins", "completeness, points off (bias)", "contamination"]
     titles += ["inside the interval: completeness", "contamination"]
@@ -37,10 +42,12 @@ def estimates_in_short(result: dict[str, Any]) -> str:
     off = [every[w]["mean_absolute_error"] for w in ("completeness", "contamination")]
     inside = [100 * every[w]["in_interval"] for w in ("completeness", "contamination")]
     bins = f"{every['bins']} bins of {len(result['rows'])} communities"
+    finished = result["finished"]["completeness"]["mean_absolute_error"]
     return (
-        f"Completeness that `bins.tsv` gives is {off[0]:.1f} points from the truth in the mean, "
-        f"and contamination {off[1]:.1f}, on {bins}; {inside[0]:.0f} and {inside[1]:.0f} % of the "
-        "truths lie in the intervals that should hold 80 % "
+        f"Completeness that `bins.tsv` gives is {off[0]:.1f} points from the truth in the mean "
+        f"({finished:.1f} where the genome itself is no draft), and contamination {off[1]:.1f}, on "
+        f"{bins}; {inside[0]:.0f} and {inside[1]:.0f} % of the truths lie in the intervals that "
+        "should hold 80 % "
         "([estimates](bench/results/README.md#estimated-quality))."
     )
 

@@ -5,6 +5,9 @@ python -m bench.estimates three=/data/three one=/data/one --genomes /data/genome
 A community folder holds contigs.fasta, gold.tsv (CAMI format) and depth.txt (or *.bam); ``genomes``
 holds a FASTA file for each genome. The truth of a bin: bases of the genome that most of it is of,
 over that genome's length; and bases of others over all bases. A mutant is as long as its genome.
+
+Of a genome that is a draft itself (N50 under `FINISHED`) nobody knows how much is missing, so how
+complete a bin of it is, is not known: the result has the bins of finished genomes by themselves.
 """
 
 from __future__ import annotations
@@ -18,12 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from llmbin.io.fasta import read_fasta
+from llmbin.results.summary import n50
 from llmbin.tools.scoring import read_bins, read_gold
 
 from . import record
 from .peers import ours
 
+FINISHED = 200_000  # bp: N50 of a genome's sequences
 COMPLETE, CLEAN = 90.0, 5.0  # near-complete: more of the genome, and less of others, in percent
 NEARLY = 0.005  # a percentage is printed to two digits
 
@@ -42,18 +49,34 @@ class Pair:
         return self.low - NEARLY <= self.truth <= self.high + NEARLY
 
 
-Judged = tuple[Pair, Pair]  # completeness, contamination
+@dataclass(frozen=True)
+class Genome:
+    """Bases of a genome, and whether it is no draft."""
+
+    bases: int
+    finished: bool
 
 
-def sizes_of(genomes: Path) -> dict[str, int]:
-    """Bases of each genome of a folder."""
-    return {
-        path.name.split(".")[0]: sum(len(r.sequence) for r in read_fasta(path))
-        for path in sorted(genomes.iterdir())
-    }
+@dataclass(frozen=True)
+class Judged:
+    """A bin, and whether its genome is no draft."""
+
+    completeness: Pair
+    contamination: Pair
+    finished: bool
 
 
-def judged(community: Path, run: Path, sizes: dict[str, int]) -> Iterator[Judged]:
+def genomes_in(folder: Path) -> dict[str, Genome]:
+    """The genomes of a folder, by name."""
+    out = {}
+    for path in sorted(folder.iterdir()):
+        lengths = np.array([len(record.sequence) for record in read_fasta(path)], np.int64)
+        name = path.name.split(".")[0]
+        out[name] = Genome(int(lengths.sum()), n50(lengths) >= FINISHED)
+    return out
+
+
+def judged(community: Path, run: Path, genomes: dict[str, Genome]) -> Iterator[Judged]:
     """Each bin of a run."""
     gold = read_gold(community / "gold.tsv")
     held: dict[str, Counter[str]] = defaultdict(Counter)
@@ -62,12 +85,13 @@ def judged(community: Path, run: Path, sizes: dict[str, int]) -> Iterator[Judged
         held[name][genome] += length
     with open(run / "bins.tsv", newline="") as handle:
         for row in csv.DictReader(handle, delimiter="\t"):
-            genome, own = held[row["bin"]].most_common(1)[0]
+            name, own = held[row["bin"]].most_common(1)[0]
             total = held[row["bin"]].total()
-            complete = min(100.0, 100 * own / sizes[genome.split(".")[0]])
-            yield (
-                pair(row, "completeness", complete),
+            genome = genomes[name.split(".")[0]]
+            yield Judged(
+                pair(row, "completeness", min(100.0, 100 * own / genome.bases)),
                 pair(row, "contamination", 100 * (total - own) / total),
+                genome.finished,
             )
 
 
@@ -77,15 +101,17 @@ def pair(row: dict[str, str], name: str, truth: float) -> Pair:
 
 def summary(bins: list[Judged]) -> dict[str, Any]:
     """Mean absolute errors and biases in points, near-complete bins, truths inside intervals."""
-    true = [c.truth > COMPLETE and k.truth < CLEAN for c, k in bins]
-    called = [c.estimate > COMPLETE and k.estimate < CLEAN for c, k in bins]
+    pairs_of = [(b.completeness, b.contamination) for b in bins]
+    true = [c.truth > COMPLETE and k.truth < CLEAN for c, k in pairs_of]
+    called = [c.estimate > COMPLETE and k.estimate < CLEAN for c, k in pairs_of]
     out: dict[str, Any] = {
         "bins": len(bins),
         "near_complete": sum(true),
         "called_near_complete": sum(called),
         "both": sum(a and b for a, b in zip(true, called, strict=True)),
     }
-    for name, pairs in zip(("completeness", "contamination"), zip(*bins, strict=True), strict=True):
+    names = ("completeness", "contamination")
+    for name, pairs in zip(names, zip(*pairs_of, strict=True), strict=True):
         errors = [p.estimate - p.truth for p in pairs]
         out[name] = {
             "mean_absolute_error": round(sum(map(abs, errors)) / len(errors), 2),
@@ -103,20 +129,30 @@ def main() -> None:
     parser.add_argument("--genomes", type=Path, required=True)
     parser.add_argument("--name", default="estimates", help="of the result")
     options = parser.parse_args()
-    sizes = sizes_of(options.genomes)
-    rows, every = [], []
+    genomes = genomes_in(options.genomes)
+    rows: list[dict[str, Any]] = []
+    every: list[Judged] = []
     for argument in options.communities:
         name, _, folder = argument.partition("=")
         community = Path(folder)
         with tempfile.TemporaryDirectory() as work:
             how = "depth" if (community / "depth.txt").is_file() else "bam"
             ours(community, Path(work) / "out", [], how)
-            bins = list(judged(community, Path(work) / "out", sizes))
+            bins = list(judged(community, Path(work) / "out", genomes))
         rows.append({"community": name, **summary(bins)})
         every += bins
         print(rows[-1], flush=True)
-    points = [[round(x, 2) for p in both for x in (p.truth, p.estimate)] for both in every]
-    result = {"rows": rows, "all": summary(every), "points": points}
+    points = [
+        [round(x, 2) for p in (b.completeness, b.contamination) for x in (p.truth, p.estimate)]
+        for b in every
+    ]
+    result = {
+        "rows": rows,
+        "all": summary(every),
+        "finished": summary([b for b in every if b.finished]),
+        "drafts": summary([b for b in every if not b.finished]),
+        "points": points,
+    }
     print(result["all"])
     print(record.write(options.name, result))
 

@@ -310,8 +310,18 @@ def test_estimates_are_judged_by_bases(tmp_path: Path) -> None:
     titles += "\tcontamination\tcontamination_low\tcontamination_high\n"
     rows = "x\t91.00\t85.00\t95.00\t4.00\t1.00\t12.00\ny\t40.00\t30.00\t49.00\t0.00\t0.00\t0.00\n"
     (tmp_path / "bins.tsv").write_text(titles + rows)
-    bins = list(estimates.judged(tmp_path, tmp_path, {"g1": 1000, "g2": 1000}))
-    assert [(c.truth, k.truth) for c, k in bins] == [(90, 10), (50, 0)]
+    (tmp_path / "genomes").mkdir()
+    (tmp_path / "genomes" / "g1.fa").write_text(f">a\n{'ACGTA' * 60_000}\n")
+    (tmp_path / "genomes" / "g2.fa").write_text(f">a\n{'A' * 600}\n>b\n{'C' * 400}\n")
+    genomes = estimates.genomes_in(tmp_path / "genomes")
+    assert genomes == {
+        "g1": estimates.Genome(300_000, finished=True),
+        "g2": estimates.Genome(1_000, finished=False),
+    }
+    genomes["g1"] = estimates.Genome(1_000, finished=True)
+    bins = list(estimates.judged(tmp_path, tmp_path, genomes))
+    truths = [(b.completeness.truth, b.contamination.truth, b.finished) for b in bins]
+    assert truths == [(90, 10, True), (50, 0, False)]
     found = estimates.summary(bins)
     assert found["completeness"] == {"mean_absolute_error": 5.5, "bias": -4.5, "in_interval": 0.5}
     assert found["contamination"] == {"mean_absolute_error": 3.0, "bias": -3.0, "in_interval": 1.0}
