@@ -328,6 +328,28 @@ def test_estimates_are_judged_by_bases(tmp_path: Path) -> None:
     assert (found["near_complete"], found["called_near_complete"], found["both"]) == (0, 1, 0)
 
 
+def test_probabilities_are_judged_by_contigs_and_bases() -> None:
+    from bench.confidence import Contigs, fitted, judged
+
+    rng = np.random.default_rng(2)
+    votes, length = rng.uniform(-3, 3, 4_000), rng.uniform(3, 5, 4_000)
+    likely, core = rng.normal(0, 1, 4_000), rng.integers(0, 2, 4_000)
+    odds = 0.5 * votes + 2 * (length - 4)
+    right = rng.random(4_000) < 1 / (1 + np.exp(-odds))
+    evidence = np.stack([votes, likely, core, length], axis=1)
+    contigs = Contigs(evidence, 1 / (1 + np.exp(-odds)), right)
+    found = fitted(contigs)
+    assert found["weights"] == pytest.approx([0.5, 0, 0, 2], abs=0.25)
+    result = judged(contigs)
+    now, before = result["probability"], result["votes"]
+    assert now["log_loss"] < before["log_loss"] and now["area"] > before["area"] > 0.5
+    assert now["left_out_mbp"] < before["left_out_mbp"]
+    assert sum(step["contigs"] for step in now["steps"]) == 4_000
+    assert all(abs(step["said"] - step["right"]) < 0.1 for step in now["steps"])
+    known = Contigs(evidence, np.ones(4_000), np.ones(4_000, np.bool_))
+    assert judged(known)["probability"]["area"] is None
+
+
 def test_wall_time_of_more_cores_is_estimated_from_cpu_seconds() -> None:
     from bench.threads import estimated
 
