@@ -20,7 +20,6 @@ from .io.earlier import LOG
 from .io.inputs import unchanged
 from .io.store import open_store
 from .io.workspace import Workspace
-from .kinds.contigs import kinds_of_contigs
 from .options import RunOptions, bin_names
 from .progress import Clock, Tell, counted, log_file
 from .results.record import tell_outcome
@@ -30,6 +29,7 @@ from .stages.assemblies import describe_assemblies
 from .stages.checks import check_options
 from .stages.clustering import bin_contigs, place_contigs
 from .stages.embedding import describe
+from .stages.families import kinds_with_families
 from .stages.kinds import Known, describe_kinds
 from .stages.looking import look_at_contigs
 from .stages.memory import check_memory
@@ -91,7 +91,7 @@ def run(
         describe(features, options.recruit_length)
         describe_assemblies(assemblies, options.separator)
         with clock.stage("kinds"):
-            kinds = kinds_of_contigs(features, options.threads)
+            kinds = kinds_with_families(setting, features)
 
         with clock.stage("binning"):
             points = place_contigs(features, coverage, embedder, options.threads)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +12,14 @@ from ..errors import UsageError
 from ..estimator.classes import NOT_JUDGED, draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
 from ..features.profile import Features, Searches, profile_without_lm
+from ..genes.hallmarks import Mask
 from ..genes.markers import MarkerSearch, load_marker_set, markers_available
 from ..genes.rna import RnaGenes, RnaSearch
 from ..kinds.bins import BinKind, judged_contigs, kinds_of_bins, with_their_bins
 from ..kinds.contigs import kinds_of_contigs
 from ..progress import Monitor, Tell, counted
 from ..results.summary import n50
+from ..stages.families import families_of
 from .bins import BinReader, GivenBins
 
 Rows = npt.NDArray[np.int64]
@@ -71,7 +74,8 @@ def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) ->
         iter(reader), reader.assembly, threads, searches, Monitor(counted(tell))
     )
     bins = reader.rows()
-    kinds = with_their_bins(features, kinds_of_contigs(features), bins, markers)
+    alone = kinds_of_contigs(features, families=partial(_families, given, threads))
+    kinds = with_their_bins(features, alone, bins, markers)
     found = zip(
         kinds_of_bins(features, kinds, bins, markers),
         estimate_bins(features, judged_contigs(kinds, bins), markers),
@@ -81,6 +85,14 @@ def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) ->
         _assessment(features, rows, of_bin, name, file)
         for rows, of_bin, name, file in zip(bins, found, given.names, given.file_names, strict=True)
     ]
+
+
+def _families(given: GivenBins, threads: int, rows: Rows) -> Mask:
+    """Which families of viruses contigs have, given by their rows: these are read once more."""
+    place = {row: k for k, row in enumerate(rows.tolist())}
+    every = iter(BinReader(given)) if place else iter(())
+    contigs = (replace(c, index=place[c.index]) for c in every if c.index in place)
+    return families_of(contigs, len(rows), threads)
 
 
 def _assessment(

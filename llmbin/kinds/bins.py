@@ -25,6 +25,7 @@ from .contigs import (
     SHORTEST,
     SURE,
     UNCLEAR,
+    VERY_LIKELY,
     VIRUS,
     ContigKinds,
     Doubles,
@@ -40,9 +41,11 @@ NEARLY_ALL = 0.75  # of a domain's families: no eukaryote has so many
 # second none is one, microsporidia neither (docs/notes/2026-11-29-kinds-by-neighbours.md).
 DENSE, DENSEST = 60_000, 25_000
 CLEAR = 2.0  # nats that a eukaryote is likelier by than anything else, as a mean over contigs
-# From which on a contig is a eukaryote outside of such a bin: where there is none, and where one is
-# (docs/notes/2026-11-28-how-genes-are-read.md). The first is that of viruses in genomes' bins, too.
-VERY_LIKELY, LIKELY = 0.9, 0.6
+# From which on a contig is a eukaryote outside of such a bin, where one is; else `VERY_LIKELY`.
+LIKELY = 0.6
+# The same of a virus in a bin: of contigs in bins hardly one in 200 is one
+# (docs/notes/2026-11-29-hallmark-families-in-a-run.md).
+IN_A_BIN = 0.97
 UNSURE = 0.02  # probability of a eukaryote, or of none, from which on neighbours have a say
 LEAST_LIKELY = 1e-4  # what no contig alone rules out of its bin
 LONG = 10_000  # bp, from which on a contig says no more than others
@@ -172,11 +175,11 @@ def with_their_bins(
 ) -> ContigKinds:
     """Kinds, now that there are bins.
 
-    Contigs of a eukaryote's bin are eukaryotes, but for plasmids and viruses, which stay what they
-    are. Elsewhere only what is likely a eukaryote is called one, and very likely where no bin is:
-    of many contigs of bacteria a few look like it. In a bin that has most families of a domain,
-    all cells are of that domain, and what is not very likely a virus is none. Among contigs of no
-    bin viruses are as frequent as these look like (`with_own_prior`).
+    Contigs of a eukaryote's bin are eukaryotes, but for plasmids and what is nearly surely a virus,
+    which stay what they are. Elsewhere only what is likely a eukaryote is called one, and very
+    likely where no bin is: of many contigs of bacteria a few look like it. In a bin that has most
+    families of a domain, all cells are of that domain, and what is not nearly sure a virus is none.
+    Among contigs of no bin viruses are as frequent as these look like (`with_own_prior`).
     """
     kind = kinds.kind.copy()
     found = are_eukaryotes(features, kinds, bins, markers)
@@ -184,12 +187,13 @@ def with_their_bins(
     doubtful = (kind == EUKARYOTE) & (kinds.likely[:, EUKARYOTE] < least)
     kind[doubtful] = UNCLEAR
     as_its_bin = doubtful | (kind < CELLS)
-    as_its_bin |= (kind == VIRUS) & (kinds.likely[:, VIRUS] < VERY_LIKELY)
+    perhaps = (kinds.likely[:, VIRUS] >= SURE) & (kinds.likely[:, VIRUS] < IN_A_BIN)
+    as_its_bin |= perhaps & np.isin(kind, (VIRUS, UNCLEAR))
     lone = np.ones(len(kind), np.bool_)
     for rows, eukaryote in zip(bins, found.tolist(), strict=True):
         lone[rows] = False
         if eukaryote:
-            kind[rows[~np.isin(kind[rows], MOBILE)]] = EUKARYOTE
+            kind[rows[as_its_bin[rows] | ~np.isin(kind[rows], MOBILE)]] = EUKARYOTE
             continue
         domain, share, _ = domain_of(features, rows, markers)
         if share >= MOST:
@@ -203,7 +207,8 @@ def call_lone_viruses(kind: npt.NDArray[np.int8], kinds: ContigKinds, rows: Ints
 
     Eukaryotes and plasmids stay what they are.
     """
-    virus = with_own_prior(kinds.likely[rows], load_kind_network().prior)[:, VIRUS] >= SURE
+    likely = with_own_prior(kinds.likely[rows], load_kind_network().prior)[:, VIRUS]
+    virus = likely >= kinds.least[rows]
     free = ~np.isin(kind[rows], (EUKARYOTE, PLASMID))
     kind[rows[free & (kind[rows] == VIRUS) & ~virus]] = UNCLEAR
     kind[rows[free & virus]] = VIRUS

@@ -6,6 +6,7 @@ circle without a marker gene is one, and what is no circle counts as its host.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy.typing as npt
 
 from ..features.composition import TETRANUCLEOTIDES
 from ..features.profile import Features
+from ..genes.hallmarks import load_hallmarks
 from ..io.rows import in_chunks
+from .hallmarks import DOUBT, with_families
 from .inputs import gene_counts
 from .network import TOLD_APART, load_kind_network
 
@@ -21,11 +24,18 @@ KINDS = (*TOLD_APART, "plasmid", "unclear")
 BACTERIUM, ARCHAEON, EUKARYOTE, VIRUS, PLASMID, UNCLEAR = range(len(KINDS))
 CELLS = 2  # the first kinds: bacteria and archaea, which single-copy marker genes judge
 SURE = 0.5  # probability of a kind from which a contig is called so
+# The same of a virus without a family of theirs, and of a eukaryote where no bin is one
+# (docs/notes/2026-11-28-how-genes-are-read.md).
+VERY_LIKELY = 0.9
 FEWEST_WORDS = 10  # of four bases, as many as would be alike frequent: fewer are simple repeats
 SHORTEST = 1_000  # bp: shorter contigs were not trained on, and say nothing
 LARGEST_PLASMID = 1_000_000  # bp
 
 Doubles = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+# Which families of `genes.hallmarks` contigs have, given by their ascending rows int64 [k]: bool
+# [k, families].
+Families = Callable[[npt.NDArray[np.int64]], Mask]
 
 
 @dataclass(frozen=True)
@@ -33,19 +43,27 @@ class ContigKinds:
     """Of n contigs: the row of `KINDS` int8 [n], and how likely it is, float64 [n].
 
     The probability of an unclear one is that of the likeliest kind. ``likely`` float64 [n, 4] are
-    the probabilities of all that the network tells apart.
+    the probabilities of all that the network tells apart. ``least`` float64 [n] is that of a virus
+    from which on a contig is called one.
     """
 
     kind: npt.NDArray[np.int8]
     probability: Doubles
     likely: Doubles
+    least: Doubles
 
     def __len__(self) -> int:
         return len(self.kind)
 
 
-def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
-    """The kind of every contig."""
+def kinds_of_contigs(
+    features: Features, threads: int = 1, families: Families | None = None
+) -> ContigKinds:
+    """The kind of every contig.
+
+    ``families`` looks contigs in doubt through for those of viruses. What has none is a virus if
+    that is very likely; without it the network alone says what is one.
+    """
     composition, frames, bases = features.composition, features.frames, features.ungapped
     network = load_kind_network()
     genes = gene_counts(len(bases), features.markers, features.rna)
@@ -53,8 +71,14 @@ def kinds_of_contigs(features: Features, threads: int = 1) -> ContigKinds:
     silent = says_nothing(features)
     likely[silent] = network.prior
     cell = has_cell_genes(features)
+    least = np.full(len(bases), SURE if families is None else VERY_LIKELY)
+    if families is not None:
+        rows = np.flatnonzero((likely[:, VIRUS] >= DOUBT) & ~silent & ~cell)
+        found = families(rows), bases[rows], load_hallmarks()
+        likely[rows], hint = with_families(likely[rows], *found)
+        least[rows[hint]] = SURE
     circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
-    kinds = call_kinds(without_viruses(likely, cell), circle)
+    kinds = call_kinds(without_viruses(likely, cell), circle, least)
     kinds.kind[silent] = UNCLEAR
     return kinds
 
@@ -98,11 +122,14 @@ def with_kinds(kinds: ContigKinds, kind: npt.NDArray[np.int8]) -> ContigKinds:
     return replace(kinds, kind=kind, probability=probability)
 
 
-def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_]) -> ContigKinds:
-    """Kinds by probabilities [n, 4]; what is a circle bool [n] and of a cell is a plasmid."""
+def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_], least: Doubles) -> ContigKinds:
+    """Kinds by probabilities [n, 4]; what is a circle bool [n] and of a cell is a plasmid.
+
+    A virus is one from ``least`` [n] on.
+    """
     kind, probability = likely.argmax(1), likely.max(1)
     of_cell = likely[:, :CELLS].sum(1)
     plasmid = circle & (of_cell >= SURE)
-    kind[probability < SURE] = UNCLEAR
+    kind[(probability < SURE) | ((kind == VIRUS) & (probability < least))] = UNCLEAR
     kind[plasmid], probability[plasmid] = PLASMID, of_cell[plasmid]
-    return ContigKinds(kind.astype(np.int8), probability, likely)
+    return ContigKinds(kind.astype(np.int8), probability, likely, least)

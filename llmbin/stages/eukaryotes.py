@@ -58,7 +58,9 @@ def settled_kinds(
         return kinds
     cells = [domain_of(features, rows, known.markers)[1] >= MOST for rows in bins]
     settled = inside | np.append(cells, False)[binning.label]
-    rows = np.flatnonzero(in_doubt(kinds, features.ungapped) & ~settled)
+    # What is a virus only by how many of them there are, and not alone, may be of a eukaryote.
+    bases = features.ungapped
+    rows = np.flatnonzero((in_doubt(kinds, bases) | in_doubt(known.kinds, bases)) & ~settled)
     voters = np.flatnonzero(binning.core)
     share = share_nearby(points, rows, voters, inside, resources)
     likelier = likelier_eukaryotes(kinds.likely[rows], share)

@@ -17,7 +17,6 @@ from ..io.inputs import check_inputs, unchanged
 from ..io.outputs import check_output, scratch_folder, whole_file
 from ..io.workspace import Workspace
 from ..kinds.bins import with_their_bins
-from ..kinds.contigs import kinds_of_contigs
 from ..model.embedder import open_embedder
 from ..options import RunOptions, bin_names
 from ..progress import Clock, log
@@ -30,6 +29,7 @@ from ..stages.checks import check_options
 from ..stages.clustering import place_contigs
 from ..stages.coverage import measure_coverage
 from ..stages.embedding import choose_markers, embed_contigs
+from ..stages.families import kinds_with_families
 from ..stages.output import write_map
 from ..stages.setting import Setting, set_out
 from ..stages.survey import survey_contigs
@@ -80,7 +80,7 @@ def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     points = place_contigs(features, coverage, embedder, options.threads)
     binning, names = binning_of(table, features.names, features.lengths, given.bins)
     rows, assemblies = rows_of_bins(binning.label, binning.bins), [""] * len(features.names)
-    kinds = with_their_bins(features, kinds_of_contigs(features), rows, markers)
+    kinds = with_their_bins(features, kinds_with_families(setting, features), rows, markers)
     outcome = Outcome(features, kinds, coverage, binning, assemblies, points.missing)
     numbered = bin_names(options.prefix, binning.bins)
     bins = summarise(outcome, numbered, markers)

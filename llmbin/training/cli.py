@@ -1,5 +1,5 @@
-"""``llmbin-fast train``: shards, lm, finetune, markers, scattered, rna, quality, kinds, pack, all,
-eval.
+"""``llmbin-fast train``: shards, lm, finetune, markers, scattered, rna, quality, kinds, hallmarks,
+pack, all, eval.
 
 Only `settings` is imported here: each step imports what it needs when it runs.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .arguments import Commands, add_settings, settings_of
-from .gene_steps import add_kinds, add_markers, add_quality, add_rna, add_scattered
+from .gene_steps import add_hallmarks, add_kinds, add_markers, add_quality, add_rna, add_scattered
 from .settings import (
     PRECISIONS,
     Finetuning,
@@ -32,7 +32,16 @@ def main(argv: Sequence[str]) -> int:
         prog="llmbin-fast train", description="Train a model pack, step by step."
     )
     commands = parser.add_subparsers(required=True, metavar="STEP")
-    learnt = (_add_lm, _add_finetune, add_markers, add_scattered, add_rna, add_quality, add_kinds)
+    learnt = (
+        _add_lm,
+        _add_finetune,
+        add_markers,
+        add_scattered,
+        add_rna,
+        add_quality,
+        add_kinds,
+        add_hallmarks,
+    )
     for add in (_add_shards, *learnt, _add_pack, _add_all, _add_eval):
         add(commands)
     options = parser.parse_args(argv)

@@ -6,7 +6,13 @@ import argparse
 from pathlib import Path
 
 from .arguments import Commands, add_settings, settings_of
-from .settings import KindTraining, MarkerSettings, QualityTraining, ScatteredSettings
+from .settings import (
+    HallmarkTraining,
+    KindTraining,
+    MarkerSettings,
+    QualityTraining,
+    ScatteredSettings,
+)
 
 
 def _add_families(parser: argparse.ArgumentParser, columns: str, seeds: str) -> None:
@@ -155,3 +161,42 @@ def _kinds(options: argparse.Namespace) -> None:
 
     settings = settings_of(options, KindTraining)
     train_kinds(options.sequences, options.table, options.out, settings)
+
+
+def add_hallmarks(commands: Commands) -> None:
+    """``train hallmarks``."""
+    parser = commands.add_parser(
+        "hallmarks", help="learn families of viruses, and how they are weighed beside the network"
+    )
+    parser.add_argument("sequences", type=Path, help="labelled sequences (FASTA)")
+    parser.add_argument(
+        "--table",
+        type=Path,
+        required=True,
+        help="TSV with the columns sequence, kind, group, bases and perhaps set (`held`)",
+    )
+    parser.add_argument(
+        "--clusters",
+        type=Path,
+        help="of the viruses' and plasmids' proteins: a table of representatives and members, as "
+        "MMseqs2 writes it (without it the proteins are written, and no more)",
+    )
+    parser.add_argument(
+        "--folds-to", type=Path, metavar="FOLDER", help="write there what saw nothing of each fold"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    add_settings(parser, HallmarkTraining)
+    parser.set_defaults(command=_hallmarks)
+
+
+def _hallmarks(options: argparse.Namespace) -> None:
+    from .hallmarks import train_hallmarks
+
+    train_hallmarks(
+        options.sequences,
+        options.table,
+        options.clusters,
+        options.out,
+        settings_of(options, HallmarkTraining),
+        options.folds_to,
+    )

@@ -154,6 +154,15 @@ def draw_fragments(sequences: Path, rows: Rows, settings: KindTraining) -> Fragm
     )
 
 
+def drawn_contigs(sequences: Path, rows: Rows, settings: KindTraining) -> Iterator[Contig]:
+    """The fragments of `draw_fragments` as contigs, the same ones whenever they are drawn.
+
+    Raises:
+        InputError: a sequence has no row.
+    """
+    return _Drawn(rows, settings).fragments(sequences)
+
+
 def words_of_groups(sequences: Path, rows: Rows, settings: KindTraining) -> GroupWords:
     """Words that groups share, of whole sequences; of those that are not trained on, none."""
     groups = groups_of(rows)

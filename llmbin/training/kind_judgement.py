@@ -68,9 +68,9 @@ def judge(odds: Values, fragments: Fragments, settings: KindTraining) -> dict[st
         for k, name in enumerate(TOLD_APART):
             weight = fragments.weights(settings.plasmids) * inside
             row[name] = {
-                **_rates(likely[:, k], fragments.kind, weight, k, PRIOR),
-                "alike": _rates(likely[:, k], fragments.kind, weight, k, ALIKE),
-                "equal": _rates(likely[:, k], fragments.kind, weight, k, EQUAL),
+                **rates(likely[:, k], fragments.kind, weight, k, PRIOR),
+                "alike": rates(likely[:, k], fragments.kind, weight, k, ALIKE),
+                "equal": rates(likely[:, k], fragments.kind, weight, k, EQUAL),
             }
         by_length.append(row)
     return {"called": called, "by_length": by_length}
@@ -81,7 +81,7 @@ def _shares(answers: Ints) -> list[float]:
     return [round(float(c), 4) for c in counts / max(len(answers), 1)]
 
 
-def _rates(
+def rates(
     likely: Values, kinds: Ints, weight: Values, kind: int, shares: Sequence[float]
 ) -> dict[str, float]:
     """How a kind is called, and its recall where precision is high, with these shares of kinds.

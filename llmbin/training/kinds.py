@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -168,10 +169,16 @@ def _without_some_genes(x: Tensor, share: float) -> Tensor:
     return x
 
 
-def cross_validate(fragments: Fragments, known: GroupWords, settings: KindTraining) -> Values:
+def cross_validate(
+    fragments: Fragments,
+    known: GroupWords,
+    settings: KindTraining,
+    keep: Callable[[tuple[Arrays, Mask]], None] | None = None,
+) -> Values:
     """Log odds [n, 4] of networks that saw nothing of a fragment's group; no prior is in them.
 
-    Held fragments have the mean over all folds' networks.
+    Held fragments have the mean over all folds' networks. ``keep`` is given the arrays of each
+    fold's networks, and which groups they learnt from.
     """
     fold, held = folds_of(fragments, settings), fragments.held
     odds = np.zeros((len(fold), len(TOLD_APART)))
@@ -180,7 +187,10 @@ def cross_validate(fragments: Fragments, known: GroupWords, settings: KindTraini
         groups[fragments.group[fold == k]] = False
         inputs = fragments.inputs(known, groups, settings)
         learn, left_out = (fold != k) & ~held, (fold == k) & ~held
-        network = kind_network_of(fit(inputs, fragments, learn, settings, settings.seed + k))
+        arrays = fit(inputs, fragments, learn, settings, settings.seed + k)
+        network = kind_network_of(arrays)
+        if keep is not None:
+            keep((arrays, groups))
         odds[left_out] = network.odds(inputs[left_out])
         if held.any():
             odds[held] += network.odds(inputs[held]) / settings.folds

@@ -265,3 +265,27 @@ class KindTraining:
     folds: int = 5
     seed: int = 1
     threads: int = 1
+
+
+@dataclass(frozen=True)
+class HallmarkTraining(KindTraining):
+    """Families of viruses, and how they are weighed beside the network that tells kinds apart.
+
+    Families are clusters of proteins that ``least_groups`` of viruses have, and ``ratio`` times as
+    many as groups of plasmids. They are taken until their profiles have so many ``columns``; a
+    group counts ``again`` times as much for each family that it has already. A profile is of
+    ``aligned`` proteins at most, ``of_group`` a group; longer families than ``longest_family``
+    residues are left out. A family that says less than ``least_evidence`` nats says nothing, one
+    that says more than ``most_evidence`` not more. ``ridge`` keeps weights small.
+    """
+
+    columns: int = 52_000
+    again: float = 0.6
+    least_groups: int = 5
+    ratio: float = 2.0
+    aligned: int = 24
+    of_group: int = 2
+    longest_family: int = 1_000
+    least_evidence: float = 0.5
+    most_evidence: float = 4.0
+    ridge: float = 1.0

@@ -13,7 +13,7 @@ import llmbin
 from llmbin.errors import InstallationError
 from llmbin.estimator import network
 from llmbin.features import hexamers, peptides
-from llmbin.genes import markers, rna, scattered
+from llmbin.genes import hallmarks, markers, rna, scattered
 from llmbin.io.shipped import shipped
 from llmbin.kinds import network as kinds
 from llmbin.proof.reference import load_reference
@@ -22,6 +22,7 @@ DATA = Path(llmbin.__file__).parent / "data"
 READERS: dict[str, Callable[[Path], object]] = {
     "quality.npz": lambda _: network.load_network.__wrapped__(),
     "kinds.npz": lambda _: kinds.load_kind_network.__wrapped__(),
+    "hallmarks.npz": lambda _: hallmarks.load_hallmarks.__wrapped__(),
     "hexamers.npz": lambda _: hexamers.load_hexamer_weights.__wrapped__(),
     "peptides.npz": lambda _: peptides.load_peptide_table.__wrapped__(),
     "rna.npz": lambda _: rna.RnaSearch(),
@@ -38,6 +39,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(DATA / name, tmp_path)
     monkeypatch.setattr(network, "DATA", tmp_path / "quality.npz")
     monkeypatch.setattr(kinds, "DATA", tmp_path / "kinds.npz")
+    monkeypatch.setattr(hallmarks, "DATA", tmp_path / "hallmarks.npz")
     monkeypatch.setattr(hexamers, "DATA", tmp_path / "hexamers.npz")
     monkeypatch.setattr(peptides, "DATA", tmp_path / "peptides.npz")
     monkeypatch.setattr(rna, "DATA", tmp_path / "rna.npz")
@@ -104,6 +106,21 @@ def test_families_without_a_cutoff_are_damage(cutoff: object, data: Path) -> Non
     np.savez(data / "scattered.npz", **whole)
     with pytest.raises(InstallationError, match="scattered"):
         READERS["scattered.npz"](data)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("lengths", -1), ("evidence", -0.5), ("weights", np.nan)]
+)
+def test_families_of_viruses_that_do_not_fit_together_are_damage(
+    name: str, value: float, data: Path
+) -> None:
+    with np.load(data / "hallmarks.npz") as held:
+        whole = dict(held)
+    whole[name] = whole[name].copy()
+    whole[name][0] = value
+    np.savez(data / "hallmarks.npz", **whole)
+    with pytest.raises(InstallationError, match="hallmarks"):
+        READERS["hallmarks.npz"](data)
 
 
 def test_all_files_that_are_shipped_are_looked_at() -> None:

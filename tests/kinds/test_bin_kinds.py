@@ -24,7 +24,9 @@ from llmbin.kinds.contigs import (
     BACTERIUM,
     EUKARYOTE,
     PLASMID,
+    SURE,
     UNCLEAR,
+    VERY_LIKELY,
     VIRUS,
     ContigKinds,
 )
@@ -33,7 +35,9 @@ MARKERS = load_marker_set()
 
 
 def kinds(*of: int) -> ContigKinds:
-    return ContigKinds(np.array(of, np.int8), np.ones(len(of)), np.full((len(of), 4), 0.25))
+    n = len(of)
+    likely, least = np.full((n, 4), 0.25), np.full(n, SURE)
+    return ContigKinds(np.array(of, np.int8), np.ones(n), likely, least)
 
 
 def kind_of(of: list[int], lengths: list[int], markers: list[int] | None = None) -> BinKind:
@@ -97,7 +101,7 @@ def features_with(markers: list[int], length: int = 9_000) -> Features:
 
 def called(of: list[int], likely: list[list[float]]) -> ContigKinds:
     chances = np.array(likely)
-    return ContigKinds(np.array(of, np.int8), chances.max(1), chances)
+    return ContigKinds(np.array(of, np.int8), chances.max(1), chances, np.full(len(of), SURE))
 
 
 def test_a_bin_says_what_its_contigs_do_not_say_alone() -> None:
@@ -138,7 +142,7 @@ def test_a_lone_contig_is_a_eukaryote_only_if_that_is_very_likely() -> None:
 
 
 def test_in_a_genomes_bin_cells_are_of_its_domain_and_viruses_are_very_likely_ones() -> None:
-    likely = [[0.9, 0.1, 0, 0], [0.3, 0.1, 0, 0.6], [0.03, 0, 0.02, 0.95], [0.4, 0.2, 0.4, 0]]
+    likely = [[0.9, 0.1, 0, 0], [0.3, 0.1, 0, 0.6], [0.01, 0, 0.01, 0.98], [0.4, 0.2, 0.4, 0]]
     one_by_one = called([BACTERIUM, VIRUS, VIRUS, UNCLEAR], likely)
     archaeal = MARKERS.used[list(MARKERS.domains).index("archaea")]
     features = features_with([0] * 4)
@@ -150,6 +154,37 @@ def test_in_a_genomes_bin_cells_are_of_its_domain_and_viruses_are_very_likely_on
     # What has no families of a domain settles nothing.
     found = with_their_bins(features_with([0] * 4), one_by_one, [np.arange(4)], MARKERS)
     assert found.kind.tolist() == one_by_one.kind.tolist()
+
+
+def test_what_may_be_a_virus_is_of_its_bin_whether_it_was_called_one_or_not() -> None:
+    likely = [[0.9, 0.1, 0, 0], [0.3, 0.1, 0, 0.6], [0.01, 0, 0.01, 0.98], [0.6, 0, 0, 0.4]]
+    one_by_one = called([BACTERIUM, UNCLEAR, VIRUS, UNCLEAR], likely)
+    features = features_with([len(MARKERS.names), 0, 0, 0])
+    found = with_their_bins(features, one_by_one, [np.arange(4)], MARKERS)
+    domain = found.kind[0]
+    assert domain in (BACTERIUM, ARCHAEON)
+    assert found.kind.tolist() == [domain, domain, VIRUS, UNCLEAR]
+
+
+def test_in_a_eukaryotes_bin_what_is_not_very_likely_a_virus_is_of_it() -> None:
+    likely = [[0.01, 0, 0.99, 0]] * 3 + [
+        [0.1, 0, 0.3, 0.6],
+        [0.01, 0, 0.01, 0.98],
+        [0.04, 0, 0, 0.96],
+    ]
+    one_by_one = called([EUKARYOTE] * 3 + [VIRUS] * 3, likely)
+    found = with_their_bins(features_with([0] * 6), one_by_one, [np.arange(6)], MARKERS)
+    assert found.kind.tolist() == [EUKARYOTE] * 4 + [VIRUS, EUKARYOTE]
+
+
+def test_lone_contigs_without_a_family_are_viruses_if_that_is_very_likely() -> None:
+    chance, cell = [0.3, 0, 0, 0.7], [0.99, 0.01, 0, 0]
+    likely = [chance, chance, [0.01, 0, 0, 0.99], *[cell] * 20]
+    one_by_one = called([UNCLEAR, VIRUS, VIRUS, *[BACTERIUM] * 20], likely)
+    least = np.array([VERY_LIKELY, SURE, *[VERY_LIKELY] * 21])
+    one_by_one = replace(one_by_one, least=least)
+    found = with_their_bins(features_with([0] * 23, 2_000), one_by_one, [], MARKERS)
+    assert found.kind[:4].tolist() == [UNCLEAR, VIRUS, VIRUS, BACTERIUM]
 
 
 def test_many_lone_contigs_that_look_like_viruses_make_the_others_likelier_ones() -> None:

@@ -11,6 +11,7 @@ from llmbin.kinds.contigs import (
     EUKARYOTE,
     LARGEST_PLASMID,
     PLASMID,
+    SURE,
     UNCLEAR,
     VIRUS,
     call_kinds,
@@ -34,14 +35,14 @@ def test_the_likeliest_kind_is_called_if_it_is_likely_enough() -> None:
     likely = np.array(
         [[0.9, 0.1, 0, 0], [0, 0.2, 0.8, 0], [0.4, 0.2, 0, 0.4], [0.2, 0.75, 0, 0.05]]
     )
-    found = call_kinds(likely, np.zeros(4, bool))
+    found = call_kinds(likely, np.zeros(4, bool), np.full(4, SURE))
     assert found.kind.tolist() == [BACTERIUM, EUKARYOTE, UNCLEAR, ARCHAEON]
     assert found.probability.tolist() == [0.9, 0.8, 0.4, 0.75]
 
 
 def test_a_circle_of_a_cell_is_a_plasmid_and_one_of_a_virus_is_a_virus() -> None:
     likely = np.array([[0.5, 0.4, 0, 0.1], [0.1, 0, 0, 0.9], [0, 0.05, 0.95, 0]])
-    found = call_kinds(likely, np.ones(3, bool))
+    found = call_kinds(likely, np.ones(3, bool), np.full(3, SURE))
     assert found.kind.tolist() == [PLASMID, VIRUS, EUKARYOTE]
     assert found.probability[0] == pytest.approx(0.9)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from known_contigs import features_of, random_contigs
 
 from llmbin.cluster.binning import Binning
 from llmbin.genes.markers import load_marker_set
+from llmbin.kinds.bins import with_their_bins
 from llmbin.kinds.contigs import ARCHAEON, BACTERIUM, EUKARYOTE, UNCLEAR, VIRUS, ContigKinds
 from llmbin.resources import Resources
 from llmbin.stages import clustering
@@ -33,7 +35,7 @@ def known(likely: list[float] = LIKELY, kind: list[int] = KIND) -> Known:
     chances[np.arange(len(likely)), other] = 1 - np.array(likely)
     chances[:, EUKARYOTE] = likely
     contigs = random_contigs(np.random.default_rng(1), [4_000] * len(likely))
-    kinds = ContigKinds(np.array(kind, np.int8), chances.max(1), chances)
+    kinds = ContigKinds(np.array(kind, np.int8), chances.max(1), chances, np.full(len(kind), 0.5))
     return Known(features_of(contigs), kinds, load_marker_set())
 
 
@@ -60,6 +62,15 @@ def test_contigs_in_doubt_without_a_bin_are_what_they_lie_next_to() -> None:
     # In a eukaryote's bin they are eukaryotes anyhow.
     last = [*FIRST[:11], 0, *FIRST[12:]]
     assert settled_kinds(POINTS, known(), binning_of(last), Resources()).kind[11] == EUKARYOTE
+
+
+def test_a_virus_that_is_none_alone_is_what_it_lies_next_to() -> None:
+    of = known()
+    kind = np.array([*KIND[:13], UNCLEAR, BACTERIUM], np.int8)
+    of = replace(of, kinds=replace(of.kinds, kind=kind))
+    bins = [np.arange(5), np.array([5, 6, 7, 8, 9, 12])]
+    assert with_their_bins(of.features, of.kinds, bins, of.markers).kind[13] == VIRUS
+    assert settled_kinds(POINTS, of, binning_of(FIRST), Resources()).kind[13] == EUKARYOTE
 
 
 def test_without_eukaryotes_neighbours_have_no_say() -> None:

@@ -1,0 +1,156 @@
+"""Families of genes that viruses have and cells hardly do: which of them contigs have.
+
+Profiles are learnt by ``train hallmarks`` (see ``llmbin/data/KINDS.md``). The kernels of the marker
+genes look for them; an alignment alone says whether a gene is of a family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..io.contigs import Contig
+from ..io.shipped import shipped, shipped_arrays
+
+if TYPE_CHECKING:
+    from .._kernels import MarkerScanner, ProfileAligner
+
+DATA = Path(__file__).parent.parent / "data" / "hallmarks.npz"
+SHAPES = {
+    "columns": "columns 20",
+    "transitions": "columns 7",
+    "lengths": "families",
+    "evidence": "families",
+    "weights": "5",
+}
+STEP = 1 / 8  # bits, in which profiles are written
+LOWEST = -16.0  # bits; what is less likely is written as this
+WORDS, LEAST_SEED_BITS, MIN_RESIDUES = 2_000, 32.0, 40  # as for families of `genes.scattered`
+LEAST_BITS, LEAST_COVER = 30.0, 0.3  # of an alignment, and the share of the profile in it
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Profile = tuple[
+    Floats, Floats
+]  # log-odds [columns, 20] and transitions [columns, 7], see Scattered
+
+
+@dataclass(frozen=True)
+class Hallmarks:
+    """Profiles of families, what each says, and how that is weighed.
+
+    ``evidence`` float64 [families], 0 or more, is by how many nats a virus is likelier that has it;
+    ``weights`` float64 [5] are those of `kinds.hallmarks.regressors`.
+    """
+
+    profiles: tuple[Profile, ...]
+    evidence: Doubles
+    weights: Doubles
+
+
+class HallmarkSearch:
+    """Finds families in contigs that go by (see `features.scan.watched`)."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        self._families = len(profiles)
+        self._scanner, self._aligners = _tools(profiles)
+        self._lengths = [len(columns) for columns, _ in profiles]
+        self._found: list[tuple[int, int]] = []  # contig and family
+
+    def look(self, contigs: list[Contig]) -> list[tuple[int, int]]:
+        """Places of contigs among these, and a family that each has; one may come twice."""
+        seeds = self._scanner.scan([contig.codes for contig in contigs])
+        return [
+            (place, family)
+            for place, family, protein, diagonal, _, _ in seeds
+            if self._is_gene(family, protein, diagonal)
+        ]
+
+    def keep(self, contigs: list[Contig], found: list[tuple[int, int]]) -> None:
+        """Remember them by the contigs' own places."""
+        self._found += [(contigs[place].index, family) for place, family in found]
+
+    def _is_gene(self, family: int, protein: str, diagonal: int) -> bool:
+        bits, begin, last = self._aligners[family].align(protein, diagonal)
+        return bits >= LEAST_BITS and last + 1 - begin >= LEAST_COVER * self._lengths[family]
+
+    def result(self, contigs: int) -> Mask:
+        """Which families so many contigs have: bool [contigs, families]."""
+        there = np.zeros((contigs, self._families), np.bool_)
+        if self._found:
+            there[tuple(np.array(self._found).T)] = True
+        return there
+
+
+def _tools(profiles: Sequence[Profile]) -> tuple[MarkerScanner, list[ProfileAligner]]:
+    """What looks for words of profiles, and what aligns to each."""
+    from .._kernels import MarkerScanner, ProfileAligner
+
+    number = len(profiles)
+    first = np.cumsum([0, *(len(columns) for columns, _ in profiles)]).tolist()
+    words, bits = [WORDS] * number, [LEAST_SEED_BITS] * number
+    columns = np.concatenate([columns for columns, _ in profiles])
+    scanner = MarkerScanner(columns, first, words, bits, MIN_RESIDUES, number)
+    return scanner, [ProfileAligner(*profile) for profile in profiles]
+
+
+def arrays_of(hallmarks: Hallmarks) -> dict[str, Any]:
+    """As arrays for a file; bits in steps of `STEP`."""
+    columns, transitions = zip(*hallmarks.profiles, strict=True)
+    return {
+        "columns": _in_steps(np.concatenate(columns)),
+        "transitions": _in_steps(np.concatenate(transitions)),
+        "lengths": np.array([len(part) for part in columns], np.int32),
+        "evidence": hallmarks.evidence.astype(np.float32),
+        "weights": hallmarks.weights.astype(np.float32),
+    }
+
+
+def in_steps(profile: Profile) -> Profile:
+    """A profile as it is when it has been written and read."""
+    columns, transitions = (_in_steps(bits) * np.float32(STEP) for bits in profile)
+    return columns, transitions
+
+
+def _in_steps(bits: Floats) -> npt.NDArray[np.int8]:
+    return np.round(np.clip(bits, LOWEST, 127 * STEP) / STEP).astype(np.int8)
+
+
+@cache
+def load_hallmarks() -> Hallmarks:
+    """Those that ship with the package.
+
+    Raises:
+        InstallationError: they are missing or damaged.
+    """
+    with shipped(DATA):
+        return hallmarks_of(shipped_arrays(DATA, SHAPES))
+
+
+def hallmarks_of(arrays: dict[str, Any]) -> Hallmarks:
+    """Of a file's arrays.
+
+    Raises:
+        ValueError: they do not fit together.
+    """
+    ends = np.cumsum(arrays["lengths"])
+    if arrays["lengths"].min() < 1 or ends[-1] != len(arrays["columns"]):
+        raise ValueError("lengths that do not add up to the columns")
+    if arrays["evidence"].min() < 0:
+        raise ValueError("evidence against a virus")
+    columns, transitions = (
+        np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends[:-1])
+        for name in ("columns", "transitions")
+    )
+    return Hallmarks(
+        tuple(zip(columns, transitions, strict=True)),
+        arrays["evidence"].astype(np.float64),
+        arrays["weights"].astype(np.float64),
+    )
