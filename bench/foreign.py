@@ -64,7 +64,7 @@ def drawn(
     """What is added to so many ``bases``."""
     shared = np.exp(rng.normal(np.log(DEPTH), SPREAD, samples))
     for kind, path in files.items():
-        known = [r for r in read_fasta(path) if kind == EUKARYOTE or _fits(len(r.sequence))]
+        known = [r for r in read_fasta(path) if kind == EUKARYOTE or fits(len(r.sequence))]
         left = SHARES[kind] * bases
         for number in rng.permutation(len(known)):
             if left <= 0:
@@ -77,7 +77,8 @@ def drawn(
             yield Foreign(f"{kind}_{number}", kind, sequence, depths * noise)
 
 
-def _fits(bases: int) -> bool:
+def fits(bases: int) -> bool:
+    """Whether a virus or a plasmid of so many bases may be added."""
     return SHORTEST <= bases <= LONGEST
 
 
