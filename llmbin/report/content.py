@@ -150,7 +150,9 @@ def why_unbinned(run: FinishedRun) -> list[dict[str, Any]]:
         )
     if count := int(record.get("contigs_too_short", 0)):
         least = record.get("parameters", {}).get("recruit_length")
-        why = f"shorter than {least:,} bp but for gaps" if isinstance(least, int) else "too short"
+        why = "too short"
+        if isinstance(least, int):
+            why = f"shorter than {least:,} bp (gaps do not count)"
         bases = int(record.get("bases_too_short", 0))
         rows.append({"why": why, "contigs": count, "bases": bases, "reads": None, "row": None})
     return sorted(rows, key=lambda row: -int(row["bases"]))

@@ -228,7 +228,7 @@ def describe(features: Features, shortest: int) -> None:
     )
     if features.too_short:
         left = f"{features.too_short:,} ({features.short_bases:,} bases)"
-        log.info("shorter contigs but for gaps left out: %s", left)
+        log.info("shorter contigs left out (gaps do not count): %s", left)
     if features.computed_positions:
         efficiency = 100 * features.encoded_bases / features.computed_positions
         bases = features.encoded_bases / 1e6

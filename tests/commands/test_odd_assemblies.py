@@ -64,7 +64,7 @@ def test_gaps_make_no_contig_long_and_no_bin_large(cli: Cli, tmp_path: Path) -> 
     path = fasta(tmp_path / "c.fa", scaffolds)
     status, _, err = cli("run", path, "-o", tmp_path / "out", *QUICK[1:])
     assert status == 0, err
-    assert "shorter contigs but for gaps left out: 2 (300,999 bases)" in err
+    assert "shorter contigs left out (gaps do not count): 2 (300,999 bases)" in err
     found = {row["contig"]: row for row in rows(tmp_path / "out" / "contigs.tsv")}
     assert list(found) == ["genome", "codes", "half"]
     assert found["half"]["length"] == "330000"

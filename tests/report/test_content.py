@@ -41,7 +41,7 @@ def test_reasons_come_with_what_they_cost(tmp_path: Path) -> None:
     assert {row["why"] for row in rows} == {
         "unlike every bin",
         "no clear home",
-        "shorter than 1,000 bp but for gaps",
+        "shorter than 1,000 bp (gaps do not count)",
     }
     assert [row["bases"] for row in rows] == sorted((r["bases"] for r in rows), reverse=True)
     assert sum(row["contigs"] for row in rows) == 10 + 3
