@@ -156,8 +156,12 @@ ProfileAligner::ProfileAligner(const float *bits, const float *transitions, size
     int *sums = &transitions_[kDD * stride_], sum = 0;
     std::fill_n(sums, kMargin, 0);
     for (size_t c = 0; c < columns; ++c) {
-        sum = std::max(sum + units(std::max(transitions[7 * c + kDD], kNoGap)), kLeastSum);
+        const float on = transitions[7 * c + kDD];
+        sum = std::max(sum + units(std::max(on, kNoGap)), kLeastSum);
         sums[kMargin + c] = sum;
+        // A difference of such sums would let gaps go on where they cannot, or for nothing.
+        if (c + 1 < columns && (!(on > kNoGap) || sum == kLeastSum))
+            throw std::invalid_argument("a profile has columns over which no gap goes on");
     }
     std::fill_n(sums + kMargin + columns, kMargin, sum);
 }

@@ -3,7 +3,8 @@
 //
 // Memory: an aligner copies its profile; a protein is read in place.
 // Threads: an aligner never changes, so any number may use it at once.
-// Throws: std::invalid_argument for a profile of 2,048 columns or more, std::bad_alloc.
+// Throws: std::invalid_argument for a profile of 2,048 columns or more, or with a column before the
+// last over which no gap can go on; std::bad_alloc.
 #pragma once
 
 #include <cstddef>

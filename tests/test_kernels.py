@@ -521,6 +521,21 @@ def test_an_alignment_keeps_to_its_band() -> None:
         ProfileAligner(profile, transitions[:, :6].copy())
 
 
+def test_gaps_must_go_on_over_all_columns_but_the_last() -> None:
+    profile, transitions = np.ones((600, 20), np.float32), np.full((600, 7), -8, np.float32)
+    transitions[:, 0] = 0
+    for impossible in (-np.inf, -2_000.0):
+        transitions[-1, 6] = impossible  # as HMMER has it
+        assert ProfileAligner(profile, transitions).align("A" * 600)[1:] == (0, 599)
+        transitions[300, 6] = impossible
+        with pytest.raises(ValueError, match="no gap goes on"):
+            ProfileAligner(profile, transitions)
+        transitions[300, 6] = -8
+    transitions[:, 6] = -40  # together more than sums of them can hold
+    with pytest.raises(ValueError, match="no gap goes on"):
+        ProfileAligner(profile, transitions)
+
+
 def test_a_scanner_says_what_it_cannot_take() -> None:
     profile = np.zeros((8, 20), np.float32)
     for arguments, why in (

@@ -283,7 +283,10 @@ void alignment(Numbers in) {
     const uint32_t columns = in.below(60);
     std::vector<float> bits(20 * columns), transitions(7 * columns);
     for (float &b : bits) b = in.number();
-    for (float &t : transitions) t = in.byte() < 40 ? -1e30f : -std::abs(in.number());
+    for (size_t t = 0; t < transitions.size(); ++t) {
+        const bool goes_on = t % 7 == 6 && t + 1 < transitions.size();  // as gaps must
+        transitions[t] = in.byte() < 40 && !goes_on ? -1e30f : -std::abs(in.number());
+    }
     const ProfileAligner aligner(bits.data(), transitions.data(), columns);
     const int64_t diagonal = static_cast<int64_t>(in.below(400)) - 200;
     const auto *protein = reinterpret_cast<const char *>(in.rest());
