@@ -9,7 +9,7 @@ from typing import Any
 from ..options import ModelOptions, RunOptions
 
 OPTIONS = {"bams": "--bam", "formats": "--format"}  # where they are not called like the parameter
-FILES = ("outdir", "bams", "depth")
+FILES = ("outdir", "bams", "depth", "features", "cache")
 NO_PART = ("contigs", "progress", "force", "resume", "report")  # of what is computed
 
 
@@ -39,8 +39,11 @@ def _said(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [f"--{option}" if value else f"--no-{option}"]
     values = list(map(str, value)) if isinstance(value, list) else [str(value)]
-    told = map(_file, values) if name in FILES else values
-    return [OPTIONS.get(name, f"--{option}"), *told]
+    told = list(map(_file, values)) if name in FILES else values
+    option = OPTIONS.get(name, f"--{option}")
+    if isinstance(value, str) and value.startswith("-") and value != "-" and name not in FILES:
+        return [f"{option}={value}"]  # or it would be taken for an option
+    return [option, *told]
 
 
 def _file(path: str) -> str:

@@ -41,6 +41,15 @@ from llmbin.results.record import parameters
             cache=Path("out/cache"),
         ),
         RunOptions(Path("c.fa"), Path("out"), model=ModelOptions(seed=0), unbinned=False),
+        RunOptions(  # what looks like options
+            Path("c.fa"),
+            Path("out"),
+            model=ModelOptions(model="-m"),
+            separator="-x",
+            sample_id="--pool",
+            cache=Path("./-c"),
+            features=[Path("./-1.arrow"), Path("2.arrow")],
+        ),
     ],
 )
 def test_the_command_does_the_same_again(
