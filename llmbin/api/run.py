@@ -57,7 +57,7 @@ class BinnedContigs(Table):
         samples: names of the samples.
         depth, depth_variance: float64 [n, samples]; a variance is NaN where it was not told.
         bin: row of its bin, int32 [n], -1 for none; ``bin_names`` says it in words, object [n].
-        probability: of the best bin, float64 [n].
+        probability: to be of its bin's genome (docs/outputs.md), float64 [n].
         core: whether it began its bin, as part of the tree, bool [n].
         why_unbinned: the reason to be in no bin, else empty, object [n].
         kind: what it is (bacterium, ..., unclear), object [n]; ``kind_probability`` float64 [n].

@@ -34,8 +34,8 @@ class Binning:
 
     Attributes:
         label: int32 [n], numbered from 0 by size (ties: first contig), -1 for none.
-        probability: to be of its bin's genome; in no bin, the share of votes of the best one:
-            float64 [n].
+        probability: to be of its bin's genome, or of its cluster's that is too small for a bin; in
+            no cluster, the share of votes of the best one: float64 [n].
         core: whether it was in the tree's chosen nodes and is in a bin, bool [n].
         why: reason of each contig to be in none; empty if it is in one.
         best: its bin, or that which most of its neighbours are in, int32 [n]; -1 for none.

@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
         "--min-length",
         type=positive,
         default=1,
-        help="shorter contigs are left out (default: %(default)s)",
+        help="shorter contigs are left out, gaps of N not counted (default: %(default)s)",
     )
     parser.add_argument(
         "--centre",

@@ -48,14 +48,15 @@ def add(commands: Commands) -> None:
         type=natural,
         default=0,
         metavar="N",
-        help="how many contigs of --recruit-length or more stand before this FASTA file's in the "
-        "whole; does not matter with --seed middle (default: %(default)s)",
+        help="how many contigs of --recruit-length or more, gaps of N not counted, stand before "
+        "this FASTA file's in the whole; does not matter with --seed middle (default: %(default)s)",
     )
     parts.add_argument(
         "--recruit-length",
         type=positive,
         default=RECRUIT_LENGTH,
-        help="shorter contigs are left out, as `run` will (default: %(default)s)",
+        help="shorter contigs, gaps of N not counted, are left out, as `run` will "
+        "(default: %(default)s)",
     )
     parts.add_argument(
         "--markers",

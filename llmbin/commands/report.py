@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
         type=positive,
         default=RECRUIT_LENGTH,
         metavar="BP",
-        help="shorter contigs are not looked at (default: %(default)s)",
+        help="shorter contigs, gaps of N not counted, are not looked at (default: %(default)s)",
     )
     add_(
         "--markers",

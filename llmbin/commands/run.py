@@ -114,7 +114,7 @@ def _add_binning(group: Parser) -> None:
     group.add_argument(
         "--recruit-length",
         type=positive,
-        help="shorter contigs from this length on join a bin that they fit "
+        help="shorter contigs from this length on, gaps of N not counted, join a bin that they fit "
         "(default: 1000, or --min-length if that is less)",
     )
     group.add_argument(

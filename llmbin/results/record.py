@@ -141,10 +141,11 @@ def why_none(options: RunOptions, outcome: Outcome) -> str:
     if features.ungapped.max(initial=0) < options.min_length:
         return (
             f"none of the {len(features.names) + features.too_short:,} contigs has "
-            f"{options.min_length:,} bases or more (--min-length)"
+            f"{options.min_length:,} bases or more, gaps not counted (--min-length)"
         )
     if total < options.min_bin_size:
         need = f"a bin needs {options.min_bin_size:,} (--min-bin-size)"
-        return f"all contigs together hold {total:,} bp, and {need}"
+        gaps = " without gaps" if total < features.bases else ""
+        return f"all contigs together hold {total:,} bp{gaps}, and {need}"
     usual = "no cluster is large and clean enough to be a bin"
     return next((why for why in outcome.binning.why if why), usual)

@@ -394,6 +394,7 @@ def test_wrong_arguments_are_told(
         ("a", "ACGÜT", "contig 'a': '?' is not a nucleotide code"),
         ("a", "MKLV", "contig 'a': 'L' is not a nucleotide code"),
         ("a", "", "contigs: no contig has 1 bases or more"),
+        ("a", "N" * 10, "bases or more (gaps do not count); contigs were expected"),
         (b"a", "ACGT", "contig b'a': a name without spaces"),
         (1, "ACGT", "contig 1: a name"),
         ("a", 5, "contig 'a': its sequence is 5; str or bytes"),

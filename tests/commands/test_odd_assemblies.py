@@ -76,7 +76,7 @@ def test_gaps_make_no_contig_long_and_no_bin_large(cli: Cli, tmp_path: Path) -> 
     path = fasta(tmp_path / "d.fa", {"half": scaffolds["half"]})
     status, _, err = cli("run", path, "-o", tmp_path / "none", *QUICK)
     assert status == 0, err
-    assert "all contigs together hold 30,000 bp, and a bin needs 200,000" in err
+    assert "all contigs together hold 30,000 bp without gaps, and a bin needs 200,000" in err
 
 
 def test_a_sample_without_mapped_reads_is_told_and_the_others_count(
