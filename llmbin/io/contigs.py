@@ -14,6 +14,8 @@ from .fasta import FastaRecord, read_fasta
 from .inputs import InputFile
 
 Codes = npt.NDArray[np.uint8]
+KNOWN = 3  # the last code of a known base
+GAP = 10  # unknown bases in a row: as in kernels/bases.cpp
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,19 @@ def read_contigs(
         assembly.ungapped.append(max(1, len(codes) - gap_bases(codes)))
         assembly.gc.append(gc / known if known else 0.0)
         yield Contig(len(assembly.names) - 1, record.name, codes)
+
+
+def without_gaps(codes: Codes) -> Codes:
+    """Codes without runs of ten unknown bases and more; the same array where there are none."""
+    from .._kernels import gap_bases
+
+    if not gap_bases(codes):
+        return codes
+    kept = codes <= KNOWN
+    bounds = np.flatnonzero(np.diff(kept, prepend=True, append=True))
+    for begin, end in bounds.reshape(-1, 2).tolist():
+        kept[begin:end] = end - begin < GAP
+    return np.ascontiguousarray(codes[kept])
 
 
 def unique_records(path: InputFile) -> Iterator[FastaRecord]:

@@ -126,7 +126,7 @@ def add_words(parts: Sequence[PartFile], merged: Merged, search: HomologySearch)
     Raises:
         InputError: the parts hold too few words.
     """
-    names, lengths = merged.features.names, merged.features.lengths.tolist()
+    names, lengths = merged.features.names, merged.features.ungapped.tolist()
     for row, words in _words_in_order(parts, merged.part):
         search.add(row, names[row], lengths[row], words)
     rate = search.word_rate

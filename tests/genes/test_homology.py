@@ -127,6 +127,17 @@ def test_diverged_contigs_are_homologous_on_either_strand(turned: bool) -> None:
     assert (a, b) == (1, 3) and 5500 < length <= 6000
 
 
+def test_gaps_do_not_break_homology() -> None:
+    rng = np.random.default_rng(4)
+    gene, others = random_bases(rng, 12_000), [random_bases(rng, 3000) for _ in range(2)]
+    other = diverged(rng, gene)
+    want = found([others[0], gene, others[1], other])
+    gap = "N" * 3000
+    scaffold = gap.join([gene[:5000], gene[5000:9000], gene[9000:]]) + gap
+    assert found([others[0], scaffold, gap + others[1], "n" * 10 + other]) == want
+    assert want[0][:2] == (1, 3)
+
+
 @pytest.mark.parametrize(
     ("left", "right", "turned"), list(product([0, 4000], [0, 4000], [False, True]))
 )
