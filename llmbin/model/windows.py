@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .._kernels import random_numbers
-from ..io.contigs import Contig
+from .._kernels import gap_bases, random_numbers
+from ..io.contigs import Codes, Contig, without_gaps
 
 CPU_BUDGET = 8_192  # bases of a batch: a core's cache holds the hidden states of about this many
 
@@ -79,7 +79,10 @@ def _numbers(seed: int, index: int, count: int) -> list[float]:
 
 
 def drawn_by_chance(length: int, plan: WindowPlan) -> bool:
-    """Whether a contig's windows depend on its place in the file (see `window_starts`)."""
+    """Whether windows depend on a contig's place in the file (see `window_starts`).
+
+    Of a contig with gaps, as it is or without them (see `pieces_of`).
+    """
     return plan.seed is not None and _window_count(length, plan) * plan.window < length
 
 
@@ -92,6 +95,22 @@ def padded_length(length: int, plan: WindowPlan) -> int:
     return min(plan.window, -(-length // plan.bucket) * plan.bucket)
 
 
+def pieces_of(contig: Contig, plan: WindowPlan) -> list[Codes]:
+    """A contig's windows, uint8 codes each.
+
+    If more than half of any were gap, all of them are of the contig without its gaps.
+    """
+
+    def pieces(codes: Codes) -> list[Codes]:
+        starts = window_starts(len(codes), contig.index, plan)
+        return [codes[start : start + plan.window] for start in starts]
+
+    found = pieces(contig.codes)
+    if any(2 * gap_bases(piece) > len(piece) for piece in found):
+        return pieces(without_gaps(contig.codes))
+    return found
+
+
 def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:
     """Batches of one padded length each.
 
@@ -99,8 +118,7 @@ def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterato
     """
     waiting: dict[int, list[tuple[int, npt.NDArray[np.uint8]]]] = {}
     for contig in contigs:
-        for start in window_starts(len(contig.codes), contig.index, plan):
-            piece = contig.codes[start : start + plan.window]
+        for piece in pieces_of(contig, plan):
             size = padded_length(len(piece), plan)
             group = waiting.setdefault(size, [])
             group.append((contig.index, piece))

@@ -248,7 +248,8 @@ class _Gathered:
         origin = part.about.origin
         plan = origin.plan()
         for k in np.flatnonzero(at != place + np.arange(len(at))).tolist():
-            if origin.width and drawn_by_chance(int(self._lengths[at[k]]), plan):
+            lengths = int(self._lengths[at[k]]), whole.assembly.ungapped[at[k]]
+            if origin.width and any(drawn_by_chance(length, plan) for length in lengths):
                 raise InputError(
                     f"{part.path}: was made as if contig {short(names[k])} were number "
                     f"{place + k:,} of those that are long enough (from 0), and in {whole.path} it "

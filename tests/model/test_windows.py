@@ -53,6 +53,15 @@ def test_every_window_is_in_exactly_one_batch(
     assert sorted(seen) == sorted(want)
 
 
+def test_windows_that_would_lie_in_gaps_are_of_the_contig_without_them() -> None:
+    bases = np.random.default_rng(3).integers(0, 4, 5000).astype(np.uint8)
+    gap = np.full(60_000, 4, np.uint8)
+    gapped = np.concatenate([gap, bases[:1500], gap, bases[1500:], gap[:10]])
+    plan = WindowPlan(1024, 4, 256, seed=1)
+    want, found = (list(batches([Contig(0, "c", codes)], plan, 8192)) for codes in (bases, gapped))
+    assert [b.codes.tolist() for b in found] == [b.codes.tolist() for b in want]
+
+
 @pytest.mark.parametrize("seed", [0, 1, 7, (1 << 32) - 1, 1 << 32, 1 << 70])
 def test_windows_begin_where_numpys_generator_says(seed: int) -> None:
     plan = WindowPlan(1024, 4, 256, seed)
