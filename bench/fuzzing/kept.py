@@ -202,7 +202,8 @@ def check_bin_files(data: bytes, folder: Path) -> None:
             Path(os.fsdecode(bytes(bins) + b"/" + name)).write_bytes(content)
         except (OSError, ValueError):
             continue  # no file can be called so
-    reader = BinReader(find_bins([bins]))
+    given = find_bins([bins])
+    reader = BinReader(given, given.files)
     found = [contig.name for contig in reader]
     agree(len(found), len(reader.places), "contigs")
     agree(sorted(set(reader.places)), list(range(len(reader.given.names))), "bins with contigs")

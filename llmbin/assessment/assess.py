@@ -15,12 +15,13 @@ from ..features.profile import Features, Searches, profile_without_lm
 from ..genes.hallmarks import Mask
 from ..genes.markers import MarkerSearch, load_marker_set, markers_available
 from ..genes.rna import RnaGenes, RnaSearch
+from ..io.inputs import unchanged
 from ..kinds.bins import BinKind, judged_contigs, kinds_of_bins, with_their_bins
 from ..kinds.contigs import kinds_of_contigs
 from ..progress import Monitor, Tell, counted
 from ..results.summary import n50
 from ..stages.families import families_of
-from .bins import BinReader, GivenBins
+from .bins import BinReader, GivenBins, to_read_again
 
 Rows = npt.NDArray[np.int64]
 
@@ -57,24 +58,30 @@ class Assessment:
 
 
 def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) -> list[Assessment]:
-    """Read all bins once and assess each; in the order of their names.
+    """Read all bins and assess each; in the order of their names.
 
-    ``tell`` is called with the bases so far.
+    They are read once more where contigs may be viruses. ``tell`` is called with the bases so far.
 
     Raises:
         UsageError: pyhmmer is not installed.
-        InputError: a bin cannot be read or is empty, or a contig is missing.
+        InputError: a bin cannot be read, is empty or has changed meanwhile, or a contig is missing.
     """
     if not markers_available():
         raise UsageError("quality needs pyhmmer: `pip install 'llmbin-fast[markers]'`")
-    markers = load_marker_set()
-    reader = BinReader(given)
+    with unchanged(given.files) as check, to_read_again(given.files) as files:
+        assessed = _assessed(BinReader(given, files), threads, tell)
+        check()
+    return assessed
+
+
+def _assessed(reader: BinReader, threads: int, tell: Tell | None) -> list[Assessment]:
+    given, markers = reader.given, load_marker_set()
     searches = Searches(MarkerSearch(markers, threads), None, RnaSearch())
     features = profile_without_lm(
         iter(reader), reader.assembly, threads, searches, Monitor(counted(tell))
     )
     bins = reader.rows()
-    alone = kinds_of_contigs(features, families=partial(_families, given, threads))
+    alone = kinds_of_contigs(features, families=partial(_families, reader, threads))
     kinds = with_their_bins(features, alone, bins, markers)
     found = zip(
         kinds_of_bins(features, kinds, bins, markers),
@@ -87,10 +94,10 @@ def assess_bins(given: GivenBins, threads: int = 1, tell: Tell | None = None) ->
     ]
 
 
-def _families(given: GivenBins, threads: int, rows: Rows) -> Mask:
+def _families(reader: BinReader, threads: int, rows: Rows) -> Mask:
     """Which families of viruses contigs have, given by their rows: these are read once more."""
     place = {row: k for k, row in enumerate(rows.tolist())}
-    every = iter(BinReader(given)) if place else iter(())
+    every = BinReader(reader.given, reader.files) if place else ()
     contigs = (replace(c, index=place[c.index]) for c in every if c.index in place)
     return families_of(contigs, len(rows), threads)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from ..cluster.arrays import rows_of_bins
 from ..errors import InputError, UsageError, short
 from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.earlier import BINS, TABLE
-from ..io.inputs import check_inputs
+from ..io.inputs import InputFile, check_inputs, is_stream, stored
+from ..io.outputs import scratch_folder
 from ..tools.scoring import read_bins
 
 FASTA = (".fa", ".fna", ".fasta", ".fas")
@@ -43,14 +45,31 @@ class GivenBins:
         return self.names if self.table else [file.name for file in self.files]
 
 
+@contextmanager
+def to_read_again(files: Sequence[Path]) -> Iterator[Sequence[InputFile]]:
+    """The same files, so that they can be read twice: what comes through pipes is stored.
+
+    Raises:
+        InputError: a pipe gave nothing.
+        StorageError: there is no place for it.
+    """
+    if not any(map(is_stream, files)):
+        yield files
+        return
+    with scratch_folder("llmbin-quality-") as folder:
+        yield stored(files, folder)
+
+
 @dataclass
 class BinReader:
     """Contigs of bins, in the order of the bins, and which bin each is of.
 
-    ``assembly`` and ``places`` (of the bins) are filled on the way.
+    ``files`` are those of the bins, see `to_read_again`. ``assembly`` and ``places`` (of the bins)
+    are filled on the way.
     """
 
     given: GivenBins
+    files: Sequence[InputFile]
     assembly: Assembly = field(default_factory=Assembly)
     places: list[int] = field(default_factory=list)
 
@@ -68,7 +87,7 @@ class BinReader:
         return rows_of_bins(np.array(self.places, np.int64), len(self.given.names))
 
     def _by_file(self) -> Iterator[Contig]:
-        for place, path in enumerate(self.given.files):
+        for place, path in enumerate(self.files):
             before = len(self.assembly.names)
             for contig in read_contigs(path, 0, self.assembly):
                 self.places.append(place)
@@ -77,7 +96,7 @@ class BinReader:
                 raise InputError(f"{path}: the bin is empty, no contig has a base; leave it out")
 
     def _by_table(self) -> Iterator[Contig]:
-        given, (path,) = self.given, self.given.files
+        given, (path,) = self.given, self.files
         place_of = {name: place for place, name in enumerate(given.names)}
         for contig in read_contigs(path, 0, self.assembly, given.of_contig):
             self.places.append(place_of[given.of_contig[contig.name]])

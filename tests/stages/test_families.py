@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from llmbin.api.quality import quality
 from llmbin.assessment import assess
-from llmbin.assessment.bins import bins_of_table, find_bins
+from llmbin.assessment.bins import BinReader, bins_of_table, find_bins
+from llmbin.errors import InputError
 from llmbin.genes.hallmarks import load_hallmarks
 from llmbin.kinds import contigs as kinds_module
 from llmbin.kinds.hallmarks import DOUBT
@@ -60,14 +64,67 @@ def test_bins_that_are_assessed_are_read_again(fasta: Path, tmp_path: Path) -> N
     table = tmp_path / "bins.tsv"
     table.write_text("".join(f"{name}\tx{name in 'ab'}\n" for name in "abde"))
     given = bins_of_table([fasta], table)
-    there = assess._families(given, 1, np.array([1, 2, 3]))
+    reader = BinReader(given, given.files)
+    there = assess._families(reader, 1, np.array([1, 2, 3]))
     assert (there == expected("bde")).all()
+    assert assess._families(reader, 1, np.empty(0, np.int64)).shape == expected("").shape
     folder = tmp_path / "bins"
     folder.mkdir()
     (folder / "one.fa").write_bytes(fasta.read_bytes())
     rows = np.array([2, 8])  # short ones count there
-    assert (assess._families(find_bins([folder]), 2, rows) == expected("be")).all()
-    assert assess._families(given, 1, np.empty(0, np.int64)).shape == expected("").shape
+    given = find_bins([folder])
+    there = assess._families(BinReader(given, given.files), 2, rows)
+    assert (there == expected("be")).all()
+
+
+@pytest.fixture
+def in_doubt(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """What was found when bins were assessed, of which all contigs were in doubt."""
+    found: list[np.ndarray] = []
+    look = assess._families
+
+    def kept(reader: BinReader, threads: int, rows: np.ndarray) -> np.ndarray:
+        found.append(look(reader, threads, rows))
+        return found[-1]
+
+    monkeypatch.setattr(kinds_module, "DOUBT", 0.0)
+    monkeypatch.setattr(assess, "_families", kept)
+    return found
+
+
+def test_bins_may_come_through_pipes(
+    fasta: Path, tmp_path: Path, in_doubt: list[np.ndarray]
+) -> None:
+    pytest.importorskip("pyhmmer")
+    pipe, table = tmp_path / fasta.name, tmp_path / "bins.tsv"
+    os.mkfifo(pipe)
+    table.write_text("".join(f"{name}\tx{name in 'ab'}\n" for name in "abde"))
+    for bins in (None, table):
+        told = quality(fasta, bins=bins, threads=1)
+        with ThreadPoolExecutor(1) as beside:
+            writing = beside.submit(pipe.write_bytes, fasta.read_bytes())
+            through = quality(pipe, bins=bins, threads=1)
+            writing.result()
+        assert through.files.tolist() == told.files.tolist()
+        assert (through.bp_of_kinds == told.bp_of_kinds).all()
+    assert [there.any(1).sum() for there in in_doubt] == [len(HAS)] * 4
+
+
+def test_bins_that_change_between_the_reads_are_told(
+    fasta: Path, tmp_path: Path, in_doubt: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyhmmer")
+    given, look = tmp_path / "bin.fa", assess._families
+    given.write_bytes(fasta.read_bytes())
+
+    def after_a_change(*args: Any) -> np.ndarray:
+        given.write_text(">other\nACGT\n")
+        return look(*args)
+
+    monkeypatch.setattr(assess, "_families", after_a_change)
+    with pytest.raises(InputError, match=r"bin\.fa: has changed while it was read"):
+        quality(given, threads=1)
+    assert not in_doubt[0].any()
 
 
 def test_kinds_of_a_run_are_told_with_what_is_found(
