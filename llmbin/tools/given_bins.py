@@ -62,6 +62,7 @@ def report_given(given: BinsToReport, options: RunOptions) -> None:
         with Workspace(options.outdir, hint="") as work, same as check:
             setting = set_out(options, work, Clock(), check)
             run = measure(setting, given)
+            check()
     with whole_file(given.output) as handle:
         handle.write(page_of(run).encode("utf-8"))
     log.info("%d bins of %s in %s", len(run.bins.names), given.bins, given.output)
