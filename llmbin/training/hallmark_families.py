@@ -73,7 +73,7 @@ def read_clusters(
     """Those that enough viruses have, of a table of representatives and members without a head.
 
     Raises:
-        InputError: a row is no such pair, or a member is none of the proteins.
+        InputError: a row is no such pair, a member is none of the proteins, or no cluster is one.
     """
     groups = groups_of(rows)
     of_cluster: dict[str, list[str]] = defaultdict(list)
@@ -94,6 +94,11 @@ def read_clusters(
         if len(by_source[VIRUS]) >= settings.least_groups:
             cluster = Cluster(len(found), by_source[VIRUS], frozenset(by_source[PLASMID]))
             found.append(cluster)
+    if not found:
+        raise InputError(
+            f"{path}: no cluster has proteins of {settings.least_groups} groups of viruses; "
+            "make wider clusters, or lower --least-groups"
+        )
     return found
 
 
@@ -131,7 +136,7 @@ def choose_families(
 
 
 def _pairs(clusters: Path) -> Iterator[tuple[str, str]]:
-    with open(clusters) as handle:
+    with open(clusters, errors="surrogateescape") as handle:
         for number, line in enumerate(handle, 1):
             words = line.split()
             if len(words) != 2:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..errors import InputError
 from ..features.peptides import packed_table
 from ..features.scan import grouped
 from ..genes.hallmarks import Hallmarks, HallmarkSearch, Profile, arrays_of, in_steps
@@ -107,7 +108,7 @@ def train_hallmarks(
     `bench.kinds_in_run` needs.
 
     Raises:
-        InputError: the tables do not go with the sequences.
+        InputError: the tables do not go with the sequences, or tell no families of viruses.
     """
     torch.set_num_threads(settings.threads)
     out.mkdir(parents=True, exist_ok=True)
@@ -124,13 +125,13 @@ def train_hallmarks(
     candidates = read_clusters(clusters, proteins, rows, settings)
     fragments = draw_fragments(sequences, rows, settings)
     known = words_of_groups(sequences, rows, settings)
-    networks: list[tuple[Arrays, Mask]] = []
-    odds = cross_validate(fragments, known, settings, networks.append)
-    temperature = best_temperature(odds, fragments, settings)
     fold_of = folds_of_groups(fragments, rows, settings)
     by_fold = [
         _families(candidates, proteins, fold_of != k, settings) for k in range(settings.folds)
     ]
+    networks: list[tuple[Arrays, Mask]] = []
+    odds = cross_validate(fragments, known, settings, networks.append)
+    temperature = best_temperature(odds, fragments, settings)
     fold = fold_of[fragments.group]
     drawn = drawn_contigs(sequences, rows, settings)
     found = search_folds(drawn, by_fold, fold, len(candidates))
@@ -167,12 +168,22 @@ def folds_of_groups(fragments: Fragments, rows: Rows, settings: HallmarkTraining
 def _families(
     clusters: Sequence[Cluster], proteins: Proteins, learnt: Mask, settings: HallmarkTraining
 ) -> Families:
-    """Profiles of families that are chosen by groups bool [groups], of these groups' proteins."""
+    """Profiles of families that are chosen by groups bool [groups], of these groups' proteins.
+
+    Raises:
+        InputError: these groups have none.
+    """
 
     def is_learnt(group: int) -> bool:
         return bool(learnt[group])
 
     chosen = choose_families(clusters, proteins, is_learnt, settings)
+    if not chosen:
+        raise InputError(
+            f"none of {len(clusters):,} families is one of {settings.least_groups} groups of "
+            "viruses that are learnt from, and of few plasmids; give more sequences or wider "
+            "clusters, or lower --least-groups"
+        )
     log.info("%d of %d families are chosen", len(chosen), len(clusters))
     return profiles_of(chosen, proteins, is_learnt, settings)
 
@@ -279,8 +290,17 @@ def logistic(x: Values, y: Values, weight: Values, ridge: float) -> Values:
 
 
 def hallmarks_of(families: Families, learnt: Learnt) -> Hallmarks:
-    """Families that say something, as they ship."""
+    """Families that say something, as they ship.
+
+    Raises:
+        InputError: none does.
+    """
     told = [number for number in families if learnt.evidence[number] > 0]
+    if not told:
+        raise InputError(
+            f"none of {len(families):,} families tells viruses from cells; give more sequences, "
+            "or lower --least-evidence"
+        )
     profiles = tuple(families[number] for number in told)
     return Hallmarks(profiles, learnt.evidence[told], learnt.weights)
 

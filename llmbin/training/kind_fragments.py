@@ -27,6 +27,7 @@ from .shards import other_strand
 SOURCES = (*TOLD_APART, "plasmid")
 HOST = 0  # the kind that a plasmid counts as
 MOST_UNKNOWN = 0.1  # of a fragment's bases
+COLUMNS = ("sequence", "kind", "group", "bases")  # of a table, and perhaps `set`
 HELD = "held"  # in the column `set`: never trained on
 
 Ints = npt.NDArray[np.int64]
@@ -106,16 +107,25 @@ def read_table(table: Path) -> Rows:
     """Rows by sequence.
 
     Raises:
-        InputError: a kind is not one of `SOURCES`, or one of `TOLD_APART` is missing.
+        InputError: a column is missing, a kind is not one of `SOURCES`, bases are no number, or
+            one of `TOLD_APART` is missing.
     """
     rows: Rows = {}
-    with open(table, newline="") as handle:
-        for row in csv.DictReader(handle, delimiter="\t"):
+    with open(table, newline="", errors="surrogateescape") as handle:
+        reader = csv.DictReader(handle, delimiter="\t")
+        absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if absent:
+            raise InputError(f"{table}: no column {absent[0]!r}; it needs {', '.join(COLUMNS)}")
+        for row in reader:
             if row["kind"] not in SOURCES:
                 known = ", ".join(SOURCES)
                 raise InputError(f"{table}: kind {row['kind']!r} is none of {known}")
             source = SOURCES.index(row["kind"])
             held = row.get("set") == HELD
+            if not (row["bases"] or "").isdecimal():
+                raise InputError(
+                    f"{table}, line {reader.line_num}: {row['bases']!r} is no number of bases"
+                )
             rows[row["sequence"]] = Labelled(source, row["group"], int(row["bases"]), held)
     missing = set(range(len(TOLD_APART))) - {row.source for row in rows.values() if not row.held}
     if missing:

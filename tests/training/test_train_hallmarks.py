@@ -18,6 +18,7 @@ from llmbin.genes.hallmarks import SHAPES, hallmarks_of
 from llmbin.io.shipped import shipped_arrays
 from llmbin.kinds.network import SHAPES as NETWORK
 from llmbin.tools.synthetic import GenomeModel, mutate
+from llmbin.training import hallmarks
 from llmbin.training.cli import main
 from llmbin.training.hallmark_families import (
     Cluster,
@@ -152,6 +153,30 @@ def test_clusters_of_other_proteins_are_refused(
     other.write_text("virus0_0\n")
     with pytest.raises(InputError, match="line 1: a cluster's representative and a member"):
         read_clusters(other, proteins, rows, SMALL)
+    other.write_bytes(b"\xff\tfish\n")
+    with pytest.raises(InputError, match="'fish' is none of the proteins"):
+        read_clusters(other, proteins, rows, SMALL)
+    other.write_text("virus0_0\tvirus0_0\nvirus0_0\tvirus1_0\n")
+    with pytest.raises(InputError, match="no cluster has proteins of 3 groups of viruses"):
+        read_clusters(other, proteins, rows, SMALL)
+
+
+def test_too_few_families_are_told_before_networks_are_learnt(
+    labelled: tuple[Path, Path], clusters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(**settings: float) -> None:
+        train_hallmarks(*labelled, clusters, tmp_path / "out", replace(SMALL, **settings))
+
+    def none(*_: object) -> None:
+        raise AssertionError("too late")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hallmarks, "cross_validate", none)
+        with pytest.raises(InputError, match="none of 3 families is one of 3 groups of viruses"):
+            train(longest_family=100)
+    with pytest.raises(InputError, match="none of 2 families tells viruses from cells"):
+        train(least_evidence=100, most_evidence=100, steps=5)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_logistic_regression_is_that_of_others() -> None:
@@ -182,9 +207,9 @@ def test_what_is_learnt_is_read_by_the_program_and_better_than_the_network_alone
         where = ["-o", str(tmp_path / out), "--folds-to", str(tmp_path / out / "folds")]
         assert main(["hallmarks", *arguments, *where, *options]) == 0
     held = shipped_arrays(tmp_path / "a" / "hallmarks.npz", SHAPES)
-    hallmarks = hallmarks_of(held)
-    assert len(hallmarks.profiles) == 2
-    assert (hallmarks.evidence > 1).all()
+    shipped = hallmarks_of(held)
+    assert len(shipped.profiles) == 2
+    assert (shipped.evidence > 1).all()
     again = shipped_arrays(tmp_path / "b" / "hallmarks.npz", SHAPES)
     assert all((held[name] == again[name]).all() for name in held)
     told = json.loads((tmp_path / "a" / "hallmarks.json").read_text())

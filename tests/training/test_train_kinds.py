@@ -120,6 +120,21 @@ def test_wrong_tables_are_refused(labelled: tuple[Path, Path], tmp_path: Path) -
     other.write_text("\n".join([rows[0], rows[1].replace("bacterium\t", "fish\t"), *rows[2:]]))
     with pytest.raises(InputError, match="'fish' is none of bacterium"):
         read_table(other)
+    for text, message in (
+        ("x", r"line 2: 'x' is no number of bases"),
+        ("-5", r"line 2: '-5' is no number of bases"),
+        ("", r"line 2: '' is no number of bases"),
+    ):
+        first = rows[1].split("\t")
+        first[3] = text
+        other.write_text("\n".join([rows[0], "\t".join(first), *rows[2:]]))
+        with pytest.raises(InputError, match=message):
+            read_table(other)
+    other.write_text("sequence\tkind\tgroup\na\tvirus\tg\n")
+    with pytest.raises(
+        InputError, match="no column 'bases'; it needs sequence, kind, group, bases"
+    ):
+        read_table(other)
     other.write_text("\n".join(row for row in rows if "virus" not in row))
     with pytest.raises(InputError, match="is a virus"):
         read_table(other)
