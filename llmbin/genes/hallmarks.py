@@ -140,17 +140,18 @@ def hallmarks_of(arrays: dict[str, Any]) -> Hallmarks:
     Raises:
         ValueError: they do not fit together.
     """
-    ends = np.cumsum(arrays["lengths"])
-    if arrays["lengths"].min() < 1 or ends[-1] != len(arrays["columns"]):
+    lengths, columns = arrays["lengths"], len(arrays["columns"])
+    ends = np.cumsum(lengths)
+    if lengths.min() < 1 or lengths.max() > columns or ends[-1] != columns:
         raise ValueError("lengths that do not add up to the columns")
     if arrays["evidence"].min() < 0:
         raise ValueError("evidence against a virus")
-    columns, transitions = (
+    bits = (
         np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends[:-1])
         for name in ("columns", "transitions")
     )
     return Hallmarks(
-        tuple(zip(columns, transitions, strict=True)),
+        tuple(zip(*bits, strict=True)),
         arrays["evidence"].astype(np.float64),
         arrays["weights"].astype(np.float64),
     )

@@ -3,12 +3,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from finished_runs import Made, write_run
 
 from llmbin import signals
 from llmbin.errors import LlmbinError
+from llmbin.io.fasta import read_fasta
 from llmbin.tools.synthetic import Community
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -130,6 +132,28 @@ def test_bins_of_other_contigs_are_refused(community: Community, cli: Cli, tmp_p
     assert status == 1
     assert "b.tsv: holds none of the" in err
     assert names(tmp_path) == {"b.tsv"}
+
+
+def test_contigs_that_change_while_they_are_read_are_told(
+    community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmbin.tools import given_bins
+
+    contigs, look = tmp_path / "c.fasta", given_bins.kinds_with_families
+    contigs.write_bytes(community.contigs.read_bytes())
+    first = next(read_fasta(contigs)).name
+    (tmp_path / "b.tsv").write_text(f"{first}\tbin.1\n")
+
+    def after_a_change(*given: Any) -> Any:
+        contigs.write_text(">other\nACGT\n")
+        return look(*given)
+
+    monkeypatch.setattr(given_bins, "kinds_with_families", after_a_change)
+    given = ("--contigs", contigs, "--bins", tmp_path / "b.tsv")
+    status, _, err = cli("report", *given, "-o", tmp_path / "r.html", "-q")
+    assert status == 1
+    assert "c.fasta: has changed while it was read" in err
+    assert names(tmp_path) == {"c.fasta", "b.tsv"}
 
 
 def test_when_stopped_it_promises_no_resume(

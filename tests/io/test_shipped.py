@@ -123,6 +123,17 @@ def test_families_of_viruses_that_do_not_fit_together_are_damage(
         READERS["hallmarks.npz"](data)
 
 
+def test_lengths_that_add_up_beyond_what_a_number_holds(data: Path) -> None:
+    with np.load(DATA / "hallmarks.npz") as held:
+        whole = dict(held)
+    lengths = whole["lengths"] = whole["lengths"].astype(np.int64)
+    lengths[:4] += 1 << 62  # which is 1 << 64 together
+    assert lengths.sum() == len(whole["columns"])
+    np.savez(data / "hallmarks.npz", **whole)
+    with pytest.raises(InstallationError, match="lengths that do not add up"):
+        READERS["hallmarks.npz"](data)
+
+
 def test_all_files_that_are_shipped_are_looked_at() -> None:
     assert {p.name for p in DATA.iterdir() if p.suffix != ".md"} == set(READERS)
 
