@@ -83,15 +83,21 @@ class BinKind:
 def kinds_of_bins(
     features: Features, kinds: ContigKinds, bins: Bins, markers: MarkerSet | None
 ) -> list[BinKind]:
-    """The kind of each bin, given by its contigs' rows; ``markers`` as of ``features``, or None."""
+    """The kind of each bin, given by its contigs' rows; ``markers`` as of ``features``, or None.
+
+    Gaps say nothing of it, but are of their contigs' kinds.
+    """
     found = []
     for rows in bins:
-        bases = np.bincount(kinds.kind[rows], features.lengths[rows], len(KINDS)).astype(np.int64)
+        bases, ungapped = (
+            np.bincount(kinds.kind[rows], lengths[rows], len(KINDS)).astype(np.int64)
+            for lengths in (features.lengths, features.ungapped)
+        )
         domain, share, families = domain_of(features, rows, markers)
-        if share >= NEARLY_ALL and bases.sum() < DENSE * families:
+        if share >= NEARLY_ALL and ungapped.sum() < DENSE * families:
             found.append(BinKind(domain, bases))  # a genome that is like none of its domain
         else:
-            found.append(BinKind(_kind(bases, domain, share), bases))
+            found.append(BinKind(_kind(ungapped, domain, share), bases))
     return found
 
 

@@ -212,6 +212,16 @@ def test_contigs_in_doubt_are_what_is_likelier_with_their_neighbours() -> None:
     assert not likelier_eukaryotes(one_by_one.likely[1:2], np.array([0.5]))[0]
 
 
+def test_gaps_say_nothing_of_a_bins_kind() -> None:
+    features = features_of(random_contigs(np.random.default_rng(3), [3_000, 4_000]))
+    gapped = replace(features, lengths=np.array([3_000, 4_000]), ungapped=np.array([3_000, 2_000]))
+    (found,) = kinds_of_bins(gapped, kinds(VIRUS, BACTERIUM), [np.arange(2)], MARKERS)
+    assert found.name == "virus"
+    assert found.bases[[VIRUS, BACTERIUM]].tolist() == [3_000, 4_000]
+    (found,) = kinds_of_bins(features, kinds(VIRUS, BACTERIUM), [np.arange(2)], MARKERS)
+    assert found.name == "bacterium"
+
+
 def test_eukaryotes_and_viruses_are_not_judged() -> None:
     features = features_of(random_contigs(np.random.default_rng(3), [40_000] * 3))
     bins = [np.array([i]) for i in range(3)]
