@@ -139,11 +139,8 @@ def _quality(options: argparse.Namespace) -> None:
     train_quality(Shards(options.shards), options.table, options.out, settings, runs)
 
 
-def add_kinds(commands: Commands) -> None:
-    """``train kinds``."""
-    parser = commands.add_parser(
-        "kinds", help="train the network that tells bacteria, archaea, eukaryotes and viruses apart"
-    )
+def _add_labelled(parser: argparse.ArgumentParser) -> None:
+    """Sequences of known kinds."""
     parser.add_argument("sequences", type=Path, help="labelled sequences (FASTA)")
     parser.add_argument(
         "--table",
@@ -151,6 +148,14 @@ def add_kinds(commands: Commands) -> None:
         required=True,
         help="TSV with the columns sequence, kind, group, bases and perhaps set (`held`)",
     )
+
+
+def add_kinds(commands: Commands) -> None:
+    """``train kinds``."""
+    parser = commands.add_parser(
+        "kinds", help="train the network that tells bacteria, archaea, eukaryotes and viruses apart"
+    )
+    _add_labelled(parser)
     parser.add_argument("-o", "--out", type=Path, required=True)
     add_settings(parser, KindTraining)
     parser.set_defaults(command=_kinds)
@@ -168,13 +173,7 @@ def add_hallmarks(commands: Commands) -> None:
     parser = commands.add_parser(
         "hallmarks", help="learn families of viruses, and how they are weighed beside the network"
     )
-    parser.add_argument("sequences", type=Path, help="labelled sequences (FASTA)")
-    parser.add_argument(
-        "--table",
-        type=Path,
-        required=True,
-        help="TSV with the columns sequence, kind, group, bases and perhaps set (`held`)",
-    )
+    _add_labelled(parser)
     parser.add_argument(
         "--clusters",
         type=Path,
