@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..io.contigs import Contig
 from ..io.shipped import shipped, shipped_arrays
+from .stored_profiles import Profile, in_steps, profiles_in, stored
 
 if TYPE_CHECKING:
     from .._kernels import MarkerScanner, ProfileAligner
@@ -30,16 +31,11 @@ SHAPES = {
     "weights": "5",
 }
 STEP = 1 / 8  # bits, in which profiles are written
-LOWEST = -16.0  # bits; what is less likely is written as this
 WORDS, LEAST_SEED_BITS, MIN_RESIDUES = 2_000, 32.0, 40  # as for families of `genes.scattered`
 LEAST_BITS, LEAST_COVER = 30.0, 0.3  # of an alignment, and the share of the profile in it
 
-Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-Profile = tuple[
-    Floats, Floats
-]  # log-odds [columns, 20] and transitions [columns, 7], see Scattered
 
 
 @dataclass(frozen=True)
@@ -103,24 +99,16 @@ def _tools(profiles: Sequence[Profile]) -> tuple[MarkerScanner, list[ProfileAlig
 
 def arrays_of(hallmarks: Hallmarks) -> dict[str, Any]:
     """As arrays for a file; bits in steps of `STEP`."""
-    columns, transitions = zip(*hallmarks.profiles, strict=True)
-    return {
-        "columns": _in_steps(np.concatenate(columns)),
-        "transitions": _in_steps(np.concatenate(transitions)),
-        "lengths": np.array([len(part) for part in columns], np.int32),
+    return stored(hallmarks.profiles, STEP) | {
         "evidence": hallmarks.evidence.astype(np.float32),
         "weights": hallmarks.weights.astype(np.float32),
     }
 
 
-def in_steps(profile: Profile) -> Profile:
+def as_stored(profile: Profile) -> Profile:
     """A profile as it is when it has been written and read."""
-    columns, transitions = (_in_steps(bits) * np.float32(STEP) for bits in profile)
+    columns, transitions = (in_steps(bits, STEP) * np.float32(STEP) for bits in profile)
     return columns, transitions
-
-
-def _in_steps(bits: Floats) -> npt.NDArray[np.int8]:
-    return np.round(np.clip(bits, LOWEST, 127 * STEP) / STEP).astype(np.int8)
 
 
 @cache
@@ -140,18 +128,11 @@ def hallmarks_of(arrays: dict[str, Any]) -> Hallmarks:
     Raises:
         ValueError: they do not fit together.
     """
-    lengths, columns = arrays["lengths"], len(arrays["columns"])
-    ends = np.cumsum(lengths)
-    if lengths.min() < 1 or lengths.max() > columns or ends[-1] != columns:
-        raise ValueError("lengths that do not add up to the columns")
+    profiles = profiles_in(arrays, STEP)
     if arrays["evidence"].min() < 0:
         raise ValueError("evidence against a virus")
-    bits = (
-        np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends[:-1])
-        for name in ("columns", "transitions")
-    )
     return Hallmarks(
-        tuple(zip(*bits, strict=True)),
+        tuple(profiles),
         arrays["evidence"].astype(np.float64),
         arrays["weights"].astype(np.float64),
     )

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..io.shipped import shipped, shipped_arrays
+from .stored_profiles import Floats, profiles_in, stored
 
 DATA = Path(__file__).parent.parent / "data" / "scattered.npz"
 SHAPES = {
@@ -27,8 +27,6 @@ SHAPES = {
     "cutoffs": "families",
 }
 STEP = 1 / 16  # bits, in which profiles are written
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,8 @@ class Scattered:
 
 def arrays_of(families: Sequence[Scattered]) -> dict[str, Any]:
     """Families as arrays for a file; bits in steps of `STEP`, those below -8 as -8."""
-    return {
-        "columns": np.concatenate([_in_steps(f.columns) for f in families]),
-        "transitions": np.concatenate([_in_steps(f.transitions) for f in families]),
-        "lengths": np.array([len(f.columns) for f in families], np.int32),
-        "cutoffs": np.array([f.cutoff for f in families], np.float32),
-    }
-
-
-def _in_steps(bits: Floats) -> npt.NDArray[np.int8]:
-    return np.clip(np.round(bits / STEP), -128, 127).astype(np.int8)
+    profiles = stored([(f.columns, f.transitions) for f in families], STEP)
+    return profiles | {"cutoffs": np.array([f.cutoff for f in families], np.float32)}
 
 
 @cache
@@ -68,16 +58,8 @@ def load_scattered() -> tuple[Scattered, ...]:
     """
     with shipped(DATA):
         arrays = shipped_arrays(DATA, SHAPES)
-        ends = np.cumsum(arrays["lengths"])
-        if arrays["lengths"].min() < 1 or ends[-1] != len(arrays["columns"]):
-            raise ValueError("lengths that do not add up to the columns")
-        columns, transitions = (
-            np.split(arrays[name].astype(np.float32) * np.float32(STEP), ends[:-1])
-            for name in ("columns", "transitions")
-        )
+        profiles = profiles_in(arrays, STEP)
         if not np.isfinite(arrays["cutoffs"]).all():
             raise ValueError("cut-offs that are no numbers")
         cutoffs = arrays["cutoffs"].tolist()
-        return tuple(
-            Scattered(*profile) for profile in zip(columns, transitions, cutoffs, strict=True)
-        )
+        return tuple(Scattered(*p, cutoff) for p, cutoff in zip(profiles, cutoffs, strict=True))

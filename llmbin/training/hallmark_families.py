@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..genes.hallmarks import Profile
 from ..genes.markers import logarithms
+from ..genes.stored_profiles import Profile
 from ..io.contigs import Assembly, read_contigs
 from .kind_fragments import SOURCES, Rows, groups_of
 from .markers import build_profile

@@ -6,17 +6,18 @@ import pytest
 from llmbin._kernels import encode_bases
 from llmbin.features.scan import watched
 from llmbin.genes.hallmarks import (
-    LOWEST,
     STEP,
     Hallmarks,
     HallmarkSearch,
     arrays_of,
+    as_stored,
     hallmarks_of,
-    in_steps,
     load_hallmarks,
 )
 from llmbin.io.contigs import Contig
 from llmbin.tools.synthetic import GenomeModel, reverse_complement
+
+LOWEST = -16.0  # bits that a file holds, in steps of an eighth
 
 SHIPPED = load_hallmarks()
 AMINO = "ACDEFGHIKLMNPQRSTVWY"
@@ -87,7 +88,7 @@ def test_profiles_are_written_in_steps_and_read_again() -> None:
     assert [len(c) for c, _ in read.profiles] == [5, 9]
     assert np.abs(read.profiles[1][0] - columns.clip(LOWEST)).max() <= STEP / 2
     assert read.profiles[1][1][-1, 0] == LOWEST
-    for one, other in zip(read.profiles[1], in_steps(whole.profiles[1]), strict=True):
+    for one, other in zip(read.profiles[1], as_stored(whole.profiles[1]), strict=True):
         assert (one == other).all()
 
 
