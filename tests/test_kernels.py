@@ -29,7 +29,7 @@ from llmbin._kernels import (
     spanning_tree,
     tetranucleotides,
 )
-from llmbin.io.contigs import without_gaps
+from llmbin.io.contigs import Contig
 
 NO_PEPTIDES = PeptideTable(np.empty(0, np.uint32), np.empty(0, np.uint8), 2)
 NO_WEIGHTS = np.zeros((0, 2_080), np.int16)
@@ -70,7 +70,7 @@ def test_gaps_are_runs_of_ten_unknown_bases(text: str, least: int) -> None:
     gaps = sum(len(run) for run in re.findall("[^ACGT]{10,}", text))
     assert gap_bases(encode_bases(text.encode())) == gaps
     assert has_bases(text.encode(), least) == (len(text) - gaps >= least)
-    left = without_gaps(encode_bases(text.encode()))
+    left = Contig(0, "c", encode_bases(text.encode())).without_gaps()
     assert (left == encode_bases(re.sub("[^ACGT]{10,}", "", text).encode())).all()
 
 

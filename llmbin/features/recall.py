@@ -94,11 +94,11 @@ class Recall:
                 self._known.append((contig.index, value))
 
     def _key(self, contig: Contig) -> bytes:
-        from .._kernels import gap_bases, packed_bases
+        from .._kernels import packed_bases
 
         bases = packed_bases(contig.codes)  # of which a digest takes a quarter of the time
         state = blake2b(bases.data, digest_size=DIGEST, key=self._setting)
-        lengths = len(contig.codes), len(contig.codes) - gap_bases(contig.codes)
+        lengths = len(contig.codes), contig.ungapped
         if any(drawn_by_chance(length, self._plan) for length in lengths):
             state.update(b"place %d" % contig.index)
         return state.digest()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..io.contigs import Contig, without_gaps
+from ..io.contigs import Contig
 from .earlier_pairs import EarlierSearch, Since, Stretches, no_search
 from .sketches import SKETCH_RATE, Sketches, join_sketches, thinned
 from .thresholds import EVIDENCE_OF_HOMOLOGY, HOMOLOGY, HomologyThresholds
@@ -128,20 +128,18 @@ class HomologySearch:
         from .._kernels import spaced_words
 
         rate = min(self._word_rate, SKETCH_RATE)
-        words, ends = spaced_words([without_gaps(contig.codes) for contig in contigs], rate)
+        words, ends = spaced_words([contig.without_gaps() for contig in contigs], rate)
         return words, ends, thinned(words, ends)
 
     def keep(self, contigs: list[Contig], found: Found) -> None:
         """Keep them (see `add`)."""
-        from .._kernels import gap_bases
-
         words, ends, sketches = found
         self._sketches.append(sketches)
         begin = first = 0
         for assembly, some in groupby(contigs, lambda contig: self._assembly_of(contig.name)):
             of_it = list(some)
             last = first + len(of_it)
-            lengths = np.array([len(c.codes) - gap_bases(c.codes) for c in of_it], np.int64)
+            lengths = np.array([contig.ungapped for contig in of_it], np.int64)
             end = int(ends[last - 1])
             rows = [contig.index for contig in of_it]
             self._add(assembly, rows, lengths, words[begin:end], ends[first:last] - begin)

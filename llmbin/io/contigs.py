@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,28 @@ class Contig:
     index: int
     name: str
     codes: Codes
+
+    @cached_property
+    def gaps(self) -> int:
+        """Bases in gaps: runs of ten unknown ones and more."""
+        from .._kernels import gap_bases
+
+        return gap_bases(self.codes)
+
+    @property
+    def ungapped(self) -> int:
+        """Bases that are in no gap."""
+        return len(self.codes) - self.gaps
+
+    def without_gaps(self) -> Codes:
+        """The codes without gaps; the same array where there are none."""
+        if not self.gaps:
+            return self.codes
+        kept = self.codes <= KNOWN
+        bounds = np.flatnonzero(np.diff(kept, prepend=True, append=True))
+        for begin, end in bounds.reshape(-1, 2).tolist():
+            kept[begin:end] = end - begin < GAP
+        return np.ascontiguousarray(self.codes[kept])
 
 
 @dataclass
@@ -58,7 +81,7 @@ def read_contigs(
     Raises:
         FastaError: not nucleotide FASTA, or two contigs with one name.
     """
-    from .._kernels import base_counts, encode_bases, gap_bases, has_bases
+    from .._kernels import base_counts, encode_bases, has_bases
 
     for record in unique_records(path):
         if names is not None and record.name not in names:
@@ -69,24 +92,12 @@ def read_contigs(
             continue
         codes = encode_bases(record.sequence)
         gc, known = base_counts(codes)
+        contig = Contig(len(assembly.names), record.name, codes)
         assembly.names.append(record.name)
         assembly.lengths.append(len(codes))
-        assembly.ungapped.append(max(1, len(codes) - gap_bases(codes)))
+        assembly.ungapped.append(max(1, contig.ungapped))
         assembly.gc.append(gc / known if known else 0.0)
-        yield Contig(len(assembly.names) - 1, record.name, codes)
-
-
-def without_gaps(codes: Codes) -> Codes:
-    """Codes without runs of ten unknown bases and more; the same array where there are none."""
-    from .._kernels import gap_bases
-
-    if not gap_bases(codes):
-        return codes
-    kept = codes <= KNOWN
-    bounds = np.flatnonzero(np.diff(kept, prepend=True, append=True))
-    for begin, end in bounds.reshape(-1, 2).tolist():
-        kept[begin:end] = end - begin < GAP
-    return np.ascontiguousarray(codes[kept])
+        yield contig
 
 
 def unique_records(path: InputFile) -> Iterator[FastaRecord]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._kernels import gap_bases, random_numbers
-from ..io.contigs import Codes, Contig, without_gaps
+from ..io.contigs import Codes, Contig
 
 CPU_BUDGET = 8_192  # bases of a batch: a core's cache holds the hidden states of about this many
 
@@ -106,8 +106,8 @@ def pieces_of(contig: Contig, plan: WindowPlan) -> list[Codes]:
         return [codes[start : start + plan.window] for start in starts]
 
     found = pieces(contig.codes)
-    if any(2 * gap_bases(piece) > len(piece) for piece in found):
-        return pieces(without_gaps(contig.codes))
+    if contig.gaps and any(2 * gap_bases(piece) > len(piece) for piece in found):
+        return pieces(contig.without_gaps())
     return found
 
 
