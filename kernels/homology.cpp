@@ -16,14 +16,20 @@ namespace {
 
 // Contigs have few words if they have one in so many of all: others need not be sorted then.
 constexpr size_t kFew = 3;
+constexpr uint32_t kGroup = 4;  // partitions whose matches are kept together
 
 // Puts matches in the order of the contig of the word in their upper half.
-ContigMatches by_contig(const std::vector<uint64_t> &matches, size_t contigs,
+ContigMatches by_contig(const std::vector<uint64_t> *matches, size_t count, size_t contigs,
                         const ContigOfWord &contig_of) {
-    ContigMatches out{std::vector<uint64_t>(matches.size()), std::vector<uint32_t>(contigs + 2)};
-    for (const uint64_t m : matches) ++out.begin[contig_of(high(m)) + 2];
+    ContigMatches out{{}, std::vector<uint32_t>(contigs + 2)};
+    const auto each = [&](auto look) {
+        for (size_t i = 0; i < count; ++i)
+            for (const uint64_t m : matches[i]) look(m, contig_of(high(m)));
+    };
+    each([&](uint64_t, size_t contig) { ++out.begin[contig + 2]; });
     std::partial_sum(out.begin.begin(), out.begin.end(), out.begin.begin());
-    for (const uint64_t m : matches) out.all[out.begin[contig_of(high(m)) + 1]++] = m;
+    out.all.resize(out.begin.back());
+    each([&](uint64_t m, size_t contig) { out.all[out.begin[contig + 1]++] = m; });
     return out;
 }
 
@@ -171,44 +177,45 @@ std::optional<std::vector<uint64_t>> WordTable::telling(const Earlier &earlier) 
     return out;
 }
 
-// Adds all words to their partitions.
-void WordTable::add_all(SomePartitions &out) const {
-    for (size_t begin = 0; begin < size_; begin += kPiece) {
-        const Word *const words = &at(begin);
-        out.add(std::min(size_ - begin, kPiece), [words, begin](size_t i) {
-            return static_cast<uint64_t>(words[i].hash) << 32 | (begin + i);
-        });
-    }
-}
-
-// Looks at partitions as `look` does, given one's number and its sorted words; of all words, or of
-// some alone.
+// Looks at partitions `first` to `last` - 1, kAtOnce at most, as `look` does, given one's number and
+// its sorted words; of all words, or of some alone.
 template <typename MakeLook>
-void WordTable::each_partition(const std::vector<uint32_t> &numbers, int threads,
+void WordTable::each_partition(uint32_t first, uint32_t last, int threads,
                                const std::vector<uint64_t> *some, MakeLook make_look) const {
-    const int workers = std::clamp(threads, 1, kAtOnce);
-    const size_t together = kAtOnce / workers;
-    share_out((numbers.size() + together - 1) / together, workers, [&] {
-        return [&, partitions = SomePartitions(), look = make_look()](size_t i) mutable {
-            const uint32_t *const from = numbers.data() + i * together;
-            const size_t count = std::min(together, numbers.size() - i * together);
-            partitions.begin(from, count);
-            if (some)
-                partitions.add(some->size(), [&](size_t k) { return (*some)[k]; });
-            else
-                add_all(partitions);
-            for (size_t k = 0; k < count; ++k) look(from[k], partitions.sorted(from[k]));
+    const size_t words = some ? some->size() : size_, pieces = (words + kPiece - 1) / kPiece;
+    SomePartitions partitions(first, last - first, pieces);
+    share_out(pieces, threads, [&] {
+        return [&](size_t piece) {
+            const size_t begin = piece * kPiece, count = std::min(kPiece, words - begin);
+            if (some) {
+                partitions.add(piece, count, [&](size_t i) { return (*some)[begin + i]; });
+                return;
+            }
+            const Word *const from = pieces_[piece].get();
+            partitions.add(piece, count, [&](size_t i) {
+                return static_cast<uint64_t>(from[i].hash) << 32 | (begin + i);
+            });
+        };
+    });
+    share_out(last - first, threads, [&] {
+        return [&, words = std::vector<uint64_t>(), spare = std::vector<uint64_t>(),
+                look = make_look()](size_t i) mutable {
+            const auto number = static_cast<uint32_t>(first + i);
+            partitions.take(number, words, spare);
+            look(number, words);
         };
     });
 }
 
-// The matches of each partition, but those of pairs that are known; and all else that is found of
-// words. Where so many are to be looked at again that all may as well be, no pair is known.
+// The matches of each group of partitions, but those of pairs that are known; and all else that is
+// found of words. Where so many are to be looked at again that all may as well be, no pair is
+// known.
 std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
                                               const Earlier *earlier, const ContigOfWord &contig_of,
                                               SharedPairs &found) const {
     enum : uint8_t { kNothing, kWithoutKnown, kAll };
-    std::vector<ContigMatches> out(kPartitions);
+    std::vector<std::vector<uint64_t>> ungrouped(kPartitions);
+    std::vector<ContigMatches> out(kPartitions / kGroup);
     std::vector<uint8_t> has(kPartitions, kNothing), is_again(contigs());
     std::atomic<size_t> words_again{0};  // of contigs in pairs to be looked at again
     const auto too_many = [&] { return words_again > size_ / kFew; };
@@ -227,27 +234,44 @@ std::vector<ContigMatches> WordTable::matches(size_t most_matches, int threads,
                 if (earlier && too_many()) return;  // all is looked at below
                 look_through(words, found.most, contig_of, earlier, part);
                 sort_unique(part.again);
-                out[number] = by_contig(part.matches, contigs(), contig_of);
+                ungrouped[number].swap(part.matches);
                 if (has[number] == kNothing) add(part);
                 has[number] = earlier ? kWithoutKnown : kAll;
             };
     };
-    each_partition({0}, 1, nullptr, [&] {
-        return [&](uint32_t number, const std::vector<uint64_t> &words) {
-            found.most = affordable(words, found.most, most_matches);
-            if (earlier && earlier->most != found.most) earlier = nullptr;
-            make_look()(number, words);
-        };
+    const auto group = [&](uint32_t first, uint32_t last) {
+        share_out((last - first) / kGroup, threads, [&] {
+            return [&](size_t i) {
+                std::vector<uint64_t> *const some = &ungrouped[first + i * kGroup];
+                out[first / kGroup + i] = by_contig(some, kGroup, contigs(), contig_of);
+                for (size_t k = 0; k < kGroup; ++k) std::vector<uint64_t>().swap(some[k]);
+            };
+        });
+    };
+    const auto look_from = [&](uint32_t first, const std::vector<uint64_t> *some) {
+        for (uint32_t last; first < kPartitions; first = last) {
+            last = std::min(first + kAtOnce, kPartitions);
+            each_partition(first, last, threads, some, make_look);
+            group(first, last);
+        }
+    };
+    // The first ones tell what a word may have.
+    std::vector<std::vector<uint64_t>> sample(kGroup);
+    each_partition(0, kGroup, threads, nullptr, [&] {
+        return [&](uint32_t number, std::vector<uint64_t> &words) { sample[number].swap(words); };
     });
-    std::vector<uint32_t> others(kPartitions - 1);
-    std::iota(others.begin(), others.end(), 1);
+    found.most = affordable(sample, found.most, most_matches);
+    if (earlier && earlier->most != found.most) earlier = nullptr;
+    share_out(kGroup, threads, [&] {
+        return [&, look = make_look()](size_t i) mutable { look(i, sample[i]); };
+    });
+    group(0, kGroup);
+    sample.clear();
     const std::optional<std::vector<uint64_t>> some = earlier ? telling(*earlier) : std::nullopt;
-    each_partition(others, threads, some ? &*some : nullptr, make_look);
+    look_from(kGroup, some ? &*some : nullptr);
     if (earlier && too_many()) {
         earlier = nullptr;
-        std::vector<uint32_t> every(kPartitions);
-        std::iota(every.begin(), every.end(), 0);
-        each_partition(every, threads, nullptr, make_look);
+        look_from(0, nullptr);
         found.again.clear();
     }
     found.rest_is_known = earlier;
@@ -266,18 +290,17 @@ std::vector<uint64_t> WordTable::matches_again(const SharedPairs &found, int thr
         for (size_t i = first_[contig]; i < first_[contig + 1]; ++i)
             words.push_back(static_cast<uint64_t>(at(i).hash) << 32 | i);
     if (words.empty()) return out;
-    std::vector<uint32_t> every(kPartitions);
-    std::iota(every.begin(), every.end(), 0);
     std::mutex adding;
-    each_partition(every, threads, &words, [&] {
-        return [&, some = std::vector<uint64_t>()](uint32_t,
-                                                   const std::vector<uint64_t> &sorted) mutable {
-            some.clear();
-            match_pairs(sorted, found.frequent, found.again, contig_of, some);
-            const std::lock_guard<std::mutex> turn(adding);
-            append(some, out);
-        };
-    });
+    for (uint32_t first = 0; first < kPartitions; first += kAtOnce)
+        each_partition(first, first + kAtOnce, threads, &words, [&] {
+            return [&, some = std::vector<uint64_t>()](
+                       uint32_t, const std::vector<uint64_t> &sorted) mutable {
+                some.clear();
+                match_pairs(sorted, found.frequent, found.again, contig_of, some);
+                const std::lock_guard<std::mutex> turn(adding);
+                append(some, out);
+            };
+        });
     return out;
 }
 
@@ -288,7 +311,8 @@ SharedPairs WordTable::shared(size_t most, size_t most_matches, int threads,
     SharedPairs out;
     out.most = most;
     std::vector<ContigMatches> parts = matches(most_matches, threads, earlier, contig_of, out);
-    parts.push_back(by_contig(matches_again(out, threads, contig_of), contigs, contig_of));
+    const std::vector<uint64_t> again = matches_again(out, threads, contig_of);
+    parts.push_back(by_contig(&again, 1, contigs, contig_of));
     std::vector<ContigPairs> found(contigs);
     share_out(contigs, threads, [&] {
         return [&, grouped = Grouped(), all = std::vector<uint64_t>()](size_t i) mutable {

@@ -102,9 +102,8 @@ private:
     Word &at(size_t i) { return pieces_[i / kPiece][i % kPiece]; }
     const Word &at(size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
     size_t words_of(size_t contig) const { return first_[contig + 1] - first_[contig]; }
-    void add_all(SomePartitions &out) const;
     template <typename MakeLook>
-    void each_partition(const std::vector<uint32_t> &numbers, int threads,
+    void each_partition(uint32_t first, uint32_t last, int threads,
                         const std::vector<uint64_t> *some, MakeLook make_look) const;
     std::optional<std::vector<uint64_t>> telling(const Earlier &earlier) const;
     std::vector<ContigMatches> matches(size_t most_matches, int threads, const Earlier *earlier,

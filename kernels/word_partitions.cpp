@@ -63,34 +63,30 @@ ContigOfWord::ContigOfWord(const std::vector<size_t> &first) : first_(first) {
     }
 }
 
-void SomePartitions::begin(const uint32_t *numbers, size_t count) {
-    wanted_ = 0;
-    for (size_t i = 0; i < count; ++i) {
-        wanted_ |= 1u << numbers[i];
-        slot_[numbers[i]] = static_cast<uint8_t>(i);
-        words_[i].clear();
+void SomePartitions::take(uint32_t number, std::vector<uint64_t> &sorted,
+                          std::vector<uint64_t> &spare) {
+    sorted.clear();
+    for (size_t i = number - first_; i < words_.size(); i += count_) {
+        sorted.insert(sorted.end(), words_[i].begin(), words_[i].end());
+        std::vector<uint64_t>().swap(words_[i]);
     }
+    drop_unique(sorted);
+    sort_by_hash(sorted, spare);
 }
 
-const std::vector<uint64_t> &SomePartitions::sorted(uint32_t number) {
-    std::vector<uint64_t> &words = words_[slot_[number]];
-    drop_unique(words);
-    sort_by_hash(words, spare_);
-    return words;
-}
-
-size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches) {
+size_t affordable(const std::vector<std::vector<uint64_t>> &sorted, size_t most, size_t matches) {
     std::vector<size_t> words(most + 1);
-    for (const uint64_t *from = sorted.data(), *end = from + sorted.size(); from != end;) {
-        const uint64_t *to = end_of_word(from, end);
-        const auto places = static_cast<size_t>(to - from);
-        if (places <= most) ++words[places];
-        from = to;
-    }
+    for (const std::vector<uint64_t> &some : sorted)
+        for (const uint64_t *from = some.data(), *end = from + some.size(); from != end;) {
+            const uint64_t *to = end_of_word(from, end);
+            const auto places = static_cast<size_t>(to - from);
+            if (places <= most) ++words[places];
+            from = to;
+        }
     size_t total = 0;
     for (size_t n = 2; n <= most; ++n) {
         total += words[n] * n * (n - 1) / 2;
-        if (total * kPartitions > matches) return n - 1;
+        if (total * (kPartitions / sorted.size()) > matches) return n - 1;
     }
     return most;
 }

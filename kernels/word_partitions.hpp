@@ -1,10 +1,11 @@
 // Words of contigs by their hash: which are in several places, and what that says of contigs.
 //
-// Words are looked at by partitions, which their first bits tell, and few partitions at a time, so
+// Words are looked at by partitions, which their first bits tell, and some partitions at a time, so
 // that what is sorted stays small.
 //
 // Memory: vectors are the caller's. Threads: any; nothing may be added to `HashBits` while others
-// ask them. Throws: std::bad_alloc.
+// ask them, and each piece and partition of `SomePartitions` is for one alone. Throws:
+// std::bad_alloc.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +16,9 @@
 
 namespace llmbin {
 
-constexpr int kPartitionBits = 4;
+constexpr int kPartitionBits = 6;
 constexpr uint32_t kPartitions = 1u << kPartitionBits;
-constexpr int kAtOnce = 4;  // partitions, at most
+constexpr uint32_t kAtOnce = 16;  // partitions, at most
 
 // Two numbers of 32 bits in one: a hash above the number of its word, or two numbers of words.
 inline uint64_t high(uint64_t both) { return both >> 32; }
@@ -66,14 +67,18 @@ private:
     std::vector<uint64_t> held_ = std::vector<uint64_t>(size_t{1} << (kBits - 6));
 };
 
-// The words of some partitions, of which few are looked at together.
+// The words of some partitions in a row: first they are put there, by pieces of all words, and then
+// each partition is taken.
 class SomePartitions {
 public:
-    // Takes which.
-    void begin(const uint32_t *numbers, size_t count);
+    // Of `count` partitions from `first` on.
+    SomePartitions(uint32_t first, uint32_t count, size_t pieces)
+        : first_(first), count_(count), words_(count * pieces) {}
     // Adds those of `count` words (hash above number, which `word` gives by place) that are theirs.
     template <typename WordAt>
-    void add(size_t count, WordAt word) {
+    void add(size_t piece, size_t count, WordAt word) {
+        std::vector<uint64_t> *const words = words_.data() + piece * count_;
+        for (size_t i = 0; i < count_; ++i) words[i].reserve(count / kPartitions * 9 / 8);
         std::array<uint64_t, 1024> found;
         for (size_t begin = 0, end; begin < count; begin = end) {
             end = begin + std::min(count - begin, found.size());
@@ -81,20 +86,22 @@ public:
             for (size_t i = begin; i < end; ++i) {  // no branch: which are kept is chance
                 const uint64_t one = word(i);
                 found[kept] = one;
-                kept += wanted_ >> (one >> (64 - kPartitionBits)) & 1;
+                kept += slot(one) < count_;
             }
-            for (size_t k = 0; k < kept; ++k)
-                words_[slot_[found[k] >> (64 - kPartitionBits)]].push_back(found[k]);
+            for (size_t k = 0; k < kept; ++k) words[slot(found[k])].push_back(found[k]);
         }
     }
-    // Those of one that another may be like, sorted by hash; those of one hash as they were added.
-    const std::vector<uint64_t> &sorted(uint32_t number);
+    // Takes those of one that another may be like, sorted by hash; those of one hash in the order
+    // of pieces, and in a piece as they were added.
+    void take(uint32_t number, std::vector<uint64_t> &sorted, std::vector<uint64_t> &spare);
 
 private:
-    uint32_t wanted_ = 0;  // a bit for each partition
-    std::array<uint8_t, kPartitions> slot_{};
-    std::array<std::vector<uint64_t>, kAtOnce> words_;
-    std::vector<uint64_t> spare_;
+    uint32_t slot(uint64_t word) const {
+        return static_cast<uint32_t>(word >> (64 - kPartitionBits)) - first_;
+    }
+
+    uint32_t first_, count_;
+    std::vector<std::vector<uint64_t>> words_;  // [pieces, partitions]
 };
 
 // What the words of a partition say.
@@ -116,8 +123,8 @@ void match_pairs(const std::vector<uint64_t> &sorted, const std::vector<uint32_t
                  const std::vector<uint64_t> &pairs, const ContigOfWord &contig_of,
                  std::vector<uint64_t> &out);
 
-// The most places, `most` at the outside, that a word may have for all partitions like this one to
-// stay within so many matches.
-size_t affordable(const std::vector<uint64_t> &sorted, size_t most, size_t matches);
+// The most places, `most` at the outside, that a word may have for all partitions together to stay
+// within so many matches, if others are like these.
+size_t affordable(const std::vector<std::vector<uint64_t>> &sorted, size_t most, size_t matches);
 
 }  // namespace llmbin
