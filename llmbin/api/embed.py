@@ -111,7 +111,7 @@ def embed(  # noqa: PLR0913 (the options of the command)
             least = f"{min_length:,} bases or more (gaps do not count)"
             remedy = "lower --min-length" if min_length > 1 else "contigs were expected"
             raise InputError(f"{path}: no contig has {least}; {remedy}")
-    vectors = project(features.composition, features.lm, embedder.pack.projector)
+    vectors = project(features.composition, features.lm, embedder.pack.projector, threads)
     found = Embeddings(texts(features.names), features.lengths, vectors, features.lm)
     found = found.centred() if centre else found
     if output:

@@ -51,6 +51,16 @@ def each(items: Sequence[Item], threads: int, work: Callable[[Item], Result]) ->
         return list(pool.map(work, items))
 
 
+def places_of(rows: Rows, n: int) -> KernelRows:
+    """Place of each of n contigs among ``rows``: int32 [n + 1].
+
+    -1 for those that are not among them; the last is that of no contig, -1.
+    """
+    place = np.full(n + 1, -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    return place
+
+
 def rows_of_bins(bin_of: Rows, bins: int) -> list[npt.NDArray[np.int64]]:
     """The contigs of each bin or cluster, in their order; ``bin_of`` [contigs] is -1 for none."""
     order = np.argsort(bin_of, kind="stable")

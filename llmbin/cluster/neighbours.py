@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DeviceError
 from ..model.devices import Device
 from ..resources import Resources
-from .arrays import Floats, KernelRows, Mask, share_rows
+from .arrays import Floats, KernelRows, Mask, places_of, share_rows
 from .points import Points
 from .thresholds import NEIGHBOURS, NeighbourThresholds
 
@@ -81,8 +81,7 @@ class Neighbours:
         exact = self.resources.gpu is not None or len(p) * len(rows) <= exact_pairs
         if len(rows) ** 2 <= exact_pairs and not (same_constant and exact):
             return None
-        index = np.where(self.index[rows] >= 0, np.searchsorted(rows, self.index[rows]), -1)
-        return index.astype(np.int32), self.distance[rows]
+        return places_of(rows, len(p))[self.index[rows]], self.distance[rows]
 
 
 def find_neighbours(
@@ -133,10 +132,13 @@ def nearest(
     from .._kernels import neighbours_in_cells
 
     centres = cell_centres(points, references, thresholds)
-    rows = np.union1d(queries, references)
+    either = np.zeros(len(points), np.bool_)
+    either[queries] = either[references] = True
+    rows = np.flatnonzero(either).astype(np.int32)
     count = min(thresholds.cells_searched, len(centres))
     cells = cells_of(points, rows, centres, count, resources, thresholds)
-    home, cells = cells[np.searchsorted(rows, references), 0], cells[np.searchsorted(rows, queries)]
+    place = places_of(rows, len(points))
+    home, cells = cells[place[references], 0], cells[place[queries]]
     order = np.argsort(home, kind="stable")
     bounds = np.searchsorted(home[order], np.arange(len(centres) + 1))
     asking = np.argsort(cells[:, 0], kind="stable")  # so that a cell stays in the processor's cache
@@ -184,9 +186,9 @@ def cells_of(
         index, _ = _search(points, rows, centres, count, resources)
     else:
         index, _ = nearest(points, rows, centres, count, resources, thresholds)
-    cells = np.where(index >= 0, np.searchsorted(centres, index), -1).astype(np.int32)
-    own = np.searchsorted(centres, rows).clip(max=len(centres) - 1)
-    centre = np.flatnonzero(centres[own] == rows)
+    place = places_of(centres, len(points))
+    cells, own = place[index], place[rows]
+    centre = np.flatnonzero(own >= 0)
     cells[centre, 1:] = cells[centre, :-1]
     cells[centre, 0] = own[centre]
     return cells

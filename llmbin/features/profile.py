@@ -24,7 +24,7 @@ from ..model.windows import CPU_BUDGET, WindowPlan, batches
 from ..progress import Monitor
 from .composition import Compositions
 from .recall import Findings, Recall
-from .scan import Watcher, watched
+from .scan import GROUP, Watcher, watched
 
 Floats = npt.NDArray[np.float32]
 
@@ -161,9 +161,14 @@ def _without_lm(
 
 
 def _told(contigs: Iterator[Contig], monitor: Monitor) -> Iterator[Contig]:
+    untold = 0
     for contig in contigs:
-        monitor.advance(len(contig.codes))
+        untold += len(contig.codes)
+        if untold >= GROUP:
+            monitor.advance(untold)
+            untold = 0
         yield contig
+    monitor.advance(untold)
 
 
 class _Survey:

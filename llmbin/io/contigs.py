@@ -95,7 +95,7 @@ def read_contigs(
         contig = Contig(len(assembly.names), record.name, codes)
         assembly.names.append(record.name)
         assembly.lengths.append(len(codes))
-        assembly.ungapped.append(max(1, contig.ungapped))
+        assembly.ungapped.append(max(1, known if known == len(codes) else contig.ungapped))
         assembly.gc.append(gc / known if known else 0.0)
         yield contig
 

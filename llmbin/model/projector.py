@@ -14,6 +14,7 @@ from ..resources import check_room
 from .devices import Device, session
 from .encoder import checked
 from .pack import Projector
+from .queue import bounded_queue
 
 Floats = npt.NDArray[np.float32]
 Run: TypeAlias = Callable[[dict[str, Any]], list[Any]]
@@ -24,18 +25,23 @@ HETEROGENEITY = 2.0
 CHUNK = 1024
 
 
-def project(composition: Floats, lm: Floats, projector: Projector) -> Floats:
+def project(composition: Floats, lm: Floats, projector: Projector, threads: int = 1) -> Floats:
     """Vectors z float32 [n, dims] of contigs.
 
     Raises:
         DeviceError: the runtime cannot load the projector, or its shapes do not fit.
     """
     run = session(projector.onnx, Device("cpu", 0, "fp32", "projector"))
-    parts = [
-        _projected(np.concatenate([composition[rows], lm[rows]], axis=1), projector, run)
-        for rows in in_chunks(len(lm), composition, lm)
-    ]
-    return np.concatenate([np.zeros((0, projector.outputs), np.float32), *parts])
+    vectors = np.empty((len(lm), projector.outputs), np.float32)
+
+    def some(rows: slice) -> Floats:
+        features = np.concatenate([composition[rows], lm[rows]], axis=1)
+        return _projected(features, projector, run)
+
+    with bounded_queue(some, vectors.__setitem__, threads, threads) as put:
+        for rows in in_chunks(len(lm), composition, lm):
+            put(rows)
+    return vectors
 
 
 def project_features(features: Floats, projector: Projector) -> Floats:

@@ -101,14 +101,15 @@ def pieces_of(contig: Contig, plan: WindowPlan) -> list[Codes]:
     If more than half of any were gap, all of them are of the contig without its gaps.
     """
 
-    def pieces(codes: Codes) -> list[Codes]:
-        starts = window_starts(len(codes), contig.index, plan)
-        return [codes[start : start + plan.window] for start in starts]
-
-    found = pieces(contig.codes)
+    found = _pieces(contig.codes, contig.index, plan)
     if contig.gaps and any(2 * gap_bases(piece) > len(piece) for piece in found):
-        return pieces(contig.without_gaps())
+        return _pieces(contig.without_gaps(), contig.index, plan)
     return found
+
+
+def _pieces(codes: Codes, index: int, plan: WindowPlan) -> list[Codes]:
+    starts = window_starts(len(codes), index, plan)
+    return [codes[start : start + plan.window] for start in starts]
 
 
 def batches(contigs: Iterable[Contig], plan: WindowPlan, budget: int) -> Iterator[Batch]:

@@ -41,7 +41,7 @@ def place_contigs(
     Told are depths that are not in times, and such that are missing, which say nothing.
     """
     projector = embedder.pack.projector
-    vectors = project(features.composition, features.lm, projector)
+    vectors = project(features.composition, features.lm, projector, threads)
     points = make_points(vectors, features.lengths, coverage, projector)
     units = depth_units(points, features.lengths, coverage, threads)
     if (units != 1).any():
