@@ -97,7 +97,7 @@ def _assessed(reader: BinReader, threads: int, tell: Tell | None) -> list[Assess
 def _families(reader: BinReader, threads: int, rows: Rows) -> Mask:
     """Which families of viruses contigs have, given by their rows: these are read once more."""
     place = {row: k for k, row in enumerate(rows.tolist())}
-    every = BinReader(reader.given, reader.files) if place else ()
+    every = BinReader(reader.given, reader.files)
     contigs = (replace(c, index=place[c.index]) for c in every if c.index in place)
     return families_of(contigs, len(rows), threads)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,19 +50,31 @@ class Hallmarks:
     evidence: Doubles
     weights: Doubles
 
+    @cached_property
+    def tools(self) -> HallmarkTools:
+        """Made for the first search, and kept for the next one of the process."""
+        return tools_of(self.profiles)
+
+
+@dataclass(frozen=True)
+class HallmarkTools:
+    """What looks for words of families, what aligns to each, and their columns."""
+
+    scanner: MarkerScanner
+    aligners: list[ProfileAligner]
+    lengths: list[int]
+
 
 class HallmarkSearch:
     """Finds families in contigs that go by (see `features.scan.watched`)."""
 
-    def __init__(self, profiles: Sequence[Profile]) -> None:
-        self._families = len(profiles)
-        self._scanner, self._aligners = _tools(profiles)
-        self._lengths = [len(columns) for columns, _ in profiles]
+    def __init__(self, tools: HallmarkTools) -> None:
+        self._tools = tools
         self._found: list[tuple[int, int]] = []  # contig and family
 
     def look(self, contigs: list[Contig]) -> list[tuple[int, int]]:
         """Places of contigs among these, and a family that each has; one may come twice."""
-        seeds = self._scanner.scan([contig.codes for contig in contigs])
+        seeds = self._tools.scanner.scan([contig.codes for contig in contigs])
         return [
             (place, family)
             for place, family, protein, diagonal, _, _ in seeds
@@ -74,27 +86,27 @@ class HallmarkSearch:
         self._found += [(contigs[place].index, family) for place, family in found]
 
     def _is_gene(self, family: int, protein: str, diagonal: int) -> bool:
-        bits, begin, last = self._aligners[family].align(protein, diagonal)
-        return bits >= LEAST_BITS and last + 1 - begin >= LEAST_COVER * self._lengths[family]
+        bits, begin, last = self._tools.aligners[family].align(protein, diagonal)
+        return bits >= LEAST_BITS and last + 1 - begin >= LEAST_COVER * self._tools.lengths[family]
 
     def result(self, contigs: int) -> Mask:
         """Which families so many contigs have: bool [contigs, families]."""
-        there = np.zeros((contigs, self._families), np.bool_)
+        there = np.zeros((contigs, len(self._tools.lengths)), np.bool_)
         if self._found:
             there[tuple(np.array(self._found).T)] = True
         return there
 
 
-def _tools(profiles: Sequence[Profile]) -> tuple[MarkerScanner, list[ProfileAligner]]:
-    """What looks for words of profiles, and what aligns to each."""
+def tools_of(profiles: Sequence[Profile]) -> HallmarkTools:
+    """Those of families."""
     from .._kernels import MarkerScanner, ProfileAligner
 
-    number = len(profiles)
-    first = np.cumsum([0, *(len(columns) for columns, _ in profiles)]).tolist()
+    number, lengths = len(profiles), [len(columns) for columns, _ in profiles]
+    first = np.cumsum([0, *lengths]).tolist()
     words, bits = [WORDS] * number, [LEAST_SEED_BITS] * number
     columns = np.concatenate([columns for columns, _ in profiles])
     scanner = MarkerScanner(columns, first, words, bits, MIN_RESIDUES, number)
-    return scanner, [ProfileAligner(*profile) for profile in profiles]
+    return HallmarkTools(scanner, [ProfileAligner(*profile) for profile in profiles], lengths)
 
 
 def arrays_of(hallmarks: Hallmarks) -> dict[str, Any]:

@@ -74,9 +74,10 @@ def kinds_of_contigs(
     least = np.full(len(bases), SURE if families is None else VERY_LIKELY)
     if families is not None:
         rows = np.flatnonzero((likely[:, VIRUS] >= DOUBT) & ~silent & ~cell)
-        found = families(rows), bases[rows], load_hallmarks()
-        likely[rows], hint = with_families(likely[rows], *found)
-        least[rows[hint]] = SURE
+        if len(rows):
+            found = families(rows), bases[rows], load_hallmarks()
+            likely[rows], hint = with_families(likely[rows], *found)
+            least[rows[hint]] = SURE
     circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
     kinds = call_kinds(without_viruses(likely, cell), circle, least)
     kinds.kind[silent] = UNCLEAR

@@ -34,7 +34,7 @@ def _look(setting: Setting, features: Features, rows: npt.NDArray[np.int64]) -> 
     options = setting.options
     place = {features.names[row]: k for k, row in enumerate(rows.tolist())}
     shortest = options.recruit_length
-    contigs = read_contigs(setting.inputs.contigs, shortest, Assembly(), place) if place else ()
+    contigs = read_contigs(setting.inputs.contigs, shortest, Assembly(), place)
     return families_of(_placed(contigs, place), len(rows), options.threads)
 
 
@@ -44,7 +44,7 @@ def _placed(contigs: Iterable[Contig], place: Mapping[str, int]) -> Iterator[Con
 
 def families_of(contigs: Iterable[Contig], number: int, threads: int) -> Mask:
     """Which families so many contigs have: bool [contigs, families]."""
-    search = HallmarkSearch(load_hallmarks().profiles)
+    search = HallmarkSearch(load_hallmarks().tools)
     for _ in watched(contigs, [search], threads):
         pass
     return search.result(number)

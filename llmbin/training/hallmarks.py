@@ -22,7 +22,7 @@ import torch
 from ..errors import InputError
 from ..features.peptides import packed_table
 from ..features.scan import grouped
-from ..genes.hallmarks import Hallmarks, HallmarkSearch, arrays_of, as_stored
+from ..genes.hallmarks import Hallmarks, HallmarkSearch, arrays_of, as_stored, tools_of
 from ..genes.stored_profiles import Profile
 from ..io.contigs import Contig
 from ..kinds.contigs import without_viruses
@@ -200,7 +200,9 @@ def search_folds(
     searches = []
     for k, found in enumerate(by_fold):
         looked[k, list(found)] = True
-        searches.append(HallmarkSearch([as_stored(profile) for profile in found.values()]))
+        searches.append(
+            HallmarkSearch(tools_of([as_stored(profile) for profile in found.values()]))
+        )
     by_number = [np.array(list(found)) for found in by_fold]
     there = np.zeros((len(fold), families), np.bool_)
     for group in grouped(fragments):

@@ -29,7 +29,7 @@ def protein_of(family: int) -> str:
 
 
 def found_in(texts: list[str], threads: int = 1) -> np.ndarray:
-    search = HallmarkSearch(SHIPPED.profiles)
+    search = HallmarkSearch(SHIPPED.tools)
     contigs = [Contig(k, str(k), encode_bases(text.encode())) for k, text in enumerate(texts)]
     for _ in watched(contigs, [search], threads):
         pass
