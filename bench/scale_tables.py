@@ -91,14 +91,15 @@ def cores(result: dict[str, Any]) -> str:
     """Rows of `bench.threads --estimate`: least wall seconds by stage."""
     rows = result["rows"]
     stages = [stage for stage in rows[0]["estimated"] if stage != "all"]
-    one = rows[0]["estimated"]["all"]
+    one = {r["community"]: r["estimated"]["all"] for r in rows if r["threads"] == 1}
     return table(
-        ["cores", "s at least", "times as fast at most", *stages],
+        ["community", "cores", "s at least", "times as fast at most", *stages],
         [
             [
+                f"`{r['community']}`",
                 str(r["threads"]),
                 f"{r['estimated']['all']:.1f}",
-                f"{one / r['estimated']['all']:.1f}",
+                f"{one[r['community']] / r['estimated']['all']:.1f}",
                 *(f"{r['estimated'][stage]:.2f}" for stage in stages),
             ]
             for r in rows
