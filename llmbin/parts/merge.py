@@ -32,7 +32,7 @@ from ..model.windows import drawn_by_chance
 from .about import About, differing
 from .columns import GENE_FIELDS, Lists
 from .read import PartFile, Rows
-from .search import checksum
+from .search import checksums_of
 
 Places = npt.NDArray[np.int64]
 
@@ -69,7 +69,7 @@ def read_whole(path: InputFile, shortest: int) -> Whole:
         FastaError: not nucleotide FASTA, or two contigs with one name.
     """
     assembly = Assembly()
-    checksums = [checksum(contig.codes) for contig in read_contigs(path, shortest, assembly)]
+    checksums = checksums_of(read_contigs(path, shortest, assembly))
     return Whole(path, assembly, np.array(checksums, np.uint32))
 
 

@@ -5,6 +5,7 @@ Homologous pairs may lie in two parts, so they are found when the parts are put 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from ..genes.homology import Found, Homology, HomologySearch, Words, no_homology
 from ..genes.sketches import Sketches
 from ..genes.thresholds import HOMOLOGY
-from ..io.contigs import Codes, Contig
+from ..io.contigs import Contig
 
 # Words of the whole at the rate that a part begins with, in units of what is kept of them in the
 # end: this many times too many, so that contigs of unknown bases or repeats do not make them few.
@@ -34,11 +35,11 @@ class ContigWords:
     rate: int
 
 
-def checksum(codes: Codes) -> int:
-    """CRC-32 of a contig's bases, as bytes 0 to 3 for ACGT and 4 for all else."""
-    from isal import isal_zlib
+def checksums_of(contigs: Iterable[Contig]) -> list[int]:
+    """CRC-32 of each contig's bases, as bytes 0 to 3 for ACGT and 4 for all else."""
+    from isal.isal_zlib import crc32
 
-    return int(isal_zlib.crc32(np.ascontiguousarray(codes).data))
+    return [int(crc32(np.ascontiguousarray(contig.codes).data)) for contig in contigs]
 
 
 def first_rate(bases: int) -> int:
@@ -59,7 +60,7 @@ class PartSearch:
 
     def look(self, contigs: list[Contig]) -> tuple[Found, list[int]]:
         """Words and checksums."""
-        return self._homology.look(contigs), [checksum(contig.codes) for contig in contigs]
+        return self._homology.look(contigs), checksums_of(contigs)
 
     def keep(
         self,
