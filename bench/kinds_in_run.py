@@ -1,13 +1,15 @@
 """What a run says of kinds of contigs that nothing in it ever saw, with and without families.
 
 python -m bench.kinds_in_run three=/data/three --folds hallmarks/folds --sequences labelled.fasta
-                             --table labelled.tsv [--viruses 0.015 0.05] [--seed 1]
+                             --table labelled.tsv [--viruses 0.015 0.05] [--circles 0.5]
+                             [--seed 1]
 
 Folds are those that `llmbin-fast train hallmarks --folds-to` writes: networks, words, weights of
 hexamers and families that saw no group of the fold. To a community are added, for each fold,
 eukaryotes of its groups (7 % of the bases, cut into contigs, depths of its own for each group),
 viruses and plasmids (3 kb or more, whole, depths of their own). Of all that is drawn by chance.
-What contigs are called when all is binned is compared with what they are.
+What contigs are called when all is binned is compared with what they are. With `--circles` names of
+plasmids and of such a share of viruses say that they are circles, as assemblers of long reads do.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import argparse
 import csv
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from llmbin.genes import hallmarks
 from llmbin.io.fasta import read_fasta
 from llmbin.io.workspace import Workspace
 from llmbin.kinds import network
-from llmbin.kinds.contigs import EUKARYOTE, VIRUS, ContigKinds, kinds_of_contigs
+from llmbin.kinds.contigs import EUKARYOTE, PLASMID, VIRUS, ContigKinds, kinds_of_contigs
 from llmbin.options import RunOptions
 from llmbin.progress import Clock
 from llmbin.stages.clustering import bin_contigs, place_contigs
@@ -45,7 +47,8 @@ from .peers import SMALLEST_BIN, samples_of
 EUKARYOTES, PLASMIDS = 0.07, 0.015  # shares of the community's bases
 CONTIG, CONTIG_SPREAD, LONGEST = 7_000, 1.2, 1_500_000  # bp in the median, of a eukaryote
 MODULES: tuple[Any, ...] = (network, hallmarks, peptides, hexamers)  # whose files are of a fold
-JUDGED = {"eukaryote": (EUKARYOTE, 3_000), "virus": (VIRUS, 5_000)}  # and bp from which on
+# And bp from which on.
+JUDGED = {"eukaryote": (EUKARYOTE, 3_000), "virus": (VIRUS, 5_000), "plasmid": (PLASMID, 5_000)}
 
 
 @dataclass
@@ -114,6 +117,16 @@ def _cut(bases: bytes, rng: np.random.Generator) -> Iterator[bytes]:
         size = min(int(np.exp(rng.normal(np.log(CONTIG), CONTIG_SPREAD))) + SHORTEST, LONGEST)
         yield bases[place : place + size]
         place += size
+
+
+def with_circles(added: list[Foreign], share: float, rng: np.random.Generator) -> list[Foreign]:
+    """Named as myloasm does: of plasmids and a ``share`` of the viruses as circles."""
+    chance = {"plasmid": 1.0, "virus": share}
+    said = [rng.random() < chance.get(f.kind, 0) for f in added]
+    return [
+        replace(f, name=f"{f.name}_circular-{'yes' if circle else 'no'}")
+        for f, circle in zip(added, said, strict=True)
+    ]
 
 
 def judged(
@@ -206,6 +219,7 @@ def main() -> None:
     parser.add_argument("--sequences", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--viruses", type=float, nargs="+", default=[0.015, 0.05])
+    parser.add_argument("--circles", type=float, metavar="SHARE", help="of the viruses")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with open(options.folds / "folds.tsv", newline="") as handle:
@@ -225,13 +239,16 @@ def main() -> None:
             for fold, sequences in enumerate(known):
                 use_fold(options.folds / f"fold{fold}")
                 added = list(drawn(sequences, wanted, len(samples_of(folder)), rng))
+                if options.circles is not None:
+                    added = with_circles(added, options.circles, np.random.default_rng(fold))
                 with tempfile.TemporaryDirectory() as work:
                     write_community(folder, added, Path(work))
                     rows_of.append(run(Path(work), folder, added, ways))
                 print(name, share, fold, _told(rows_of[-1]), flush=True)
             out.append({"community": name, "viruses": share, **_sums(rows_of, ways)})
             print(out[-1], flush=True)
-    print(record.write("kinds-in-run", {"seed": options.seed, "rows": out}))
+    result = "kinds-in-run" if options.circles is None else "circles-in-run"
+    print(record.write(result, {"seed": options.seed, "rows": out}))
 
 
 def _told(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -79,7 +79,9 @@ bool FastaParser::header(const char *data, size_t n) {
     if (n > kLongestHeader) return fail(kTooLong);
     if (open_) records.push_back(std::move(current_));
     open_ = true;
-    current_ = FastaRecord{std::string(data, std::find_if(data, data + n, space)), line_, {}};
+    const char *const end = std::find_if(data, data + n, space);
+    const char *const more = std::find_if_not(end, data + n, space);
+    current_ = FastaRecord{std::string(data, end), std::string(more, data + n), line_, {}};
     if (current_.name.empty()) return fail("a record without a name");
     if (current_.name.size() > kLongestName)
         return fail("a name of more than 65,535 bytes, where BAM has no more; name it shorter");

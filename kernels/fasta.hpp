@@ -15,9 +15,10 @@
 namespace llmbin {
 
 struct FastaRecord {
-    std::string name;      // the first word behind '>'
-    uint64_t line;         // line of the header, from 1
-    std::string sequence;  // as written, line ends removed
+    std::string name;         // the first word behind '>'
+    std::string description;  // what stands behind it in that line
+    uint64_t line;            // line of the header, from 1
+    std::string sequence;     // as written, line ends removed
 };
 
 class FastaParser {

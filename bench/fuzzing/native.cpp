@@ -75,6 +75,7 @@ void fasta(Numbers in) {
     agree(whole.records.size() == parts.records.size(), "records of parts");
     for (size_t i = 0; i < whole.records.size(); ++i)
         agree(whole.records[i].name == parts.records[i].name &&
+                  whole.records[i].description == parts.records[i].description &&
                   whole.records[i].sequence == parts.records[i].sequence,
               "a record of parts");
 }

@@ -26,12 +26,13 @@ void bind_fasta(nb::module_ &m) {
             [](FastaParser &p) {
                 nb::list out;
                 for (const auto &r : p.records)
-                    out.append(nb::make_tuple(bytes_out(r.name), bytes_out(r.sequence), r.line));
+                    out.append(nb::make_tuple(bytes_out(r.name), bytes_out(r.sequence), r.line,
+                                              bytes_out(r.description)));
                 p.records.clear();
                 return out;
             },
-            "Whole records so far: (name, sequence, line number of the header); names and "
-            "sequences are bytes.")
+            "Whole records so far: (name, sequence, line number of the header, what stands behind "
+            "the name); all but the number are bytes.")
         .def_ro("error", &FastaParser::error)
         .def_ro("error_line", &FastaParser::error_line);
 }

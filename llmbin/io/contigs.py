@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import FastaError, short
+from .circular import says_circle
 from .fasta import FastaRecord, read_fasta
 from .inputs import InputFile
 
@@ -23,12 +24,14 @@ GAP = 10  # unknown bases in a row: as in kernels/bases.cpp
 class Contig:
     """One contig: its place among the kept contigs, its name, and its bases.
 
-    ``codes`` uint8 [bases]: 0-3 for ACGT, 4 for all else.
+    ``codes`` uint8 [bases]: 0-3 for ACGT, 4 for all else. ``circular`` is whether its assembler
+    says that it is a circle (`circular.says_circle`).
     """
 
     index: int
     name: str
     codes: Codes
+    circular: bool = False
 
     @cached_property
     def gaps(self) -> int:
@@ -92,7 +95,8 @@ def read_contigs(
             continue
         codes = encode_bases(record.sequence)
         gc, known = base_counts(codes)
-        contig = Contig(len(assembly.names), record.name, codes)
+        circular = says_circle(record.name, record.description)
+        contig = Contig(len(assembly.names), record.name, codes, circular)
         assembly.names.append(record.name)
         assembly.lengths.append(len(codes))
         assembly.ungapped.append(max(1, known if known == len(codes) else contig.ungapped))

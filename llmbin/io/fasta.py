@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FastaError
 from .inputs import InputFile
 from .streams import read_chunks
+
+if TYPE_CHECKING:
+    from .._kernels import FastaParser
 
 
 # A tuple: there may be millions, and a dataclass takes a microsecond.
 class FastaRecord(NamedTuple):
     """One record: ``name`` is the first word of its header, ``line`` the header's number.
 
-    Bytes of a name that are not UTF-8 are surrogates (PEP 383). ``sequence`` is as written, without
-    line ends.
+    ``description`` is what stands behind the name. Bytes of both that are not UTF-8 are surrogates
+    (PEP 383). ``sequence`` is as written, without line ends.
     """
 
     name: str
     sequence: bytes
     line: int
+    description: str = ""
 
 
 def read_fasta(path: InputFile) -> Iterator[FastaRecord]:
@@ -37,16 +41,26 @@ def read_fasta(path: InputFile) -> Iterator[FastaRecord]:
     parser, found = FastaParser(), False
     for chunk in read_chunks(path):
         good = parser.feed(chunk)
-        for name, sequence, line in parser.take():
+        for record in _taken(parser):
             found = True
-            yield FastaRecord(name.decode("utf-8", "surrogateescape"), sequence, line)
+            yield record
         if not good:
             break
     if parser.finish():
-        for name, sequence, line in parser.take():
+        for record in _taken(parser):
             found = True
-            yield FastaRecord(name.decode("utf-8", "surrogateescape"), sequence, line)
+            yield record
     if parser.error:
         raise FastaError(f"{path}, line {parser.error_line}: {parser.error}")
     if not found:
         raise FastaError(f"{path}: no sequences; a FASTA file of contigs was expected")
+
+
+def _taken(parser: FastaParser) -> Iterator[FastaRecord]:
+    """Records that are whole."""
+    for name, sequence, line, description in parser.take():
+        yield FastaRecord(_text(name), sequence, line, _text(description) if description else "")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

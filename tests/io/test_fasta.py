@@ -21,10 +21,10 @@ TEXT = (
     b">k141_1 flag=1 multi=2.0\nACGTacgtNRYKM\nACG\n\n>k141_2\r\nAC\r\nGT\r\n>empty\n>last a b\nTTT"
 )
 RECORDS = [
-    ("k141_1", b"ACGTacgtNRYKMACG", 1),
-    ("k141_2", b"ACGT", 5),
-    ("empty", b"", 8),
-    ("last", b"TTT", 9),
+    ("k141_1", b"ACGTacgtNRYKMACG", 1, "flag=1 multi=2.0"),
+    ("k141_2", b"ACGT", 5, ""),
+    ("empty", b"", 8, ""),
+    ("last", b"TTT", 9, "a b"),
 ]
 
 
@@ -48,7 +48,7 @@ def test_reads_every_compression_whatever_the_name(kind: str, tmp_path: Path) ->
     }[kind]()
     path = tmp_path / "contigs.data"
     path.write_bytes(packed)
-    assert [(r.name, r.sequence, r.line) for r in read_fasta(path)] == RECORDS
+    assert list(read_fasta(path)) == RECORDS
 
 
 @pytest.mark.parametrize(
@@ -105,15 +105,16 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         list(read_fasta(tmp_path))
 
 
-def reference_parse(text: bytes) -> list[tuple[bytes, bytes, int]]:
-    out: list[tuple[bytes, bytes, int]] = []
+def reference_parse(text: bytes) -> list[tuple[bytes, bytes, int, bytes]]:
+    out: list[tuple[bytes, bytes, int, bytes]] = []
     for number, raw in enumerate(text.split(b"\n"), 1):
         line = raw.rstrip(b"\r \t")
         if line.startswith(b">"):
-            out.append((line[1:].split(None, 1)[0], b"", number))
+            name, *more = line[1:].split(None, 1)
+            out.append((name, b"", number, b"".join(more)))
         elif line:
-            name, sequence, start = out[-1]
-            out[-1] = (name, sequence + line, start)
+            name, sequence, start, description = out[-1]
+            out[-1] = (name, sequence + line, start, description)
     return out
 
 
@@ -130,7 +131,7 @@ def test_a_line_longer_than_is_held_is_read_as_it_comes(end: bytes, step: int) -
         assert parser.feed(text[at : at + step])
         got += parser.take()
     assert parser.finish()
-    want = [(b"a", bases, 1)] + ([(b"b", b"AC", 3)] if end else [])
+    want = [(b"a", bases, 1, b"")] + ([(b"b", b"AC", 3, b"")] if end else [])
     assert got + parser.take() == want
 
 

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmbin.io.circular import says_circle
+from llmbin.io.contigs import Assembly, read_contigs
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ctg112 length=7013 coverage=6 circular=yes",  # metaMDBG
+        "u713ctg_len-580076_circular-yes_depth-32-32-32_duplicated-no mult=1.00",  # myloasm
+        "u713ctg len-580076 circular-yes depth-32-32-32 duplicated-no",
+        "tig00000001 len=2884967 reads=7034 suggestRepeat=no suggestCircular=yes trim=7-9",  # Canu
+        "1 length=5138942 depth=1.00x circular=true",  # Unicycler
+        "contig00002 len=48000 cov=9.0 circular=Y",  # Dragonflye
+        "NC_000913.3 Escherichia coli [topology=circular] [completeness=complete]",
+        "s0.ctg000001c",  # hifiasm-meta
+        "ptg000003c LN:i:5000",  # hifiasm
+        "h1tg000002c",
+        "utg000001c",  # miniasm
+        "s1Cs0.ctg000012c",  # of an assembly called s1
+    ],
+)
+def test_assemblers_say_that_a_contig_is_a_circle(header: str) -> None:
+    assert says_circle(*header.partition(" ")[::2])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "k141_1 flag=1 multi=2.0000 len=1234",  # MEGAHIT
+        "NODE_1_length_200_cov_3.5",  # SPAdes
+        "contig_12",  # Flye
+        "ctg112 length=7013 coverage=6 circular=no",
+        "u713ctg_len-580076_circular-no_depth-32-32-32_duplicated-no",
+        "u713ctg_len-580076_circular-possibly_depth-32-32-32_duplicated-no",
+        "tig00000001 suggestCircular=no",
+        "1 length=5138942 depth=1.00x circular=false",
+        "contig00002 circular=N",
+        "x noncircular=yes",
+        "x circular=yesterday",
+        "NC_1 [topology=linear]",
+        "s0.ctg000001l",
+        "ptg000003l",
+        "mtg12c",
+        "dna_circular",
+    ],
+)
+def test_others_are_none(header: str) -> None:
+    assert not says_circle(*header.partition(" ")[::2])
+
+
+def test_contigs_are_read_with_what_is_said_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "contigs.fa"
+    path.write_text(f">a circular=true\n{'ACGT' * 9}\n>b circular=false\n{'ACGT' * 9}\n")
+    assert [c.circular for c in read_contigs(path, 1, Assembly())] == [True, False]
