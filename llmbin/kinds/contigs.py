@@ -30,6 +30,7 @@ VERY_LIKELY = 0.9
 FEWEST_WORDS = 10  # of four bases, as many as would be alike frequent: fewer are simple repeats
 SHORTEST = 1_000  # bp: shorter contigs were not trained on, and say nothing
 LARGEST_PLASMID = 1_000_000  # bp
+PHAGES = 0.2  # share of phages among circles that have no gene of a cell; the others are plasmids
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -129,8 +130,21 @@ def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_], least: Doubles) -
     A virus is one from ``least`` [n] on.
     """
     kind, probability = likely.argmax(1), likely.max(1)
-    of_cell = likely[:, :CELLS].sum(1)
-    plasmid = circle & (of_cell >= SURE)
     kind[(probability < SURE) | ((kind == VIRUS) & (probability < least))] = UNCLEAR
-    kind[plasmid], probability[plasmid] = PLASMID, of_cell[plasmid]
+    of_cell, as_plasmid = likely[:, :CELLS].sum(1), plasmids_among_circles(likely)
+    plasmid = circle & (of_cell >= SURE) & (as_plasmid >= SURE)
+    kind[plasmid], probability[plasmid] = PLASMID, as_plasmid[plasmid]
     return ContigKinds(kind.astype(np.int8), probability, likely, least)
+
+
+def plasmids_among_circles(likely: Doubles) -> Doubles:
+    """How likely circles that have no gene of a cell are plasmids: float64 [n].
+
+    ``likely`` [n, 4] are probabilities by the network's prior, by which few contigs are viruses;
+    such circles are phages in `PHAGES` of the cases, unless they are of eukaryotes.
+    """
+    prior = load_kind_network().prior
+    virus = PHAGES * likely[:, VIRUS] / prior[VIRUS]
+    plasmid = (1 - PHAGES) * likely[:, :CELLS].sum(1) / prior[:CELLS].sum()
+    share = plasmid / np.maximum(virus + plasmid, np.finfo(np.float64).tiny)
+    return np.asarray(share * (1 - likely[:, EUKARYOTE]), np.float64).round(6)

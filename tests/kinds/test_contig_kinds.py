@@ -10,12 +10,14 @@ from llmbin.kinds.contigs import (
     BACTERIUM,
     EUKARYOTE,
     LARGEST_PLASMID,
+    PHAGES,
     PLASMID,
     SURE,
     UNCLEAR,
     VIRUS,
     call_kinds,
     kinds_of_contigs,
+    plasmids_among_circles,
     without_viruses,
 )
 from llmbin.kinds.inputs import (
@@ -41,10 +43,23 @@ def test_the_likeliest_kind_is_called_if_it_is_likely_enough() -> None:
 
 
 def test_a_circle_of_a_cell_is_a_plasmid_and_one_of_a_virus_is_a_virus() -> None:
-    likely = np.array([[0.5, 0.4, 0, 0.1], [0.1, 0, 0, 0.9], [0, 0.05, 0.95, 0]])
-    found = call_kinds(likely, np.ones(3, bool), np.full(3, SURE))
-    assert found.kind.tolist() == [PLASMID, VIRUS, EUKARYOTE]
-    assert found.probability[0] == pytest.approx(0.9)
+    likely = np.array(
+        [[0.5, 0.45, 0, 0.05], [0.1, 0, 0, 0.9], [0, 0.05, 0.95, 0], [0.3, 0.3, 0, 0.4]]
+    )
+    found = call_kinds(likely, np.ones(4, bool), np.full(4, SURE))
+    assert found.kind.tolist() == [PLASMID, VIRUS, EUKARYOTE, UNCLEAR]
+    odds = (1 - PHAGES) / PHAGES * (0.95 / 0.85) / (0.05 / 0.05)
+    assert found.probability[0] == pytest.approx(odds / (1 + odds), abs=1e-6)
+    none = call_kinds(likely, np.zeros(4, bool), np.full(4, SURE))
+    assert PLASMID not in none.kind.tolist()
+
+
+def test_a_circle_is_a_plasmid_by_what_it_has_of_a_phage() -> None:
+    virus = np.linspace(0, 1, 21)
+    likely = np.column_stack([1 - virus, 0 * virus, 0 * virus, virus])
+    chance = plasmids_among_circles(likely)
+    assert chance[0] == 1 and chance[-1] == 0 and (np.diff(chance) < 0).all()
+    assert plasmids_among_circles(np.array([[0.0, 0, 1, 0]])).tolist() == [0]
 
 
 def test_what_has_a_gene_of_cells_is_no_virus() -> None:
