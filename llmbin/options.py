@@ -40,7 +40,8 @@ class ModelOptions:
 class RunOptions:
     """Everything a user may choose of a run; lengths and sizes in bp.
 
-    ``max_memory`` is in bytes, 0 for what the machine and its limits allow. ``cache`` is a folder
+    ``circles`` lists contigs that are circles. ``max_memory`` is in bytes, 0 for what the machine
+    and its limits allow. ``cache`` is a folder
     where findings are kept from run to run, up to ``max_cache`` bytes. With ``pool`` samples of one
     name are added up. ``features`` are files of all contigs' features, found before; ``ray`` is the
     address of a cluster that finds them, or empty.
@@ -59,6 +60,7 @@ class RunOptions:
     min_bin_size: int = MIN_BIN_SIZE
     min_identity: float | None = None
     separator: str = ""
+    circles: Path | None = None
     markers: str = "auto"
     prefix: str = PREFIX
     bin_extension: str = BIN_EXTENSIONS[0]
@@ -78,7 +80,8 @@ class RunOptions:
     @property
     def inputs(self) -> list[Path]:
         """Everything that is read."""
-        return [self.contigs, *self.bams, *self.depth, *self.features]
+        circles = [self.circles] if self.circles is not None else []
+        return [self.contigs, *self.bams, *self.depth, *self.features, *circles]
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,7 @@ def run(  # noqa: PLR0913 (the options of the command)
     recruit_length: int | None = None,
     min_bin_size: int = MIN_BIN_SIZE,
     separator: str = "",
+    circles: PathLike | None = None,
     markers: str = "auto",
     model: PathLike = DEFAULT_MODEL,
     device: str = "auto",
@@ -216,6 +217,7 @@ def run(  # noqa: PLR0913 (the options of the command)
         recruit_length: shorter ones from this length on join bins (None: 1000, or ``min_length``).
         min_bin_size: smallest bin, in bp.
         separator: contigs of several assemblies are named SAMPLE separator CONTIG.
+        circles: Flye's ``assembly_info.txt``, or a file with the name of a circle in each line.
         markers: auto, on or off: whether single-copy marker genes cut the tree.
         model: a model pack, its name or folder.
         device: auto, cpu, cuda, fused or tensorrt, the last three also with :N.
@@ -264,6 +266,7 @@ def run(  # noqa: PLR0913 (the options of the command)
                 min_bin_size=min_bin_size,
                 min_identity=min_identity,
                 separator=separator,
+                circles=path_or_none(circles, "circles"),
                 markers=markers,
                 prefix=prefix,
                 formats=formats,

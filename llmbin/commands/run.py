@@ -130,6 +130,13 @@ def _add_binning(group: Parser) -> None:
         help="contigs of several assemblies, named SAMPLE C CONTIG: bin each sample by itself",
     )
     group.add_argument(
+        "--circles",
+        type=Path,
+        metavar="FILE",
+        help="Flye's assembly_info.txt, or the name of a circular contig in each line; what names "
+        "and headers of contigs say is known without it",
+    )
+    group.add_argument(
         "--markers",
         choices=MARKERS,
         default="auto",
@@ -182,6 +189,7 @@ def run(options: argparse.Namespace) -> None:
             min_bin_size=options.min_bin_size,
             min_identity=options.min_identity,
             separator=options.separator,
+            circles=options.circles,
             markers=options.markers,
             prefix=options.prefix,
             bin_extension=options.bin_extension,

@@ -1,4 +1,4 @@
-"""Which contigs are circles, as assemblers say it in the lines that name them.
+"""Which contigs are circles, as assemblers say it: in the lines that name them, or in a table.
 
 metaMDBG and Unicycler write ``circular=yes`` and ``circular=true`` behind the name, Dragonflye
 ``circular=Y``, Canu ``suggestCircular=yes``, NCBI ``[topology=circular]``; myloasm writes
@@ -9,6 +9,12 @@ in ``c``: ``s0.ctg000001c``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import chain
+
+from ..errors import InputError
+from .inputs import InputFile
+from .lines import read_lines
 
 SAID = re.compile(
     r"(?:(?<![a-z])(?:suggest)?circular[=-](?:yes|true|y)|(?<![a-z])topology=circular)(?![a-z])",
@@ -16,7 +22,59 @@ SAID = re.compile(
 )
 NAMED = re.compile(r"(?<![a-z])[a-z]\d?tg\d{6,}c$")
 
+CIRCULAR, YES, NO = "circ.", ("Y", "+"), ("N", "-")  # in Flye's table
+
 
 def says_circle(name: str, description: str) -> bool:
     """Whether a contig's name, or what stands behind it, says that it is a circle."""
     return bool(SAID.search(description) or NAMED.search(name) or SAID.search(name))
+
+
+def read_circles(path: InputFile) -> dict[str, bool]:
+    """Contigs that a file lists, and whether they are circles.
+
+    It has the name of a circle in each line, or is Flye's ``assembly_info.txt``, whose column
+    ``circ.`` says ``Y`` or, in old versions, ``+``.
+
+    Raises:
+        InputError: it is neither, or cannot be read.
+    """
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None:
+        raise InputError(f"{path}: lists no contig; leave --circles out if no contig is a circle")
+    titles = _fields(first[1])
+    if titles[0].lstrip("#") == "seq_name":
+        return _of_flye(path, titles, lines)
+    return {_only_name(path, number, line): True for number, line in chain([first], lines)}
+
+
+def _of_flye(
+    path: InputFile, titles: list[str], lines: Iterable[tuple[int, bytes]]
+) -> dict[str, bool]:
+    if CIRCULAR not in titles:
+        raise InputError(f"{path}, line 1: has no column {CIRCULAR!r}, as Flye's table has")
+    column, found = titles.index(CIRCULAR), {}
+    for number, line in lines:
+        fields = _fields(line)
+        if len(fields) <= column or fields[column] not in (*YES, *NO):
+            raise InputError(
+                f"{path}, line {number}: {CIRCULAR!r} is neither Y nor N; Flye's "
+                "assembly_info.txt was expected, or a name in each line"
+            )
+        found[fields[0]] = fields[column] in YES
+    return found
+
+
+def _only_name(path: InputFile, number: int, line: bytes) -> str:
+    fields = _fields(line)
+    if len(fields) > 1:
+        raise InputError(
+            f"{path}, line {number}: has {len(fields)} fields; a name in each line was expected, "
+            "or Flye's assembly_info.txt"
+        )
+    return fields[0].removeprefix(">")
+
+
+def _fields(line: bytes) -> list[str]:
+    return [field.strip() for field in line.decode("utf-8", "surrogateescape").split("\t")]

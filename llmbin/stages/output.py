@@ -64,7 +64,7 @@ def write_run_record(
 ) -> dict[str, Any]:
     """``run.json``, with the seconds and memory of each stage, and more; gives what it holds."""
     given = setting.inputs
-    inputs = [given.contigs_digest, *given.depth_digests, *given.parts_digests]
+    inputs = [given.contigs_digest, *given.depth_digests, *given.other_digests]
     record = record_of(setting.options, embedder, inputs, outcome, bins)
     record |= {"stages": setting.clock.stages, **more}
     write_record(setting.work.result("run.json"), record)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..coverage.bam import check_alignments
 from ..coverage.coverage import sample_names
+from ..io.circular import read_circles
 from ..io.digests import content_of, known_digest
 from ..io.inputs import InputFile, stored
 from ..io.store import Store
@@ -22,13 +23,15 @@ from ..progress import Clock
 class Inputs:
     """What a run reads, as files that can be read again: pipes are stored first.
 
-    ``store`` knows digests of files that are as they were.
+    ``circles`` is none or one file that lists contigs. ``store`` knows digests of files that are as
+    they were.
     """
 
     contigs: InputFile
     bams: Sequence[InputFile]
     tables: Sequence[InputFile]
     parts: Sequence[InputFile] = ()
+    circles: Sequence[InputFile] = ()
     store: Store | None = None
 
     @cached_property
@@ -53,9 +56,18 @@ class Inputs:
         return [content_of(*each) for each in zip(files, self.depth_digests, strict=True)]
 
     @cached_property
-    def parts_digests(self) -> list[dict[str, Any]]:
-        """Size and sha256 of the files of features."""
-        return [known_digest(path, self.store) for path in self.parts]
+    def other_digests(self) -> list[dict[str, Any]]:
+        """Size and sha256 of the files of features and of circles."""
+        return [known_digest(path, self.store) for path in (*self.parts, *self.circles)]
+
+    @cached_property
+    def told_circles(self) -> dict[str, bool]:
+        """Contigs of which a file says whether they are circles.
+
+        Raises:
+            InputError: it is none that does.
+        """
+        return {name: told for path in self.circles for name, told in read_circles(path).items()}
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,9 @@ def set_out(
     """
     inputs = stored_inputs(options, work.staging)
     parts = stored(options.features, work.staging, "pipe-features")
-    inputs = replace(inputs, parts=parts, store=store)
+    given = [options.circles] if options.circles is not None else []
+    circles = stored(given, work.staging, "pipe-circles")
+    inputs = replace(inputs, parts=parts, circles=circles, store=store)
     return Setting(options, inputs, work, clock, check_inputs, store)
 
 

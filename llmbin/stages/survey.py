@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..io.contigs import unique_records
 from ..io.inputs import InputFile
 from ..io.names import packed_names, unpacked_names
@@ -36,7 +38,8 @@ def survey_contigs(setting: Setting) -> Survey:
 
     Raises:
         FastaError: not nucleotide FASTA, or two contigs of one name.
-        InputError: a name does not go with ``--separator``, or an input has changed.
+        InputError: a name does not go with ``--separator``, an input has changed, or the list of
+            circles is none, or of other contigs.
     """
     options, last = setting.options, survey_recall(setting)
     if last is not None and (held := last.known()) is not None:
@@ -49,6 +52,7 @@ def survey_contigs(setting: Setting) -> Survey:
         if last is not None:
             setting.check_inputs()
             last.keep({"names": packed_names(names), "lengths": lengths})
+    check_circles(setting, names)
     return Survey(names, lengths, assemblies_of(names, options.separator))
 
 
@@ -66,3 +70,18 @@ def long_contigs(path: InputFile, shortest: int) -> tuple[list[str], npt.NDArray
             names.append(record.name)
             lengths.append(len(record.sequence))
     return names, np.array(lengths, np.int64)
+
+
+def check_circles(setting: Setting, names: Sequence[str]) -> None:
+    """Whether the list of circles, if there is one, is of these contigs.
+
+    Raises:
+        InputError: it is none, or of others.
+    """
+    told = setting.inputs.told_circles
+    if told and not any(name in told for name in names):
+        shortest = f"{setting.options.recruit_length:,}"
+        raise InputError(
+            f"{setting.inputs.circles[0]}: lists none of the contigs of {shortest} bases or more; "
+            "is it of another assembly?"
+        )

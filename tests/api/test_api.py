@@ -103,10 +103,10 @@ PUBLIC = {
     "run": "contigs, *, bam=(), depth=(), samples=None, pool=False, min_identity=None, "
     "out=None, prefix='bin', format=(), sample_id='', bin_extension='fna.gz', unbinned=True, "
     "report=True, force=False, resume=False, "
-    "min_length=1500, recruit_length=None, min_bin_size=200000, separator='', markers='auto', "
-    "model='llmbin-edge', device='auto', precision='auto', threads=None, batch_size=0, windows=0, "
-    "seed=1, max_memory=0, cache=None, max_cache=2000000000, features=(), "
-    "ray='', progress=None",
+    "min_length=1500, recruit_length=None, min_bin_size=200000, separator='', circles=None, "
+    "markers='auto', model='llmbin-edge', device='auto', precision='auto', threads=None, "
+    "batch_size=0, windows=0, seed=1, max_memory=0, cache=None, max_cache=2000000000, "
+    "features=(), ray='', progress=None",
     "score": "bins, *, gold, min_bin_size=0",
 }
 
@@ -342,6 +342,26 @@ def test_scores_of_a_run_a_table_and_a_mapping(
     assert llmbin.score(table, gold=small.gold) == scores
     swapped = dict.fromkeys(binned.contig2bin, "all")
     assert llmbin.score(swapped, gold=small.gold).near_complete == 0
+
+
+def test_circles_without_genes_of_cells_are_plasmids(
+    binned: llmbin.Run, small: Community, tmp_path: Path
+) -> None:
+    contigs = binned.contigs
+    info = tmp_path / "assembly_info.txt"
+    for circles in ("Y", "N"):
+        rows = (
+            f"{name}\t{length}\t9\t{circles}\n"
+            for name, length in zip(contigs.names, contigs.lengths, strict=True)
+        )
+        info.write_text("#seq_name\tlength\tcov.\tcirc.\n" + "".join(rows))
+        found = llmbin.run(small.contigs, depth=small.depth, circles=info, **SMALL)
+        assert ("plasmid" in found.contigs.kind) == (circles == "Y")
+        assert found.contig2bin == binned.contig2bin
+    assert [file["path"] for file in found.record["inputs"]][-1] == str(info)
+    (tmp_path / "others.txt").write_text("contig_999\n")
+    with pytest.raises(llmbin.LlmbinError, match=r"others\.txt: lists none of the contigs of"):
+        llmbin.run(small.contigs, depth=small.depth, circles=tmp_path / "others.txt", **SMALL)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from llmbin.io.circular import says_circle
+from llmbin.errors import InputError
+from llmbin.io.circular import read_circles, says_circle
 from llmbin.io.contigs import Assembly, read_contigs
 
 
@@ -58,3 +60,46 @@ def test_contigs_are_read_with_what_is_said_of_them(tmp_path: Path) -> None:
     path = tmp_path / "contigs.fa"
     path.write_text(f">a circular=true\n{'ACGT' * 9}\n>b circular=false\n{'ACGT' * 9}\n")
     assert [c.circular for c in read_contigs(path, 1, Assembly())] == [True, False]
+
+
+FLYE = (
+    "#seq_name\tlength\tcov.\tcirc.\trepeat\tmult.\talt_group\tgraph_path\n"
+    "contig_2\t4603714\t50\tY\tN\t1\t*\t2\n"
+    "contig_10\t33007\t9\tN\tY\t2\t*\t*,10,*\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (FLYE, {"contig_2": True, "contig_10": False}),
+        (FLYE.replace("\n", "\r\n"), {"contig_2": True, "contig_10": False}),
+        (
+            FLYE.replace("Y\tN", "+\t-").replace("N\tY", "-\t+"),
+            {"contig_2": True, "contig_10": False},
+        ),
+        ("c1\n\n>c2\n", {"c1": True, "c2": True}),
+    ],
+)
+def test_lists_of_circles(text: str, expected: dict[str, bool], tmp_path: Path) -> None:
+    path = tmp_path / "circles.txt"
+    path.write_bytes(text.encode())
+    assert read_circles(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "lists no contig"),
+        ("#seq_name\tlength\n", "line 1: has no column 'circ.'"),
+        (FLYE.replace("\tY\t", "\tmaybe\t"), "line 2: 'circ.' is neither Y nor N"),
+        (FLYE + "contig_3\n", "line 4: 'circ.' is neither Y nor N"),
+        ("c1\nc2\t5\n", "line 2: has 2 fields; a name in each line was expected"),
+    ],
+)
+def test_what_is_no_list_of_circles_is_told(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "circles.txt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=re.escape(f"{path}")) as told:
+        read_circles(path)
+    assert said in str(told.value)
