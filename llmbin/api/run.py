@@ -63,6 +63,7 @@ class BinnedContigs(Table):
         kind: what it is (bacterium, ..., unclear), object [n]; ``kind_probability`` float64 [n].
         probably_of: the bin that a virus or plasmid is in or nearest to, else empty, object [n].
         doubt: chance to be of a relative of its bin's genome, float64 [n].
+        circular: whether it is a circle, bool [n].
         vectors: of the projector, which the metric compares, float32 [n, dimensions].
         lm: of the language model alone, float32 [n, width].
     """
@@ -82,6 +83,7 @@ class BinnedContigs(Table):
     kind_probability: Doubles
     probably_of: Texts
     doubt: Doubles
+    circular: npt.NDArray[np.bool_]
     vectors: Floats
     lm: Floats
 
@@ -101,6 +103,7 @@ class BinnedContigs(Table):
             "kind_probability": self.kind_probability,
             "probably_of": self.probably_of,
             "doubt": self.doubt,
+            "circular": self.circular,
         }
 
 
@@ -317,6 +320,7 @@ def _contigs(found: pipeline.RunResult, bins: Texts) -> BinnedContigs:
         kind_probability=kinds.probability,
         probably_of=np.append(bins, "")[hosts_of(kinds, binning)],
         doubt=binning.doubt,
+        circular=features.circular,
         vectors=found.points.vectors,
         lm=features.lm,
     )

@@ -126,6 +126,7 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
         "kind_probability",
         "probably_of",
         "doubt",
+        "circular",
     ]
     hosts = hosts_of(outcome.kinds, binning).tolist()
     with text_file(path) as handle:
@@ -146,5 +147,6 @@ def write_contigs_table(path: Path, outcome: Outcome, names: Sequence[str]) -> N
                 f"{outcome.kinds.probability[i]:.4f}",
                 names[host] if (host := hosts[i]) >= 0 else "",
                 f"{binning.doubt[i]:.4f}",
+                "yes" if features.circular[i] else "no",
             ]
             handle.write("\t".join(fields) + "\n")

@@ -29,6 +29,8 @@ from .setting import Setting
 
 log = logging.getLogger("llmbin")
 
+GENOME = 1_000_000  # bases of a circle that may be a whole genome
+
 
 def choose_markers(mode: str) -> MarkerSet | None:
     """The marker families, or None where they are off; says so.
@@ -229,6 +231,9 @@ def describe(features: Features, shortest: int) -> None:
     if features.too_short:
         left = f"{features.too_short:,} ({features.short_bases:,} bases)"
         log.info("shorter contigs left out (gaps do not count): %s", left)
+    if circles := int(features.circular.sum()):
+        genomes = int((features.circular & (features.lengths >= GENOME)).sum())
+        log.info("circles: %s contigs, %s of 1 Mbp or more", f"{circles:,}", f"{genomes:,}")
     if features.computed_positions:
         efficiency = 100 * features.encoded_bases / features.computed_positions
         bases = features.encoded_bases / 1e6

@@ -22,15 +22,11 @@ from .setting import Setting
 
 
 def kinds_with_families(setting: Setting, features: Features) -> ContigKinds:
-    """The kind of every contig of a run, by what is told of circles, and a second look at those in
-    doubt.
+    """The kind of every contig of a run, by a second look at those in doubt.
 
     Raises:
         FastaError: not nucleotide FASTA; it was when it was read first.
     """
-    if told := setting.inputs.told_circles:
-        circular = features.circular | [told.get(name, False) for name in features.names]
-        features = replace(features, circular=circular)
     return kinds_of_contigs(features, setting.options.threads, partial(_look, setting, features))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..coverage.coverage import Coverage
 from ..features.profile import Features
@@ -29,11 +29,20 @@ class Looked:
 
 
 def look_at_contigs(setting: Setting, survey: Survey, advance: Advance) -> Looked:
-    """Find all of it, or take it from ``--features``.
+    """Find all of it, or take it from ``--features``; what is told of circles is added.
 
     Raises:
         LlmbinError: bad input, model pack or device.
     """
+    looked = _looked(setting, survey, advance)
+    if not (told := setting.inputs.told_circles):
+        return looked
+    features = looked.features
+    circular = features.circular | [told.get(name, False) for name in features.names]
+    return replace(looked, features=replace(features, circular=circular))
+
+
+def _looked(setting: Setting, survey: Survey, advance: Advance) -> Looked:
     options = setting.options
     if options.features:
         return _put_together(setting, survey, setting.inputs.parts)

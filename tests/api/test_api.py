@@ -86,7 +86,7 @@ PUBLIC = {
     "completeness_high contamination_low contamination_high quality_basis quality rrna rrna_whole "
     "trna mimag kind bp_of_kinds files longest",
     "BinnedContigs": "names lengths gc samples depth depth_variance bin bin_names probability core "
-    "why_unbinned kind kind_probability probably_of doubt vectors lm",
+    "why_unbinned kind kind_probability probably_of doubt circular vectors lm",
     "Depths": "names lengths samples mean variance reads",
     "Embeddings": "names lengths vectors lm",
     "Run": "contigs bins record out",

@@ -52,9 +52,7 @@ def expected(names: str) -> np.ndarray:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_run_finds_them_by_rows_of_its_contigs(fasta: Path, threads: int) -> None:
     options = RunOptions(fasta, fasta.parent / "out", threads=threads, recruit_length=1_000)
-    setting: Any = SimpleNamespace(
-        options=options, inputs=SimpleNamespace(contigs=fasta, told_circles={})
-    )
+    setting: Any = SimpleNamespace(options=options, inputs=SimpleNamespace(contigs=fasta))
     features: Any = SimpleNamespace(names=list("abcde"))
     for names in ("bde", "acd", "e", ""):
         rows = np.array(["abcde".index(name) for name in names], np.int64)
@@ -140,9 +138,7 @@ def test_kinds_of_a_run_are_told_with_what_is_found(
 
     monkeypatch.setattr(families, "kinds_of_contigs", kinds)
     options = RunOptions(fasta, fasta.parent / "out", threads=2, recruit_length=1_000)
-    setting: Any = SimpleNamespace(
-        options=options, inputs=SimpleNamespace(contigs=fasta, told_circles={})
-    )
+    setting: Any = SimpleNamespace(options=options, inputs=SimpleNamespace(contigs=fasta))
     features: Any = SimpleNamespace(names=list("abcde"))
     assert families.kinds_with_families(setting, features) == "kinds"
     assert (asked[2] == expected("bd")).all()
