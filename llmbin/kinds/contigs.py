@@ -125,7 +125,9 @@ def with_kinds(kinds: ContigKinds, kind: npt.NDArray[np.int8]) -> ContigKinds:
 
 
 def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_], least: Doubles) -> ContigKinds:
-    """Kinds by probabilities [n, 4]; what is a circle bool [n] and of a cell is a plasmid.
+    """Kinds by probabilities [n, 4]; what is a ``circle`` [n] and of a cell is a plasmid.
+
+    Circles are those without genes of cells.
 
     A virus is one from ``least`` [n] on.
     """
@@ -134,6 +136,7 @@ def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_], least: Doubles) -
     of_cell, as_plasmid = likely[:, :CELLS].sum(1), plasmids_among_circles(likely)
     plasmid = circle & (of_cell >= SURE) & (as_plasmid >= SURE)
     kind[plasmid], probability[plasmid] = PLASMID, as_plasmid[plasmid]
+    kind[circle & (kind < CELLS)] = UNCLEAR  # a chromosome would have genes of a cell
     return ContigKinds(kind.astype(np.int8), probability, likely, least)
 
 
