@@ -26,10 +26,12 @@ void sort_by_hash(std::vector<uint64_t> &words, std::vector<uint64_t> &spare) {
 // Drops most words that no other is like, which most are: sorting the rest takes less time. A word
 // stays if another falls on the same bit of a table, as all that are like it do.
 void drop_unique(std::vector<uint64_t> &words) {
-    constexpr int kBits = 23;  // two tables of 1 MB each
-    std::vector<uint64_t> once(size_t{1} << (kBits - 6)), twice(once.size());
-    const auto bit = [](uint64_t word) {
-        return static_cast<uint32_t>(high(word)) * 0x9e3779b1u >> (32 - kBits);
+    constexpr int kLeast = 10, kMost = 23;  // bits of places: two tables of 1 MB each at most
+    int bits = kLeast;
+    while (bits < kMost && words.size() >> (bits - 4)) ++bits;
+    std::vector<uint64_t> once(size_t{1} << (bits - 6)), twice(once.size());
+    const auto bit = [bits](uint64_t word) {
+        return static_cast<uint32_t>(high(word)) * 0x9e3779b1u >> (32 - bits);
     };
     for (const uint64_t word : words) {
         const uint32_t at = bit(word);
