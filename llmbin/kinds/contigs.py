@@ -30,7 +30,7 @@ VERY_LIKELY = 0.9
 FEWEST_WORDS = 10  # of four bases, as many as would be alike frequent: fewer are simple repeats
 SHORTEST = 1_000  # bp: shorter contigs were not trained on, and say nothing
 LARGEST_PLASMID = 1_000_000  # bp
-PHAGES = 0.2  # share of phages among circles that have no gene of a cell; the others are plasmids
+PHAGES = 0.3  # share of phages among circles that have no gene of a cell; the others are plasmids
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
