@@ -238,6 +238,19 @@ def test_names_that_break_tables_are_refused(cli: Cli, tmp_path: Path, name: str
         assert not (tmp_path / "q.tsv").exists()
 
 
+def test_bins_of_nothing_but_gaps_are_told_and_stay(cli: Cli, tmp_path: Path) -> None:
+    for name, bases in (("gap", "N" * 5_000), ("not", "N" * 9), ("most", "N" * 5_000 + "ACGT")):
+        (tmp_path / f"{name}.fa").write_text(f">{name}\n{bases}\n")
+    status, _, err = cli("quality", tmp_path, "-o", tmp_path / "q.tsv", "-q")
+    assert (status, err.count("\n")) == (0, 1)
+    assert "bin 'gap' is nothing but gaps" in err
+    assert [(row["Name"], row["Genome_Size"]) for row in rows(tmp_path / "q.tsv")] == [
+        ("gap", "5000"),
+        ("most", "5004"),
+        ("not", "9"),
+    ]
+
+
 def test_tiny_bins_are_assessed(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "one.fa").write_text(">a\nA\n")
     (tmp_path / "unknown.fa").write_text(">a\n" + "N" * 500 + "\n")
