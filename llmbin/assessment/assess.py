@@ -97,7 +97,7 @@ def _assessed(reader: BinReader, threads: int, tell: Tell | None) -> list[Assess
 
 
 def _tell_of_gaps(features: Features, bins: Sequence[Rows], given: GivenBins) -> None:
-    """Bins without a base outside of gaps: they stay in the tables, and nothing is known of them."""
+    """Bins without a base outside of gaps: they stay in the tables as they are."""
     for name, rows in zip(given.names, bins, strict=True):
         if features.lengths[rows].sum() > features.ungapped[rows].sum() == len(rows):
             log.warning("bin %s is nothing but gaps, runs of ten N and more", short(name))

@@ -17,7 +17,8 @@ NO_PART = ("contigs", "progress", "force", "resume", "report")  # of what is com
 def command_of(record: dict[str, Any]) -> str:
     """``llmbin-fast run ...`` with all options that are not the default.
 
-    A round of `watch` is made again in a folder that is none of its own. What the record calls its ``command``, if it does; "" without parameters.
+    A round of `watch` is made again in a folder that is none of its own. What the record calls its
+    ``command``, if it does; "" without parameters.
     """
     if "command" in record:
         return shlex.join(record["command"])
