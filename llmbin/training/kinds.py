@@ -49,7 +49,7 @@ def train_kinds(sequences: Path, table: Path, out: Path, settings: KindTraining)
     set (``held``: judged, never trained on).
 
     Raises:
-        InputError: the table has no row for a sequence, or one of none; lacks a kind, or has another.
+        InputError: the table has no row for a sequence or one of none, lacks a kind or has another.
     """
     torch.set_num_threads(settings.threads)
     out.mkdir(parents=True, exist_ok=True)
