@@ -166,7 +166,8 @@ def bin_name_of(file: Path, extension: str = "") -> str:
     name = file.name
     for endings in (COMPRESSED, FASTA):
         for ending in endings:
-            name = name.removesuffix(ending) or name
+            if name.lower().endswith(ending):
+                name = name[: -len(ending)] or name
     return name
 
 
@@ -194,11 +195,12 @@ def _files(path: Path, extension: str) -> list[Path]:
     if (path / "bins").is_dir() and (path / "contig2bin.tsv").is_file():
         raise InputError(f"{path}: is the folder of a run; its bins are in {path / 'bins'}")
     endings = (extension,) if extension else (*FASTA, *(f + c for f in FASTA for c in COMPRESSED))
-    found = sorted(
-        file
-        for file in path.iterdir()
-        if file.name.endswith(endings) and not file.name.startswith(".") and not file.is_dir()
-    )
+
+    def is_bin(file: Path) -> bool:
+        name = file.name if extension else file.name.lower()
+        return name.endswith(endings) and not name.startswith(".") and not file.is_dir()
+
+    found = sorted(filter(is_bin, path.iterdir()))
     rest = [file for file in found if bin_name_of(file, extension).endswith(NO_BINS)]
     if rest:
         log.warning(

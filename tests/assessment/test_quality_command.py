@@ -241,7 +241,7 @@ def test_names_that_break_tables_are_refused(cli: Cli, tmp_path: Path, name: str
 def test_contigs_in_no_bin_are_left_out_as_metabat_writes_them(cli: Cli, tmp_path: Path) -> None:
     folder, table = tmp_path / "bins", tmp_path / "q.tsv"
     folder.mkdir()
-    for name in ("bin.1.fa", "bin.unbinned.fa", "bin.lowDepth.fa", "unbinned.fa"):
+    for name in ("bin.1.fa", "bin.unbinned.fa", "bin.lowDepth.fa", "unbinned.FA"):
         (folder / name).write_text(f">{name}\n{'ACGTT' * 300}\n")
     (folder / "bin.tooShort.fa").write_text("")
     status, _, err = cli("quality", folder, "-o", table, "-q")
@@ -286,6 +286,7 @@ def test_tiny_bins_are_assessed(cli: Cli, tmp_path: Path) -> None:
         ("bin.1.fna.gz", "", "bin.1"),
         ("SAMPLE_2.fasta.zst", "", "SAMPLE_2"),
         ("genome", "", "genome"),
+        ("GENOME.FNA.GZ", "", "GENOME"),
         ("bin.1.contigs.fa", ".contigs.fa", "bin.1"),
         ("bin.1.seq", "seq", "bin.1"),
         ("bin.1.fa.seq", "seq", "bin.1.fa"),
