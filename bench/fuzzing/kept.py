@@ -264,7 +264,7 @@ def check_hallmarks(data: bytes, folder: Path) -> None:
     path = held(folder, data)
     with shipped(path):
         hallmarks = hallmarks_of(shipped_arrays(path, SHAPES))
-    search, n = HallmarkSearch(hallmarks.profiles), 2
+    search, n = HallmarkSearch(hallmarks.tools), 2
     contigs = [Contig(i, str(i), np.arange(300, dtype=np.uint8) // (i + 1) % 4) for i in range(n)]
     search.keep(contigs, search.look(contigs))
     likely, lengths = np.full((n, 4), 0.25), np.array([300, 30_000])

@@ -87,7 +87,7 @@ def test_a_byte_order_mark_is_none_of_the_first_header(tmp_path: Path) -> None:
     with pytest.raises(FastaError, match="line 3: byte 239"):
         list(read_fasta(path))
     path.write_bytes(b"\xef\xbb\xbf>a\r\nACGT\r\n")
-    assert [tuple(record) for record in read_fasta(path)] == [("a", b"ACGT", 1)]
+    assert [(r.name, r.sequence, r.line) for r in read_fasta(path)] == [("a", b"ACGT", 1)]
 
 
 @pytest.mark.parametrize("codec", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress])
