@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from llmbin._kernels import encode_bases
 from llmbin.io.fasta import read_fasta
+from llmbin.results.summary import n50
 from llmbin.tools.scoring import read_gold, score_bins
 
 from . import record
@@ -94,12 +95,6 @@ def build(folder: Path, out: Path, plan: Plan) -> str:
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
     mbp = sum(map(len, sequences)) / 1e6
     return f"{out.name}: {len(contigs):,} contigs, {mbp:,.0f} Mbp, of {count} genomes"
-
-
-def n50(lengths: npt.NDArray[np.int64]) -> int:
-    """Contigs as long or longer hold half of the bases."""
-    down = np.sort(lengths)[::-1]
-    return int(down[np.searchsorted(np.cumsum(down), down.sum() / 2)])
 
 
 def measure(

@@ -50,6 +50,21 @@ void mark_unknown(const uint8_t *codes, size_t eights, uint8_t *out) {
     }
 }
 
+struct Range {
+    size_t begin, end;
+};
+
+// The first gap of codes [n] from a code on that is in none; n and n where there is none.
+Range next_gap(const uint8_t *codes, size_t from, size_t n) {
+    for (size_t begin = unknown_from(codes, from, n); begin < n;) {
+        size_t end = begin;
+        while (end < n && codes[end] > 3) ++end;
+        if (end - begin >= kGap) return {begin, end};
+        begin = unknown_from(codes, end, n);
+    }
+    return {n, n};
+}
+
 }  // namespace
 
 void encode_bases(const uint8_t *__restrict ascii, size_t n, uint8_t *__restrict codes) {
@@ -145,13 +160,20 @@ void count_bases(const uint8_t *codes, size_t n, uint64_t *out) {
 
 size_t count_gaps(const uint8_t *codes, size_t n) {
     size_t gaps = 0;
-    for (size_t begin = unknown_from(codes, 0, n); begin < n;) {
-        size_t end = begin;
-        while (end < n && codes[end] > 3) ++end;
-        if (end - begin >= kGap) gaps += end - begin;
-        begin = unknown_from(codes, end, n);
-    }
+    for (Range gap = next_gap(codes, 0, n); gap.begin < n; gap = next_gap(codes, gap.end, n))
+        gaps += gap.end - gap.begin;
     return gaps;
+}
+
+std::vector<uint8_t> without_gaps(const uint8_t *codes, size_t n) {
+    std::vector<uint8_t> out;
+    out.reserve(n - count_gaps(codes, n));
+    for (size_t begin = 0; begin < n;) {
+        const Range gap = next_gap(codes, begin, n);
+        out.insert(out.end(), codes + begin, codes + gap.begin);
+        begin = gap.end;
+    }
+    return out;
 }
 
 bool has_bases(const uint8_t *ascii, size_t n, size_t least) {

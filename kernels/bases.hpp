@@ -36,6 +36,9 @@ void count_bases(const uint8_t *codes, size_t n, uint64_t *out);
 // How many of codes [n] are in gaps: runs of ten unknown bases and more, as in INSDC's databases.
 size_t count_gaps(const uint8_t *codes, size_t n);
 
+// Codes [n] that are in no gap.
+std::vector<uint8_t> without_gaps(const uint8_t *codes, size_t n);
+
 // Whether ASCII [n] has at least so many bases that are in no gap: a beginning tells of most.
 bool has_bases(const uint8_t *ascii, size_t n, size_t least);
 

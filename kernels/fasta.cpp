@@ -52,7 +52,14 @@ size_t trimmed(const char *data, size_t n) {
 }
 bool space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-std::string byte_of(char c) { return "byte " + std::to_string(static_cast<uint8_t>(c)); }
+constexpr char kByteOrderMark[] = "\xef\xbb\xbf";  // of UTF-8
+
+std::string byte_of(char c) {
+    if (c == ' ') return "a space";
+    if (c == '\t') return "a tab";
+    if (c == '\r') return "a carriage return";
+    return "byte " + std::to_string(static_cast<uint8_t>(c));
+}
 
 }  // namespace
 
@@ -65,6 +72,7 @@ bool FastaParser::fail(const std::string &what) {
 bool FastaParser::line(const char *data, size_t n) {
     const bool goes_on = std::exchange(line_begun_, false);
     if (!goes_on) ++line_;
+    if (line_ == 1 && n >= 3 && !std::memcmp(data, kByteOrderMark, 3)) data += 3, n -= 3;
     n = trimmed(data, n);
     if (!n) return true;
     if (goes_on) return sequence(data, n);
@@ -77,6 +85,10 @@ bool FastaParser::line(const char *data, size_t n) {
 
 bool FastaParser::header(const char *data, size_t n) {
     if (n > kLongestHeader) return fail(kTooLong);
+    if (std::memchr(data, '\r', n))
+        return fail(
+            "a carriage return in a header: of lines that end as on old Macs, perhaps; "
+            "change them with `tr '\\r' '\\n'`");
     if (open_) records.push_back(std::move(current_));
     open_ = true;
     const char *const end = std::find_if(data, data + n, space);

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from llmbin.io.shipped import shipped
+from llmbin.io.shipped import shipped, shipped_arrays
 
 from .target import Fault, Target, agree, held
 
@@ -228,8 +228,6 @@ def check_shipped(
     read: Callable[[dict[str, Any]], Any], shapes: Mapping[str, str], data: bytes, folder: Path
 ) -> None:
     """A network is made of arrays, or it is told that the program is damaged."""
-    from llmbin.io.shipped import shipped_arrays
-
     path = held(folder, data)
     with shipped(path):
         read(shipped_arrays(path, shapes))
@@ -244,6 +242,35 @@ def _network(kind: str) -> Target:
         "kinds": (kinds.DATA, kinds.SHAPES, kinds.kind_network_of),
     }[kind]
     return Target(lambda: [arrays_of(data, shapes)], partial(check_shipped, read, shapes))
+
+
+def few_hallmarks() -> bytes:
+    """A file of two short profiles of families of viruses."""
+    from llmbin.genes.hallmarks import Hallmarks, arrays_of, load_hallmarks
+
+    whole = load_hallmarks()
+    few = tuple((columns[:8], transitions[:8]) for columns, transitions in whole.profiles[:2])
+    out = io.BytesIO()
+    np.savez(out, **arrays_of(Hallmarks(few, whole.evidence[:2], whole.weights)))
+    return out.getvalue()
+
+
+def check_hallmarks(data: bytes, folder: Path) -> None:
+    """Families of viruses that contigs can be looked through for, and that can be weighed."""
+    from llmbin.genes.hallmarks import SHAPES, HallmarkSearch, hallmarks_of
+    from llmbin.io.contigs import Contig
+    from llmbin.kinds.hallmarks import with_families
+
+    path = held(folder, data)
+    with shipped(path):
+        hallmarks = hallmarks_of(shipped_arrays(path, SHAPES))
+    search, n = HallmarkSearch(hallmarks.tools), 2
+    contigs = [Contig(i, str(i), np.arange(300, dtype=np.uint8) // (i + 1) % 4) for i in range(n)]
+    search.keep(contigs, search.look(contigs))
+    likely, lengths = np.full((n, 4), 0.25), np.array([300, 30_000])
+    now, _ = with_families(likely, search.result(n), lengths, hallmarks)
+    if not (np.isfinite(now).all() and abs(now.sum(1) - 1).max() < 1e-6):
+        raise Fault("probabilities that do not add up to 1")
 
 
 TARGETS: dict[str, Target] = {
@@ -269,4 +296,5 @@ TARGETS: dict[str, Target] = {
     ),
     "quality-network": _network("quality"),
     "kinds-network": _network("kinds"),
+    "hallmarks": Target(lambda: [few_hallmarks()], check_hallmarks),
 }

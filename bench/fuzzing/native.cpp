@@ -90,7 +90,8 @@ void bases(Numbers in) {
     }
     const size_t ungapped = codes.size() - count_gaps(codes.data(), codes.size());
     agree(has_bases(text.data(), text.size(), ungapped) &&
-              !has_bases(text.data(), text.size(), ungapped + 1),
+              !has_bases(text.data(), text.size(), ungapped + 1) &&
+              without_gaps(codes.data(), codes.size()).size() == ungapped,
           "bases without gaps");
     uint32_t one[136] = {}, other[136] = {}, usage[64] = {}, layout[kLayout] = {};
     count_tetranucleotides(codes.data(), codes.size(), one);

@@ -15,7 +15,7 @@ import zstandard
 def fasta(data: bytes) -> list[tuple[str, bytes]]:
     """Names and sequences."""
     out: list[tuple[str, bytes]] = []
-    for raw in data.split(b"\n"):
+    for raw in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         line = raw.rstrip(b"\r \t")
         if line.startswith(b">"):
             word = line[1:].split(None, 1)[0]

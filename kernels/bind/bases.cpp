@@ -59,6 +59,11 @@ void bind_bases(nb::module_ &m) {
         "codes"_a, "How many codes are in runs of ten unknown ones and more.");
 
     m.def(
+        "without_gaps",
+        [](In<uint8_t, 1> codes) { return vector_out(without_gaps(codes.data(), codes.shape(0))); },
+        "codes"_a, "Codes uint8 [n] without such runs.");
+
+    m.def(
         "has_bases",
         [](nb::bytes sequence, size_t least) {
             return has_bases(bytes_of(sequence), sequence.size(), least);

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import UsageError
+from ..errors import UsageError, short
 from ..estimator.classes import NOT_JUDGED, draft_class, quality_class
 from ..estimator.estimate import Estimate, estimate_bins
 from ..features.profile import Features, Searches, profile_without_lm
@@ -18,7 +19,7 @@ from ..genes.rna import RnaGenes, RnaSearch
 from ..io.inputs import unchanged
 from ..kinds.bins import BinKind, judged_contigs, kinds_of_bins, with_their_bins
 from ..kinds.contigs import kinds_of_contigs
-from ..progress import Monitor, Tell, counted
+from ..progress import Monitor, Tell, counted, log
 from ..results.summary import n50
 from ..stages.families import families_of
 from .bins import BinReader, GivenBins, to_read_again
@@ -81,6 +82,7 @@ def _assessed(reader: BinReader, threads: int, tell: Tell | None) -> list[Assess
         iter(reader), reader.assembly, threads, searches, Monitor(counted(tell))
     )
     bins = reader.rows()
+    _tell_of_gaps(features, bins, given)
     alone = kinds_of_contigs(features, families=partial(_families, reader, threads))
     kinds = with_their_bins(features, alone, bins, markers)
     found = zip(
@@ -92,6 +94,13 @@ def _assessed(reader: BinReader, threads: int, tell: Tell | None) -> list[Assess
         _assessment(features, rows, of_bin, name, file)
         for rows, of_bin, name, file in zip(bins, found, given.names, given.file_names, strict=True)
     ]
+
+
+def _tell_of_gaps(features: Features, bins: Sequence[Rows], given: GivenBins) -> None:
+    """Bins without a base outside of gaps: they stay in the tables as they are."""
+    for name, rows in zip(given.names, bins, strict=True):
+        if features.lengths[rows].sum() > features.ungapped[rows].sum() == len(rows):
+            log.warning("bin %s is nothing but gaps, runs of ten N and more", short(name))
 
 
 def _families(reader: BinReader, threads: int, rows: Rows) -> Mask:

@@ -16,9 +16,11 @@ from ..io.contigs import Assembly, Contig, read_contigs
 from ..io.earlier import BINS, TABLE
 from ..io.inputs import InputFile, check_inputs, is_stream, stored
 from ..io.outputs import scratch_folder
+from ..progress import log
 from ..tools.scoring import read_bins
 
 FASTA = (".fa", ".fna", ".fasta", ".fas")
+NO_BINS = (".unbinned", ".lowDepth", ".tooShort")  # what MetaBAT 2 writes with --unbinned
 COMPRESSED = (".gz", ".bgz", ".zst", ".xz", ".bz2")
 
 
@@ -115,7 +117,8 @@ def find_bins(paths: Sequence[Path], extension: str = "") -> GivenBins:
     """Bins that have a FASTA file each: the files given, and those in the folders given.
 
     Of a folder those count that end in ``extension``, or else as FASTA files do, compressed or
-    not. A bin is called like its file without that. That of a run without bins may be empty.
+    not, but none of contigs in no bin as MetaBAT 2 writes it. A bin is called like its file without
+    that. The folder of a run without bins may be empty.
 
     Raises:
         InputError: there are no bins, two of one name, or a name that breaks tables.
@@ -163,7 +166,8 @@ def bin_name_of(file: Path, extension: str = "") -> str:
     name = file.name
     for endings in (COMPRESSED, FASTA):
         for ending in endings:
-            name = name.removesuffix(ending) or name
+            if name.lower().endswith(ending):
+                name = name[: -len(ending)] or name
     return name
 
 
@@ -191,11 +195,21 @@ def _files(path: Path, extension: str) -> list[Path]:
     if (path / "bins").is_dir() and (path / "contig2bin.tsv").is_file():
         raise InputError(f"{path}: is the folder of a run; its bins are in {path / 'bins'}")
     endings = (extension,) if extension else (*FASTA, *(f + c for f in FASTA for c in COMPRESSED))
-    found = sorted(
-        file
-        for file in path.iterdir()
-        if file.name.endswith(endings) and not file.name.startswith(".") and not file.is_dir()
-    )
+
+    def is_bin(file: Path) -> bool:
+        name = file.name if extension else file.name.lower()
+        return name.endswith(endings) and not name.startswith(".") and not file.is_dir()
+
+    found = sorted(filter(is_bin, path.iterdir()))
+    rest = [file for file in found if bin_name_of(file, extension).endswith(NO_BINS)]
+    if rest:
+        log.warning(
+            "%s: left out, as they hold contigs of no bin: %s; a file that is given by its name "
+            "counts",
+            path,
+            ", ".join(file.name for file in rest),
+        )
+    found = [file for file in found if file not in rest]
     if not found and not _of_run_without_bins(path):
         looked = extension or ", ".join(FASTA) + " (.gz, ...)"
         raise InputError(

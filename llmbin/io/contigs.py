@@ -16,8 +16,6 @@ from .fasta import FastaRecord, read_fasta
 from .inputs import InputFile
 
 Codes = npt.NDArray[np.uint8]
-KNOWN = 3  # the last code of a known base
-GAP = 10  # unknown bases in a row: as in kernels/bases.cpp
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,9 @@ class Contig:
 
     def without_gaps(self) -> Codes:
         """The codes without gaps; the same array where there are none."""
-        if not self.gaps:
-            return self.codes
-        kept = self.codes <= KNOWN
-        bounds = np.flatnonzero(np.diff(kept, prepend=True, append=True))
-        for begin, end in bounds.reshape(-1, 2).tolist():
-            kept[begin:end] = end - begin < GAP
-        return np.ascontiguousarray(self.codes[kept])
+        from .._kernels import without_gaps
+
+        return without_gaps(self.codes) if self.gaps else self.codes
 
 
 @dataclass

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import StorageError
+from .arrays import read_header
 from .outputs import writing
 
 LARGE = 1 << 24  # bytes
@@ -196,15 +197,14 @@ def write_table(handle: IO[bytes], table: npt.NDArray[Any]) -> None:
         handle.write(table[rows].tobytes())
 
 
-def read_table(handle: IO[bytes], folder: Path, large: int = LARGE) -> npt.NDArray[Any]:
+def read_table(handle: IO[bytes], folder: Path, most: int, large: int = LARGE) -> npt.NDArray[Any]:
     """An array that numpy wrote, whose ``handle`` can seek; one of ``large`` bytes is a `RowFile`.
 
     Raises:
-        ValueError: it is none, or is cut off.
+        ValueError: it is none, is cut off, or says that it has more than ``most`` bytes.
         StorageError: the file cannot be written.
     """
-    np.lib.format.read_magic(handle)
-    shape, by_column, dtype = np.lib.format.read_array_header_1_0(handle)
+    shape, by_column, dtype = read_header(handle, most)
     if len(shape) != 2 or by_column or math.prod(shape) * dtype.itemsize < large:
         handle.seek(0)
         return np.lib.format.read_array(handle, allow_pickle=False)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InstallationError, LlmbinError, first_line
 from ..resources import check_room
+from .arrays import npz_arrays
 
 
 @contextlib.contextmanager
@@ -41,8 +42,8 @@ def shipped_arrays(path: Path, shapes: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         InstallationError: the file is missing or damaged, or an array has another shape.
     """
-    with shipped(path), np.load(path, allow_pickle=False) as held:
-        arrays = {name: held[name] for name in held.files}
+    with shipped(path):
+        arrays = npz_arrays(path)
         _check_shapes(arrays, shapes)
         return arrays
 

@@ -13,13 +13,14 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
 from ..errors import ClusterError, LlmbinError, OutputError, StorageError, cannot_write, first_line
 from ..resources import check_room
 from ..signals import all_or_nothing, stay_if_stopping, when_stopped
+from .arrays import Array
 from .earlier import BINS, LOG, RECORD, TABLE, earlier_results, possible_results
 from .inputs import InputFile
 from .outputs import among, lock, whole_file, writing
@@ -27,7 +28,6 @@ from .rows import read_table, write_table
 
 log = logging.getLogger("llmbin")
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Stage = TypeVar("Stage")
 
 STAGING = ".llmbin-work"
@@ -221,9 +221,11 @@ class Workspace:
         if not path.is_file():
             return None
         try:
+            most = path.stat().st_size
             with zipfile.ZipFile(path) as held:
                 arrays = {
-                    entry.removesuffix(".npy"): self._read(held, entry) for entry in held.namelist()
+                    entry.removesuffix(".npy"): self._read(held, entry, most)
+                    for entry in held.namelist()
                 }
             names = arrays.pop(NAMES).tolist()  # no checksum of the format covers names
             if sorted(arrays) != names:
@@ -236,9 +238,9 @@ class Workspace:
             log.warning("%s: damaged (%s); computing it again", path, first_line(error))
             return None
 
-    def _read(self, stages: zipfile.ZipFile, entry: str) -> Array:
+    def _read(self, stages: zipfile.ZipFile, entry: str, most: int) -> Array:
         with stages.open(entry) as handle:
-            return read_table(handle, self.staging)
+            return read_table(handle, self.staging, most)
 
     def save(self, stage: str, key: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Keep a finished stage until the run is whole."""

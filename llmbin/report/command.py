@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 from ..options import ModelOptions, RunOptions
@@ -16,7 +17,8 @@ NO_PART = ("contigs", "progress", "force", "resume", "report")  # of what is com
 def command_of(record: dict[str, Any]) -> str:
     """``llmbin-fast run ...`` with all options that are not the default.
 
-    What the record calls its ``command``, if it does; "" without parameters.
+    A round of `watch` is made again in a folder that is none of its own. What the record calls its
+    ``command``, if it does; "" without parameters.
     """
     if "command" in record:
         return shlex.join(record["command"])
@@ -25,6 +27,8 @@ def command_of(record: dict[str, Any]) -> str:
         return ""
     words = ["llmbin-fast", "run", _file(str(held.get("contigs", "")))]
     usual = defaults()
+    if "rounds" in record:  # of `watch`, whose folders nobody else should write to
+        held = {**held, "outdir": f"round-{Path(str(held['outdir'])).name}"}
     held = {**held, "seed": "middle"} if held.get("seed", 0) is None else held
     for name, value in held.items():
         if name in NO_PART or value == usual.get(name, MISSING) or value in (None, "", []):

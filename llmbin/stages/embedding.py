@@ -24,7 +24,13 @@ from ..io.names import packed_names, unpacked_names
 from ..model.embedder import Embedder
 from ..progress import Advance, Monitor, bar, unheard
 from .assemblies import assembly_of
-from .recalling import answers_recall, contig_recall, features_recall, pairs_recall
+from .recalling import (
+    answers_recall,
+    contig_recall,
+    features_recall,
+    pairs_recall,
+    profile_digests,
+)
 from .setting import Setting
 
 log = logging.getLogger("llmbin")
@@ -146,6 +152,7 @@ def _key(setting: Setting, embedder: Embedder, markers: bool) -> dict[str, Any]:
         "numbers": [FRAMES, WIDTH],  # builds of one version may differ in them
         "contigs": setting.inputs.contigs_content,
         "pack": embedder.pack.digest,
+        "profiles": profile_digests(),
         "precision": embedder.device.precision,
         "device": embedder.device.kind,
         "plan": asdict(embedder.plan),

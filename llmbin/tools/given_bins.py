@@ -12,7 +12,7 @@ from ..cluster.arrays import rows_of_bins
 from ..cluster.binning import Binning
 from ..cluster.layout import layout
 from ..coverage.coverage import no_coverage
-from ..errors import InputError
+from ..errors import InputError, short
 from ..io.inputs import check_inputs, unchanged
 from ..io.outputs import check_output, scratch_folder, whole_file
 from ..io.workspace import Workspace
@@ -89,6 +89,7 @@ def measure(setting: Setting, given: BinsToReport) -> FinishedRun:
     write_bins_table(files.bins, bins, coverage.samples)
     write_contigs_table(files.contigs, outcome, numbered)
     write_map(setting, outcome, layout(points, features.lengths, options.threads))
+    _tell_of_others(set(table.values()) - set(names), options, given.bins)
     digests = [setting.inputs.contigs_digest, *setting.inputs.depth_digests]
     record = record_of(options, embedder, digests, outcome, bins)
     held = {"recruit_length": options.recruit_length}
@@ -126,6 +127,20 @@ def binning_of(
     unsure, core, doubt = np.full(n, np.nan), np.zeros(n, np.bool_), np.zeros(n)
     binning = Binning(labels, unsure, core, why, labels, doubt, len(found))
     return binning, [found[i] for i in order.tolist()]
+
+
+def _tell_of_others(names: set[str], options: RunOptions, table: Path) -> None:
+    """Bins that are not in the report: none of their contigs is looked at."""
+    if others := names - {""}:
+        log.warning(
+            "%s: bins that are not in the report: %s, as %s; none of its contigs has %s bases or "
+            "more in %s, gaps not counted (--min-length)",
+            table,
+            f"{len(others):,}",
+            short(min(others)),
+            f"{options.recruit_length:,}",
+            options.contigs,
+        )
 
 
 def _called(run: FinishedRun, names: list[str]) -> FinishedRun:

@@ -16,6 +16,8 @@ LONGEST = 10**15  # bases: more is no length
 NEAR_COMPLETE = 0.9, 0.05  # more of a genome than that, and less of others
 # Of a bin: its genome, completeness, contamination, its bases, and those of the genome.
 Quality = tuple[str, float, float, int, int]
+CONTIG_TITLES = {"contig", "contigid", "contigname", "scaffold", "scaffoldid", "sequenceid"}
+BIN_TITLES = {"bin", "binid", "binname", "cluster", "clusterid", "clustername"}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -55,6 +57,8 @@ class Scores:
 def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
     """Contig -> (genome, length) of a CAMI/AMBER gold standard (``@@SEQUENCEID BINID _LENGTH``).
 
+    Contigs without a genome are left out.
+
     Raises:
         InputError: the file cannot be read, is empty, or is no gold standard.
     """
@@ -83,6 +87,7 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
             if contig in gold:
                 raise InputError(f"{path}, line {number}: contig {short(contig)} comes twice")
             gold[contig] = genome, int(digits)
+    gold = {contig: of for contig, of in gold.items() if of[0]}
     if not gold:
         raise InputError(f"{path}: the gold standard is empty")
     return gold
@@ -90,6 +95,9 @@ def read_gold(path: InputFile) -> dict[str, tuple[str, int]]:
 
 def read_bins(path: InputFile) -> dict[str, str]:
     """Contig -> bin, from ``contig TAB bin`` lines or a bioboxes file.
+
+    Lines may have titles above them, of which VAMB's say that the bin comes first. Contigs without
+    a bin are left out.
 
     Raises:
         InputError: the file cannot be read, or a line is none of such a file.
@@ -108,17 +116,31 @@ def read_bins(path: InputFile) -> dict[str, str]:
                 ) from None
         elif not is_remark(line):
             fields = line.split("\t")
-            if len(fields) <= max(contig, label) or (plain and len(fields) > 2):
+            wrong = len(fields) <= max(contig, label) or (plain and len(fields) > 2)
+            if wrong or not fields[contig]:
                 raise InputError(
                     f"{path}, line {number}: a contig and a bin, separated by a tab, were expected"
                 )
-            if fields[contig] in bins:
+            if plain and not bins and (columns := _titled(fields)) is not None:
+                contig, label = columns
+            elif fields[contig] in bins:
                 raise InputError(
-                    f"{path}, line {number}: contig {short(fields[contig])} is in a bin already"
+                    f"{path}, line {number}: contig {short(fields[contig])} is in a bin already; "
+                    "each contig comes once, in front of its bin"
                 )
-            bins[fields[contig]] = fields[label]
+            else:
+                bins[fields[contig]] = fields[label]
+    bins = {name: of for name, of in bins.items() if of}
     _warn_of_zero(path, bins)
     return bins
+
+
+def _titled(fields: list[str]) -> tuple[int, int] | None:
+    """Which columns are of contigs and of bins, if these are titles."""
+    first, second = (field.lstrip("#").replace("_", "").lower() for field in fields)
+    if first in CONTIG_TITLES and second in BIN_TITLES:
+        return 0, 1
+    return (1, 0) if first in BIN_TITLES and second in CONTIG_TITLES else None
 
 
 def _warn_of_zero(path: InputFile, bins: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ from .kind_fragments import (
     draw_fragments,
     drawn_contigs,
     groups_of,
-    read_table,
+    rows_of,
     words_of_groups,
 )
 from .kind_judgement import PRIOR, best_temperature, probabilities_of, rates
@@ -113,7 +113,7 @@ def train_hallmarks(
     """
     torch.set_num_threads(settings.threads)
     out.mkdir(parents=True, exist_ok=True)
-    rows = read_table(table)
+    rows = rows_of(sequences, table)
     proteins = predict_proteins(sequences, rows, settings)
     if clusters is None:
         write_proteins(proteins, out / "proteins.faa")

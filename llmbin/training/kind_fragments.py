@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
+from ..errors import InputError, short
 from ..features.composition import LAYOUT, SIGNALS, Composed, Compositions
 from ..features.hexamers import Weights
 from ..features.scan import Watcher, watched
 from ..genes.markers import MarkerSearch, load_marker_set
 from ..genes.rna import RnaSearch
-from ..io.contigs import Assembly, Contig, read_contigs
+from ..io.contigs import Assembly, Contig, read_contigs, unique_records
 from ..kinds.inputs import gene_counts, kind_inputs
 from ..kinds.network import TOLD_APART
 from .hexamers import FragmentHexamers, HexamerCounts, hexamer_weights, mean_weights
@@ -130,6 +130,21 @@ def read_table(table: Path) -> Rows:
     missing = set(range(len(TOLD_APART))) - {row.source for row in rows.values() if not row.held}
     if missing:
         raise InputError(f"{table}: no sequence to learn from is a {SOURCES[min(missing)]}")
+    return rows
+
+
+def rows_of(sequences: Path, table: Path) -> Rows:
+    """Rows by sequence, all of which are there: a group's bases are counted by its rows.
+
+    Raises:
+        InputError: as `read_table`, or a row is of none of the sequences.
+    """
+    rows = read_table(table)
+    if absent := rows.keys() - {record.name for record in unique_records(sequences)}:
+        raise InputError(
+            f"{table}: {len(absent):,} of its {len(rows):,} sequences are not in {sequences}, as "
+            f"{short(min(absent))}; give them there, or leave their rows out"
+        )
     return rows
 
 

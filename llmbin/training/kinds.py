@@ -30,7 +30,7 @@ from .kind_fragments import (
     Mask,
     Values,
     draw_fragments,
-    read_table,
+    rows_of,
     words_of_groups,
 )
 from .kind_judgement import PRIOR, best_temperature, judge
@@ -49,11 +49,11 @@ def train_kinds(sequences: Path, table: Path, out: Path, settings: KindTraining)
     set (``held``: judged, never trained on).
 
     Raises:
-        InputError: the table has no row for a sequence, or lacks a kind, or has another one.
+        InputError: the table has no row for a sequence or one of none, lacks a kind or has another.
     """
     torch.set_num_threads(settings.threads)
     out.mkdir(parents=True, exist_ok=True)
-    rows = read_table(table)
+    rows = rows_of(sequences, table)
     fragments = draw_fragments(sequences, rows, settings)
     log.info("drew %d fragments", len(fragments.lengths))
     known = words_of_groups(sequences, rows, settings)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OutputError, first_line
+from ..io.arrays import npz_arrays
 from ..io.names import packed_names, unpacked_names
 from ..io.outputs import whole_file
 from ..options import bin_name
@@ -117,8 +118,7 @@ def read_known(path: Path) -> Known:
     if not path.exists():
         return Known()
     try:
-        with np.load(path, allow_pickle=False) as held:
-            arrays = dict(held)
+        arrays = npz_arrays(path)
         names = unpacked_names(arrays["names"])
         words = np.split(arrays["words"], arrays["ends"][:-1]) if names else []
         rows = zip(names, words, arrays["seen"].tolist(), strict=True)

@@ -238,6 +238,33 @@ def test_names_that_break_tables_are_refused(cli: Cli, tmp_path: Path, name: str
         assert not (tmp_path / "q.tsv").exists()
 
 
+def test_contigs_in_no_bin_are_left_out_as_metabat_writes_them(cli: Cli, tmp_path: Path) -> None:
+    folder, table = tmp_path / "bins", tmp_path / "q.tsv"
+    folder.mkdir()
+    for name in ("bin.1.fa", "bin.unbinned.fa", "bin.lowDepth.fa", "unbinned.FA"):
+        (folder / name).write_text(f">{name}\n{'ACGTT' * 300}\n")
+    (folder / "bin.tooShort.fa").write_text("")
+    status, _, err = cli("quality", folder, "-o", table, "-q")
+    assert (status, err.count("\n")) == (0, 1)
+    assert "bin.lowDepth.fa, bin.tooShort.fa, bin.unbinned.fa; a file that is given by its" in err
+    assert [row["Name"] for row in rows(table)] == ["bin.1", "unbinned"]
+    assert cli("quality", folder / "bin.unbinned.fa", "-o", table, "-q")[::2] == (0, "")
+    assert [row["Name"] for row in rows(table)] == ["bin.unbinned"]
+
+
+def test_bins_of_nothing_but_gaps_are_told_and_stay(cli: Cli, tmp_path: Path) -> None:
+    for name, bases in (("gap", "N" * 5_000), ("not", "N" * 9), ("most", "N" * 5_000 + "ACGT")):
+        (tmp_path / f"{name}.fa").write_text(f">{name}\n{bases}\n")
+    status, _, err = cli("quality", tmp_path, "-o", tmp_path / "q.tsv", "-q")
+    assert (status, err.count("\n")) == (0, 1)
+    assert "bin 'gap' is nothing but gaps" in err
+    assert [(row["Name"], row["Genome_Size"]) for row in rows(tmp_path / "q.tsv")] == [
+        ("gap", "5000"),
+        ("most", "5004"),
+        ("not", "9"),
+    ]
+
+
 def test_tiny_bins_are_assessed(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "one.fa").write_text(">a\nA\n")
     (tmp_path / "unknown.fa").write_text(">a\n" + "N" * 500 + "\n")
@@ -259,6 +286,7 @@ def test_tiny_bins_are_assessed(cli: Cli, tmp_path: Path) -> None:
         ("bin.1.fna.gz", "", "bin.1"),
         ("SAMPLE_2.fasta.zst", "", "SAMPLE_2"),
         ("genome", "", "genome"),
+        ("GENOME.FNA.GZ", "", "GENOME"),
         ("bin.1.contigs.fa", ".contigs.fa", "bin.1"),
         ("bin.1.seq", "seq", "bin.1"),
         ("bin.1.fa.seq", "seq", "bin.1.fa"),

@@ -134,6 +134,22 @@ def test_bins_of_other_contigs_are_refused(community: Community, cli: Cli, tmp_p
     assert names(tmp_path) == {"b.tsv"}
 
 
+def test_bins_of_nothing_but_gaps_and_short_contigs_are_told(
+    community: Community, cli: Cli, tmp_path: Path
+) -> None:
+    contigs, table = tmp_path / "c.fasta", tmp_path / "b.tsv"
+    first = next(read_fasta(community.contigs))
+    few = {first.name: first.sequence.decode(), "n": "N" * 5_000, "s": "ACGT" * 249}
+    contigs.write_text("".join(f">{name}\n{bases}\n" for name, bases in few.items()))
+    table.write_text(f"{first.name}\tbin.1\nn\tgap\ns\tshort\nnobody\tother\n")
+    given = ("--contigs", contigs, "--bins", table, "--markers", "off", "-o", tmp_path / "r.html")
+    status, _, err = cli("report", *given, "-q")
+    assert status == 0
+    assert err.count("\n") == 1
+    assert "b.tsv: bins that are not in the report: 3, as 'gap'; none of its contigs has" in err
+    assert cli("report", *given, "-q", "--min-length", 1)[2].count("2, as 'gap'") == 1
+
+
 def test_contigs_that_change_while_they_are_read_are_told(
     community: Community, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

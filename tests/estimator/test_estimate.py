@@ -22,6 +22,7 @@ from llmbin.genes.counts import MarkerCounts
 from llmbin.genes.markers import load_marker_set
 from llmbin.genes.matches import Genes
 from llmbin.genes.prints import no_prints, prints_of
+from llmbin.results.summary import n50
 
 MARKERS = load_marker_set()
 FAMILIES = len(MARKERS.names)
@@ -209,6 +210,8 @@ def test_traits_of_bins() -> None:
 def test_n50_of_several_bins() -> None:
     own, length = np.array([0, 1, 0, 0, 1]), np.array([4.0, 10, 3, 3, 1])
     assert n50s(own, length, 2).tolist() == [3, 10]
+    for lengths, half in (([1, 5, 3, 2], 3), ([4, 5, 3, 2], 4), ([5, 3, 2], 5), ([7], 7)):
+        assert n50(np.array(lengths)) == half
 
 
 def test_the_network_that_ships() -> None:

@@ -62,8 +62,10 @@ def test_reads_every_compression_whatever_the_name(kind: str, tmp_path: Path) ->
         (b">a\nACGT\n>b\nACGT\nMKLV*\n", 5, "protein"),
         (b">a\nACGT\nAC-GT\n", 3, "'-' is not a nucleotide code"),
         (b">a\nAC\x00GT\n", 2, "byte 0"),
-        (b">a\r\n\r\nACGT\r\nAC GT\r\n", 4, "byte 32"),
+        (b">a\r\n\r\nACGT\r\nAC GT\r\n", 4, "a space is not a nucleotide code"),
         (b">a\nACGT\n>b\x00c\nACGT\n", 3, "byte 0 in a name"),
+        (b">a b\rACGT\r>c\rACGT\r", 1, "a carriage return in a header: of lines that end as on"),
+        (b">a\nAC\rGT\n", 2, "a carriage return is not a nucleotide code"),
     ],
 )
 def test_errors_name_the_file_and_the_line(
@@ -77,6 +79,15 @@ def test_errors_name_the_file_and_the_line(
     assert message in str(caught.value)
     if line is not None:
         assert f"line {line}:" in str(caught.value)
+
+
+def test_a_byte_order_mark_is_none_of_the_first_header(tmp_path: Path) -> None:
+    path = tmp_path / "windows.fa"
+    path.write_bytes(b"\xef\xbb\xbf>a\r\nACGT\r\n\xef\xbb\xbf>b\r\n")
+    with pytest.raises(FastaError, match="line 3: byte 239"):
+        list(read_fasta(path))
+    path.write_bytes(b"\xef\xbb\xbf>a\r\nACGT\r\n")
+    assert [(r.name, r.sequence, r.line) for r in read_fasta(path)] == [("a", b"ACGT", 1)]
 
 
 @pytest.mark.parametrize("codec", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress])
@@ -144,8 +155,8 @@ def test_a_line_longer_than_is_held_is_read_as_it_comes(end: bytes, step: int) -
         (b";" * 3 * MIB, 1, "a header of more than"),
         (b"A" * 3 * MIB, 1, "expected '>'"),
         (b">a\n" + b"A" * 3 * MIB + b"!\n", 2, "'!' is not"),
-        (b">a\n" + b" " * 3 * MIB + b"\n", 2, "byte 32"),
-        (b">a\n" + b"A" * 3 * MIB + b" A\n", 2, "byte 32"),
+        (b">a\n" + b" " * 3 * MIB + b"\n", 2, "a space is"),
+        (b">a\n" + b"A" * 3 * MIB + b" A\n", 2, "a space is"),
         (b">a\n\n" + b"\0" * 3 * MIB, 3, "byte 0"),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_written_table_is_one_of_numpy(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), wanted)
         for large in (1, 1 << 30):
             with open(tmp_path / "a.npy", "rb") as handle:
-                found = read_table(handle, tmp_path, large)
+                found = read_table(handle, tmp_path, 1 << 30, large)
             np.testing.assert_array_equal(found, wanted)
             assert isinstance(found, np.memmap) == (large == 1)
 
@@ -91,7 +91,7 @@ def test_a_table_that_is_cut_off_is_told(tmp_path: Path) -> None:
     for wrong in (whole[:-30], whole + b"0000", whole[:100]):
         (tmp_path / "a.npy").write_bytes(wrong)
         with open(tmp_path / "a.npy", "rb") as handle, pytest.raises(ValueError):
-            read_table(handle, tmp_path, 1)
+            read_table(handle, tmp_path, 1 << 30, 1)
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:

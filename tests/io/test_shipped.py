@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forged import with_huge_array
 
 import llmbin
 from llmbin.errors import InstallationError
@@ -84,6 +85,17 @@ def test_arrays_of_another_shape_are_damage(name: str, how: str, data: Path) -> 
             others[array] = changes[how](values)
         np.savez(data / name, **others)
         with pytest.raises(InstallationError, match=rf"{name}: .* install it again: `pip install"):
+            READERS[name](data / name)
+
+
+@pytest.mark.parametrize("name", [name for name in READERS if name.endswith(".npz")])
+def test_arrays_that_say_to_be_larger_than_memory_are_damage(name: str, data: Path) -> None:
+    whole = (data / name).read_bytes()
+    with np.load(data / name) as held:
+        names = held.files
+    for array in names:
+        (data / name).write_bytes(with_huge_array(whole, array))
+        with pytest.raises(InstallationError, match=rf"{name}: .*\(an array of \(1125.* bytes\)"):
             READERS[name](data / name)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forged import with_huge_array
 
 from llmbin.errors import InputError, OutputError, StorageError
 from llmbin.io import workspace
@@ -120,6 +121,14 @@ def test_a_damaged_stage_is_computed_again(cut: int, tmp_path: Path) -> None:
         (stage,) = work.staging.glob("stage-*")
         stage.write_bytes(stage.read_bytes()[:cut])
         assert work.load("features", key, dict) is None
+
+
+def test_a_stage_that_says_to_be_larger_than_memory_is_computed_again(tmp_path: Path) -> None:
+    with Workspace(tmp_path, resume=True) as work:
+        work.save("features", {}, {"x": np.arange(100)})
+        (stage,) = work.staging.glob("stage-*")
+        stage.write_bytes(with_huge_array(stage.read_bytes(), "x"))
+        assert work.load("features", {}, dict) is None
 
 
 @pytest.mark.parametrize(

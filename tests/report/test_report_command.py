@@ -67,3 +67,10 @@ def test_the_command_does_the_same_again(
 def test_a_record_may_name_its_command_or_none() -> None:
     assert command_of({"command": ["llmbin-fast", "report", "a b"]}) == "llmbin-fast report 'a b'"
     assert command_of({}) == ""
+
+
+def test_a_round_is_made_again_in_a_folder_that_watch_has_not() -> None:
+    held = parameters(RunOptions(Path("c.fa"), Path("watched/runs/0012")))
+    command = command_of({"parameters": held, "rounds": [{"round": 12}]})
+    assert command == "llmbin-fast run c.fa --outdir round-0012"
+    assert held["outdir"] == "watched/runs/0012"

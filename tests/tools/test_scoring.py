@@ -72,6 +72,23 @@ def test_both_formats_of_bins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "contig\tbin\na\t1\nb\t2\n",  # SemiBin2's contig_bins.tsv
+        "#contig_id\tcluster_id\na\t1\nb\t2\n",
+        "clustername\tcontigname\n1\ta\n2\tb\n",  # VAMB's clusters
+        "a\t1\nb\t2\nc\t\n",
+        "@@SEQUENCEID\tBINID\na\t1\nb\t2\nc\t\n",
+        "\ufeffcontig\tbin\r\na\t1\r\nb\t2\r\n",
+    ],
+)
+def test_titles_are_no_contig_and_no_bin_is_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bins.tsv"
+    path.write_text(text, newline="", encoding="utf-8")
+    assert read_bins(path) == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "empty"),
@@ -87,14 +104,21 @@ def test_bad_gold(tmp_path: Path, text: str, message: str) -> None:
         read_gold(path)
 
 
+def test_contigs_without_a_genome_do_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "gold.tsv"
+    path.write_text("@@SEQUENCEID\tBINID\t_LENGTH\na\tA\t5\nb\t\t7\n")
+    assert read_gold(path) == {"a": ("A", 5)}
+
+
 def test_bad_bins(tmp_path: Path) -> None:
     path = tmp_path / "bins.tsv"
     path.write_text("a\t1\na\t2\n")
     with pytest.raises(InputError, match="line 2: contig 'a'"):
         read_bins(path)
-    path.write_text("only one\n")
-    with pytest.raises(InputError, match="line 1"):
-        read_bins(path)
+    for text in ("only one\n", "\tbin\n", "contig\tbin\t3\n"):
+        path.write_text(text)
+        with pytest.raises(InputError, match="line 1: a contig and a bin, separated by a tab"):
+            read_bins(path)
 
 
 def test_a_bin_called_0_is_asked_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,10 +12,11 @@ from llmbin.errors import InputError
 from llmbin.features import hexamers, peptides
 from llmbin.kinds.network import TOLD_APART, kind_network_of
 from llmbin.training.cli import main
+from llmbin.training.hallmarks import train_hallmarks
 from llmbin.training.kind_fragments import SOURCES, draw_fragments, read_table
 from llmbin.training.kind_judgement import best_temperature, probabilities_of
 from llmbin.training.kinds import folds_of, train_kinds
-from llmbin.training.settings import KindTraining
+from llmbin.training.settings import HallmarkTraining, KindTraining
 
 SMALL = KindTraining(fragments=60, longest=6_000, width=8, steps=150, batch=64, folds=2)
 # Shares of A, C, G and T, by which these sources are easy to tell apart.
@@ -141,6 +142,18 @@ def test_wrong_tables_are_refused(labelled: tuple[Path, Path], tmp_path: Path) -
     other.write_text("\n".join(row for row in rows if "virus1" not in row))
     with pytest.raises(InputError, match="'virus1' has no row"):
         train_kinds(fasta, other, tmp_path / "out", SMALL)
+
+
+def test_rows_without_a_sequence_are_refused(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    fasta, table = labelled
+    other = tmp_path / "other.tsv"
+    other.write_text(table.read_text() + "virus9\tvirus\tg9\t40000\t\n")
+    said = r"other\.tsv: 1 of its 16 sequences are not in .*all\.fasta, as 'virus9'; give them"
+    with pytest.raises(InputError, match=said):
+        train_kinds(fasta, other, tmp_path / "out", SMALL)
+    with pytest.raises(InputError, match=said):
+        train_hallmarks(fasta, other, None, tmp_path / "out", HallmarkTraining())
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_the_command_passes_its_settings_on(labelled: tuple[Path, Path], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forged import with_huge_array
 
 from llmbin.errors import OutputError
 from llmbin.watch.names import ROUNDS_KEPT, Known, matched, read_known, write_known
@@ -90,5 +91,9 @@ def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "names.npz"
     write_known(path, Known().named([genome(1)], 1, "bin"))
     path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(OutputError, match="names\\.npz: damaged"):
+        read_known(path)
+    write_known(path, Known().named([genome(1)], 1, "bin"))
+    path.write_bytes(with_huge_array(path.read_bytes(), "words"))
     with pytest.raises(OutputError, match="names\\.npz: damaged"):
         read_known(path)

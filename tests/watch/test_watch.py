@@ -96,7 +96,7 @@ def genomes(out: Path, contigs: Path) -> dict[str, set[str]]:
 
 
 def test_rounds_follow_an_assembly_that_changes(
-    sequencer: Sequencer, cli: Cli, tmp_path: Path
+    sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, contigs = tmp_path / "out", sequencer.folder / "contigs.fasta"
     once = ("watch", sequencer.folder, "-o", out, "--once", "--keep", 2, *QUICK)
@@ -134,11 +134,12 @@ def test_rounds_follow_an_assembly_that_changes(
         assert max(shared, key=lambda n: shared[n]) == name
 
     # The bins are those of the run that the report names, also without what is known.
-    fresh = tmp_path / "fresh"
+    fresh = tmp_path / "round-0002"
+    monkeypatch.chdir(tmp_path)
     command = shlex.split(command_of(json.loads((out / "current" / "run.json").read_text())))
     assert command[:2] == ["llmbin-fast", "run"]
     assert command[command.index("--seed") + 1] == "middle"
-    status, _, err = cli(*command[1:], "-o", fresh, "--cache", tmp_path / "empty")
+    status, _, err = cli(*command[1:], "--cache", tmp_path / "empty")
     assert status == 0, err
     groups = [
         sorted(line.split("\t")[0] for line in table.read_text().splitlines())
