@@ -16,7 +16,7 @@ from ..features.composition import TETRANUCLEOTIDES
 from ..features.profile import Features
 from ..genes.hallmarks import load_hallmarks
 from ..io.rows import in_chunks
-from .hallmarks import DOUBT, with_families
+from .hallmarks import DOUBT, HINT, OUTWEIGHS, with_families
 from .inputs import gene_counts
 from .network import TOLD_APART, load_kind_network
 
@@ -63,7 +63,8 @@ def kinds_of_contigs(
     """The kind of every contig.
 
     ``families`` looks contigs in doubt through for those of viruses. What has none is a virus if
-    that is very likely; without it the network alone says what is one.
+    that is very likely, and what has genes of cells if it is of one family and these say much more;
+    without it the network alone says what is one.
     """
     composition, frames, bases = features.composition, features.frames, features.ungapped
     network = load_kind_network()
@@ -72,14 +73,17 @@ def kinds_of_contigs(
     silent = says_nothing(features)
     likely[silent] = network.prior
     cell = has_cell_genes(features)
+    circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
     least = np.full(len(bases), SURE if families is None else VERY_LIKELY)
     if families is not None:
-        rows = np.flatnonzero((likely[:, VIRUS] >= DOUBT) & ~silent & ~cell)
+        alone = has_one_cell_gene(features)
+        rows = np.flatnonzero((likely[:, VIRUS] >= DOUBT) & ~silent & (alone | ~cell))
         if len(rows):
             found = families(rows), bases[rows], load_hallmarks()
-            likely[rows], hint = with_families(likely[rows], *found)
-            least[rows[hint]] = SURE
-    circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
+            now, said = with_families(likely[rows], *found)
+            told = ~cell[rows] | (said >= OUTWEIGHS)
+            likely[rows[told]], cell[rows[told]] = now[told], False
+            least[rows[told & (said >= HINT)]] = SURE
     kinds = call_kinds(without_viruses(likely, cell), circle, least)
     kinds.kind[silent] = UNCLEAR
     return kinds
@@ -96,12 +100,25 @@ def says_nothing(features: Features) -> npt.NDArray[np.bool_]:
 
 
 def has_cell_genes(features: Features) -> npt.NDArray[np.bool_]:
-    """Whether contigs have a marker gene or one of ribosomal RNA, as no virus has: bool [n]."""
+    """Whether contigs have a marker gene or one of ribosomal RNA, as few viruses have: bool [n]."""
     found = np.zeros(len(features.names), np.bool_)
     if features.markers is not None:
         found |= features.markers.carried
     if features.rna is not None:
         found |= (features.rna.rrna > 0).any(1)
+    return found
+
+
+def has_one_cell_gene(features: Features) -> npt.NDArray[np.bool_]:
+    """Whether contigs have genes of one marker family and none of ribosomal RNA: bool [n].
+
+    Some large phages have, too (docs/notes/2026-11-29-more-families-of-viruses.md).
+    """
+    found = np.zeros(len(features.names), np.bool_)
+    if features.markers is not None:
+        found |= (features.markers.table > 0).sum(1)[features.markers.row] == 1
+    if features.rna is not None:
+        found &= ~(features.rna.rrna > 0).any(1)
     return found
 
 

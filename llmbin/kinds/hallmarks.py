@@ -16,6 +16,7 @@ from .inputs import LONGEST
 
 DOUBT = 0.05  # probability of a virus from which on families are looked for
 HINT = 1.0  # nats of all families of a contig from which on they say that it is a virus
+OUTWEIGHS = 3.0  # the same where it has genes of one marker family, as cells have
 USUAL = 10_000  # bp, of which the logarithm of lengths is 0
 LEAST = 1e-6  # of a probability: the network's have six digits
 VIRUS = 3  # the column of `network.TOLD_APART`
@@ -59,8 +60,8 @@ def _log_length(lengths: npt.ArrayLike) -> Doubles:
 
 def with_families(
     likely: Doubles, there: Mask, lengths: Ints, hallmarks: Hallmarks
-) -> tuple[Doubles, Mask]:
-    """Probabilities float64 [n, 4] by the network and by families, and whether these say virus.
+) -> tuple[Doubles, Doubles]:
+    """Probabilities float64 [n, 4] by the network and by families, and what these say, in nats [n].
 
     What is no virus is shared among the other kinds as before. Families never make a virus less
     likely than none. ``there`` is bool [n, families], ``lengths`` are in bp.
@@ -72,4 +73,4 @@ def with_families(
     left = others.sum(1, keepdims=True)
     equal = np.full_like(others, 1 / others.shape[1])
     share = np.where(left > 0, others / np.where(left > 0, left, 1), equal)
-    return np.insert(share * (1 - virus[:, None]), VIRUS, virus, axis=1), said >= HINT
+    return np.insert(share * (1 - virus[:, None]), VIRUS, virus, axis=1), said
