@@ -8,6 +8,7 @@ in ``c``: ``s0.ctg000001c``.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from itertools import chain
@@ -44,13 +45,17 @@ def read_circles(path: InputFile) -> dict[str, bool]:
         InputError: it is neither, or cannot be read.
     """
     lines = read_lines(path)
-    first = next(lines, None)
-    if first is None:
-        raise InputError(f"{path}: lists no contig; leave --circles out if no contig is a circle")
-    titles = _fields(first[1])
+    number, line = next(lines, (1, b""))
+    first = line.removeprefix(codecs.BOM_UTF8)
+    titles = _fields(first)
     if titles[0].lstrip("#") == "seq_name":
-        return _of_flye(path, titles, lines)
-    return {_only_name(path, number, line): True for number, line in chain([first], lines)}
+        found = _of_flye(path, titles, lines)
+    else:
+        names = (_only_name(path, *each) for each in chain([(number, first)], lines))
+        found = {name: True for name in names if name}
+    if not found:
+        raise InputError(f"{path}: lists no contig; leave --circles out if no contig is a circle")
+    return found
 
 
 def _of_flye(
@@ -71,14 +76,18 @@ def _of_flye(
 
 
 def _only_name(path: InputFile, number: int, line: bytes) -> str:
-    fields = _fields(line)
-    if len(fields) > 1:
+    words = line.split()  # a name has no space: what follows one in a header is none of it
+    if len(words) > 1:
         raise InputError(
-            f"{path}, line {number}: has {len(fields)} fields; a name in each line was expected, "
+            f"{path}, line {number}: has {len(words)} words; a name in each line was expected, "
             "or Flye's assembly_info.txt"
         )
-    return fields[0].removeprefix(">")
+    return _text(b"".join(words)).removeprefix(">")
 
 
 def _fields(line: bytes) -> list[str]:
-    return [field.strip() for field in line.decode("utf-8", "surrogateescape").split("\t")]
+    return [field.strip() for field in _text(line).split("\t")]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

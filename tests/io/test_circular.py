@@ -79,6 +79,9 @@ FLYE = (
             {"contig_2": True, "contig_10": False},
         ),
         ("c1\n\n>c2\n", {"c1": True, "c2": True}),
+        ("c1 \n \nc2\r\n", {"c1": True, "c2": True}),
+        ("\ufeff" + FLYE, {"contig_2": True, "contig_10": False}),
+        ("\ufeffc1\n", {"c1": True}),
     ],
 )
 def test_lists_of_circles(text: str, expected: dict[str, bool], tmp_path: Path) -> None:
@@ -91,10 +94,14 @@ def test_lists_of_circles(text: str, expected: dict[str, bool], tmp_path: Path) 
     ("text", "said"),
     [
         ("", "lists no contig"),
+        (" \n\n", "lists no contig"),
+        (FLYE.partition("\n")[0], "lists no contig"),
+        (FLYE.replace("\n", "\r"), "lists no contig"),
         ("#seq_name\tlength\n", "line 1: has no column 'circ.'"),
         (FLYE.replace("\tY\t", "\tmaybe\t"), "line 2: 'circ.' is neither Y nor N"),
         (FLYE + "contig_3\n", "line 4: 'circ.' is neither Y nor N"),
-        ("c1\nc2\t5\n", "line 2: has 2 fields; a name in each line was expected"),
+        ("c1\nc2\t5\n", "line 2: has 2 words; a name in each line was expected"),
+        (">c1 circular=yes\nc2\n", "line 1: has 2 words; a name in each line was expected"),
     ],
 )
 def test_what_is_no_list_of_circles_is_told(text: str, said: str, tmp_path: Path) -> None:
