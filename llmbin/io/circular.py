@@ -1,9 +1,10 @@
 """Which contigs are circles, as assemblers say it: in the lines that name them, or in a table.
 
 metaMDBG and Unicycler write ``circular=yes`` and ``circular=true`` behind the name, Dragonflye
-``circular=Y``, Canu ``suggestCircular=yes``, NCBI ``[topology=circular]``; myloasm writes
-``_circular-yes_`` into it (``-possibly`` is none); names of hifiasm, hifiasm-meta and miniasm end
-in ``c``: ``s0.ctg000001c``.
+``circular=Y``, Canu ``suggestCircular=yes``, Raven ``XO:i:1``, NCBI ``[topology=circular]``;
+myloasm writes ``_circular-yes_`` into it (``-possibly`` is none); names of hifiasm, hifiasm-meta
+and miniasm end in ``c``, ``s0.ctg000001c``, and so do those of metaMDBG before version 1,
+``ctg2_678x_c`` (``_rc`` is none).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ SAID = re.compile(
     r"(?:(?<![a-z])(?:suggest)?circular[=-](?:yes|true|y)|(?<![a-z])topology=circular)(?![a-z])",
     re.IGNORECASE,
 )
-NAMED = re.compile(r"(?<![a-z])[a-z]\d?tg\d{6,}c$")
+NAMED = re.compile(r"(?<![a-z])(?:[a-z]\d?tg\d{6,}|ctg\d+_\d+x_)c$")
+RAVEN = " XO:i:1"
 
 CIRCULAR, YES, NO = "circ.", ("Y", "+"), ("N", "-")  # in Flye's table
 
@@ -32,7 +34,9 @@ def says_circle(name: str, description: str) -> bool:
     # Nearly all contigs say nothing: looking for a pattern takes ten times as long.
     if "ircular" in said and SAID.search(said):
         return True
-    return name.endswith("c") and NAMED.search(name) is not None
+    if name.endswith("c") and NAMED.search(name):
+        return True
+    return said.endswith(RAVEN)
 
 
 def read_circles(path: InputFile) -> dict[str, bool]:

@@ -20,6 +20,8 @@ from llmbin.io.contigs import Assembly, read_contigs
         "1 length=5138942 depth=1.00x circular=true",  # Unicycler
         "contig00002 len=48000 cov=9.0 circular=Y",  # Dragonflye
         "NC_000913.3 Escherichia coli [topology=circular] [completeness=complete]",
+        "ctg2_678x_c",  # metaMDBG before version 1
+        "Utg906 LN:i:48502 RC:i:31 XO:i:1",  # Raven
         "s0.ctg000001c",  # hifiasm-meta
         "ptg000003c LN:i:5000",  # hifiasm
         "h1tg000002c",
@@ -47,6 +49,9 @@ def test_assemblers_say_that_a_contig_is_a_circle(header: str) -> None:
         "x circular=yesterday",
         "NC_1 [topology=linear]",
         "s0.ctg000001l",
+        "ctg1_13x_l",
+        "ctg3_14x_rc",  # rescued, which may have a gap
+        "Utg906 LN:i:48502 RC:i:31 XO:i:0",
         "ptg000003l",
         "mtg12c",
         "dna_circular",
