@@ -50,7 +50,7 @@ def test_assemblers_say_that_a_contig_is_a_circle(header: str) -> None:
         "NC_1 [topology=linear]",
         "s0.ctg000001l",
         "ctg1_13x_l",
-        "ctg3_14x_rc",  # rescued, which may have a gap
+        "ctg3_14x_rc",  # rescued: its ends may not meet
         "Utg906 LN:i:48502 RC:i:31 XO:i:0",
         "ptg000003l",
         "mtg12c",
