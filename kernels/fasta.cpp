@@ -13,6 +13,9 @@ namespace {
 
 constexpr size_t kLongestHeader = 1 << 20, kLongestName = 0xffff, kMostBases = 1'000'000'000;
 constexpr char kTooLong[] = "a header of more than 1,048,576 bytes; is this FASTA?";
+constexpr char kOldMac[] =
+    "a carriage return in a header: of lines that end as on old Macs, perhaps; change them with "
+    "`tr '\\r' '\\n'`";
 
 enum : uint8_t { kBase = 0, kResidue = 1, kForeign = 2 };
 
@@ -84,11 +87,8 @@ bool FastaParser::line(const char *data, size_t n) {
 }
 
 bool FastaParser::header(const char *data, size_t n) {
+    if (std::memchr(data, '\r', n)) return fail(kOldMac);
     if (n > kLongestHeader) return fail(kTooLong);
-    if (std::memchr(data, '\r', n))
-        return fail(
-            "a carriage return in a header: of lines that end as on old Macs, perhaps; "
-            "change them with `tr '\\r' '\\n'`");
     if (open_) records.push_back(std::move(current_));
     open_ = true;
     const char *const end = std::find_if(data, data + n, space);
@@ -131,7 +131,7 @@ bool FastaParser::long_line() {
             line_begun_ = true;
         } else if (partial_[0] == '>' || partial_[0] == ';') {
             ++line_;
-            return fail(kTooLong);
+            return fail(std::memchr(partial_.data(), '\r', kLongestHeader) ? kOldMac : kTooLong);
         } else {
             return partial_line();  // no FASTA
         }

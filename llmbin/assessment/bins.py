@@ -211,8 +211,9 @@ def _files(path: Path, extension: str) -> list[Path]:
         )
     found = [file for file in found if file not in rest]
     if not found and not _of_run_without_bins(path):
-        looked = extension or ", ".join(FASTA) + " (.gz, ...)"
+        looked, other = extension or ", ".join(FASTA) + " (.gz, ...)", "other " if rest else ""
         raise InputError(
-            f"{path}: no file ends in {looked}; give the folder of the bins, or say --extension"
+            f"{path}: no {other}file ends in {looked}; give the folder of the bins, or say "
+            "--extension"
         )
     return found

@@ -1,13 +1,15 @@
 """Which contigs are circles, as assemblers say it: in the lines that name them, or in a table.
 
 metaMDBG and Unicycler write ``circular=yes`` and ``circular=true`` behind the name, Dragonflye
-``circular=Y``, Canu ``suggestCircular=yes``, NCBI ``[topology=circular]``; myloasm writes
-``_circular-yes_`` into it (``-possibly`` is none); names of hifiasm, hifiasm-meta and miniasm end
-in ``c``: ``s0.ctg000001c``.
+``circular=Y``, Canu ``suggestCircular=yes``, Raven ``XO:i:1``, NCBI ``[topology=circular]``;
+myloasm writes ``_circular-yes_`` into it (``-possibly`` is none); names of hifiasm, hifiasm-meta
+and miniasm end in ``c``, ``s0.ctg000001c``, and so do those of metaMDBG before version 1,
+``ctg2_678x_c`` (``_rc`` is none).
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from itertools import chain
@@ -20,7 +22,8 @@ SAID = re.compile(
     r"(?:(?<![a-z])(?:suggest)?circular[=-](?:yes|true|y)|(?<![a-z])topology=circular)(?![a-z])",
     re.IGNORECASE,
 )
-NAMED = re.compile(r"(?<![a-z])[a-z]\d?tg\d{6,}c$")
+NAMED = re.compile(r"(?<![a-z])(?:[a-z]\d?tg\d{6,}|ctg\d+_\d+x_)c$")
+RAVEN = " XO:i:1"
 
 CIRCULAR, YES, NO = "circ.", ("Y", "+"), ("N", "-")  # in Flye's table
 
@@ -31,7 +34,9 @@ def says_circle(name: str, description: str) -> bool:
     # Nearly all contigs say nothing: looking for a pattern takes ten times as long.
     if "ircular" in said and SAID.search(said):
         return True
-    return name.endswith("c") and NAMED.search(name) is not None
+    if name.endswith("c") and NAMED.search(name):
+        return True
+    return said.endswith(RAVEN)
 
 
 def read_circles(path: InputFile) -> dict[str, bool]:
@@ -44,13 +49,17 @@ def read_circles(path: InputFile) -> dict[str, bool]:
         InputError: it is neither, or cannot be read.
     """
     lines = read_lines(path)
-    first = next(lines, None)
-    if first is None:
-        raise InputError(f"{path}: lists no contig; leave --circles out if no contig is a circle")
-    titles = _fields(first[1])
+    number, line = next(lines, (1, b""))
+    first = line.removeprefix(codecs.BOM_UTF8)
+    titles = _fields(first)
     if titles[0].lstrip("#") == "seq_name":
-        return _of_flye(path, titles, lines)
-    return {_only_name(path, number, line): True for number, line in chain([first], lines)}
+        found = _of_flye(path, titles, lines)
+    else:
+        names = (_only_name(path, *each) for each in chain([(number, first)], lines))
+        found = {name: True for name in names if name}
+    if not found:
+        raise InputError(f"{path}: lists no contig; leave --circles out if no contig is a circle")
+    return found
 
 
 def _of_flye(
@@ -71,14 +80,18 @@ def _of_flye(
 
 
 def _only_name(path: InputFile, number: int, line: bytes) -> str:
-    fields = _fields(line)
-    if len(fields) > 1:
+    words = line.split()  # a name has no space: what follows one in a header is none of it
+    if len(words) > 1:
         raise InputError(
-            f"{path}, line {number}: has {len(fields)} fields; a name in each line was expected, "
+            f"{path}, line {number}: has {len(words)} words; a name in each line was expected, "
             "or Flye's assembly_info.txt"
         )
-    return fields[0].removeprefix(">")
+    return _text(b"".join(words)).removeprefix(">")
 
 
 def _fields(line: bytes) -> list[str]:
-    return [field.strip() for field in line.decode("utf-8", "surrogateescape").split("\t")]
+    return [field.strip() for field in _text(line).split("\t")]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

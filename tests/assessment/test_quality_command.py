@@ -250,6 +250,9 @@ def test_contigs_in_no_bin_are_left_out_as_metabat_writes_them(cli: Cli, tmp_pat
     assert [row["Name"] for row in rows(table)] == ["bin.1", "unbinned"]
     assert cli("quality", folder / "bin.unbinned.fa", "-o", table, "-q")[::2] == (0, "")
     assert [row["Name"] for row in rows(table)] == ["bin.unbinned"]
+    for name in ("bin.1.fa", "unbinned.FA"):
+        (folder / name).unlink()
+    assert "no other file ends in .fa" in cli("quality", folder, "-o", table)[2]
 
 
 def test_bins_of_nothing_but_gaps_are_told_and_stay(cli: Cli, tmp_path: Path) -> None:

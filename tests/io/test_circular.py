@@ -20,6 +20,8 @@ from llmbin.io.contigs import Assembly, read_contigs
         "1 length=5138942 depth=1.00x circular=true",  # Unicycler
         "contig00002 len=48000 cov=9.0 circular=Y",  # Dragonflye
         "NC_000913.3 Escherichia coli [topology=circular] [completeness=complete]",
+        "ctg2_678x_c",  # metaMDBG before version 1
+        "Utg906 LN:i:48502 RC:i:31 XO:i:1",  # Raven
         "s0.ctg000001c",  # hifiasm-meta
         "ptg000003c LN:i:5000",  # hifiasm
         "h1tg000002c",
@@ -47,6 +49,9 @@ def test_assemblers_say_that_a_contig_is_a_circle(header: str) -> None:
         "x circular=yesterday",
         "NC_1 [topology=linear]",
         "s0.ctg000001l",
+        "ctg1_13x_l",
+        "ctg3_14x_rc",  # rescued: its ends may not meet
+        "Utg906 LN:i:48502 RC:i:31 XO:i:0",
         "ptg000003l",
         "mtg12c",
         "dna_circular",
@@ -79,6 +84,9 @@ FLYE = (
             {"contig_2": True, "contig_10": False},
         ),
         ("c1\n\n>c2\n", {"c1": True, "c2": True}),
+        ("c1 \n \nc2\r\n", {"c1": True, "c2": True}),
+        ("\ufeff" + FLYE, {"contig_2": True, "contig_10": False}),
+        ("\ufeffc1\n", {"c1": True}),
     ],
 )
 def test_lists_of_circles(text: str, expected: dict[str, bool], tmp_path: Path) -> None:
@@ -91,10 +99,14 @@ def test_lists_of_circles(text: str, expected: dict[str, bool], tmp_path: Path) 
     ("text", "said"),
     [
         ("", "lists no contig"),
+        (" \n\n", "lists no contig"),
+        (FLYE.partition("\n")[0], "lists no contig"),
+        (FLYE.replace("\n", "\r"), "lists no contig"),
         ("#seq_name\tlength\n", "line 1: has no column 'circ.'"),
         (FLYE.replace("\tY\t", "\tmaybe\t"), "line 2: 'circ.' is neither Y nor N"),
         (FLYE + "contig_3\n", "line 4: 'circ.' is neither Y nor N"),
-        ("c1\nc2\t5\n", "line 2: has 2 fields; a name in each line was expected"),
+        ("c1\nc2\t5\n", "line 2: has 2 words; a name in each line was expected"),
+        (">c1 circular=yes\nc2\n", "line 1: has 2 words; a name in each line was expected"),
     ],
 )
 def test_what_is_no_list_of_circles_is_told(text: str, said: str, tmp_path: Path) -> None:

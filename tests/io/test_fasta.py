@@ -153,6 +153,7 @@ def test_a_line_longer_than_is_held_is_read_as_it_comes(end: bytes, step: int) -
         (b">a " + b"b" * 3 * MIB + b"\nAC\n", 1, "a header of more than 1,048,576"),
         (b">" + b"b" * 70_000 + b" more\nAC\n", 1, "a name of more than 65,535 bytes"),
         (b";" * 3 * MIB, 1, "a header of more than"),
+        (b">a\r" + b"ACGT\r" * MIB, 1, "lines that end as on old Macs"),
         (b"A" * 3 * MIB, 1, "expected '>'"),
         (b">a\n" + b"A" * 3 * MIB + b"!\n", 2, "'!' is not"),
         (b">a\n" + b" " * 3 * MIB + b"\n", 2, "a space is"),

@@ -148,6 +148,20 @@ def test_depths_of_bam_files_may_be_in_the_parts(
     assert "holds depths of other samples" in cli(*given, "-o", tmp_path / "out")[2]
 
 
+def test_what_headers_of_the_whole_say_of_circles_counts(
+    parts: list[Path], community: Community, run: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Files of parts may have names alone, as those that nodes of Ray get."""
+    records = [r for r in read_fasta(community.contigs) if len(r.sequence) >= 1000]
+    told = tmp_path / "told.fasta"
+    said = [f"{r.name} circular=yes" if k == 1 else r.name for k, r in enumerate(records)]
+    write(told, [r._replace(name=name) for r, name in zip(records, said, strict=True)])
+    titles, *rows = (run(told, "--features", *parts) / "contigs.tsv").read_text().splitlines()
+    column = titles.split("\t").index("circular")
+    circles = [row.split("\t")[0] for row in rows if row.split("\t")[column] == "yes"]
+    assert circles == [records[1].name]
+
+
 def test_a_part_may_have_a_fasta_file_of_its_own(
     whole: dict[str, bytes],
     community: Community,
