@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .errors import LlmbinError
     from .tools.scoring import Scores
 
-__version__ = "0.12.0"
+__version__ = "0.13.0"
 __all__ = [
     "AssessedBins",
     "BinnedContigs",

@@ -5,8 +5,8 @@ process LLMBINFAST_RUN {
     conda "${moduleDir}/environment.yml"
     // The tag of the build stands behind the version once the recipe is in Bioconda.
     container "${workflow.containerEngine in ['singularity', 'apptainer'] && !task.ext.singularity_pull_docker_container
-        ? 'https://depot.galaxyproject.org/singularity/llmbin-fast:0.12.0'
-        : 'quay.io/biocontainers/llmbin-fast:0.12.0'}"
+        ? 'https://depot.galaxyproject.org/singularity/llmbin-fast:0.13.0'
+        : 'quay.io/biocontainers/llmbin-fast:0.13.0'}"
 
     input:
     tuple val(meta), path(fasta), path(bam, stageAs: "bam/*"), path(depth)
