@@ -23,6 +23,7 @@ import numpy.typing as npt
 from ..errors import CoverageError
 from ..io.bgzf import block_groups, inflated
 from ..io.inputs import InputFile
+from ..io.names import text_of
 from ..io.streams import EOF_BLOCK
 from .reads import LONG_READ, DepthRules, ReadKind
 from .sample import SKIP_FLAGS, kind_of_reads, likely_start
@@ -240,7 +241,7 @@ def _header(
                 f"{path}: the BAM header is damaged (a reference name of {size} bytes)"
             )
         need(at + 8 + size)
-        names.append(data[at + 4 : at + 3 + size].decode("utf-8", "surrogateescape"))
+        names.append(text_of(data[at + 4 : at + 3 + size]))
         lengths.append(struct.unpack_from("<I", data, at + 4 + size)[0])
         at += 8 + size
     if odd := [n for n in lengths if not 0 < n <= MOST_BASES]:

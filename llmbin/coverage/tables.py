@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ..errors import CoverageError, short
 from ..io.inputs import InputFile
 from ..io.lines import read_lines
+from ..io.names import text_of
 from .sparse import Table, columns_of, compact, stacked
 from .table_formats import KNOWN, MAKE, Columns, is_number, recognise
 from .titles import names_contigs
@@ -65,7 +66,7 @@ def read_depth_table(path: InputFile, contigs: Mapping[str, int] | None = None) 
     """
     known = contigs or {}
     head, lines = _begin(path)
-    rows = [[_text(cell) for cell in _cells(row)] for _, row in head]
+    rows = [[text_of(cell) for cell in _cells(row)] for _, row in head]
     if len(rows[0]) < 2:
         raise CoverageError(f"{path}: not a depth table{_separator(head[0][1])}; {KNOWN}")
     columns = recognise(path, [row for row in rows if len(row) == len(rows[0])], known)
@@ -119,7 +120,7 @@ def _is_comment(lines: list[tuple[int, bytes]], width: int) -> bool:
     line = lines[0][1]
     if not line.startswith(b"#") or not width or line.count(b"\t") != width:
         return line.startswith(b"#")
-    after = [_text(cell).strip() for cell in _cells(lines[1][1])] if len(lines) > 1 else [""]
+    after = [text_of(cell).strip() for cell in _cells(lines[1][1])] if len(lines) > 1 else [""]
     return bool(after[0]) and names_contigs(after[0]) and not is_number(after[-1])
 
 
@@ -173,10 +174,6 @@ def _cells(row: bytes) -> list[bytes]:
     return cells
 
 
-def _text(cell: bytes) -> str:
-    return cell.decode("utf-8", "surrogateescape")
-
-
 def _read_rows(
     path: InputFile,
     columns: Columns,
@@ -204,7 +201,7 @@ def _read_rows(
             )
         if len(cells) != width or not words:
             continue
-        name = words[0].decode("utf-8", "surrogateescape")
+        name = text_of(words[0])
         if columns.extra and _is_extra(columns, name, seen, contigs):
             continue
         if name in seen:
@@ -300,7 +297,7 @@ def _bad_number(path: InputFile, line: int, cells: Iterable[bytes]) -> CoverageE
     cell = next(c for c in cells if b"_" in c or not _is_float(c))
     hint = ", decimals need a point" if b"," in cell else ""
     return CoverageError(
-        f"{path}, line {line}: {short(_text(cell))} is not a number{hint}; "
+        f"{path}, line {line}: {short(text_of(cell))} is not a number{hint}; "
         "mend the table or make it again"
     )
 
@@ -324,7 +321,7 @@ def _length(path: InputFile, line: int, cell: bytes, name: str, wanted: int, tit
         value = float(cell)
         if not (0 <= value <= LONGEST and value == int(value)):
             raise CoverageError(
-                f"{path}, line {line}: a length of {short(_text(cell))} is impossible; "
+                f"{path}, line {line}: a length of {short(text_of(cell))} is impossible; "
                 "mend the table or make it again"
             )
         length = int(value)

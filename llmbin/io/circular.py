@@ -17,6 +17,7 @@ from itertools import chain
 from ..errors import InputError
 from .inputs import InputFile
 from .lines import read_lines
+from .names import text_of
 
 SAID = re.compile(
     r"(?:(?<![a-z])(?:suggest)?circular[=-](?:yes|true|y)|(?<![a-z])topology=circular)(?![a-z])",
@@ -86,12 +87,8 @@ def _only_name(path: InputFile, number: int, line: bytes) -> str:
             f"{path}, line {number}: has {len(words)} words; a name in each line was expected, "
             "or Flye's assembly_info.txt"
         )
-    return _text(b"".join(words)).removeprefix(">")
+    return text_of(b"".join(words)).removeprefix(">")
 
 
 def _fields(line: bytes) -> list[str]:
-    return [field.strip() for field in _text(line).split("\t")]
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+    return [field.strip() for field in text_of(line).split("\t")]

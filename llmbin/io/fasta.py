@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FastaError
 from .inputs import InputFile
+from .names import text_of
 from .streams import read_chunks
 
 if TYPE_CHECKING:
@@ -59,8 +60,4 @@ def read_fasta(path: InputFile) -> Iterator[FastaRecord]:
 def _taken(parser: FastaParser) -> Iterator[FastaRecord]:
     """Records that are whole."""
     for name, sequence, line, description in parser.take():
-        yield FastaRecord(_text(name), sequence, line, _text(description) if description else "")
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+        yield FastaRecord(text_of(name), sequence, line, text_of(description))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from ..errors import InputError, short
 from ..io.inputs import InputFile
 from ..io.lines import read_lines
+from ..io.names import text_of
 from ..progress import log
 
 GOLD = ("SEQUENCEID", "BINID", "LENGTH")
@@ -276,4 +277,4 @@ def _lines(path: InputFile) -> Iterator[tuple[int, str]]:
     for number, line in read_lines(path):
         text = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
         if text.strip():
-            yield number, text.rstrip(b"\r").decode("utf-8", "surrogateescape")
+            yield number, text_of(text.rstrip(b"\r"))
