@@ -21,6 +21,7 @@ ASSEMBLIES = tuple(
     for packed in ("", ".gz", ".bgz", ".zst", ".xz", ".bz2")
 )
 ALIGNMENTS = ("*.bam", "*.cram")
+CIRCLES = "assembly_info.txt"  # beside Flye's assembly
 
 Stamp: TypeAlias = tuple[str, int, int]  # a file below the folder, its bytes and nanoseconds
 
@@ -42,9 +43,13 @@ class FolderRules:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An assembly, the files of reads mapped to it, and their samples; ``stamps`` tell changes."""
+    """An assembly, the files of reads mapped to it, and their samples; ``stamps`` tell changes.
+
+    ``circles`` is Flye's table beside the assembly, if there is one.
+    """
 
     assembly: Path
+    circles: Path | None
     alignments: Sequence[Path]
     samples: Sequence[str]
     stamps: Sequence[Stamp]
@@ -84,7 +89,7 @@ class Folder:
         return sorted(found)
 
     def _matters(self, name: str) -> bool:
-        return any(fnmatch(name, p) for p in (*self.rules.assembly, *ALIGNMENTS))
+        return any(fnmatch(name, p) for p in (*self.rules.assembly, *ALIGNMENTS, CIRCLES))
 
     def unsettled(self, stamps: Sequence[Stamp]) -> list[str]:
         """Files that changed a moment ago."""
@@ -107,17 +112,20 @@ class Folder:
         """
         rules = self.rules
         reads = [s for s in stamps if any(fnmatch(Path(s[0]).name, p) for p in ALIGNMENTS)]
-        assemblies = [stamp for stamp in stamps if stamp not in reads]
+        tables = [stamp for stamp in stamps if Path(stamp[0]).name == CIRCLES]
+        assemblies = [stamp for stamp in stamps if stamp not in (*reads, *tables)]
         if not assemblies:
             raise InputError(f"{rules.folder}: no assembly yet ({', '.join(rules.assembly[:3])})")
         if not reads:
             raise InputError(f"{rules.folder}: no BAM or CRAM files yet")
         newest = max(assemblies, key=lambda stamp: (stamp[2], stamp[0]))
+        beside = [s for s in tables if Path(s[0]).parent == Path(newest[0]).parent]
         return Snapshot(
             rules.folder / newest[0],
+            rules.folder / beside[0][0] if beside else None,
             [rules.folder / place for place, _, _ in reads],
             [self._sample(place) for place, _, _ in reads],
-            [newest, *reads],
+            [newest, *beside, *reads],
         )
 
     def _sample(self, place: str) -> str:

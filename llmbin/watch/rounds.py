@@ -168,6 +168,7 @@ class Rounds:
         return replace(
             self._options,
             contigs=snapshot.assembly,
+            circles=snapshot.circles,
             outdir=folder,
             bams=snapshot.alignments,
             samples=snapshot.samples,

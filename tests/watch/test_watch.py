@@ -164,6 +164,19 @@ def test_rounds_follow_an_assembly_that_changes(
     assert os.readlink(out / "current") == "runs/0003"
 
 
+def test_circles_of_flyes_table_are_known(sequencer: Sequencer, cli: Cli, tmp_path: Path) -> None:
+    assembly = sequencer.assembly(1)
+    sequencer.write(assembly)
+    titles = "#seq_name\tlength\tcov.\tcirc.\n"
+    rows = "".join(f"{name}\t{len(bases)}\t9\tY\n" for name, (bases, _) in assembly.items())
+    (sequencer.folder / "assembly_info.txt").write_text(titles + rows)
+    out = tmp_path / "out"
+    status, _, err = cli("watch", sequencer.folder, "-o", out, "--once", *QUICK)
+    assert status == 0, err
+    table = (out / "current" / "contigs.tsv").read_text().splitlines()
+    assert {row.rpartition("\t")[2] for row in table[1:]} == {"yes"}
+
+
 def test_only_files_of_new_reads_are_read(
     sequencer: Sequencer, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

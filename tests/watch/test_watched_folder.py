@@ -76,6 +76,20 @@ def test_the_newest_assembly_counts_and_hidden_files_do_not(tmp_path: Path) -> N
     assert found.samples == ["barcode01", "barcode01", "s1"]
 
 
+def test_flyes_table_counts_if_it_lies_beside_the_assembly(tmp_path: Path) -> None:
+    write(tmp_path / "flye" / "assembly.fasta", ">a\nA\n", 1000)
+    write(tmp_path / "s1.bam", "", 1000)
+    folder = Folder(FolderRules(tmp_path))
+    assert folder.snapshot(folder.stamps()).circles is None
+    table = tmp_path / "flye" / "assembly_info.txt"
+    write(table, "#seq_name\tlength\tcov.\tcirc.\na\t1\t9\tY\n", 1000)
+    found = folder.snapshot(folder.stamps())
+    assert found.circles == table
+    assert "flye/assembly_info.txt" in [place for place, _, _ in found.stamps]
+    write(tmp_path / "medaka" / "consensus.fasta", ">a\nA\n", 2000)
+    assert folder.snapshot(folder.stamps()).circles is None
+
+
 def test_a_pattern_names_samples(tmp_path: Path) -> None:
     write(tmp_path / "c.fasta", ">a\nA\n", 1000)
     write(tmp_path / "x" / "gut_batch7.bam", "", 1000)
