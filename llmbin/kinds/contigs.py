@@ -30,6 +30,7 @@ VERY_LIKELY = 0.9
 FEWEST_WORDS = 10  # of four bases, as many as would be alike frequent: fewer are simple repeats
 SHORTEST = 1_000  # bp: shorter contigs were not trained on, and say nothing
 LARGEST_PLASMID = 1_000_000  # bp
+LARGEST_UNSEARCHED = 200_000  # bp, where nobody looked for genes that small chromosomes have
 PHAGES = 0.3  # share of phages among circles that have no gene of a cell; the others are plasmids
 
 Doubles = npt.NDArray[np.float64]
@@ -73,7 +74,8 @@ def kinds_of_contigs(
     silent = says_nothing(features)
     likely[silent] = network.prior
     cell = has_cell_genes(features)
-    circle = features.circular & ~cell & (features.lengths <= LARGEST_PLASMID)
+    largest = LARGEST_UNSEARCHED if features.markers is None else LARGEST_PLASMID
+    circle = features.circular & ~cell & (features.lengths <= largest)
     least = np.full(len(bases), SURE if families is None else VERY_LIKELY)
     if families is not None:
         alone = has_one_cell_gene(features)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from known_contigs import features_of, random_contigs
 
+from llmbin._kernels import encode_bases
 from llmbin.features.composition import compose
 from llmbin.kinds.contigs import (
     ARCHAEON,
     BACTERIUM,
     EUKARYOTE,
     LARGEST_PLASMID,
+    LARGEST_UNSEARCHED,
     PHAGES,
     PLASMID,
     SURE,
@@ -29,6 +33,7 @@ from llmbin.kinds.inputs import (
     kind_inputs,
 )
 from llmbin.kinds.network import FARTHEST, ROWS, TOLD_APART, load_kind_network, scaled
+from llmbin.tools.synthetic import synthetic_genome
 
 RNG = np.random.default_rng(5)
 
@@ -75,6 +80,16 @@ def test_a_circle_with_marker_genes_or_of_a_genomes_size_is_no_plasmid() -> None
     features.lengths[2] = LARGEST_PLASMID + 1
     kinds = kinds_of_contigs(features).kind.tolist()
     assert PLASMID not in kinds[1:]
+
+
+def test_of_a_size_that_small_chromosomes_have_a_circle_is_none_if_nobody_looked() -> None:
+    genome = synthetic_genome(np.random.default_rng(1), 30_000, [])
+    features = features_of([encode_bases(genome.encode())] * 2)
+    features.circular[:] = True
+    features.lengths[1] = LARGEST_UNSEARCHED + 1
+    assert (kinds_of_contigs(features).kind == PLASMID).all()
+    kinds = kinds_of_contigs(replace(features, markers=None)).kind
+    assert kinds[0] == PLASMID and kinds[1] != PLASMID
 
 
 def test_probabilities_add_up_and_do_not_depend_on_the_other_contigs() -> None:
