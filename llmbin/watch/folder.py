@@ -49,10 +49,10 @@ class Snapshot:
     """
 
     assembly: Path
-    circles: Path | None
     alignments: Sequence[Path]
     samples: Sequence[str]
     stamps: Sequence[Stamp]
+    circles: Path | None = None
 
 
 class Folder:
@@ -122,10 +122,10 @@ class Folder:
         beside = [s for s in tables if Path(s[0]).parent == Path(newest[0]).parent]
         return Snapshot(
             rules.folder / newest[0],
-            rules.folder / beside[0][0] if beside else None,
             [rules.folder / place for place, _, _ in reads],
             [self._sample(place) for place, _, _ in reads],
             [newest, *beside, *reads],
+            rules.folder / beside[0][0] if beside else None,
         )
 
     def _sample(self, place: str) -> str:
