@@ -175,7 +175,7 @@ def run(
             device = looked.embedder.device
             binning, kinds = bin_contigs(points, known, survey.assemblies, options, device)
             calls = judged(kinds, features.names, features.lengths, kind_of)
-            mobile = np.isin(kinds.kind, (VIRUS, VIRUS + 1))
+            mobile = np.isin(kinds.kind, (VIRUS, PLASMID))
             bins = {
                 name: str(label)
                 for name, label, out in zip(

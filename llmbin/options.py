@@ -41,10 +41,10 @@ class RunOptions:
     """Everything a user may choose of a run; lengths and sizes in bp.
 
     ``circles`` lists contigs that are circles. ``max_memory`` is in bytes, 0 for what the machine
-    and its limits allow. ``cache`` is a folder
-    where findings are kept from run to run, up to ``max_cache`` bytes. With ``pool`` samples of one
-    name are added up. ``features`` are files of all contigs' features, found before; ``ray`` is the
-    address of a cluster that finds them, or empty.
+    and its limits allow. ``cache`` is a folder where findings are kept from run to run, up to
+    ``max_cache`` bytes. With ``pool`` samples of one name are added up. ``features`` are files of
+    all contigs' features, found before; ``ray`` is the address of a cluster that finds them, or
+    empty.
     """
 
     contigs: Path

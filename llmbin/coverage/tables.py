@@ -125,8 +125,7 @@ def _is_comment(lines: list[tuple[int, bytes]], width: int) -> bool:
 
 
 def _plain_text(path: InputFile, line: bytes) -> bytes:
-    """The first line without a byte order mark; what is no text of a table is refused."""
-    line = line.removeprefix(b"\xef\xbb\xbf")
+    """The first line; what is no text of a table is refused."""
     why = ""
     if line.startswith((b"BAM\x01", b"CRAM")):
         why = "is no depth table but reads mapped to contigs; give it with --bam"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ class Composed:
     (kernels/signals.hpp); mean weights of the contig's hexamers, which may be negative (int32);
     then the frames' words of residues in each column of the table (`peptides`), and all that were
     looked at. Frames go on behind TGA where the contig reads it (kernels/frames.hpp). ``circular``
-    bool [n]: see `circles.is_circle` and `io.circular`.
+    bool [n]: see `circles.is_circle`.
     """
 
     vectors: Floats
@@ -94,9 +94,8 @@ class Compositions:
         self._waiting_rows = 0
 
     def look(self, contigs: list[Contig]) -> Composed:
-        """See `compose`; what an assembler says of circles counts, too."""
-        found = compose([contig.codes for contig in contigs])
-        return replace(found, circular=found.circular | [contig.circular for contig in contigs])
+        """See `compose`."""
+        return compose([contig.codes for contig in contigs])
 
     def keep(self, contigs: list[Contig], found: Composed) -> None:
         """The next rows."""

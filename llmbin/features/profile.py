@@ -35,7 +35,8 @@ class Features:
 
     ``lengths`` int64 [n] are as written, and ``ungapped`` int64 [n] without gaps (see
     `io.contigs.Assembly`), by which bins are made and judged. ``composition`` [n, 197],
-    ``frames`` [n, 52] and ``circular`` [n] are those of `composition.Composed`; ``lm`` [n, width];
+    ``frames`` [n, 52] and ``circular`` [n] are those of `composition.Composed`, and circles are
+    what names and headers say, too; ``lm`` [n, width];
     ``markers`` copies of families, and ``genes`` those that are cut as well, or None where markers
     are off; ``rna`` is None where RNA genes were not looked for; ``sketches`` come with the search
     for homology. ``encoded_bases`` and ``computed_positions`` tell the padding.
@@ -223,7 +224,7 @@ class _Survey:
             np.array(assembly.gc, np.float32),
             found.composed.vectors,
             found.composed.frames,
-            found.composed.circular,
+            found.composed.circular | np.array(assembly.circular, np.bool_),
             found.lm,
             matches.counts(n, families) if matches is not None else None,
             assembly.too_short,

@@ -101,8 +101,6 @@ class Recall:
         lengths = len(contig.codes), contig.ungapped
         if any(drawn_by_chance(length, self._plan) for length in lengths):
             state.update(b"place %d" % contig.index)
-        if contig.circular:
-            state.update(b"circle")
         return state.digest()
 
     def whole(self, fresh: Findings) -> Findings:

@@ -9,7 +9,6 @@ and miniasm end in ``c``, ``s0.ctg000001c``, and so do those of metaMDBG before 
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable
 from itertools import chain
@@ -50,13 +49,12 @@ def read_circles(path: InputFile) -> dict[str, bool]:
         InputError: it is neither, or cannot be read.
     """
     lines = read_lines(path)
-    number, line = next(lines, (1, b""))
-    first = line.removeprefix(codecs.BOM_UTF8)
-    titles = _fields(first)
+    first = next(lines, (1, b""))
+    titles = _fields(first[1])
     if titles[0].lstrip("#") == "seq_name":
         found = _of_flye(path, titles, lines)
     else:
-        names = (_only_name(path, *each) for each in chain([(number, first)], lines))
+        names = (_only_name(path, *each) for each in chain([first], lines))
         found = {name: True for name in names if name}
     if not found:
         raise InputError(f"{path}: lists no contig; leave --circles out if no contig is a circle")

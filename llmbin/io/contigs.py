@@ -22,14 +22,12 @@ Codes = npt.NDArray[np.uint8]
 class Contig:
     """One contig: its place among the kept contigs, its name, and its bases.
 
-    ``codes`` uint8 [bases]: 0-3 for ACGT, 4 for all else. ``circular`` is whether its assembler
-    says that it is a circle (`circular.says_circle`).
+    ``codes`` uint8 [bases]: 0-3 for ACGT, 4 for all else.
     """
 
     index: int
     name: str
     codes: Codes
-    circular: bool = False
 
     @cached_property
     def gaps(self) -> int:
@@ -56,13 +54,15 @@ class Assembly:
 
     Of the others only number and bases are kept. ``lengths`` and ``short_bases`` are as written;
     ``ungapped`` are bases without gaps, runs of ten N and more, or 1 if there is none. ``gc`` is
-    the share of G and C among known bases.
+    the share of G and C among known bases; ``circular`` what names and headers say
+    (`circular.says_circle`).
     """
 
     names: list[str] = field(default_factory=list)
     lengths: array[int] = field(default_factory=lambda: array("q"))
     ungapped: array[int] = field(default_factory=lambda: array("q"))
     gc: array[float] = field(default_factory=lambda: array("f"))
+    circular: array[int] = field(default_factory=lambda: array("b"))
     too_short: int = 0
     short_bases: int = 0
 
@@ -89,12 +89,12 @@ def read_contigs(
             continue
         codes = encode_bases(record.sequence)
         gc, known = base_counts(codes)
-        circular = says_circle(record.name, record.description)
-        contig = Contig(len(assembly.names), record.name, codes, circular)
+        contig = Contig(len(assembly.names), record.name, codes)
         assembly.names.append(record.name)
         assembly.lengths.append(len(codes))
         assembly.ungapped.append(max(1, known if known == len(codes) else contig.ungapped))
         assembly.gc.append(gc / known if known else 0.0)
+        assembly.circular.append(says_circle(record.name, record.description))
         yield contig
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 from ..errors import InputError
@@ -13,6 +14,8 @@ LONGEST_LINE = 1 << 26  # bytes: some million samples
 
 def read_lines(path: InputFile) -> Iterator[tuple[int, bytes]]:
     """Numbered lines that are not blank, without their ends. Only a line feed ends a line.
+
+    A byte order mark is no part of the first.
 
     Raises:
         InputError: the file cannot be read, or a line is longer than one of a table.
@@ -26,13 +29,15 @@ def read_lines(path: InputFile) -> Iterator[tuple[int, bytes]]:
         if not others:
             continue  # a line longer than a chunk is joined once, at its end
         whole = [b"".join(parts), *others[:-1]]
+        if not before:
+            whole[0] = whole[0].removeprefix(BOM_UTF8)
         parts, held = [others[-1]], len(others[-1])
         _check_length(path, before + len(whole) + 1, held)
         for number, line in enumerate(whole, before + 1):
             if line and line != b"\r":
                 yield number, line[:-1] if line[-1] == 13 else line
         before += len(whole)
-    last = b"".join(parts)
+    last = b"".join(parts) if before else b"".join(parts).removeprefix(BOM_UTF8)
     if last.strip():
         yield before + 1, last.removesuffix(b"\r")
 

@@ -146,9 +146,7 @@ def with_kinds(kinds: ContigKinds, kind: npt.NDArray[np.int8]) -> ContigKinds:
 def call_kinds(likely: Doubles, circle: npt.NDArray[np.bool_], least: Doubles) -> ContigKinds:
     """Kinds by probabilities [n, 4]; what is a ``circle`` [n] and of a cell is a plasmid.
 
-    Circles are those without genes of cells.
-
-    A virus is one from ``least`` [n] on.
+    Circles are those without genes of cells. A virus is one from ``least`` [n] on.
     """
     kind, probability = likely.argmax(1), likely.max(1)
     kind[(probability < SURE) | ((kind == VIRUS) & (probability < least))] = UNCLEAR

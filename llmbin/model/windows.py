@@ -100,7 +100,6 @@ def pieces_of(contig: Contig, plan: WindowPlan) -> list[Codes]:
 
     If more than half of any were gap, all of them are of the contig without its gaps.
     """
-
     found = _pieces(contig.codes, contig.index, plan)
     if contig.gaps and any(2 * gap_bases(piece) > len(piece) for piece in found):
         return _pieces(contig.without_gaps(), contig.index, plan)

@@ -7,7 +7,6 @@ be cut anywhere and come in any order, but each has its contigs in that order.
 from __future__ import annotations
 
 import heapq
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +25,7 @@ from ..genes.homology import HomologySearch, Words
 from ..genes.matches import Genes, no_matches
 from ..genes.rna import AMINO_ACIDS, KINDS, RnaGenes
 from ..genes.thresholds import HOMOLOGY
-from ..io.contigs import Assembly, Contig, read_contigs
+from ..io.contigs import Assembly, read_contigs
 from ..io.inputs import InputFile
 from ..model.pack import COMPOSITION
 from ..model.windows import drawn_by_chance
@@ -51,15 +50,11 @@ SAME = {  # what parts must have in common, in words
 
 @dataclass(frozen=True)
 class Whole:
-    """The contigs of a FASTA file; of those that are long enough, checksums uint32 [n].
-
-    ``circular`` bool [n] is what names and headers say: those of a part's file may say less.
-    """
+    """The contigs of a FASTA file, and checksums uint32 [n] of those that are long enough."""
 
     path: InputFile
     assembly: Assembly
     checksums: npt.NDArray[np.uint32]
-    circular: npt.NDArray[np.bool_]
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -73,15 +68,9 @@ def read_whole(path: InputFile, shortest: int) -> Whole:
     Raises:
         FastaError: not nucleotide FASTA, or two contigs with one name.
     """
-    assembly, circular = Assembly(), array("b")
-
-    def contigs() -> Iterator[Contig]:
-        for contig in read_contigs(path, shortest, assembly):
-            circular.append(contig.circular)
-            yield contig
-
-    checksums = np.array(checksums_of(contigs()), np.uint32)
-    return Whole(path, assembly, checksums, np.array(circular, np.bool_))
+    assembly = Assembly()
+    checksums = checksums_of(read_contigs(path, shortest, assembly))
+    return Whole(path, assembly, np.array(checksums, np.uint32))
 
 
 def check_alike(parts: Sequence[PartFile]) -> None:
@@ -303,7 +292,8 @@ class _Gathered:
             np.array(assembly.gc, np.float32),
             dense["composition"],
             dense["frames"],
-            dense["circular"] | self._whole.circular,
+            # Headers of a part's file may say less.
+            dense["circular"] | np.array(assembly.circular, np.bool_),
             dense["lm"],
             None if self._markers is None else MarkerCounts.of(self._markers),
             assembly.too_short,

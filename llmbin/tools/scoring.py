@@ -19,7 +19,6 @@ NEAR_COMPLETE = 0.9, 0.05  # more of a genome than that, and less of others
 Quality = tuple[str, float, float, int, int]
 CONTIG_TITLES = {"contig", "contigid", "contigname", "scaffold", "scaffoldid", "sequenceid"}
 BIN_TITLES = {"bin", "binid", "binname", "cluster", "clusterid", "clustername"}
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -273,8 +272,7 @@ def _adjusted_rand(table: dict[str, dict[str, int]]) -> float:
 
 
 def _lines(path: InputFile) -> Iterator[tuple[int, str]]:
-    """Lines that are not blank, as text, without a byte order mark."""
+    """Lines that are not blank, as text."""
     for number, line in read_lines(path):
-        text = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
-        if text.strip():
-            yield number, text_of(text.rstrip(b"\r"))
+        if line.strip():
+            yield number, text_of(line.rstrip(b"\r"))
